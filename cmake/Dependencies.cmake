@@ -1,0 +1,39 @@
+# Third-party libraries, all packaged by Debian 12 and linked statically: a program that links gRPC
+# dynamically needs 12 ms before main(), statically 1.4 ms.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+
+# Debian's gRPC CMake files name only shared libraries, hence the archives by path. `unsecure`: the control
+# socket is a Unix socket whose peer was checked; TLS would only add OpenSSL to every start.
+function(reloc_static_library out name)
+  find_library(${out} NAMES lib${name}.a REQUIRED)
+endfunction()
+foreach(_lib grpc++_unsecure grpc_unsecure gpr address_sorting upb cares re2 protobuf z zstd archive crypto)
+  string(MAKE_C_IDENTIFIER ${_lib} _id)
+  reloc_static_library(RELOC_LIB_${_id} ${_lib})
+endforeach()
+file(GLOB RELOC_ABSL_LIBS /usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}/libabsl_*.a)
+list(FILTER RELOC_ABSL_LIBS EXCLUDE REGEX "flags|scoped_mock|failure_signal|random_internal_distribution_test")
+
+add_library(reloc_absl INTERFACE)
+target_link_libraries(reloc_absl INTERFACE -Wl,--start-group ${RELOC_ABSL_LIBS} -Wl,--end-group Threads::Threads)
+add_library(reloc_protobuf INTERFACE)
+target_link_libraries(reloc_protobuf INTERFACE ${RELOC_LIB_protobuf} ${RELOC_LIB_z} Threads::Threads)
+add_library(reloc_grpc INTERFACE)
+target_link_libraries(reloc_grpc INTERFACE
+  ${RELOC_LIB_grpc___unsecure} ${RELOC_LIB_grpc_unsecure} ${RELOC_LIB_gpr} ${RELOC_LIB_address_sorting}
+  ${RELOC_LIB_upb} ${RELOC_LIB_cares} ${RELOC_LIB_re2} reloc_protobuf reloc_absl)
+add_library(reloc_archive_lib INTERFACE)
+target_link_libraries(reloc_archive_lib INTERFACE ${RELOC_LIB_archive} ${RELOC_LIB_zstd} ${RELOC_LIB_z})
+add_library(reloc_crypto INTERFACE)
+target_link_libraries(reloc_crypto INTERFACE ${RELOC_LIB_crypto} ${CMAKE_DL_LIBS} Threads::Threads)
+
+find_program(RELOC_PROTOC protoc REQUIRED)
+find_program(RELOC_GRPC_PLUGIN grpc_cpp_plugin REQUIRED)
+
+# A program that starts quickly: no libstdc++ to load, no lazy page of a position-independent image to relocate.
+function(reloc_fast_start target)
+  if(NOT RELOC_SANITIZE)
+    target_link_options(${target} PRIVATE -static-libstdc++ -static-libgcc -Wl,--gc-sections -Wl,-O1 -Wl,--as-needed)
+  endif()
+endfunction()

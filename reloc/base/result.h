@@ -1,0 +1,46 @@
+// Errors of the freestanding layers: an errno, or a value.
+//
+// No exceptions, no std::expected (C++23), no absl::Status (it allocates): these layers also run in the shim
+// and between clone and exec. What a reader needs beyond the errno (step, path, hint) is added by whoever
+// reports it: launch/report.h.
+#pragma once
+
+#include <errno.h>
+
+namespace reloc {
+
+// An errno value; 0 is success. [[nodiscard]]: every failing system call is looked at.
+struct [[nodiscard]] Errno {
+  int value = 0;
+  constexpr bool ok() const { return value == 0; }
+  static Errno Last() { return Errno{errno}; }
+};
+
+inline constexpr Errno kOk{0};
+
+template <typename T>
+class [[nodiscard]] Result {
+ public:
+  Result(T value) : value_(static_cast<T&&>(value)) {}            // NOLINT(google-explicit-constructor)
+  Result(Errno error) : value_(), error_(error) {}                // NOLINT(google-explicit-constructor)
+
+  bool ok() const { return error_.ok(); }
+  Errno error() const { return error_; }
+  T& operator*() & { return value_; }
+  const T& operator*() const& { return value_; }
+  T&& operator*() && { return static_cast<T&&>(value_); }
+  T* operator->() { return &value_; }
+  const T* operator->() const { return &value_; }
+
+ private:
+  T value_;
+  Errno error_;
+};
+
+}  // namespace reloc
+
+// Returns the error of an expression of type Errno to the caller, if it is one.
+#define RELOC_TRY(expression)                              \
+  do {                                                     \
+    if (::reloc::Errno try_error_ = (expression); !try_error_.ok()) return try_error_; \
+  } while (false)

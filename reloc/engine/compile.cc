@@ -1,0 +1,21 @@
+#include "reloc/engine/compile.h"
+
+#include "absl/strings/str_cat.h"
+#include "reloc/engine/fakechroot.h"
+#include "reloc/engine/userns.h"
+
+namespace reloc {
+
+absl::StatusOr<std::string> CompilePlans(const ProgramSpec& program) {
+  std::string plans;
+  for (const std::string& plan : {CompileUserns(program), CompileFakechroot(program)}) {
+    if (plan.empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(program.program, ": its paths are too long for a launch plan; use a shorter store prefix"));
+    }
+    plans.append(plan);
+  }
+  return plans;
+}
+
+}  // namespace reloc

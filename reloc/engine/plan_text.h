@@ -1,0 +1,29 @@
+// Encoded plans as std::string, for the hosted layers.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "reloc/launch/plan.h"
+
+namespace reloc {
+
+class PlanText {
+ public:
+  PlanText(Engine engine, const PackDigest& digest) : memory_(kMaxPlanBytes), writer_(memory_, engine, digest) {}
+  PlanText& Add(Op op, string_view a = {}, string_view b = {}) {
+    writer_.Add(op, a, b);
+    return *this;
+  }
+  // Empty if the plan did not fit into kMaxPlanBytes.
+  std::string Finish() { return std::string(writer_.Finish()); }
+
+ private:
+  std::vector<char> memory_;
+  PlanWriter writer_;
+};
+
+// A path below the pack's directory: "/gnu/store" -> template of "<pack>/gnu/store".
+inline std::string InPack(string_view path) { return std::string(1, kPackDir).append(path); }
+
+}  // namespace reloc

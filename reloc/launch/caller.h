@@ -1,0 +1,28 @@
+// Where a process stands: its namespaces and its root directory.
+//
+// A cached root shows what its maker saw. A process in another mount, user or PID namespace, or under another
+// root directory (a Slurm job with a private /tmp, a container, a chroot) sees something else and must not
+// join it: it would see files that are not its own, or miss its own.
+#pragma once
+
+#include <stdint.h>
+
+#include "reloc/base/file.h"
+#include "reloc/base/result.h"
+
+namespace reloc {
+
+struct CallerContext {
+  uint64_t user_ns = 0;  // inode numbers on nsfs
+  uint64_t mount_ns = 0;
+  uint64_t pid_ns = 0;
+  FileId root;              // of "/"
+  uint64_t root_mount = 0;  // mount id of "/"; 0 where statx(2) does not tell (before Linux 5.8)
+  uint64_t root_mtime = 0;  // ns; changes when an entry of "/" comes or goes
+
+  bool operator==(const CallerContext&) const = default;
+};
+
+Result<CallerContext> ReadCallerContext();
+
+}  // namespace reloc

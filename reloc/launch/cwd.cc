@@ -1,0 +1,28 @@
+#include "reloc/launch/cwd.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace reloc {
+
+void SavedCwd::Save() {
+  path_.Clear();
+  char path[4096];
+  // The raw system call's "(unreachable)" answers do not begin with '/'; libc turns them into ENOENT.
+  if (::getcwd(path, sizeof path) != nullptr && path[0] == '/') path_ << path;
+  Result<UniqueFd> fd = Open(".", O_PATH | O_DIRECTORY);
+  if (fd.ok()) fd_ = static_cast<UniqueFd&&>(*fd);
+}
+
+Errno SavedCwd::Restore() const {
+  if (!path_.empty() && ::chdir(path_.c_str()) == 0) {
+    if (!fd_.valid()) return kOk;
+    Result<FileId> now = IdentifyAt(AT_FDCWD, ".");
+    Result<FileId> then = Identify(fd_.get());
+    if (now.ok() && then.ok() && *now == *then) return kOk;
+  }
+  if (!fd_.valid()) return Errno{ENOENT};
+  return ::fchdir(fd_.get()) == 0 ? kOk : Errno::Last();
+}
+
+}  // namespace reloc

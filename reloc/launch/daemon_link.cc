@@ -1,0 +1,129 @@
+#include "reloc/launch/daemon_link.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "reloc/launch/daemon_dir.h"
+#include "reloc/launch/trace.h"
+
+namespace reloc {
+namespace {
+
+bool PeerIsTrusted(int socket) {
+  struct ucred peer;
+  socklen_t size = sizeof peer;
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
+  return peer.uid == ::geteuid() || peer.uid == 0;
+}
+
+Reason WaitReadable(int socket, uint64_t deadline) {
+  while (true) {
+    uint64_t now = MonotonicMicros();
+    if (now >= deadline) return Reason::kDaemonSilent;
+    struct pollfd entry = {socket, POLLIN, 0};
+    // Rounded up: waiting 0 ms in a loop would burn the caller's time.
+    int n = ::poll(&entry, 1, static_cast<int>((deadline - now) / 1000 + 1));
+    if (n > 0) return Reason::kNone;
+    if (n < 0 && errno != EINTR) return Reason::kProtocol;
+  }
+}
+
+// SCM_RIGHTS installs descriptors before anyone has looked at them: all are owned here first, also those that a
+// wrong peer sent too many of.
+class ReceivedFds {
+ public:
+  void Take(const struct msghdr& message) {
+    for (struct cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr;
+         c = CMSG_NXTHDR(const_cast<struct msghdr*>(&message), c)) {
+      if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) continue;
+      size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+      for (size_t i = 0; i < count; ++i) {
+        int fd;
+        memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
+        if (count_ < kMax) fds_[count_++].Reset(fd);
+      }
+    }
+  }
+  size_t count() const { return count_; }
+  UniqueFd& operator[](size_t i) { return fds_[i]; }
+
+  // The kernel sends at most SCM_MAX_FD (253) descriptors with a message; room for fewer sets MSG_CTRUNC and the
+  // kernel closes the rest.
+  static constexpr size_t kMax = 8;
+
+ private:
+  UniqueFd fds_[kMax];
+  size_t count_ = 0;
+};
+
+}  // namespace
+
+Reason DaemonLink::Connect(int daemon_dir) {
+  UniqueFd fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd.valid()) return Reason::kProtocol;
+  struct sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  TextBuffer path(address.sun_path, sizeof address.sun_path);
+  // Through the checked directory: a path may also be too long for sun_path (108 bytes).
+  path << "/proc/self/fd/" << daemon_dir << '/' << kLaunchSocket;
+  if (::connect(fd.get(), reinterpret_cast<const struct sockaddr*>(&address), sizeof address) != 0) {
+    return errno == EAGAIN ? Reason::kDaemonSilent : Reason::kNoDaemon;
+  }
+  if (!PeerIsTrusted(fd.get())) return Reason::kForeignDaemon;
+  socket_ = static_cast<UniqueFd&&>(fd);
+  return Reason::kNone;
+}
+
+Reason DaemonLink::Send(string_view message, int fd) {
+  struct iovec data = {const_cast<char*>(message.data()), message.size()};
+  alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  struct msghdr header = {};
+  header.msg_iov = &data;
+  header.msg_iovlen = 1;
+  if (fd >= 0) {
+    header.msg_control = control;
+    header.msg_controllen = sizeof control;
+    struct cmsghdr* c = CMSG_FIRSTHDR(&header);
+    c->cmsg_level = SOL_SOCKET;
+    c->cmsg_type = SCM_RIGHTS;
+    c->cmsg_len = CMSG_LEN(sizeof fd);
+    memcpy(CMSG_DATA(c), &fd, sizeof fd);
+  }
+  if (::sendmsg(socket_.get(), &header, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0) return Reason::kNone;
+  return errno == EAGAIN ? Reason::kDaemonSilent : Reason::kProtocol;
+}
+
+Reason DaemonLink::Receive(uint64_t deadline, std::span<char> bytes, ReplyMessage* reply, UniqueFd* user_ns,
+                           UniqueFd* mount_ns) {
+  if (Reason r = WaitReadable(socket_.get(), deadline); r != Reason::kNone) return r;
+  struct iovec data = {bytes.data(), bytes.size()};
+  alignas(struct cmsghdr) char control[CMSG_SPACE(ReceivedFds::kMax * sizeof(int))];
+  struct msghdr header = {};
+  header.msg_iov = &data;
+  header.msg_iovlen = 1;
+  header.msg_control = control;
+  header.msg_controllen = sizeof control;
+  ssize_t size = ::recvmsg(socket_.get(), &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+  ReceivedFds fds;
+  if (size > 0) fds.Take(header);
+  if (size <= 0) return Reason::kNoDaemon;  // it went away before it answered
+  // A receiver that is out of descriptors loses them silently, but for this flag.
+  if ((header.msg_flags & (MSG_CTRUNC | MSG_TRUNC)) != 0) return Reason::kProtocol;
+  std::span<const char> received(bytes.data(), static_cast<size_t>(size));
+  MessageType type;
+  WireError error = CheckHeader(received, &type);
+  if (error != WireError::kNone) return error == WireError::kVersion ? Reason::kVersion : Reason::kProtocol;
+  if (!Decode(received, reply)) return Reason::kProtocol;
+  if (reply->reason != Reason::kNone) return reply->reason;
+  // Two descriptors, or one where the root has no user namespace of its own.
+  if (fds.count() != 1 && fds.count() != kReplyFds) return Reason::kProtocol;
+  *mount_ns = static_cast<UniqueFd&&>(fds[fds.count() - 1]);
+  if (fds.count() == kReplyFds) *user_ns = static_cast<UniqueFd&&>(fds[0]);
+  return Reason::kNone;
+}
+
+}  // namespace reloc

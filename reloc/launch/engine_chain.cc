@@ -1,0 +1,30 @@
+#include "reloc/launch/engine_chain.h"
+
+#include "reloc/base/env.h"
+
+namespace reloc {
+namespace {
+
+constexpr std::array<Engine, kEngineCount> kRobust = {Engine::kUserns, Engine::kGraft, Engine::kProot,
+                                                      Engine::kFakechroot, Engine::kNone};
+constexpr std::array<Engine, kEngineCount> kPerformance = {Engine::kUserns, Engine::kGraft, Engine::kFakechroot,
+                                                           Engine::kNone, Engine::kNone};
+
+}  // namespace
+
+EngineChain ParseEngineChain(string_view chosen) {
+  if (chosen.empty() || chosen == "default") return {kRobust, {}};
+  if (chosen == "performance") return {kPerformance, {}};
+  Engine one = EngineByName(chosen);
+  if (one == Engine::kNone) return {kRobust, chosen};
+  EngineChain chain;
+  chain.engines[0] = one;
+  return chain;
+}
+
+EngineChain EngineChainFromEnv(const char* const* envp) {
+  string_view chosen = EnvValue(envp, "RELOC_ENGINE");
+  return ParseEngineChain(chosen.empty() ? EnvValue(envp, "GUIX_EXECUTION_ENGINE") : chosen);
+}
+
+}  // namespace reloc

@@ -1,0 +1,62 @@
+// Carries out a plan, in the process that is to become the program. Decides nothing: every step does one thing
+// or fails. It runs in three places: in the shim with the plan that the daemon sent, in the shim with the plan
+// that lies in the pack, and in the daemon's root builder (the prepare part only).
+#pragma once
+
+#include <span>
+
+#include "reloc/base/unique_fd.h"
+#include "reloc/launch/arena.h"
+#include "reloc/launch/cwd.h"
+#include "reloc/launch/failure.h"
+#include "reloc/launch/plan.h"
+#include "reloc/launch/root_builder.h"
+#include "reloc/launch/trace.h"
+
+namespace reloc {
+
+// What the steps need to know of the launching process, and what they leave for each other.
+struct LaunchState {
+  string_view pack_dir;            // absolute; stands for Placeholder::kPackDir
+  char* const* argv = nullptr;     // the caller's
+  char* const* envp = nullptr;     // the caller's; replaced by steps that set variables
+  const char* store_path = nullptr;  // if set, kBindStore binds this instead of its `a`: a verified descriptor
+  bool resolved = false;           // the prefix already is this store: kJoin and kRestoreCwd have nothing to do
+  UniqueFd user_ns;                // for kJoin
+  UniqueFd mount_ns;
+  SavedCwd cwd;                    // for kRestoreCwd
+  PathText symlink_root;           // by kSymlinkRoot; stands for Placeholder::kSymlinkRoot
+  Arena arena;
+};
+
+class Executor {
+ public:
+  Executor(LaunchState* state, const Trace& trace) : state_(state), trace_(trace) {}
+
+  // Both stop at the first step that fails, with `*failure` set. Enter() returns only then.
+  bool Prepare(std::span<const Step> steps, Failure* failure);
+  void Enter(std::span<const Step> steps, Failure* failure);
+
+  // True once kCommit was passed: nothing may be tried after that.
+  bool committed() const { return committed_; }
+
+ private:
+  bool PrepareStep(const Step& step, Failure* failure);
+  bool EnterStep(const Step& step, Failure* failure);
+  bool BindStore(const Step& step, Failure* failure);
+  bool Join(Failure* failure);
+  bool RestoreCwd(Failure* failure);
+  bool SetEnv(const Step& step, bool prepend, Failure* failure);
+  bool AddArgument(const Step& step, Failure* failure);
+  bool Exec(const Step& step, Failure* failure);
+  bool Expand(string_view text, TextBuffer* expanded, Failure* failure) const;
+
+  LaunchState* state_;
+  const Trace& trace_;
+  RootBuilder builder_;
+  char* arguments_[kMaxPlanSteps] = {};
+  size_t argument_count_ = 0;
+  bool committed_ = false;
+};
+
+}  // namespace reloc

@@ -1,0 +1,328 @@
+#include "reloc/launch/launcher.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "reloc/base/env.h"
+#include "reloc/base/file.h"
+#include "reloc/base/path.h"
+#include "reloc/launch/daemon_dir.h"
+#include "reloc/launch/daemon_link.h"
+#include "reloc/launch/engine_chain.h"
+#include "reloc/launch/executor.h"
+#include "reloc/launch/namespaces.h"
+#include "reloc/launch/root_registry.h"
+#include "reloc/launch/wire.h"
+
+namespace reloc {
+namespace {
+
+// Large, and one launch a process: not on a stack that the caller's limits may keep small.
+char g_message[kMaxMessageBytes];
+char g_argv[kMaxArgvBytes];
+
+struct RootBuild {
+  Executor* executor;
+  std::span<const Step> steps;
+  LaunchState* state;
+  Failure* failure;
+};
+
+// Runs in the helper, which shares our memory and descriptors.
+Errno BuildRoot(void* argument) {
+  RootBuild* build = static_cast<RootBuild*>(argument);
+  if (!build->executor->Prepare(build->steps, build->failure)) return build->failure->error;
+  return OpenOwnNamespaces(&build->state->user_ns, &build->state->mount_ns);
+}
+
+const Step* FindStep(std::span<const Step> steps, Op op) {
+  for (const Step& step : steps) {
+    if (step.op == op) return &step;
+  }
+  return nullptr;
+}
+
+class Launcher {
+ public:
+  Launcher(const LaunchRequest& request, const Trace& trace) : request_(request), trace_(trace) {
+    state_.pack_dir = request.pack_dir;
+    state_.argv = request.argv;
+    state_.envp = request.envp;
+  }
+
+  int Run();
+
+ private:
+  bool FindPlan(Engine engine);
+  void OpenDaemon();
+  bool ConnectDaemon(const char* path);
+  void TryPlan();
+  bool PrepareUserns();
+  bool FindStore(const Step& bind);
+  bool JoinPublished();
+  bool AskDaemon();
+  bool UseReply(const ReplyMessage& reply);
+  bool BuildHere();
+  void Enter(const Plan& plan);
+  void Tell();
+  string_view EncodeMessage(MessageType type);
+  void NoteFailure(Engine engine, string_view text);
+  void NoteReason(Reason reason);
+  int Report();
+
+  const LaunchRequest& request_;
+  const Trace& trace_;
+  LaunchState state_;
+  Plan plan_;
+  Plan reply_plan_;
+  Failure failure_;
+  bool committed_ = false;
+  UniqueFd daemon_dir_;
+  DaemonLink link_;
+  Reason reason_ = Reason::kNone;  // why the first choice was not taken
+  CallerContext caller_;
+  FileId store_;
+  UniqueFd store_fd_;
+  FixedText<4096> reasons_;  // one engine after the other, for the final error
+};
+
+int Launcher::Run() {
+  EngineChain chain =
+      request_.engine.empty() ? EngineChainFromEnv(request_.envp) : ParseEngineChain(request_.engine);
+  if (!chain.unknown.empty()) {
+    FixedText<256> line;
+    line << "unknown engine '" << Prefix(chain.unknown, 64) << "', ignoring";
+    trace_.Warning(line.view());
+  }
+  OpenDaemon();
+  for (Engine engine : chain.engines) {
+    if (engine == Engine::kNone) break;
+    if (!FindPlan(engine)) continue;
+    TryPlan();
+    if (committed_) return Report();
+    FixedText<1024> text;
+    failure_.Describe(&text);
+    NoteFailure(engine, text.view());
+    NoteReason(Reason::kEngine);
+  }
+  return Report();
+}
+
+// Finds the engine's plan among the pack's; leaves it in plan_.
+bool Launcher::FindPlan(Engine engine) {
+  std::span<const char> rest = request_.plans;
+  while (!rest.empty()) {
+    size_t used = 0;
+    const char* why = nullptr;
+    if (!Plan::Parse(rest, &plan_, &used, &why)) {
+      FixedText<256> line;
+      line << "the pack's plan is damaged: " << why;
+      NoteFailure(engine, line.view());
+      return false;
+    }
+    rest = std::span<const char>(rest.data() + used, rest.size() - used);
+    if (plan_.engine() != engine) continue;
+    const Step* refusal = plan_.refusal();
+    if (refusal == nullptr) return true;
+    FixedText<1024> line;
+    line << refusal->a << " (" << refusal->b << ')';
+    NoteFailure(engine, line.view());
+    return false;
+  }
+  NoteFailure(engine, "not available for this program");
+  return false;
+}
+
+// Opens the daemon's directory: the user's, else the site's. No daemon is no error.
+void Launcher::OpenDaemon() {
+  if (EnvValue(request_.envp, "RELOC_DAEMON") == "off") return;
+  PathText path;
+  if (!DaemonDir(request_.envp, &path).ok()) return NoteReason(Reason::kNoDaemon);
+  if (ConnectDaemon(path.c_str())) return;
+  Reason first = reason_;
+  if (!ConnectDaemon(kSiteDaemonDir)) reason_ = first;
+}
+
+bool Launcher::ConnectDaemon(const char* path) {
+  reason_ = Reason::kNone;
+  Result<UniqueFd> dir = OpenDaemonDir(path);
+  if (!dir.ok()) {
+    NoteReason(dir.error().value == EPERM ? Reason::kForeignDaemon : Reason::kNoDaemon);
+    return false;
+  }
+  Reason r = link_.Connect(dir->get());
+  if (r != Reason::kNone) NoteReason(r);
+  // A daemon that cannot be reached may still have published roots (it is stopped, or its backlog is full).
+  if (r == Reason::kNone || r == Reason::kDaemonSilent) daemon_dir_ = static_cast<UniqueFd&&>(*dir);
+  return daemon_dir_.valid();
+}
+
+void Launcher::TryPlan() {
+  failure_.Clear();
+  if (const Step* bind = FindStep(plan_.prepare(), Op::kBindStore); bind != nullptr) {
+    if (!FindStore(*bind)) return;
+    if (state_.resolved || JoinPublished() || AskDaemon()) {
+      Enter(reply_plan_.engine() == Engine::kNone ? plan_ : reply_plan_);
+      if (committed_) return;
+      NoteReason(Reason::kJoin);
+    }
+    if (BuildHere()) Enter(plan_);
+    return;
+  }
+  Executor executor(&state_, trace_);
+  if (executor.Prepare(plan_.prepare(), &failure_)) Enter(plan_);
+}
+
+// Identifies the store that the plan binds, and finds out whether the prefix already shows it: a program of a pack
+// that starts another entry of the same pack needs nothing but exec.
+bool Launcher::FindStore(const Step& bind) {
+  PathText path;
+  path << request_.pack_dir << Suffix(bind.a, 1);
+  Result<UniqueFd> fd = Open(path.c_str(), O_PATH | O_DIRECTORY);
+  Result<FileId> id = fd.ok() ? Identify(fd->get()) : Result<FileId>(fd.error());
+  if (!id.ok()) {
+    failure_.Set("open store", id.error(), path.view(), "the pack is incomplete: relocctl pack verify tells more");
+    return false;
+  }
+  store_ = *id;
+  store_fd_ = static_cast<UniqueFd&&>(*fd);
+  PathText prefix;
+  prefix << bind.b;
+  Result<FileId> shown = IdentifyAt(AT_FDCWD, prefix.c_str());
+  state_.resolved = shown.ok() && *shown == store_;
+  if (state_.resolved) {
+    trace_.Debug("the store prefix already shows this pack's store");
+    return true;
+  }
+  state_.cwd.Save();
+  Result<CallerContext> caller = ReadCallerContext();
+  if (caller.ok()) caller_ = *caller;
+  return true;
+}
+
+bool Launcher::JoinPublished() {
+  if (!daemon_dir_.valid()) return false;
+  const Step* bind = FindStep(plan_.prepare(), Op::kBindStore);
+  RootKey key{store_, plan_.digest(), HashText(bind->b)};
+  Result<RootNamespaces> root = FindPublishedRoot(daemon_dir_.get(), key, caller_);
+  if (!root.ok()) return false;
+  trace_.Debug("joining a root that the daemon published");
+  state_.user_ns = static_cast<UniqueFd&&>(root->user);
+  state_.mount_ns = static_cast<UniqueFd&&>(root->mount);
+  return true;
+}
+
+bool Launcher::AskDaemon() {
+  if (!link_.connected()) return false;
+  uint64_t deadline = MonotonicMicros() + kDaemonDeadlineMicros;
+  Reason r = link_.Send(EncodeMessage(MessageType::kLaunch), store_fd_.get());
+  ReplyMessage reply;
+  if (r == Reason::kNone) {
+    r = link_.Receive(deadline, g_message, &reply, &state_.user_ns, &state_.mount_ns);
+  }
+  if (r == Reason::kNone && !UseReply(reply)) r = Reason::kProtocol;
+  if (r == Reason::kNone) return true;
+  NoteReason(r);
+  FixedText<512> line;
+  line << "daemon: " << ReasonName(r) << ' ' << Prefix(reply.text, 400) << "; making the root here";
+  trace_.Debug(line.view());
+  // After anything but an orderly refusal the connection's state is unknown.
+  if (r != Reason::kRefused && r != Reason::kContext) link_ = DaemonLink();
+  return false;
+}
+
+bool Launcher::UseReply(const ReplyMessage& reply) {
+  size_t used = 0;
+  const char* why = nullptr;
+  bool parsed = Plan::Parse({reply.plan.data(), reply.plan.size()}, &reply_plan_, &used, &why);
+  bool usable = parsed && used == reply.plan.size() && reply_plan_.prepare().empty() &&
+                reply_plan_.refusal() == nullptr && reply_plan_.engine() == plan_.engine();
+  if (!usable) reply_plan_ = Plan();
+  return usable;
+}
+
+bool Launcher::BuildHere() {
+  Executor executor(&state_, trace_);
+  RootBuild build{&executor, plan_.prepare(), &state_, &failure_};
+  failure_.Clear();
+  Errno e = RunInHelper(BuildRoot, &build);
+  if (e.ok()) return true;
+  if (!failure_.failed()) failure_.Set("make a root", e, "");
+  return false;
+}
+
+void Launcher::Enter(const Plan& plan) {
+  Executor executor(&state_, trace_);
+  failure_.Clear();
+  Tell();
+  executor.Enter(plan.enter(), &failure_);
+  committed_ = executor.committed();
+}
+
+// Tells the daemon of this launch, so that `relocctl ps` shows it. It need not answer, and need not hear.
+void Launcher::Tell() {
+  if (!link_.connected()) return;
+  Reason r = link_.Send(EncodeMessage(MessageType::kStarted), -1);
+  if (r != Reason::kNone) trace_.Debug("the daemon could not be told of this launch");
+}
+
+string_view Launcher::EncodeMessage(MessageType type) {
+  LaunchMessage m;
+  m.type = type;
+  m.engine = plan_.engine();
+  m.reason = reason_;
+  m.caller = caller_;
+  m.store = store_;
+  m.digest = plan_.digest();
+  if (const Step* bind = FindStep(plan_.prepare(), Op::kBindStore); bind != nullptr) m.prefix = bind->b;
+  m.pack = request_.pack_dir;
+  m.entry = request_.entry;
+  if (const Step* exec = FindStep(plan_.enter(), Op::kExec); exec != nullptr) m.program = exec->a;
+  m.argv = FlattenArgv(request_.argv, g_argv);
+  m.slurm_job = EnvValue(request_.envp, "SLURM_JOB_ID");
+  return Encode(m, g_message);
+}
+
+void Launcher::NoteFailure(Engine engine, string_view text) {
+  reasons_ << "; " << EngineName(engine) << ": " << text;
+  if (!trace_.debug()) return;
+  FixedText<1200> line;
+  line << EngineName(engine) << ": " << text;
+  trace_.Debug(line.view());
+}
+
+void Launcher::NoteReason(Reason reason) {
+  if (reason_ == Reason::kNone) reason_ = reason;
+}
+
+int Launcher::Report() {
+  FixedText<4608> line;
+  if (committed_) {
+    failure_.Describe(&line);
+    trace_.Error(line.view());
+    return ExecExitStatus(failure_.error.value);
+  }
+  line << "cannot run " << request_.entry << ": no engine works here" << reasons_.view();
+  trace_.Error(line.view());
+  return kExitFailed;
+}
+
+}  // namespace
+
+int ExecExitStatus(int error) {
+  if (error == ENOENT || error == ENOTDIR) return kExitNotFound;
+  if (error == EACCES || error == ENOEXEC || error == EISDIR || error == ELOOP) return kExitNotExecutable;
+  return kExitFailed;
+}
+
+int Launch(const LaunchRequest& request, const Trace& trace) {
+  // static: a Launcher holds a few tens of kilobytes, and one launch is all that a process does.
+  static Launcher* launcher = nullptr;
+  alignas(Launcher) static char memory[sizeof(Launcher)];
+  launcher = new (memory) Launcher(request, trace);
+  return launcher->Run();
+}
+
+}  // namespace reloc

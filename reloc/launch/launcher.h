@@ -1,0 +1,38 @@
+// One launch, from a pack's entry to the running program: the recipe that the shim and `relocctl run` share.
+//
+//   for each engine of the chain that has a plan:
+//     a root that the daemon published?   join it, tell the daemon, become the program
+//     a daemon that answers in time?      let it make the root, join, become the program
+//     else                                make the root in this process, become the program
+//
+// A failure before the plan's commit leads on to the next way; after it the failure is reported.
+#pragma once
+
+#include <span>
+
+#include "reloc/base/text.h"
+#include "reloc/launch/plan.h"
+#include "reloc/launch/trace.h"
+
+namespace reloc {
+
+inline constexpr int kExitFailed = 125;         // the launcher failed, not the program
+inline constexpr int kExitNotExecutable = 126;
+inline constexpr int kExitNotFound = 127;
+
+struct LaunchRequest {
+  string_view pack_dir;            // absolute, real path
+  string_view entry;               // for people: "sed"
+  std::span<const char> plans;     // encoded, one after the other
+  char* const* argv = nullptr;
+  char* const* envp = nullptr;
+  string_view engine = {};         // --engine; empty: from the environment
+};
+
+// Returns an exit status, after one line about it; does not return when the program was started.
+int Launch(const LaunchRequest& request, const Trace& trace);
+
+// The exit status for an execve(2) that failed with `error`.
+int ExecExitStatus(int error);
+
+}  // namespace reloc

@@ -1,0 +1,107 @@
+#include "reloc/launch/namespaces.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "reloc/base/file.h"
+#include "reloc/base/text.h"
+
+namespace reloc {
+namespace {
+
+Errno WriteProcFile(const char* path, string_view text) {
+  Result<UniqueFd> fd = Open(path, O_WRONLY);
+  return fd.ok() ? WriteAll(fd->get(), text) : fd.error();
+}
+
+Errno MapId(const char* path, uint64_t id) {
+  FixedText<64> line;
+  line << id << ' ' << id << " 1";
+  return WriteProcFile(path, line.view());
+}
+
+Errno MapIds(uid_t uid, gid_t gid) {
+  // user_namespaces(7): an unprivileged process may write gid_map only after it gave up setgroups(2).
+  RELOC_TRY(WriteProcFile("/proc/self/setgroups", "deny"));
+  RELOC_TRY(MapId("/proc/self/uid_map", uid));
+  return MapId("/proc/self/gid_map", gid);
+}
+
+struct HelperCall {
+  Errno (*work)(void*);
+  void* argument;
+  Errno result;
+};
+
+int HelperMain(void* argument) {
+  HelperCall* call = static_cast<HelperCall*>(argument);
+  call->result = call->work(call->argument);
+  ::_exit(0);
+}
+
+// One helper at a time: the parent is suspended until it exits.
+constexpr size_t kHelperStackSize = 128 * 1024;
+alignas(16) char g_helper_stack[kHelperStackSize];
+
+}  // namespace
+
+bool HasSysAdmin() {
+  // capget(2) by number: libcap is one more library, and its header drags in linux/ headers that musl lacks.
+  struct {
+    uint32_t version;
+    int pid;
+  } header{0x20080522, 0};  // _LINUX_CAPABILITY_VERSION_3, self
+  struct {
+    uint32_t effective, permitted, inheritable;
+  } data[2] = {};
+  constexpr uint32_t kSysAdmin = 21;
+  return ::syscall(SYS_capget, &header, data) == 0 && (data[0].effective >> kSysAdmin & 1) != 0;
+}
+
+Errno EnterNewNamespaces() {
+  const uid_t uid = ::geteuid();
+  const gid_t gid = ::getegid();
+  if (HasSysAdmin()) {
+    if (::unshare(CLONE_NEWNS) != 0) return Errno::Last();
+  } else {
+    if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return Errno::Last();
+    RELOC_TRY(MapIds(uid, gid));
+  }
+  return ::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) == 0 ? kOk : Errno::Last();
+}
+
+Errno JoinNamespaces(int user_ns, int mount_ns, bool* joined_user) {
+  *joined_user = false;
+  if (user_ns >= 0) {
+    if (::setns(user_ns, CLONE_NEWUSER) != 0) return Errno::Last();
+    *joined_user = true;
+  }
+  return ::setns(mount_ns, CLONE_NEWNS) == 0 ? kOk : Errno::Last();
+}
+
+Errno OpenOwnNamespaces(UniqueFd* user_ns, UniqueFd* mount_ns) {
+  Result<UniqueFd> user = Open("/proc/self/ns/user", O_RDONLY);
+  if (!user.ok()) return user.error();
+  Result<UniqueFd> mount = Open("/proc/self/ns/mnt", O_RDONLY);
+  if (!mount.ok()) return mount.error();
+  *user_ns = static_cast<UniqueFd&&>(*user);
+  *mount_ns = static_cast<UniqueFd&&>(*mount);
+  return kOk;
+}
+
+Errno RunInHelper(Errno (*work)(void*), void* argument) {
+  HelperCall call{work, argument, Errno{ECANCELED}};
+  int pid = ::clone(HelperMain, g_helper_stack + kHelperStackSize, CLONE_VM | CLONE_VFORK | CLONE_FILES, &call);
+  if (pid < 0) return Errno::Last();
+  while (::waitpid(pid, nullptr, __WCLONE) < 0) {
+    if (errno != EINTR) return Errno::Last();
+  }
+  return call.result;
+}
+
+}  // namespace reloc

@@ -1,0 +1,37 @@
+// Entering and making namespaces. Every function here changes the calling process and must be called while it
+// is single-threaded: setns(2) and unshare(2) refuse CLONE_NEWUSER otherwise.
+#pragma once
+
+#include "reloc/base/result.h"
+#include "reloc/base/unique_fd.h"
+
+namespace reloc {
+
+// New mount namespace, and where the process lacks CAP_SYS_ADMIN a new user namespace to have it in, with the
+// caller's ids mapped to themselves. Mount events of the host still arrive (slave propagation).
+//
+// The maps are written here, by the process itself, before anything can look at its ids: a parent that writes
+// them for a child races with it (seen elsewhere: one launch in ten ran as nobody under load).
+Errno EnterNewNamespaces();
+
+// Joins the user namespace (if `user_ns` is valid), then the mount namespace that it owns. The first must come
+// first: it gives the capability that the second needs. Afterwards root and working directory are those of
+// the mount namespace. `*joined_user` tells how far it came.
+Errno JoinNamespaces(int user_ns, int mount_ns, bool* joined_user);
+
+// The calling process's own namespaces as descriptors.
+Errno OpenOwnNamespaces(UniqueFd* user_ns, UniqueFd* mount_ns);
+
+// True if the process has CAP_SYS_ADMIN in its user namespace.
+bool HasSysAdmin();
+
+// Runs `work(argument)` in a child that shares memory and descriptors, and waits for it; returns what `work`
+// returned, or the error of clone(2); ECANCELED if the child was killed.
+//
+// unshare(2) cannot be undone: a process that got its user namespace and is then refused the mounts (Ubuntu from
+// 23.10, containers) has lost its ids and its way back. So roots are built in a child, and the caller joins only
+// what is whole. CLONE_VM and CLONE_VFORK make this cheaper than fork(2); the exit signal is 0, so that no
+// SIGCHLD reaches a program's handler-to-be, and only __WCLONE waits see the child.
+Errno RunInHelper(Errno (*work)(void*), void* argument);
+
+}  // namespace reloc

@@ -1,0 +1,43 @@
+#include "reloc/launch/pack_files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "reloc/base/file.h"
+#include "reloc/base/path.h"
+
+namespace reloc {
+namespace {
+
+bool HoldsPlans(string_view directory) {
+  PathText path;
+  path << directory << '/' << kPlansDir;
+  struct stat st;
+  return !path.overflowed() && ::stat(path.c_str(), &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+}  // namespace
+
+bool FindPack(string_view program, string_view* pack_dir, string_view* entry) {
+  for (string_view dir = DirName(program); dir.size() > 1; dir = DirName(dir)) {
+    if (!HoldsPlans(dir)) continue;
+    *pack_dir = dir;
+    *entry = Suffix(program, dir.size() + 1);
+    return true;
+  }
+  return false;
+}
+
+Result<size_t> ReadPlans(string_view pack_dir, string_view entry, std::span<char> memory) {
+  PathText path;
+  path << pack_dir << '/' << kPlansDir << '/' << entry;
+  if (path.overflowed()) return Errno{ENAMETOOLONG};
+  Result<UniqueFd> fd = Open(path.c_str(), O_RDONLY);
+  if (!fd.ok()) return fd.error();
+  Result<size_t> size = ReadAll(fd->get(), memory);
+  if (size.ok() && *size == memory.size()) return Errno{EFBIG};
+  return size;
+}
+
+}  // namespace reloc

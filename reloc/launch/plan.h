@@ -1,0 +1,116 @@
+// A LaunchPlan: the flat list of steps that turns a process into the program.
+//
+// Policy (which engine, which paths) is decided when a plan is compiled: by the daemon, or by the packer, who
+// leaves it in the pack. Mechanism (the executor) carries the plan out and decides nothing. A plan has two
+// parts, and the line between them is what the daemon caches:
+//
+//   prepare   makes what can be shared between launches (a root, a symlink root)
+//   enter     turns this process into the program, given what `prepare` made
+//
+// Encoding, little-endian; the golden files in tests/unit/launch hold it:
+//   header   "RLPL", u16 version, u16 engine, u32 total size, u8[16] pack digest, u16 prepare steps, u16 enter steps
+//   step     u16 op, u16 flags, u16 size of a, u16 size of b, bytes of a, NUL, bytes of b, NUL
+//
+// Texts are templates: the bytes 1, 2 and 3 stand for what only the launching process knows (Placeholder).
+// Version 0 is never valid, so that a zeroed file is not a plan.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <array>
+#include <span>
+
+#include "reloc/base/result.h"
+#include "reloc/base/text.h"
+
+namespace reloc {
+
+inline constexpr uint16_t kPlanVersion = 1;
+inline constexpr size_t kMaxPlanBytes = 64 * 1024;
+inline constexpr size_t kMaxPlanSteps = 64;
+
+enum class Engine : uint16_t { kNone = 0, kUserns = 1, kFakechroot = 2, kProot = 3, kGraft = 4 };
+inline constexpr size_t kEngineCount = 5;
+
+// "userns", "fakechroot", "proot", "graft"; "none" for kNone.
+const char* EngineName(Engine engine);
+// kNone if `name` is not an engine's.
+Engine EngineByName(string_view name);
+
+enum Placeholder : char {
+  kPackDir = 1,      // absolute path of the pack, no trailing slash
+  kSymlinkRoot = 2,  // the directory made by Op::kSymlinkRoot
+  kArgv0 = 3,        // argv[0] as the caller gave it
+};
+
+enum class Op : uint16_t {
+  // prepare
+  kUnshare = 1,      // new user namespace (ids map to themselves) and mount namespace
+  kStageRoot = 2,    // a: store prefix. Stages a root that shows the host and has a directory at the prefix
+  kBindStore = 3,    // a: store's real path, b: store prefix. Binds it there, read-only
+  kEnterRoot = 4,    // makes the staged root the root
+  kSymlinkRoot = 5,  // a: store's real path, b: store prefix. Makes the persistent symlink root
+  // enter
+  kJoin = 16,        // joins the namespaces that `prepare` made
+  kRestoreCwd = 17,  // the caller's working directory, by path
+  kSetEnv = 18,      // a: name, b: value
+  kPrependEnv = 19,  // a: name, b: value; joined to a value that is there with ':'
+  kCommit = 20,      // from here on a failure is reported, never retried
+  kArg = 21,         // a: argument before the caller's argv[1]
+  kExec = 22,        // a: path to execute. Without kArg steps argv is the caller's, else a is argv[0]
+  // instead of all others
+  kRefuse = 32,      // a: why the engine cannot run this program, b: the cure
+};
+
+struct Step {
+  Op op;
+  uint16_t flags = 0;  // none defined in version 1
+  string_view a;       // NUL-terminated in memory
+  string_view b;
+};
+
+using PackDigest = std::array<uint8_t, 16>;
+
+// A validated plan over bytes that outlive it. The first kMaxPlanSteps are the most there can be.
+class Plan {
+ public:
+  // Checks everything that can be checked without executing: sizes, ops, order, arity, one kCommit before one
+  // kExec. `*why` then says what is wrong. On success `*used` is the plan's size: plans may follow each other.
+  static bool Parse(std::span<const char> bytes, Plan* plan, size_t* used, const char** why);
+
+  Engine engine() const { return engine_; }
+  const PackDigest& digest() const { return digest_; }
+  std::span<const Step> prepare() const { return {steps_.data(), prepare_count_}; }
+  std::span<const Step> enter() const { return {steps_.data() + prepare_count_, enter_count_}; }
+  // The kRefuse step, or nullptr.
+  const Step* refusal() const;
+
+ private:
+  bool CheckOrder(const char** why) const;
+
+  Engine engine_ = Engine::kNone;
+  PackDigest digest_{};
+  size_t prepare_count_ = 0;
+  size_t enter_count_ = 0;
+  std::array<Step, kMaxPlanSteps> steps_;
+};
+
+// Writes a plan into memory of the caller's. Prepare steps first, then enter steps.
+class PlanWriter {
+ public:
+  PlanWriter(std::span<char> memory, Engine engine, const PackDigest& digest);
+  PlanWriter& Add(Op op, string_view a = {}, string_view b = {});
+  // The encoded plan, or empty if it did not fit.
+  string_view Finish();
+
+ private:
+  void Put(const void* bytes, size_t size);
+  std::span<char> memory_;
+  size_t size_ = 0;
+  bool overflowed_ = false;
+  uint16_t prepare_count_ = 0;
+  uint16_t enter_count_ = 0;
+};
+
+}  // namespace reloc

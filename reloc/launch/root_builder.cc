@@ -1,0 +1,183 @@
+#include "reloc/launch/root_builder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "reloc/base/file.h"
+
+namespace reloc {
+namespace {
+
+constexpr const char* kMountHint =
+    "mounts in a user namespace are refused here: see kernel.apparmor_restrict_unprivileged_userns, or use another engine";
+
+// getdents64(2)'s records. The libc's opendir(3) allocates, and musl's makes more system calls.
+struct KernelDirent {
+  uint64_t inode;
+  int64_t offset;
+  uint16_t size;
+  unsigned char type;
+  char name[];
+};
+
+bool IsDotOrDotDot(const char* name) {
+  return name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
+}
+
+bool IsDirectory(const char* path) {
+  struct stat st;
+  return ::stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+// A bind mount's read-only remount must keep the flags that the source's mount has: in a user namespace they are
+// locked and dropping one is EPERM (mount_namespaces(7)).
+unsigned long KeptMountFlags(const char* path) {
+  struct statfs st;
+  if (::statfs(path, &st) != 0) return 0;
+  unsigned long flags = 0;
+  constexpr struct {
+    unsigned long statfs_flag, mount_flag;
+  } kFlags[] = {{0x2, MS_NOSUID}, {0x4, MS_NODEV}, {0x8, MS_NOEXEC}, {0x400, MS_NOATIME}, {0x800, MS_NODIRATIME},
+                {0x1000, MS_RELATIME}};
+  for (const auto& flag : kFlags) {
+    if ((static_cast<unsigned long>(st.f_flags) & flag.statfs_flag) != 0) flags |= flag.mount_flag;
+  }
+  return flags;
+}
+
+bool Fail(Failure* failure, const char* step, string_view subject, int error = errno) {
+  failure->Set(step, Errno{error}, subject, error == EPERM || error == EACCES ? kMountHint : nullptr);
+  return false;
+}
+
+// A file or socket to bind over. A second directory entry of the same name cannot be, hence no O_EXCL worries.
+bool MakeFile(const char* name) {
+  int fd = ::open(name, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+  return fd >= 0 && ::close(fd) == 0;
+}
+
+}  // namespace
+
+bool RootBuilder::Stage(string_view prefix, Failure* failure) {
+  PathText path;
+  path << prefix;
+  if (IsDirectory(path.c_str())) return true;
+  return MountStagingRoot(failure) && MakePrefix(prefix, failure);
+}
+
+bool RootBuilder::MountStagingRoot(Failure* failure) {
+  struct stat host_root;
+  if (::stat("/", &host_root) != 0) return Fail(failure, "stat", "/");
+  FixedText<32> options;
+  unsigned mode = host_root.st_mode & 07777;
+  options << "mode=" << (mode >> 9) << (mode >> 6 & 7) << (mode >> 3 & 7) << (mode & 7);
+  if (::mount("tmpfs", "/", "tmpfs", MS_NOSUID | MS_NODEV, options.c_str()) != 0) {
+    return Fail(failure, "mount tmpfs", "/");
+  }
+  // Our own root is still the old one, under the new mount: paths go on to name the host's files. ".." of a
+  // process's root is the root itself, but followed through what is mounted there (path_resolution(7)).
+  Result<UniqueFd> fd = Open("/..", O_PATH | O_DIRECTORY);
+  if (!fd.ok()) return Fail(failure, "open", "/..", fd.error().value);
+  struct stat staged;
+  if (::fstat(fd->get(), &staged) != 0) return Fail(failure, "stat", "/..");
+  if (staged.st_dev == host_root.st_dev) return Fail(failure, "stage a root over", "/", ENOTSUP);
+  staged_ = static_cast<UniqueFd&&>(*fd);
+  return true;
+}
+
+// Makes the prefix's directories, component by component; each level shows what the host has there.
+bool RootBuilder::MakePrefix(string_view prefix, Failure* failure) {
+  PathText host_dir;
+  UniqueFd level(::fcntl(staged_.get(), F_DUPFD_CLOEXEC, 3));
+  if (!level.valid()) return Fail(failure, "dup", "");
+  string_view rest = Suffix(prefix, 1);
+  while (!rest.empty()) {
+    FixedText<256> name;
+    name << SplitFirst(rest, '/', &rest);
+    const char* host = host_dir.empty() ? "/" : host_dir.c_str();
+    if (IsDirectory(host) && !MirrorLevel(host, level.get(), name.view(), failure)) return false;
+    if (::mkdirat(level.get(), name.c_str(), 0755) != 0) return Fail(failure, "mkdir", prefix);
+    Result<UniqueFd> next = OpenAt(level.get(), name.c_str(), O_PATH | O_DIRECTORY);
+    if (!next.ok()) return Fail(failure, "open", prefix, next.error().value);
+    level = static_cast<UniqueFd&&>(*next);
+    host_dir << '/' << name.view();
+  }
+  return true;
+}
+
+bool RootBuilder::MirrorLevel(const char* host_dir, int staged_dir, string_view excluded, Failure* failure) {
+  Result<UniqueFd> listing = Open(host_dir, O_RDONLY | O_DIRECTORY);
+  if (!listing.ok()) return Fail(failure, "list", host_dir, listing.error().value);
+  if (::fchdir(staged_dir) != 0) return Fail(failure, "enter", host_dir);
+  alignas(KernelDirent) char memory[4096];
+  while (true) {
+    long size = ::syscall(SYS_getdents64, listing->get(), memory, sizeof memory);
+    if (size < 0) return Fail(failure, "list", host_dir);
+    if (size == 0) return true;
+    for (long at = 0; at < size;) {
+      const KernelDirent* entry = reinterpret_cast<const KernelDirent*>(memory + at);
+      at += entry->size;
+      if (IsDotOrDotDot(entry->name) || string_view(entry->name) == excluded) continue;
+      if (!MirrorEntry(host_dir, entry->name, entry->type, failure)) return false;
+    }
+  }
+}
+
+// Shows `host_dir`/`name` as `name` in the working directory. An entry that vanished meanwhile, or that cannot be
+// reached (a stale network mount), is left out or empty: it is no reason to refuse every program.
+bool RootBuilder::MirrorEntry(const char* host_dir, const char* name, unsigned char type, Failure* failure) {
+  PathText host;
+  host << (host_dir[1] == '\0' ? "" : host_dir) << '/' << name;
+  if (type == DT_UNKNOWN) {  // file systems without types (old XFS, some FUSE)
+    struct stat st;
+    if (::lstat(host.c_str(), &st) != 0) return true;
+    type = S_ISDIR(st.st_mode) ? DT_DIR : S_ISLNK(st.st_mode) ? DT_LNK : DT_REG;
+  }
+  if (type == DT_LNK) {
+    PathText target;
+    bool copied = ReadLink(AT_FDCWD, host.c_str(), &target).ok() && ::symlink(target.c_str(), name) == 0;
+    return copied || Fail(failure, "copy symlink", host.view());
+  }
+  bool made = type == DT_DIR ? ::mkdir(name, 0755) == 0 : MakeFile(name);
+  if (!made) return Fail(failure, "make mount point for", host.view());
+  if (::mount(host.c_str(), name, nullptr, MS_BIND | MS_REC, nullptr) == 0) return true;
+  return errno != EPERM || Fail(failure, "mount", host.view());
+}
+
+bool RootBuilder::BindStore(const char* store, string_view prefix, Failure* failure) {
+  PathText target;
+  if (staged_.valid()) {
+    if (::fchdir(staged_.get()) != 0) return Fail(failure, "enter", "staged root");
+    target << '.';
+  }
+  target << prefix;
+  if (::mount(store, target.c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0) {
+    return Fail(failure, "mount", store);
+  }
+  // mount(2): MS_RDONLY is ignored by the call that binds; it takes a remount.
+  unsigned long flags = MS_BIND | MS_REMOUNT | MS_RDONLY | KeptMountFlags(target.c_str());
+  if (::mount(nullptr, target.c_str(), nullptr, flags, nullptr) != 0) {
+    return Fail(failure, "mount read-only", prefix);
+  }
+  return true;
+}
+
+bool RootBuilder::Enter(Failure* failure) {
+  if (!staged_.valid()) return true;
+  if (::fchdir(staged_.get()) != 0) return Fail(failure, "enter", "staged root");
+  // "/" is as closed to the user as on the host, and jobs that share the root cannot litter it.
+  unsigned long flags = MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV;
+  if (::mount(nullptr, ".", nullptr, flags, nullptr) != 0) return Fail(failure, "mount read-only", "/");
+  // Not a chroot in the kernel's eyes (which could make no user namespaces): this is the topmost mount on the
+  // namespace's root, where setns(2) also puts those who join.
+  return ::chroot(".") == 0 || Fail(failure, "chroot", "staged root");
+}
+
+}  // namespace reloc

@@ -1,0 +1,37 @@
+// A root for the userns engine: the host's file system with the store on top, in the calling process's own
+// mount namespace (see EnterNewNamespaces).
+//
+// Where the host has a directory at the store prefix, the store is bound over it and nothing else is needed
+// (0.1 ms instead of 0.5 ms). Else a tmpfs is staged over "/", with every entry of "/" bound into it and the
+// prefix's directory made beside them.
+//
+// Rejected: pivot_root(2) and unmounting the old root. The unmount waits for an RCU grace period (80 µs a
+// launch); a root that lies under an overmount cannot be seen or reached either. Rejected: an overlay with "/" as
+// lower layer: it hides submounts and copies files up when they are written.
+#pragma once
+
+#include "reloc/base/result.h"
+#include "reloc/base/text.h"
+#include "reloc/base/unique_fd.h"
+#include "reloc/launch/failure.h"
+
+namespace reloc {
+
+class RootBuilder {
+ public:
+  // Each returns false and says why in `*failure`. Call in this order. They change the working directory.
+  bool Stage(string_view prefix, Failure* failure);
+  // `store`: path of the directory to bind, recursively and read-only, at `prefix`.
+  bool BindStore(const char* store, string_view prefix, Failure* failure);
+  bool Enter(Failure* failure);
+
+ private:
+  bool MountStagingRoot(Failure* failure);
+  bool MakePrefix(string_view prefix, Failure* failure);
+  bool MirrorLevel(const char* host_dir, int staged_dir, string_view excluded, Failure* failure);
+  bool MirrorEntry(const char* host_dir, const char* name, unsigned char type, Failure* failure);
+
+  UniqueFd staged_;  // root of the staged tmpfs; invalid: the store goes over the host's directory
+};
+
+}  // namespace reloc

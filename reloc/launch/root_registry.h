@@ -1,0 +1,72 @@
+// The roots that the daemon keeps, published in a file that a launch maps: joining one needs no answer from
+// the daemon, hence no round trip, and works while the daemon is stopped.
+//
+// The file lies in the daemon's directory (0700), so what it says is as good as what the daemon says. It may
+// be out of date at any moment. That is harmless: every namespace is opened through the holder's descriptors,
+// and its inode number is compared before it is joined. Layout is per version; another version's file is ignored.
+//
+// The table is open addressing by the identity of the pack's store directory, which the root's bind mount pins:
+// as long as the root lives, no other directory can have that (device, inode). A pack replaced in place has
+// another store directory, or another digest.
+#pragma once
+
+#include <stdint.h>
+
+#include "reloc/base/file.h"
+#include "reloc/base/result.h"
+#include "reloc/base/unique_fd.h"
+#include "reloc/launch/caller.h"
+#include "reloc/launch/plan.h"
+
+namespace reloc {
+
+inline constexpr uint32_t kRegistryVersion = 1;
+inline constexpr size_t kRegistrySlots = 4096;  // a power of two; the daemon keeps at most half of it
+
+struct RegistryHeader {
+  char magic[4];  // "RLRR"
+  uint32_t version;
+  int32_t holder_pid;  // 0: nothing is published
+  int32_t user_ns_fd;  // descriptor number in the holder
+  uint64_t user_ns_inode;
+  CallerContext maker;  // callers must stand where the roots were made
+  uint8_t padding[48];
+};
+static_assert(sizeof(RegistryHeader) == 128);
+
+struct RegistrySlot {
+  FileId store;
+  PackDigest digest;
+  uint64_t prefix_hash;    // HashText(store prefix)
+  uint64_t mount_ns_inode;  // 0 with store.inode != 0: removed, look further
+  int32_t mount_ns_fd;
+  uint32_t reserved;
+};
+static_assert(sizeof(RegistrySlot) == 56);
+
+struct RegistryFile {
+  RegistryHeader header;
+  RegistrySlot slots[kRegistrySlots];
+};
+
+// FNV-1a, 64 bit.
+uint64_t HashText(string_view text);
+// The first slot to look at for `store`; then the next ones, around the end, until one with store.inode 0.
+size_t FirstSlot(const FileId& store);
+
+struct RootKey {
+  FileId store;
+  PackDigest digest{};
+  uint64_t prefix_hash = 0;
+};
+
+struct RootNamespaces {
+  UniqueFd user;   // invalid: the root has no user namespace of its own (made with privileges)
+  UniqueFd mount;
+};
+
+// Looks `key` up in the registry of the daemon whose directory is open as `daemon_dir`. Errors: ENOENT (no
+// registry, or no such root), EXDEV (the caller stands elsewhere), ESTALE (published and gone).
+Result<RootNamespaces> FindPublishedRoot(int daemon_dir, const RootKey& key, const CallerContext& caller);
+
+}  // namespace reloc

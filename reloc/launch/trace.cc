@@ -1,0 +1,24 @@
+#include "reloc/launch/trace.h"
+
+#include <time.h>
+#include <unistd.h>
+
+#include "reloc/base/file.h"
+
+namespace reloc {
+
+void Trace::Write(const char* kind, string_view line) const {
+  FixedText<2048> text;
+  text << program_ << ": " << kind << Prefix(line, 1900) << '\n';
+  // Nobody is left to tell when stderr itself fails.
+  Errno ignored = WriteAll(STDERR_FILENO, text.view());
+  static_cast<void>(ignored);
+}
+
+uint64_t MonotonicMicros() {
+  struct timespec now;
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1000000 + static_cast<uint64_t>(now.tv_nsec) / 1000;
+}
+
+}  // namespace reloc

@@ -1,0 +1,33 @@
+// One line on stderr at a time: errors, and with RELOC_DEBUG=1 each decision and step with its duration.
+//
+// Lines are written with one write(2) each and without stdio: the shim has none, and lines of concurrent
+// launches must not be torn apart.
+#pragma once
+
+#include "reloc/base/text.h"
+
+namespace reloc {
+
+class Trace {
+ public:
+  // `program`: the prefix of each line, "reloc" or "relocctl".
+  Trace(const char* program, bool debug) : program_(program), debug_(debug) {}
+  bool debug() const { return debug_; }
+
+  void Error(string_view line) const { Write("", line); }
+  void Warning(string_view line) const { Write("warning: ", line); }
+  void Debug(string_view line) const {
+    if (debug_) Write("debug: ", line);
+  }
+
+ private:
+  void Write(const char* kind, string_view line) const;
+
+  const char* program_;
+  bool debug_;
+};
+
+// CLOCK_MONOTONIC, microseconds.
+uint64_t MonotonicMicros();
+
+}  // namespace reloc

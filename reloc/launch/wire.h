@@ -1,0 +1,83 @@
+// The launch protocol: one SEQPACKET message a direction, over launch.sock.
+//
+//   shim  -> relocd   kLaunch    wants a root; carries the store directory as an O_PATH descriptor
+//   relocd -> shim    kReply     a plan and the descriptors of its namespaces, or why not
+//   shim  -> relocd   kStarted   tells of a launch that needed no answer; nothing comes back
+//
+// A message is a header, fixed fields and texts; little-endian. The header's layout is the same in every
+// version for ever: a peer can always tell that it does not understand, and say so. Version 0 is never valid.
+//
+// One message must stay below what a Unix socket takes at once (about 208 KB) while argv may be 2 MB: texts
+// here are for display and are cut.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <span>
+
+#include "reloc/base/text.h"
+#include "reloc/launch/caller.h"
+#include "reloc/launch/failure.h"
+#include "reloc/launch/plan.h"
+
+namespace reloc {
+
+inline constexpr uint16_t kWireVersion = 1;     // the newest that we speak
+inline constexpr uint16_t kWireVersionMin = 1;  // the oldest
+inline constexpr size_t kMaxMessageBytes = 96 * 1024;
+inline constexpr size_t kMaxArgvBytes = 4096;  // of argv, for display
+inline constexpr int kReplyFds = 2;            // user namespace, mount namespace
+
+enum class MessageType : uint16_t { kLaunch = 1, kReply = 2, kStarted = 3 };
+
+struct WireHeader {
+  char magic[4];         // "RLWR"
+  uint16_t version_min;  // the sender's range; a reply names the one chosen in both
+  uint16_t version_max;
+  uint16_t type;
+  uint16_t reserved;  // 0
+  uint32_t size;      // of the whole message
+};
+static_assert(sizeof(WireHeader) == 16);
+
+// kLaunch and kStarted: what is launched, for the root cache and for `ps`.
+struct LaunchMessage {
+  MessageType type = MessageType::kLaunch;
+  Engine engine = Engine::kNone;  // wanted (kLaunch), used (kStarted)
+  Reason reason = Reason::kNone;  // kStarted: why it was not the first choice
+  CallerContext caller;
+  FileId store;  // the pack's store directory
+  PackDigest digest{};
+  string_view prefix;     // store prefix
+  string_view pack;       // path of the pack
+  string_view entry;      // name as the user knows it: "sed"
+  string_view program;    // path to execute, inside the root
+  string_view argv;       // NUL-terminated arguments, cut at kMaxArgvBytes
+  string_view slurm_job;  // $SLURM_JOB_ID
+};
+
+// The answer to kLaunch. `reason` kNone: `plan` holds an encoded plan and two descriptors came along.
+struct ReplyMessage {
+  Reason reason = Reason::kNone;
+  string_view text;  // for people, when refused
+  string_view plan;
+};
+
+enum class WireError { kNone, kMalformed, kVersion };
+
+// Reads the header alone. kVersion: well-formed, and no version in common.
+WireError CheckHeader(std::span<const char> bytes, MessageType* type);
+
+// Decoded texts point into `bytes`. False if anything is out of bounds, unterminated or left over.
+bool Decode(std::span<const char> bytes, LaunchMessage* message);
+bool Decode(std::span<const char> bytes, ReplyMessage* message);
+
+// The encoded message in `memory`, or empty if it does not fit.
+string_view Encode(const LaunchMessage& message, std::span<char> memory);
+string_view Encode(const ReplyMessage& message, std::span<char> memory);
+
+// Writes `argv` as NUL-terminated texts, whole arguments only, up to kMaxArgvBytes.
+string_view FlattenArgv(const char* const* argv, std::span<char> memory);
+
+}  // namespace reloc
