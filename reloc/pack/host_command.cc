@@ -1,0 +1,100 @@
+// The output goes into memory files instead of pipes: nothing has to be read while the tool runs, and no tool
+// can block on a full pipe. posix_spawn, since the packer has threads.
+#include "reloc/pack/host_command.h"
+
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "reloc/base/file.h"
+#include "reloc/pack/files.h"
+#include "reloc/pack/status.h"
+
+extern char** environ;
+
+namespace reloc {
+namespace {
+
+class SpawnActions {
+ public:
+  SpawnActions() { ok_ = posix_spawn_file_actions_init(&actions_) == 0; }
+  ~SpawnActions() { posix_spawn_file_actions_destroy(&actions_); }
+  SpawnActions(const SpawnActions&) = delete;
+  SpawnActions& operator=(const SpawnActions&) = delete;
+
+  // What the child has as its descriptors 0, 1 and 2.
+  bool Redirect(int output, int errors) {
+    return ok_ && posix_spawn_file_actions_addopen(&actions_, 0, "/dev/null", O_RDONLY, 0) == 0 &&
+           posix_spawn_file_actions_adddup2(&actions_, output, 1) == 0 &&
+           posix_spawn_file_actions_adddup2(&actions_, errors, 2) == 0;
+  }
+  const posix_spawn_file_actions_t* get() const { return &actions_; }
+
+ private:
+  posix_spawn_file_actions_t actions_;
+  bool ok_ = false;
+};
+
+std::vector<char*> Environment() {
+  std::vector<char*> kept;
+  for (char** variable = environ; *variable != nullptr; ++variable)
+    if (!absl::StartsWith(*variable, "LD_") || absl::StartsWith(*variable, "LD_LIBRARY_PATH="))
+      kept.push_back(*variable);
+  kept.push_back(nullptr);
+  return kept;
+}
+
+absl::StatusOr<int> Wait(pid_t pid, const std::string& program) {
+  int status = 0;
+  while (waitpid(pid, &status, 0) < 0)
+    if (errno != EINTR) return SystemError(errno, "cannot wait for " + program);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+absl::StatusOr<std::string> Contents(int fd) {
+  const off_t size = lseek(fd, 0, SEEK_END);
+  if (size < 0 || lseek(fd, 0, SEEK_SET) < 0) return SystemError(errno, "cannot read a tool's output");
+  std::string text(static_cast<size_t>(size), '\0');
+  Result<size_t> count = ReadAll(fd, text);
+  if (!count.ok()) return SystemError(count.error().value, "cannot read a tool's output");
+  text.resize(*count);
+  return text;
+}
+
+}  // namespace
+
+absl::StatusOr<CommandResult> RunCommand(const std::vector<std::string>& arguments) {
+  const std::string& program = arguments[0];
+  UniqueFd output(memfd_create("output", MFD_CLOEXEC));
+  UniqueFd errors(memfd_create("errors", MFD_CLOEXEC));
+  SpawnActions actions;
+  if (!output.valid() || !errors.valid() || !actions.Redirect(output.get(), errors.get()))
+    return SystemError(errno, "cannot prepare to run " + program);
+
+  std::vector<char*> argv;
+  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  pid_t pid = 0;
+  const int error =
+      posix_spawnp(&pid, program.c_str(), actions.get(), nullptr, argv.data(), Environment().data());
+  if (error != 0) return SystemError(error, "cannot run " + program);
+
+  CommandResult result;
+  RELOC_ASSIGN_OR_RETURN(result.exit_code, Wait(pid, program));
+  RELOC_ASSIGN_OR_RETURN(result.output, Contents(output.get()));
+  RELOC_ASSIGN_OR_RETURN(result.errors, Contents(errors.get()));
+  return result;
+}
+
+std::string Complaint(const CommandResult& result) {
+  const std::string line = result.errors.substr(0, result.errors.find('\n'));
+  return line.empty() ? absl::StrCat("exit status ", result.exit_code) : line;
+}
+
+}  // namespace reloc

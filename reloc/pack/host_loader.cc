@@ -1,0 +1,54 @@
+#include "reloc/pack/host_loader.h"
+
+#include <unistd.h>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "reloc/pack/host_command.h"
+#include "reloc/pack/status.h"
+
+namespace reloc {
+namespace {
+
+// "/lib/glibc-hwcaps/x86-64-v3/libz.so.1" is for this host's processor; the pack may go to an older one, so
+// that
+// "/lib/libz.so.1" is taken where it exists.
+std::string WithoutHardwareCapabilities(const std::string& file) {
+  constexpr char kDirectory[] = "/glibc-hwcaps/";
+  const size_t at = file.find(kDirectory);
+  const size_t level_end = at == std::string::npos ? at : file.find('/', at + sizeof(kDirectory) - 1);
+  if (level_end == std::string::npos) return file;
+  std::string plain = file.substr(0, at) + file.substr(level_end);
+  return access(plain.c_str(), R_OK) == 0 ? plain : file;
+}
+
+}  // namespace
+
+std::map<std::string, std::string> ParseLoaderListing(const std::string& listing) {
+  std::map<std::string, std::string> files;
+  for (absl::string_view line : absl::StrSplit(listing, '\n')) {
+    line = absl::StripAsciiWhitespace(line);
+    const size_t arrow = line.find(" => ");
+    const size_t address = line.rfind(" (0x");
+    if (arrow == line.npos || address == line.npos || address <= arrow) continue;
+    const absl::string_view file = line.substr(arrow + 4, address - arrow - 4);
+    if (!file.empty() && file[0] == '/')
+      files.emplace(line.substr(0, arrow), WithoutHardwareCapabilities(std::string(file)));
+  }
+  return files;
+}
+
+absl::StatusOr<LoadedLibraries> AskLoader(const std::string& loader, const std::string& object) {
+  if (access(loader.c_str(), X_OK) != 0)
+    return absl::NotFoundError(
+        absl::StrCat(object, ": its loader ", loader, " does not exist here; is it for another system?"));
+  RELOC_ASSIGN_OR_RETURN(CommandResult result, RunCommand({loader, "--list", object}));
+  // A library that is not found also makes it fail, but only after the listing.
+  LoadedLibraries loaded{loader, ParseLoaderListing(result.output)};
+  if (result.exit_code != 0 && result.output.empty())
+    return absl::InvalidArgumentError(absl::StrCat(object, ": its loader refuses it: ", Complaint(result)));
+  return loaded;
+}
+
+}  // namespace reloc
