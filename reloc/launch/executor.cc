@@ -116,7 +116,7 @@ bool Executor::PrepareStep(const Step& step, Failure* failure) {
 bool Executor::EnterStep(const Step& step, Failure* failure) {
   switch (step.op) {
     case Op::kJoin: return Join(failure);
-    case Op::kRestoreCwd: return RestoreCwd(failure);
+    case Op::kRestoreCwd: return RestoreCwd();
     case Op::kSetEnv: return SetEnv(step, false, failure);
     case Op::kPrependEnv: return SetEnv(step, true, failure);
     case Op::kArg: return AddArgument(step, failure);
@@ -141,19 +141,18 @@ bool Executor::BindStore(const Step& step, Failure* failure) {
 }
 
 bool Executor::Join(Failure* failure) {
-  if (state_->resolved) return true;
+  if (state_->root != Root::kToJoin) return true;
   bool joined_user = false;
   Errno e = JoinNamespaces(state_->user_ns.get(), state_->mount_ns.get(), &joined_user);
   if (!e.ok()) failure->Set(joined_user ? "join mount namespace" : "join namespaces", e, "");
   return e.ok();
 }
 
-bool Executor::RestoreCwd(Failure* failure) {
-  if (state_->resolved) return true;
+bool Executor::RestoreCwd() {
+  if (state_->root == Root::kHost) return true;
   Errno e = state_->cwd.Restore();
   // A directory that even the caller could no longer reach is no reason to refuse the program; it starts in "/".
   if (!e.ok() && trace_.debug()) trace_.Debug("the working directory cannot be reached any more");
-  static_cast<void>(failure);
   return true;
 }
 

@@ -15,13 +15,20 @@
 
 namespace reloc {
 
+// Where the process stands with regard to the root that the program is to see.
+enum class Root {
+  kToJoin,  // kJoin has namespaces to join
+  kInside,  // `prepare` ran in this very process: it is inside already, in the root's "/"
+  kHost,    // the prefix shows this pack's store as it is: nothing to join, no working directory to restore
+};
+
 // What the steps need to know of the launching process, and what they leave for each other.
 struct LaunchState {
   string_view pack_dir;            // absolute; stands for Placeholder::kPackDir
   char* const* argv = nullptr;     // the caller's
   char* const* envp = nullptr;     // the caller's; replaced by steps that set variables
   const char* store_path = nullptr;  // if set, kBindStore binds this instead of its `a`: a verified descriptor
-  bool resolved = false;           // the prefix already is this store: kJoin and kRestoreCwd have nothing to do
+  Root root = Root::kToJoin;
   UniqueFd user_ns;                // for kJoin
   UniqueFd mount_ns;
   SavedCwd cwd;                    // for kRestoreCwd
@@ -45,7 +52,7 @@ class Executor {
   bool EnterStep(const Step& step, Failure* failure);
   bool BindStore(const Step& step, Failure* failure);
   bool Join(Failure* failure);
-  bool RestoreCwd(Failure* failure);
+  bool RestoreCwd();
   bool SetEnv(const Step& step, bool prepend, Failure* failure);
   bool AddArgument(const Step& step, Failure* failure);
   bool Exec(const Step& step, Failure* failure);

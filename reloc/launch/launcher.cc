@@ -163,7 +163,7 @@ void Launcher::TryPlan() {
   failure_.Clear();
   if (const Step* bind = FindStep(plan_.prepare(), Op::kBindStore); bind != nullptr) {
     if (!FindStore(*bind)) return;
-    if (state_.resolved || JoinPublished() || AskDaemon()) {
+    if (state_.root == Root::kHost || JoinPublished() || AskDaemon()) {
       Enter(reply_plan_.engine() == Engine::kNone ? plan_ : reply_plan_);
       if (committed_) return;
       NoteReason(Reason::kJoin);
@@ -191,12 +191,13 @@ bool Launcher::FindStore(const Step& bind) {
   PathText prefix;
   prefix << bind.b;
   Result<FileId> shown = IdentifyAt(AT_FDCWD, prefix.c_str());
-  state_.resolved = shown.ok() && *shown == store_;
-  if (state_.resolved) {
+  if (shown.ok() && *shown == store_) {
+    state_.root = Root::kHost;
     trace_.Debug("the store prefix already shows this pack's store");
     return true;
   }
   state_.cwd.Save();
+  if (!daemon_dir_.valid()) return true;
   Result<CallerContext> caller = ReadCallerContext();
   if (caller.ok()) caller_ = *caller;
   return true;
@@ -247,6 +248,10 @@ bool Launcher::BuildHere() {
   Executor executor(&state_, trace_);
   RootBuild build{&executor, plan_.prepare(), &state_, &failure_};
   failure_.Clear();
+  if (UnshareIsSafeHere()) {
+    state_.root = Root::kInside;
+    return executor.Prepare(plan_.prepare(), &failure_);
+  }
   Errno e = RunInHelper(BuildRoot, &build);
   if (e.ok()) return true;
   if (!failure_.failed()) failure_.Set("make a root", e, "");

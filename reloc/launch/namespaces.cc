@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -61,6 +62,13 @@ bool HasSysAdmin() {
   } data[2] = {};
   constexpr uint32_t kSysAdmin = 21;
   return ::syscall(SYS_capget, &header, data) == 0 && (data[0].effective >> kSysAdmin & 1) != 0;
+}
+
+bool UnshareIsSafeHere() {
+  if (::prctl(PR_GET_SECCOMP) != 0) return false;
+  FixedText<8> restricted;
+  Errno e = ReadSmallFile("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", &restricted);
+  return e.value == ENOENT || (e.ok() && restricted.view() == "0\n");
 }
 
 Errno EnterNewNamespaces() {

@@ -57,12 +57,6 @@ bool Fail(Failure* failure, const char* step, string_view subject, int error = e
   return false;
 }
 
-// A file or socket to bind over. A second directory entry of the same name cannot be, hence no O_EXCL worries.
-bool MakeFile(const char* name) {
-  int fd = ::open(name, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-  return fd >= 0 && ::close(fd) == 0;
-}
-
 }  // namespace
 
 bool RootBuilder::Stage(string_view prefix, Failure* failure) {
@@ -145,7 +139,7 @@ bool RootBuilder::MirrorEntry(const char* host_dir, const char* name, unsigned c
     bool copied = ReadLink(AT_FDCWD, host.c_str(), &target).ok() && ::symlink(target.c_str(), name) == 0;
     return copied || Fail(failure, "copy symlink", host.view());
   }
-  bool made = type == DT_DIR ? ::mkdir(name, 0755) == 0 : MakeFile(name);
+  bool made = type == DT_DIR ? ::mkdir(name, 0755) == 0 : ::mknod(name, S_IFREG | 0600, 0) == 0;
   if (!made) return Fail(failure, "make mount point for", host.view());
   if (::mount(host.c_str(), name, nullptr, MS_BIND | MS_REC, nullptr) == 0) return true;
   return errno != EPERM || Fail(failure, "mount", host.view());
