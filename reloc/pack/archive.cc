@@ -1,0 +1,161 @@
+#include "reloc/pack/archive.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "reloc/base/file.h"
+#include "reloc/base/path.h"
+#include "reloc/pack/contents.h"
+#include "reloc/pack/files.h"
+#include "reloc/pack/manifest.h"
+#include "reloc/pack/status.h"
+#include "reloc/pack/tree.h"
+
+namespace reloc {
+namespace {
+
+struct FreeArchive {
+  void operator()(struct archive* archive) const { archive_write_free(archive); }
+  void operator()(archive_entry* entry) const { archive_entry_free(entry); }
+};
+using UniqueArchive = std::unique_ptr<struct archive, FreeArchive>;
+using UniqueEntry = std::unique_ptr<archive_entry, FreeArchive>;
+
+constexpr char kShim[] = ".reloc/shim";
+
+class ArchiveWriter {
+ public:
+  ArchiveWriter(std::string pack, std::string archive, std::string store)
+      : pack_(std::move(pack)),
+        name_(std::move(archive)),
+        store_(std::move(store)),
+        out_(archive_write_new()) {}
+
+  absl::Status Open(PackFormat format) {
+    // gnutar: long names and names that are not UTF-8 as they are; pax would need a locale that knows them.
+    RELOC_RETURN_IF_ERROR(Check(archive_write_set_format_gnutar(out_.get())));
+    if (format == PackFormat::kTarGz) {
+      RELOC_RETURN_IF_ERROR(Check(archive_write_add_filter_gzip(out_.get())));
+      // gzip's header holds the time of day otherwise.
+      RELOC_RETURN_IF_ERROR(Check(archive_write_set_filter_option(out_.get(), "gzip", "timestamp", nullptr)));
+    } else if (format == PackFormat::kTarZst) {
+      RELOC_RETURN_IF_ERROR(Check(archive_write_add_filter_zstd(out_.get())));
+    }
+    RELOC_ASSIGN_OR_RETURN(fd_, OpenFile(name_, O_WRONLY | O_CREAT | O_EXCL, 0666));
+    return Check(archive_write_open_fd(out_.get(), fd_.get()));
+  }
+
+  absl::Status Add(const TreeFile& file, ProgressMeter* meter) {
+    bool link = IsEntry(file);
+    UniqueEntry entry(archive_entry_new());
+    archive_entry_set_pathname(entry.get(), file.path.c_str());
+    archive_entry_set_perm(entry.get(), Mode(file));
+    archive_entry_set_mtime(entry.get(), KeepsTime(file) ? file.mtime : 1, 0);
+    if (link) {
+      archive_entry_set_filetype(entry.get(), AE_IFREG);
+      archive_entry_set_hardlink(entry.get(), kShim);
+    } else {
+      RELOC_RETURN_IF_ERROR(SetType(file, entry.get()));
+    }
+    RELOC_RETURN_IF_ERROR(Check(archive_write_header(out_.get(), entry.get())));
+    if (link || file.type != FileType::kRegular) return absl::OkStatus();
+    return AddContent(file, meter);
+  }
+
+  absl::Status Close() { return Check(archive_write_close(out_.get())); }
+
+ private:
+  static bool IsEntry(const TreeFile& file) {
+    return file.type == FileType::kRegular && DirName(file.path) == "bin";
+  }
+  bool InItem(const TreeFile& file) const { return IsBelow(file.path, store_) && file.path != store_; }
+  // What we made ourselves has a mode that came from the umask.
+  mode_t Mode(const TreeFile& file) const {
+    if (file.type == FileType::kSymlink) return 0777;
+    if (InItem(file)) return file.mode & 0777;
+    return file.type == FileType::kDirectory || file.executable() ? 0755 : 0644;
+  }
+  // Python compares the times of .py files with those in .pyc files. Directories have the time of our
+  // writing.
+  bool KeepsTime(const TreeFile& file) const { return file.type == FileType::kRegular && InItem(file); }
+
+  absl::Status SetType(const TreeFile& file, archive_entry* entry) {
+    switch (file.type) {
+      case FileType::kRegular:
+        archive_entry_set_filetype(entry, AE_IFREG);
+        archive_entry_set_size(entry, static_cast<int64_t>(file.size));
+        break;
+      case FileType::kDirectory:
+        archive_entry_set_filetype(entry, AE_IFDIR);
+        break;
+      case FileType::kSymlink: {
+        RELOC_ASSIGN_OR_RETURN(std::string target, ReadSymlink(JoinPath(pack_, file.path)));
+        archive_entry_set_filetype(entry, AE_IFLNK);
+        archive_entry_set_symlink(entry, target.c_str());
+        break;
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status AddContent(const TreeFile& file, ProgressMeter* meter) {
+    std::string path = JoinPath(pack_, file.path);
+    RELOC_ASSIGN_OR_RETURN(UniqueFd fd, OpenFile(path, O_RDONLY | O_NOFOLLOW));
+    for (uint64_t left = file.size; left > 0;) {
+      Result<size_t> got =
+          ReadAll(fd.get(), std::span(buffer_).first(std::min<uint64_t>(left, buffer_.size())));
+      if (!got.ok()) return SystemError(got.error().value, absl::StrCat("cannot read ", path));
+      if (*got == 0) return absl::DataLossError(absl::StrCat(path, " shrank while it was read"));
+      if (archive_write_data(out_.get(), buffer_.data(), *got) < 0) return Check(ARCHIVE_FATAL);
+      RELOC_RETURN_IF_ERROR(meter->Add(*got));
+      left -= *got;
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Check(int result) {
+    if (result == ARCHIVE_OK) return absl::OkStatus();
+    const char* why = archive_error_string(out_.get());
+    return absl::InternalError(absl::StrCat("cannot write ", name_, ": ", why ? why : "unknown error"));
+  }
+
+  const std::string pack_, name_, store_;
+  UniqueFd fd_;  // outlives out_, which writes to it
+  UniqueArchive out_;
+  std::vector<char> buffer_ = std::vector<char>(256 << 10);
+};
+
+}  // namespace
+
+absl::StatusOr<PackFormat> FormatOf(const std::string& output) {
+  if (absl::EndsWith(output, ".tar")) return PackFormat::kTar;
+  if (absl::EndsWith(output, ".tar.gz")) return PackFormat::kTarGz;
+  if (absl::EndsWith(output, ".tar.zst")) return PackFormat::kTarZst;
+  if (absl::EndsWith(output, ".sqfs")) {
+    return absl::UnimplementedError(absl::StrCat(
+        output, ": SquashFS images are not yet available: choose a directory, .tar, .tar.gz or .tar.zst"));
+  }
+  return PackFormat::kDirectory;
+}
+
+absl::Status WriteArchive(const std::string& pack, PackFormat format, const std::string& archive,
+                          const ProgressCallback& progress) {
+  RELOC_ASSIGN_OR_RETURN(pb::Manifest manifest, LoadManifest(pack));
+  RELOC_ASSIGN_OR_RETURN(std::vector<TreeFile> files, ListTree(pack));
+  ArchiveWriter writer(pack, archive, manifest.store_prefix().substr(1));
+  RELOC_RETURN_IF_ERROR(writer.Open(format));
+  ProgressMeter meter(progress, "archiving", TotalSize(files));
+  for (const TreeFile& file : files) {
+    if (!file.path.empty()) RELOC_RETURN_IF_ERROR(writer.Add(file, &meter));
+  }
+  return writer.Close();
+}
+
+}  // namespace reloc

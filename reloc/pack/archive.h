@@ -1,0 +1,24 @@
+// Packs as archives, by libarchive.
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "reloc/pack/progress.h"
+
+namespace reloc {
+
+enum class PackFormat { kDirectory, kTar, kTarGz, kTarZst };
+
+// The format that the suffix of `output` asks for: .tar, .tar.gz, .tar.zst, else a directory. Unimplemented
+// for .sqfs.
+absl::StatusOr<PackFormat> FormatOf(const std::string& output);
+
+// Writes the pack at `pack` to the new file `archive`, its members without a leading directory, as `guix
+// pack` does. Equal packs give equal bytes: members are sorted, owners are 0, the time of everything but the
+// items' files is 1. Entries are hard links to .reloc/shim, whatever they are in `pack`.
+absl::Status WriteArchive(const std::string& pack, PackFormat format, const std::string& archive,
+                          const ProgressCallback& progress);
+
+}  // namespace reloc

@@ -1,0 +1,29 @@
+// Listing what a pack holds, with hashes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "proto/manifest.pb.h"
+#include "reloc/pack/closure.h"
+#include "reloc/pack/progress.h"
+#include "reloc/pack/tree.h"
+
+namespace reloc {
+
+using FileList = google::protobuf::RepeatedPtrField<pb::File>;
+
+// Appends `files`, which lie below the directory `top`, to `*out`, and hashes them in parallel.
+absl::Status DescribeFiles(const std::string& top, const std::vector<TreeFile>& files,
+                           const ProgressCallback& progress, FileList* out);
+
+// The items, as they lie in the directory `store` now (not as they were scanned), into contents.items.
+absl::StatusOr<pb::Contents> DescribeItems(const std::string& store, const std::vector<ClosureItem>& items,
+                                           const ProgressCallback& progress);
+
+// Bytes of all regular files.
+uint64_t TotalSize(const std::vector<TreeFile>& files);
+
+}  // namespace reloc

@@ -1,0 +1,26 @@
+// What must hold of a manifest before anything believes it. It may come from anywhere: a pack is data.
+#pragma once
+
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "proto/manifest.pb.h"
+
+namespace reloc {
+
+// `name` is the file in messages. All errors are InvalidArgument, but a newer major version is Unimplemented.
+absl::Status CheckFormat(const pb::Manifest& manifest, std::string_view name);
+absl::Status CheckManifest(const pb::Manifest& manifest, std::string_view name);
+// That the contents are well-formed and have the manifest's digest.
+absl::Status CheckContents(const pb::Contents& contents, const pb::Manifest& manifest, std::string_view name);
+
+// True for what can be <pack>/bin/<name>: one component of UTF-8 without control characters or '%' (which is
+// the manifest's escape).
+bool IsEntryName(std::string_view name);
+
+// True if the symlink at `link` (relative to a directory `depth` levels deep in the pack) leads above the
+// pack when its target is read as text. Absolute targets do not: they mean the same path of the host under
+// every engine, and nothing that works on packs follows them.
+bool LeavesPack(size_t depth, std::string_view link, std::string_view target);
+
+}  // namespace reloc

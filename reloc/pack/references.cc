@@ -1,0 +1,106 @@
+// The search skips as Boyer and Moore's does. A window of 32 bytes is looked at from its end; the first byte
+// that is not of the hash alphabet ends every window that contains it, so the next one begins behind it. In
+// most data that means to look at one byte in 32, and the speed is that of memory. Bytes known to be of the
+// alphabet are not looked at again, so the worst case (a file of zeros) is one look per byte.
+//
+// Rejected: searching for the prefix with memmem. It misses references that are stored without prefix, which
+// Nix and Guix follow (so that the closure would differ from theirs), and looks at more bytes, since prefixes
+// are shorter.
+#include "reloc/pack/references.h"
+
+#include <string.h>
+
+#include <algorithm>
+#include <array>
+
+#include "absl/strings/str_cat.h"
+#include "reloc/base/file.h"
+#include "reloc/pack/files.h"
+#include "reloc/pack/status.h"
+#include "reloc/pack/store.h"
+#include "reloc/pack/text.h"
+
+namespace reloc {
+namespace {
+
+constexpr std::array<bool, 256> MakeAlphabet() {
+  std::array<bool, 256> table{};
+  for (char c : kBase32) table[static_cast<unsigned char>(c)] = true;
+  return table;
+}
+constexpr std::array<bool, 256> kInAlphabet = MakeAlphabet();
+
+// Twice this is the L2 cache of common machines: read(2) writes it there, the search finds it there. mmap(2)
+// was slower for the small files that stores are made of (page faults, TLB shootdowns between the threads).
+constexpr size_t kChunk = 256 << 10;
+
+// Longest name that Nix and Guix allow (nix: StorePath::MaxPathLen).
+constexpr size_t kMaxName = 211;
+
+}  // namespace
+
+ReferenceFinder::ReferenceFinder(std::string_view prefix, std::vector<std::string> items)
+    : marker_(absl::StrCat(Text(prefix), "/")), items_(std::move(items)) {
+  by_hash_.reserve(items_.size());
+  for (uint32_t i = 0; i < items_.size(); ++i) {
+    if (!IsItemName(items_[i])) continue;
+    auto [known, added] = by_hash_.try_emplace(std::string_view(items_[i]).substr(0, kHashLength), i);
+    // Nix leaves <item>.lock and the like beside items: the shortest name is the item's.
+    if (!added && items_[i].size() < items_[known->second].size()) known->second = i;
+  }
+}
+
+void ReferenceFinder::Find(std::string_view bytes, References* found) const {
+  const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
+  size_t start = 0;  // of the window
+  size_t known = 0;  // how many bytes of it, from its start, are known to be of the alphabet
+  while (start + kHashLength <= bytes.size()) {
+    size_t unseen = kHashLength;  // window bytes from `unseen` on are of the alphabet
+    while (unseen > known && kInAlphabet[data[start + unseen - 1]]) --unseen;
+    if (unseen == known) {
+      Judge(bytes, start, found);
+      start += 1;
+      known = kHashLength - 1;
+    } else {
+      start += unseen;
+      known = kHashLength - unseen;
+    }
+  }
+}
+
+// `position`: of 32 bytes of the hash alphabet.
+void ReferenceFinder::Judge(std::string_view bytes, size_t position, References* found) const {
+  if (auto known = by_hash_.find(bytes.substr(position, kHashLength)); known != by_hash_.end()) {
+    found->items.insert(known->second);
+    return;
+  }
+  if (!bytes.substr(0, position).ends_with(marker_)) return;
+  std::string_view name = bytes.substr(position, kMaxName);
+  size_t end = std::find_if_not(name.begin() + kHashLength, name.end(), IsNameCharacter) - name.begin();
+  name = name.substr(0, end);
+  if (!IsItemName(name)) return;
+  // A name that the end of a chunk cuts off is seen again, whole.
+  std::string& known_name = found->missing[std::string(name.substr(0, kHashLength))];
+  if (known_name.size() < name.size()) known_name = name;
+}
+
+absl::Status ReferenceFinder::FindInFile(const std::string& path, ProgressMeter* meter,
+                                         References* found) const {
+  // The end of a chunk is searched again with the next one, so that what lies across both is found whole.
+  const size_t overlap = marker_.size() + kMaxName;
+  thread_local std::vector<char> buffer;
+  buffer.resize(kChunk + overlap);
+  RELOC_ASSIGN_OR_RETURN(UniqueFd fd, OpenFile(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+  for (size_t kept = 0;;) {
+    Result<size_t> got = ReadAll(fd.get(), {buffer.data() + kept, kChunk});
+    if (!got.ok()) return SystemError(got.error().value, absl::StrCat("cannot read ", path));
+    size_t size = kept + *got;
+    Find({buffer.data(), size}, found);
+    RELOC_RETURN_IF_ERROR(meter->Add(*got));
+    if (*got < kChunk) return absl::OkStatus();
+    kept = std::min(size, overlap);
+    memmove(buffer.data(), buffer.data() + size - kept, kept);
+  }
+}
+
+}  // namespace reloc

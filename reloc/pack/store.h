@@ -1,0 +1,49 @@
+// A store: a directory of items named <32 characters of nix-base32>-<name>, seen by programs at a fixed path.
+//
+// "Store path" is a path as programs see it: /gnu/store/…-sed-4.9/bin/sed. "Host path" is where that lies
+// while nobody has made the prefix resolve: /tmp/pack/gnu/store/…-sed-4.9/bin/sed.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+
+namespace reloc {
+
+// The alphabet of Nix and Guix: without e, o, t, u, so that a hash does not spell words (nix:
+// src/libutil/hash.cc).
+inline constexpr std::string_view kBase32 = "0123456789abcdfghijklmnpqrsvwxyz";
+inline constexpr size_t kHashLength = 32;
+
+struct StoreLocation {
+  std::string prefix;     // what the programs were built for, clean and absolute
+  std::string directory;  // the host's canonical path of the same directory
+};
+
+// Checks `prefix`, and finds the canonical path of `directory` (empty: the prefix itself).
+absl::StatusOr<StoreLocation> LocateStore(std::string prefix, std::string directory = "");
+
+// True for names such as 0c3bgmxh7bp1kjpbnkkkzvlxkkl7z8d7-sed-4.9: of the characters that Nix and Guix allow.
+bool IsItemName(std::string_view name);
+// True for the characters that an item's name may have after its hash.
+bool IsNameCharacter(char c);
+
+// Where the store path `path` lies on the host; a path outside the store is returned as it is.
+std::string HostPath(const StoreLocation& store, std::string_view path);
+// The reverse: the store path of what lies below store.directory; other paths are returned as they are.
+std::string StorePath(const StoreLocation& store, std::string_view path);
+
+// The item that the store path `path` is, or lies in: "…-sed-4.9"; empty if it is not below the prefix.
+// Points into `path`.
+std::string_view ItemOf(const StoreLocation& store, std::string_view path);
+
+// Follows all symlinks of the absolute path `path` as a program in the store would: what lies below the
+// prefix is looked up in store.directory, all else on the host (`path` itself may also be a host path into
+// the directory). The result is a store path or, if the links lead outside, a host path. Every component must
+// exist.
+absl::StatusOr<std::string> ResolveInStore(const StoreLocation& store, std::string_view path);
+
+}  // namespace reloc

@@ -1,0 +1,117 @@
+#include "reloc/pack/verify.h"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+
+#include "absl/strings/str_cat.h"
+#include "reloc/pack/contents.h"
+#include "reloc/pack/files.h"
+#include "reloc/pack/hash.h"
+#include "reloc/pack/manifest.h"
+#include "reloc/pack/parallel.h"
+#include "reloc/pack/status.h"
+#include "reloc/pack/tree.h"
+
+namespace reloc {
+namespace {
+
+using Expected = std::map<std::string, const pb::File*>;  // by path in the pack
+
+void Expect(const FileList& files, const std::string& top, Expected* expected) {
+  for (const pb::File& file : files) {
+    absl::StatusOr<std::string> path = UnescapeName(file.path());  // valid: CheckContents has seen it
+    expected->emplace(top.empty() ? *path : JoinPath(top, *path), &file);
+  }
+}
+
+// The store's own directory, and those above it.
+void ExpectStore(const std::string& prefix, Expected* expected) {
+  static const pb::File* const kDirectory = [] {
+    auto* file = new pb::File;
+    file->set_type(pb::File::DIRECTORY);
+    return file;
+  }();
+  for (std::string path = prefix.substr(1); !path.empty();) {
+    expected->emplace(path, kDirectory);
+    size_t slash = path.rfind('/');
+    path.resize(slash == path.npos ? 0 : slash);
+  }
+}
+
+pb::File::Type TypeInManifest(FileType type) {
+  switch (type) {
+    case FileType::kRegular:
+      return pb::File::REGULAR;
+    case FileType::kDirectory:
+      return pb::File::DIRECTORY;
+    case FileType::kSymlink:
+      return pb::File::SYMLINK;
+  }
+  return pb::File::REGULAR;
+}
+
+// What is different about one file; empty if nothing is.
+absl::StatusOr<std::string> Compare(const std::string& host_path, const TreeFile& actual,
+                                    const pb::File& expected, ProgressMeter* meter) {
+  if (TypeInManifest(actual.type) != expected.type()) return absl::StrCat("is a ", FileTypeName(actual.type));
+  if (actual.type == FileType::kDirectory) return "";
+  if (actual.type == FileType::kSymlink) {
+    RELOC_ASSIGN_OR_RETURN(std::string target, ReadSymlink(host_path));
+    return EscapeName(target) == expected.target() ? "" : absl::StrCat("leads to ", target);
+  }
+  if (actual.size != expected.size())
+    return absl::StrCat("has ", actual.size, " bytes, not ", expected.size());
+  if (actual.executable() != expected.executable())
+    return actual.executable() ? "is executable" : "is not executable";
+  RELOC_ASSIGN_OR_RETURN(Sha256Digest hash, HashFile(host_path, meter));
+  return std::equal(hash.begin(), hash.end(),
+                    reinterpret_cast<const unsigned char*>(expected.sha256().data()))
+             ? ""
+             : "has other content";
+}
+
+bool IsManifest(const std::string& path) { return path == kManifestPath || path == kContentsPath; }
+
+}  // namespace
+
+absl::StatusOr<std::vector<Difference>> VerifyPack(const std::string& pack,
+                                                   const ProgressCallback& progress) {
+  RELOC_ASSIGN_OR_RETURN(pb::Manifest manifest, LoadManifest(pack));
+  RELOC_ASSIGN_OR_RETURN(pb::Contents contents, LoadContents(pack, manifest));
+  Expected expected;
+  Expect(contents.own_files(), "", &expected);
+  ExpectStore(manifest.store_prefix(), &expected);
+  for (const pb::Item& item : contents.items()) {
+    Expect(item.files(), absl::StrCat(manifest.store_prefix().substr(1), "/", item.name()), &expected);
+  }
+
+  RELOC_ASSIGN_OR_RETURN(std::vector<TreeFile> actual, ListTree(absl::StrCat(pack, "/.")));
+  ProgressMeter meter(progress, "verifying", TotalSize(actual));
+  std::mutex mutex;
+  std::vector<Difference> differences;
+  auto add = [&](std::string path, std::string what) {
+    std::lock_guard lock(mutex);
+    differences.push_back({std::move(path), std::move(what)});
+  };
+  RELOC_RETURN_IF_ERROR(ParallelFor(actual.size(), [&](size_t i) -> absl::Status {
+    const TreeFile& file = actual[i];
+    if (file.path.empty() || IsManifest(file.path)) return absl::OkStatus();
+    auto entry = expected.find(file.path);
+    if (entry == expected.end()) {
+      add(file.path, "is not in the manifest");
+      return absl::OkStatus();
+    }
+    RELOC_ASSIGN_OR_RETURN(std::string what,
+                           Compare(JoinPath(pack, file.path), file, *entry->second, &meter));
+    if (!what.empty()) add(file.path, std::move(what));
+    return absl::OkStatus();
+  }));
+  for (const TreeFile& file : actual) expected.erase(file.path);
+  for (const auto& [path, file] : expected) add(path, "is missing");
+  std::sort(differences.begin(), differences.end(),
+            [](const Difference& a, const Difference& b) { return a.path < b.path; });
+  return differences;
+}
+
+}  // namespace reloc

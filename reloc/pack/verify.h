@@ -1,0 +1,21 @@
+// Comparing a pack with its manifest.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "reloc/pack/progress.h"
+
+namespace reloc {
+
+struct Difference {
+  std::string path;  // relative to the pack
+  std::string what;  // "is missing", "content differs", …
+};
+
+// All differences, sorted by path; none for an intact pack. An error means that the comparison could not be
+// made: no pack, a malformed manifest, an unreadable file. Symlinks are never followed.
+absl::StatusOr<std::vector<Difference>> VerifyPack(const std::string& pack, const ProgressCallback& progress);
+
+}  // namespace reloc
