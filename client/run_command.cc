@@ -40,7 +40,8 @@ struct RunOptions {
 };
 
 bool NeedsDaemonPlacement(std::string_view option) {
-  for (std::string_view name : {"--detach", "-d", "--supervised", "--pty", "--no-pty", "--name", "--allow-escape"}) {
+  for (std::string_view name :
+       {"--detach", "-d", "--supervised", "--pty", "--no-pty", "--name", "--allow-escape"}) {
     if (option == name || option.starts_with(absl::StrCat(name, "="))) return true;
   }
   return false;

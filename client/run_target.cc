@@ -84,7 +84,8 @@ bool FindStore(std::string_view program, std::string* dir, std::string* prefix) 
 }
 
 // The pack around `program`, or else a plain directory with a store.
-absl::Status FindPackedStore(const std::string& program, RunTarget* target, StoreLocation* store, PackDigest* digest) {
+absl::Status FindPackedStore(const std::string& program, RunTarget* target, StoreLocation* store,
+                             PackDigest* digest) {
   string_view pack_dir, entry;
   if (FindPack(program, &pack_dir, &entry)) {
     target->pack_dir = pack_dir;
@@ -109,7 +110,7 @@ int CompileNow(const std::string& program, RunTarget* target) {
   if (!found.ok()) return Fail(target, kExitFailed, std::string(found.message()));
   absl::StatusOr<ProgramSpec> spec = ResolveProgram(store, program);
   if (!spec.ok()) {
-    int status = absl::IsNotFound(spec.status()) ? kExitNotFound
+    int status = absl::IsNotFound(spec.status())           ? kExitNotFound
                  : absl::IsPermissionDenied(spec.status()) ? kExitNotExecutable
                                                            : kExitFailed;
     return Fail(target, status, std::string(spec.status().message()));

@@ -41,7 +41,8 @@ Errno ReadLink(int directory, const char* path, TextBuffer* text);
 
 // Occupies the closed ones of descriptors 0, 1 and 2 with close-on-exec O_PATH descriptors: else the next
 // file or socket that we open would become the program's standard output, and a message of ours would be
-// written into it. Writing to an O_PATH descriptor is EBADF, as it was; after exec they are closed, as they were.
+// written into it. Writing to an O_PATH descriptor is EBADF, as it was; after exec they are closed, as they
+// were.
 Errno ReserveStandardFds();
 
 }  // namespace reloc

@@ -21,8 +21,8 @@ inline constexpr Errno kOk{0};
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(static_cast<T&&>(value)) {}            // NOLINT(google-explicit-constructor)
-  Result(Errno error) : value_(), error_(error) {}                // NOLINT(google-explicit-constructor)
+  Result(T value) : value_(static_cast<T&&>(value)) {}  // NOLINT(google-explicit-constructor)
+  Result(Errno error) : value_(), error_(error) {}      // NOLINT(google-explicit-constructor)
 
   bool ok() const { return error_.ok(); }
   Errno error() const { return error_; }
@@ -40,7 +40,7 @@ class [[nodiscard]] Result {
 }  // namespace reloc
 
 // Returns the error of an expression of type Errno to the caller, if it is one.
-#define RELOC_TRY(expression)                              \
-  do {                                                     \
+#define RELOC_TRY(expression)                                                          \
+  do {                                                                                 \
     if (::reloc::Errno try_error_ = (expression); !try_error_.ok()) return try_error_; \
   } while (false)

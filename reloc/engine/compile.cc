@@ -10,8 +10,8 @@ absl::StatusOr<std::string> CompilePlans(const ProgramSpec& program) {
   std::string plans;
   for (const std::string& plan : {CompileUserns(program), CompileFakechroot(program)}) {
     if (plan.empty()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(program.program, ": its paths are too long for a launch plan; use a shorter store prefix"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          program.program, ": its paths are too long for a launch plan; use a shorter store prefix"));
     }
     plans.append(plan);
   }

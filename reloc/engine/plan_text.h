@@ -10,7 +10,8 @@ namespace reloc {
 
 class PlanText {
  public:
-  PlanText(Engine engine, const PackDigest& digest) : memory_(kMaxPlanBytes), writer_(memory_, engine, digest) {}
+  PlanText(Engine engine, const PackDigest& digest)
+      : memory_(kMaxPlanBytes), writer_(memory_, engine, digest) {}
   PlanText& Add(Op op, string_view a = {}, string_view b = {}) {
     writer_.Add(op, a, b);
     return *this;

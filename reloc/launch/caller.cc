@@ -7,8 +7,8 @@
 namespace reloc {
 namespace {
 
-// statx(2) by number and with the kernel's own layout (linux/stat.h): musl 1.2.3 does not know it, and glibc's
-// header may be older than STATX_MNT_ID (Linux 5.8).
+// statx(2) by number and with the kernel's own layout (linux/stat.h): musl 1.2.3 does not know it, and
+// glibc's header may be older than STATX_MNT_ID (Linux 5.8).
 constexpr unsigned kStatxBasicStats = 0x7ff;
 constexpr unsigned kStatxMountId = 0x1000;
 struct KernelStatx {
@@ -37,7 +37,8 @@ Errno ReadNamespace(const char* path, uint64_t* inode) {
 
 Errno ReadRoot(CallerContext* context) {
   KernelStatx stx;
-  if (::syscall(SYS_statx, AT_FDCWD, "/", 0, kStatxBasicStats | kStatxMountId, &stx) != 0) return Errno::Last();
+  if (::syscall(SYS_statx, AT_FDCWD, "/", 0, kStatxBasicStats | kStatxMountId, &stx) != 0)
+    return Errno::Last();
   context->root = FileId{(uint64_t{stx.dev_major} << 32) | stx.dev_minor, stx.ino};
   context->root_mtime = static_cast<uint64_t>(stx.mtime.sec) * 1000000000 + stx.mtime.nsec;
   if ((stx.mask & kStatxMountId) != 0) context->root_mount = stx.mount_id;

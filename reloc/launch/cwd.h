@@ -1,9 +1,9 @@
 // The caller's working directory, kept across a change of mount namespace.
 //
 // setns(2) into a mount namespace moves the process to that namespace's root. By path is the right way back:
-// through a descriptor getcwd(3) would say "(unreachable)/...", since the old namespace's mount is not ours any
-// more. By descriptor is the only way back to a directory that has been deleted, and there getcwd says what
-// it said before: ENOENT.
+// through a descriptor getcwd(3) would say "(unreachable)/...", since the old namespace's mount is not ours
+// any more. By descriptor is the only way back to a directory that has been deleted, and there getcwd says
+// what it said before: ENOENT.
 #pragma once
 
 #include "reloc/base/file.h"

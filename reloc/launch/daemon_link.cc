@@ -32,8 +32,8 @@ Reason WaitReadable(int socket, uint64_t deadline) {
   }
 }
 
-// SCM_RIGHTS installs descriptors before anyone has looked at them: all are owned here first, also those that a
-// wrong peer sent too many of.
+// SCM_RIGHTS installs descriptors before anyone has looked at them: all are owned here first, also those that
+// a wrong peer sent too many of.
 class ReceivedFds {
  public:
   void Take(const struct msghdr& message) {
@@ -51,8 +51,8 @@ class ReceivedFds {
   size_t count() const { return count_; }
   UniqueFd& operator[](size_t i) { return fds_[i]; }
 
-  // The kernel sends at most SCM_MAX_FD (253) descriptors with a message; room for fewer sets MSG_CTRUNC and the
-  // kernel closes the rest.
+  // The kernel sends at most SCM_MAX_FD (253) descriptors with a message; room for fewer sets MSG_CTRUNC and
+  // the kernel closes the rest.
   static constexpr size_t kMax = 8;
 
  private:

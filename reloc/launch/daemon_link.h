@@ -1,8 +1,8 @@
 // A launch's connection to the daemon.
 //
-// Nothing here may hold up a program: connecting never blocks (a full backlog is an error at once), and an answer is
-// awaited until a deadline. Nothing here may believe a stranger: the directory and then the peer's uid are
-// checked before a byte is sent.
+// Nothing here may hold up a program: connecting never blocks (a full backlog is an error at once), and an
+// answer is awaited until a deadline. Nothing here may believe a stranger: the directory and then the peer's
+// uid are checked before a byte is sent.
 #pragma once
 
 #include <span>
@@ -25,8 +25,9 @@ class DaemonLink {
   // Sends one message, without waiting. `fd`: a descriptor to go along, or -1.
   Reason Send(string_view message, int fd);
 
-  // Waits for the answer until `deadline` (MonotonicMicros). `bytes` is the memory to receive into; the reply points
-  // into it. An answer that lost descriptors on the way (MSG_CTRUNC) is kProtocol, and what arrived is closed.
+  // Waits for the answer until `deadline` (MonotonicMicros). `bytes` is the memory to receive into; the reply
+  // points into it. An answer that lost descriptors on the way (MSG_CTRUNC) is kProtocol, and what arrived is
+  // closed.
   Reason Receive(uint64_t deadline, std::span<char> bytes, ReplyMessage* reply, UniqueFd* user_ns,
                  UniqueFd* mount_ns);
 

@@ -7,8 +7,8 @@ namespace {
 
 constexpr std::array<Engine, kEngineCount> kRobust = {Engine::kUserns, Engine::kGraft, Engine::kProot,
                                                       Engine::kFakechroot, Engine::kNone};
-constexpr std::array<Engine, kEngineCount> kPerformance = {Engine::kUserns, Engine::kGraft, Engine::kFakechroot,
-                                                           Engine::kNone, Engine::kNone};
+constexpr std::array<Engine, kEngineCount> kPerformance = {Engine::kUserns, Engine::kGraft,
+                                                           Engine::kFakechroot, Engine::kNone, Engine::kNone};
 
 }  // namespace
 

@@ -14,19 +14,32 @@ namespace {
 
 const char* OpName(Op op) {
   switch (op) {
-    case Op::kUnshare: return "unshare";
-    case Op::kStageRoot: return "stage root";
-    case Op::kBindStore: return "bind store";
-    case Op::kEnterRoot: return "enter root";
-    case Op::kSymlinkRoot: return "symlink root";
-    case Op::kJoin: return "join";
-    case Op::kRestoreCwd: return "restore working directory";
-    case Op::kSetEnv: return "set variable";
-    case Op::kPrependEnv: return "prepend to variable";
-    case Op::kCommit: return "commit";
-    case Op::kArg: return "argument";
-    case Op::kExec: return "exec";
-    case Op::kRefuse: return "refuse";
+    case Op::kUnshare:
+      return "unshare";
+    case Op::kStageRoot:
+      return "stage root";
+    case Op::kBindStore:
+      return "bind store";
+    case Op::kEnterRoot:
+      return "enter root";
+    case Op::kSymlinkRoot:
+      return "symlink root";
+    case Op::kJoin:
+      return "join";
+    case Op::kRestoreCwd:
+      return "restore working directory";
+    case Op::kSetEnv:
+      return "set variable";
+    case Op::kPrependEnv:
+      return "prepend to variable";
+    case Op::kCommit:
+      return "commit";
+    case Op::kArg:
+      return "argument";
+    case Op::kExec:
+      return "exec";
+    case Op::kRefuse:
+      return "refuse";
   }
   return "unknown step";
 }
@@ -40,7 +53,8 @@ size_t Count(char* const* list) {
 const char* UnshareHint(int error) {
   // ENOSPC: a limit of zero or used up, see user_namespaces(7).
   if (error == ENOSPC) return "user.max_user_namespaces is 0 or used up";
-  if (error == EPERM) return "unprivileged user namespaces are switched off on this host, or this is a chroot";
+  if (error == EPERM)
+    return "unprivileged user namespaces are switched off on this host, or this is a chroot";
   return nullptr;
 }
 
@@ -115,12 +129,18 @@ bool Executor::PrepareStep(const Step& step, Failure* failure) {
 
 bool Executor::EnterStep(const Step& step, Failure* failure) {
   switch (step.op) {
-    case Op::kJoin: return Join(failure);
-    case Op::kRestoreCwd: return RestoreCwd();
-    case Op::kSetEnv: return SetEnv(step, false, failure);
-    case Op::kPrependEnv: return SetEnv(step, true, failure);
-    case Op::kArg: return AddArgument(step, failure);
-    case Op::kExec: return Exec(step, failure);
+    case Op::kJoin:
+      return Join(failure);
+    case Op::kRestoreCwd:
+      return RestoreCwd();
+    case Op::kSetEnv:
+      return SetEnv(step, false, failure);
+    case Op::kPrependEnv:
+      return SetEnv(step, true, failure);
+    case Op::kArg:
+      return AddArgument(step, failure);
+    case Op::kExec:
+      return Exec(step, failure);
     case Op::kCommit:
       committed_ = true;
       return true;
@@ -151,7 +171,8 @@ bool Executor::Join(Failure* failure) {
 bool Executor::RestoreCwd() {
   if (state_->root == Root::kHost) return true;
   Errno e = state_->cwd.Restore();
-  // A directory that even the caller could no longer reach is no reason to refuse the program; it starts in "/".
+  // A directory that even the caller could no longer reach is no reason to refuse the program; it starts in
+  // "/".
   if (!e.ok() && trace_.debug()) trace_.Debug("the working directory cannot be reached any more");
   return true;
 }
@@ -216,10 +237,17 @@ bool Executor::Exec(const Step& step, Failure* failure) {
 bool Executor::Expand(string_view text, TextBuffer* expanded, Failure* failure) const {
   for (char c : text) {
     switch (c) {
-      case kPackDir: *expanded << state_->pack_dir; break;
-      case kSymlinkRoot: *expanded << state_->symlink_root.view(); break;
-      case kArgv0: *expanded << (state_->argv[0] != nullptr ? state_->argv[0] : ""); break;
-      default: *expanded << c;
+      case kPackDir:
+        *expanded << state_->pack_dir;
+        break;
+      case kSymlinkRoot:
+        *expanded << state_->symlink_root.view();
+        break;
+      case kArgv0:
+        *expanded << (state_->argv[0] != nullptr ? state_->argv[0] : "");
+        break;
+      default:
+        *expanded << c;
     }
   }
   if (expanded->overflowed()) failure->Set("expand", Errno{ENAMETOOLONG}, text);

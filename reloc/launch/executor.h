@@ -1,6 +1,6 @@
-// Carries out a plan, in the process that is to become the program. Decides nothing: every step does one thing
-// or fails. It runs in three places: in the shim with the plan that the daemon sent, in the shim with the plan
-// that lies in the pack, and in the daemon's root builder (the prepare part only).
+// Carries out a plan, in the process that is to become the program. Decides nothing: every step does one
+// thing or fails. It runs in three places: in the shim with the plan that the daemon sent, in the shim with
+// the plan that lies in the pack, and in the daemon's root builder (the prepare part only).
 #pragma once
 
 #include <span>
@@ -24,15 +24,16 @@ enum class Root {
 
 // What the steps need to know of the launching process, and what they leave for each other.
 struct LaunchState {
-  string_view pack_dir;            // absolute; stands for Placeholder::kPackDir
-  char* const* argv = nullptr;     // the caller's
-  char* const* envp = nullptr;     // the caller's; replaced by steps that set variables
-  const char* store_path = nullptr;  // if set, kBindStore binds this instead of its `a`: a verified descriptor
+  string_view pack_dir;         // absolute; stands for Placeholder::kPackDir
+  char* const* argv = nullptr;  // the caller's
+  char* const* envp = nullptr;  // the caller's; replaced by steps that set variables
+  const char* store_path =
+      nullptr;  // if set, kBindStore binds this instead of its `a`: a verified descriptor
   Root root = Root::kToJoin;
-  UniqueFd user_ns;                // for kJoin
+  UniqueFd user_ns;  // for kJoin
   UniqueFd mount_ns;
-  SavedCwd cwd;                    // for kRestoreCwd
-  PathText symlink_root;           // by kSymlinkRoot; stands for Placeholder::kSymlinkRoot
+  SavedCwd cwd;           // for kRestoreCwd
+  PathText symlink_root;  // by kSymlinkRoot; stands for Placeholder::kSymlinkRoot
   Arena arena;
 };
 

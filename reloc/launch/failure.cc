@@ -5,9 +5,9 @@
 namespace reloc {
 namespace {
 
-constexpr const char* kReasonNames[kReasonCount] = {"none",     "no_daemon", "daemon_silent", "foreign_daemon",
-                                                    "version",  "protocol",  "context",       "refused",
-                                                    "join",     "engine"};
+constexpr const char* kReasonNames[kReasonCount] = {"none",    "no_daemon", "daemon_silent", "foreign_daemon",
+                                                    "version", "protocol",  "context",       "refused",
+                                                    "join",    "engine"};
 
 }  // namespace
 

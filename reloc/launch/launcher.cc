@@ -175,15 +175,16 @@ void Launcher::TryPlan() {
   if (executor.Prepare(plan_.prepare(), &failure_)) Enter(plan_);
 }
 
-// Identifies the store that the plan binds, and finds out whether the prefix already shows it: a program of a pack
-// that starts another entry of the same pack needs nothing but exec.
+// Identifies the store that the plan binds, and finds out whether the prefix already shows it: a program of a
+// pack that starts another entry of the same pack needs nothing but exec.
 bool Launcher::FindStore(const Step& bind) {
   PathText path;
   path << request_.pack_dir << Suffix(bind.a, 1);
   Result<UniqueFd> fd = Open(path.c_str(), O_PATH | O_DIRECTORY);
   Result<FileId> id = fd.ok() ? Identify(fd->get()) : Result<FileId>(fd.error());
   if (!id.ok()) {
-    failure_.Set("open store", id.error(), path.view(), "the pack is incomplete: relocctl pack verify tells more");
+    failure_.Set("open store", id.error(), path.view(),
+                 "the pack is incomplete: relocctl pack verify tells more");
     return false;
   }
   store_ = *id;

@@ -16,17 +16,17 @@
 
 namespace reloc {
 
-inline constexpr int kExitFailed = 125;         // the launcher failed, not the program
+inline constexpr int kExitFailed = 125;  // the launcher failed, not the program
 inline constexpr int kExitNotExecutable = 126;
 inline constexpr int kExitNotFound = 127;
 
 struct LaunchRequest {
-  string_view pack_dir;            // absolute, real path
-  string_view entry;               // for people: "sed"
-  std::span<const char> plans;     // encoded, one after the other
+  string_view pack_dir;         // absolute, real path
+  string_view entry;            // for people: "sed"
+  std::span<const char> plans;  // encoded, one after the other
   char* const* argv = nullptr;
   char* const* envp = nullptr;
-  string_view engine = {};         // --engine; empty: from the environment
+  string_view engine = {};  // --engine; empty: from the environment
 };
 
 // Returns an exit status, after one line about it; does not return when the program was started.

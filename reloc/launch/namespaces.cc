@@ -104,7 +104,8 @@ Errno OpenOwnNamespaces(UniqueFd* user_ns, UniqueFd* mount_ns) {
 
 Errno RunInHelper(Errno (*work)(void*), void* argument) {
   HelperCall call{work, argument, Errno{ECANCELED}};
-  int pid = ::clone(HelperMain, g_helper_stack + kHelperStackSize, CLONE_VM | CLONE_VFORK | CLONE_FILES, &call);
+  int pid =
+      ::clone(HelperMain, g_helper_stack + kHelperStackSize, CLONE_VM | CLONE_VFORK | CLONE_FILES, &call);
   if (pid < 0) return Errno::Last();
   while (::waitpid(pid, nullptr, __WCLONE) < 0) {
     if (errno != EINTR) return Errno::Last();

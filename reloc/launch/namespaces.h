@@ -14,9 +14,9 @@ namespace reloc {
 // them for a child races with it (seen elsewhere: one launch in ten ran as nobody under load).
 Errno EnterNewNamespaces();
 
-// Joins the user namespace (if `user_ns` is valid), then the mount namespace that it owns. The first must come
-// first: it gives the capability that the second needs. Afterwards root and working directory are those of
-// the mount namespace. `*joined_user` tells how far it came.
+// Joins the user namespace (if `user_ns` is valid), then the mount namespace that it owns. The first must
+// come first: it gives the capability that the second needs. Afterwards root and working directory are those
+// of the mount namespace. `*joined_user` tells how far it came.
 Errno JoinNamespaces(int user_ns, int mount_ns, bool* joined_user);
 
 // The calling process's own namespaces as descriptors.
@@ -25,18 +25,20 @@ Errno OpenOwnNamespaces(UniqueFd* user_ns, UniqueFd* mount_ns);
 // True if the process has CAP_SYS_ADMIN in its user namespace.
 bool HasSysAdmin();
 
-// False where mounts may be refused to a process that was given a user namespace: under a seccomp filter (containers,
-// sandboxes), and where AppArmor restricts user namespaces (Ubuntu from 23.10). There only RunInHelper() will do.
-// Elsewhere a root may be made in place, which saves the child: 0.2 of a native launch.
+// False where mounts may be refused to a process that was given a user namespace: under a seccomp filter
+// (containers, sandboxes), and where AppArmor restricts user namespaces (Ubuntu from 23.10). There only
+// RunInHelper() will do. Elsewhere a root may be made in place, which saves the child: 0.2 of a native
+// launch.
 bool UnshareIsSafeHere();
 
 // Runs `work(argument)` in a child that shares memory and descriptors, and waits for it; returns what `work`
 // returned, or the error of clone(2); ECANCELED if the child was killed.
 //
-// unshare(2) cannot be undone: a process that got its user namespace and is then refused the mounts (Ubuntu from
-// 23.10, containers) has lost its ids and its way back. So where that can happen roots are built in a child, and the
-// caller joins only what is whole. CLONE_VM and CLONE_VFORK make this cheaper than fork(2); the exit signal is 0, so that no
-// SIGCHLD reaches a program's handler-to-be, and only __WCLONE waits see the child.
+// unshare(2) cannot be undone: a process that got its user namespace and is then refused the mounts (Ubuntu
+// from 23.10, containers) has lost its ids and its way back. So where that can happen roots are built in a
+// child, and the caller joins only what is whole. CLONE_VM and CLONE_VFORK make this cheaper than fork(2);
+// the exit signal is 0, so that no SIGCHLD reaches a program's handler-to-be, and only __WCLONE waits see the
+// child.
 Errno RunInHelper(Errno (*work)(void*), void* argument);
 
 }  // namespace reloc

@@ -11,8 +11,8 @@ namespace reloc {
 inline constexpr const char* kPackMetaDir = ".reloc";
 inline constexpr const char* kPlansDir = ".reloc/plans";
 
-// The nearest directory above `program` (absolute, real) that holds `.reloc/plans`. `*entry` becomes the rest of
-// the path ("bin/sed"). Both point into `program`. False if there is none.
+// The nearest directory above `program` (absolute, real) that holds `.reloc/plans`. `*entry` becomes the rest
+// of the path ("bin/sed"). Both point into `program`. False if there is none.
 bool FindPack(string_view program, string_view* pack_dir, string_view* entry);
 
 // Reads the fallback plans of `entry` (see plan.h: one after the other) into `memory`; returns their size.

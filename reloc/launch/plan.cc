@@ -39,12 +39,12 @@ struct Shape {
   bool takes_b;
 };
 constexpr Shape kShapes[] = {
-    {Op::kUnshare, true, false, false, false},    {Op::kStageRoot, true, true, false, false},
-    {Op::kBindStore, true, true, true, true},     {Op::kEnterRoot, true, false, false, false},
-    {Op::kSymlinkRoot, true, true, true, true},   {Op::kJoin, false, false, false, false},
+    {Op::kUnshare, true, false, false, false},     {Op::kStageRoot, true, true, false, false},
+    {Op::kBindStore, true, true, true, true},      {Op::kEnterRoot, true, false, false, false},
+    {Op::kSymlinkRoot, true, true, true, true},    {Op::kJoin, false, false, false, false},
     {Op::kRestoreCwd, false, false, false, false}, {Op::kSetEnv, false, true, false, true},
-    {Op::kPrependEnv, false, true, true, true},   {Op::kCommit, false, false, false, false},
-    {Op::kArg, false, true, false, false},        {Op::kExec, false, true, false, false},
+    {Op::kPrependEnv, false, true, true, true},    {Op::kCommit, false, false, false, false},
+    {Op::kArg, false, true, false, false},         {Op::kExec, false, true, false, false},
     {Op::kRefuse, false, true, true, true},
 };
 
@@ -119,7 +119,8 @@ const char* CheckHeader(const Header& header, size_t available) {
   if (memcmp(header.magic, kMagic, sizeof kMagic) != 0) return "not a launch plan";
   if (header.version != kPlanVersion) return "a launch plan of another version";
   if (header.engine == 0 || header.engine >= kEngineCount) return "an unknown engine";
-  if (header.size < sizeof header || header.size > kMaxPlanBytes || header.size > available) return "truncated";
+  if (header.size < sizeof header || header.size > kMaxPlanBytes || header.size > available)
+    return "truncated";
   if (header.prepare_count + header.enter_count > static_cast<int>(kMaxPlanSteps)) return "too many steps";
   return nullptr;
 }

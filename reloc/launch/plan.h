@@ -8,8 +8,8 @@
 //   enter     turns this process into the program, given what `prepare` made
 //
 // Encoding, little-endian; the golden files in tests/unit/launch hold it:
-//   header   "RLPL", u16 version, u16 engine, u32 total size, u8[16] pack digest, u16 prepare steps, u16 enter steps
-//   step     u16 op, u16 flags, u16 size of a, u16 size of b, bytes of a, NUL, bytes of b, NUL
+//   header   "RLPL", u16 version, u16 engine, u32 total size, u8[16] pack digest, u16 prepare steps, u16
+//   enter steps step     u16 op, u16 flags, u16 size of a, u16 size of b, bytes of a, NUL, bytes of b, NUL
 //
 // Texts are templates: the bytes 1, 2 and 3 stand for what only the launching process knows (Placeholder).
 // Version 0 is never valid, so that a zeroed file is not a plan.
@@ -60,7 +60,7 @@ enum class Op : uint16_t {
   kArg = 21,         // a: argument before the caller's argv[1]
   kExec = 22,        // a: path to execute. Without kArg steps argv is the caller's, else a is argv[0]
   // instead of all others
-  kRefuse = 32,      // a: why the engine cannot run this program, b: the cure
+  kRefuse = 32,  // a: why the engine cannot run this program, b: the cure
 };
 
 struct Step {
@@ -76,7 +76,8 @@ using PackDigest = std::array<uint8_t, 16>;
 class Plan {
  public:
   // Checks everything that can be checked without executing: sizes, ops, order, arity, one kCommit before one
-  // kExec. `*why` then says what is wrong. On success `*used` is the plan's size: plans may follow each other.
+  // kExec. `*why` then says what is wrong. On success `*used` is the plan's size: plans may follow each
+  // other.
   static bool Parse(std::span<const char> bytes, Plan* plan, size_t* used, const char** why);
 
   Engine engine() const { return engine_; }

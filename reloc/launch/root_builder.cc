@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -16,7 +15,8 @@ namespace reloc {
 namespace {
 
 constexpr const char* kMountHint =
-    "mounts in a user namespace are refused here: see kernel.apparmor_restrict_unprivileged_userns, or use another engine";
+    "mounts in a user namespace are refused here: see kernel.apparmor_restrict_unprivileged_userns, or use "
+    "another engine";
 
 // getdents64(2)'s records. The libc's opendir(3) allocates, and musl's makes more system calls.
 struct KernelDirent {
@@ -36,16 +36,16 @@ bool IsDirectory(const char* path) {
   return ::stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-// A bind mount's read-only remount must keep the flags that the source's mount has: in a user namespace they are
-// locked and dropping one is EPERM (mount_namespaces(7)).
+// A bind mount's read-only remount must keep the flags that the source's mount has: in a user namespace they
+// are locked and dropping one is EPERM (mount_namespaces(7)).
 unsigned long KeptMountFlags(const char* path) {
   struct statfs st;
   if (::statfs(path, &st) != 0) return 0;
   unsigned long flags = 0;
   constexpr struct {
     unsigned long statfs_flag, mount_flag;
-  } kFlags[] = {{0x2, MS_NOSUID}, {0x4, MS_NODEV}, {0x8, MS_NOEXEC}, {0x400, MS_NOATIME}, {0x800, MS_NODIRATIME},
-                {0x1000, MS_RELATIME}};
+  } kFlags[] = {{0x2, MS_NOSUID},    {0x4, MS_NODEV},        {0x8, MS_NOEXEC},
+                {0x400, MS_NOATIME}, {0x800, MS_NODIRATIME}, {0x1000, MS_RELATIME}};
   for (const auto& flag : kFlags) {
     if ((static_cast<unsigned long>(st.f_flags) & flag.statfs_flag) != 0) flags |= flag.mount_flag;
   }
@@ -124,8 +124,8 @@ bool RootBuilder::MirrorLevel(const char* host_dir, int staged_dir, string_view 
   }
 }
 
-// Shows `host_dir`/`name` as `name` in the working directory. An entry that vanished meanwhile, or that cannot be
-// reached (a stale network mount), is left out or empty: it is no reason to refuse every program.
+// Shows `host_dir`/`name` as `name` in the working directory. An entry that vanished meanwhile, or that
+// cannot be reached (a stale network mount), is left out or empty: it is no reason to refuse every program.
 bool RootBuilder::MirrorEntry(const char* host_dir, const char* name, unsigned char type, Failure* failure) {
   PathText host;
   host << (host_dir[1] == '\0' ? "" : host_dir) << '/' << name;

@@ -6,8 +6,8 @@
 // prefix's directory made beside them.
 //
 // Rejected: pivot_root(2) and unmounting the old root. The unmount waits for an RCU grace period (80 µs a
-// launch); a root that lies under an overmount cannot be seen or reached either. Rejected: an overlay with "/" as
-// lower layer: it hides submounts and copies files up when they are written.
+// launch); a root that lies under an overmount cannot be seen or reached either. Rejected: an overlay with
+// "/" as lower layer: it hides submounts and copies files up when they are written.
 #pragma once
 
 #include "reloc/base/result.h"

@@ -24,7 +24,8 @@ class MappedRegistry {
     if (!fd.ok()) return fd.error();
     struct stat st;
     if (::fstat(fd->get(), &st) != 0) return Errno::Last();
-    // A shorter file would be SIGBUS. The daemon sets the size once, before it writes the magic, and never cuts it.
+    // A shorter file would be SIGBUS. The daemon sets the size once, before it writes the magic, and never
+    // cuts it.
     if (st.st_size != static_cast<off_t>(sizeof(RegistryFile))) return Errno{ENOENT};
     void* memory = ::mmap(nullptr, sizeof(RegistryFile), PROT_READ, MAP_SHARED, fd->get(), 0);
     if (memory == MAP_FAILED) return Errno::Last();

@@ -3,11 +3,12 @@
 //
 // The file lies in the daemon's directory (0700), so what it says is as good as what the daemon says. It may
 // be out of date at any moment. That is harmless: every namespace is opened through the holder's descriptors,
-// and its inode number is compared before it is joined. Layout is per version; another version's file is ignored.
+// and its inode number is compared before it is joined. Layout is per version; another version's file is
+// ignored.
 //
-// The table is open addressing by the identity of the pack's store directory, which the root's bind mount pins:
-// as long as the root lives, no other directory can have that (device, inode). A pack replaced in place has
-// another store directory, or another digest.
+// The table is open addressing by the identity of the pack's store directory, which the root's bind mount
+// pins: as long as the root lives, no other directory can have that (device, inode). A pack replaced in place
+// has another store directory, or another digest.
 #pragma once
 
 #include <stdint.h>
@@ -37,7 +38,7 @@ static_assert(sizeof(RegistryHeader) == 128);
 struct RegistrySlot {
   FileId store;
   PackDigest digest;
-  uint64_t prefix_hash;    // HashText(store prefix)
+  uint64_t prefix_hash;     // HashText(store prefix)
   uint64_t mount_ns_inode;  // 0 with store.inode != 0: removed, look further
   int32_t mount_ns_fd;
   uint32_t reserved;
@@ -61,7 +62,7 @@ struct RootKey {
 };
 
 struct RootNamespaces {
-  UniqueFd user;   // invalid: the root has no user namespace of its own (made with privileges)
+  UniqueFd user;  // invalid: the root has no user namespace of its own (made with privileges)
   UniqueFd mount;
 };
 

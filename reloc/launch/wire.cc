@@ -92,7 +92,8 @@ bool NoNul(string_view text) { return text.empty() || memchr(text.data(), '\0', 
 
 bool ValidTexts(const LaunchMessage& m) {
   bool argv_ok = m.argv.size() <= kMaxArgvBytes && (m.argv.empty() || m.argv[m.argv.size() - 1] == '\0');
-  return argv_ok && NoNul(m.prefix) && NoNul(m.pack) && NoNul(m.entry) && NoNul(m.program) && NoNul(m.slurm_job);
+  return argv_ok && NoNul(m.prefix) && NoNul(m.pack) && NoNul(m.entry) && NoNul(m.program) &&
+         NoNul(m.slurm_job);
 }
 
 // The body after the header, when the type is the expected one.

@@ -1,0 +1,142 @@
+#include "reloc/launch/plan.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/unit/launch/golden.h"
+
+namespace reloc {
+namespace {
+
+PackDigest SomeDigest() {
+  PackDigest digest;
+  for (size_t i = 0; i < digest.size(); ++i) digest[i] = static_cast<uint8_t>(i + 1);
+  return digest;
+}
+
+class PlanBytes {
+ public:
+  explicit PlanBytes(Engine engine = Engine::kUserns)
+      : memory_(kMaxPlanBytes), writer_(memory_, engine, SomeDigest()) {}
+  PlanBytes& Add(Op op, string_view a = {}, string_view b = {}) {
+    writer_.Add(op, a, b);
+    return *this;
+  }
+  std::string Finish() { return std::string(writer_.Finish()); }
+
+ private:
+  std::vector<char> memory_;
+  PlanWriter writer_;
+};
+
+std::string UsernsPlan() {
+  return PlanBytes()
+      .Add(Op::kUnshare)
+      .Add(Op::kStageRoot, "/gnu/store")
+      .Add(Op::kBindStore, "\1/gnu/store", "/gnu/store")
+      .Add(Op::kEnterRoot)
+      .Add(Op::kJoin)
+      .Add(Op::kRestoreCwd)
+      .Add(Op::kCommit)
+      .Add(Op::kExec, "/gnu/store/x-sed/bin/sed")
+      .Finish();
+}
+
+// Parses; the reason is empty when it worked.
+std::string ParseError(const std::string& bytes) {
+  Plan plan;
+  size_t used = 0;
+  const char* why = nullptr;
+  return Plan::Parse(bytes, &plan, &used, &why) ? "" : why;
+}
+
+TEST(Plan, SurvivesEncodingAndDecoding) {
+  std::string bytes = UsernsPlan();
+  Plan plan;
+  size_t used = 0;
+  const char* why = nullptr;
+  ASSERT_TRUE(Plan::Parse(bytes, &plan, &used, &why)) << why;
+  EXPECT_EQ(used, bytes.size());
+  EXPECT_EQ(plan.engine(), Engine::kUserns);
+  EXPECT_EQ(plan.digest(), SomeDigest());
+  ASSERT_EQ(plan.prepare().size(), 4u);
+  EXPECT_EQ(plan.prepare()[2].a, "\1/gnu/store");
+  EXPECT_EQ(plan.prepare()[2].b, "/gnu/store");
+  ASSERT_EQ(plan.enter().size(), 4u);
+  EXPECT_EQ(plan.enter()[3].a, "/gnu/store/x-sed/bin/sed");
+}
+
+TEST(Plan, GoldenFileHoldsTheFormat) { EXPECT_EQ(HexLines(UsernsPlan()), ReadGolden("plan_v1.hex")); }
+
+TEST(Plan, PlansFollowEachOther) {
+  std::string two = UsernsPlan() + UsernsPlan();
+  Plan plan;
+  size_t used = 0;
+  const char* why = nullptr;
+  ASSERT_TRUE(Plan::Parse(two, &plan, &used, &why));
+  EXPECT_EQ(used, two.size() / 2);
+}
+
+TEST(Plan, EveryTruncationIsRefused) {
+  std::string bytes = UsernsPlan();
+  for (size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_NE(ParseError(bytes.substr(0, size)), "") << size << " bytes were taken for a plan";
+  }
+}
+
+TEST(Plan, AnotherVersionIsNamed) {
+  std::string bytes = UsernsPlan();
+  for (char version : {0, 2}) {
+    bytes[4] = version;
+    EXPECT_EQ(ParseError(bytes), "a launch plan of another version");
+  }
+}
+
+TEST(Plan, RefusesWhatTheExecutorCouldNotCarryOut) {
+  struct {
+    std::string plan;
+    const char* why;
+  } cases[] = {
+      {PlanBytes().Add(Op::kCommit).Finish(), "steps that do not end with one commit and one exec"},
+      {PlanBytes().Add(Op::kExec, "/x").Finish(), "steps that do not end with one commit and one exec"},
+      {PlanBytes().Add(Op::kCommit).Add(Op::kJoin).Add(Op::kExec, "/x").Finish(),
+       "steps that do not end with one commit and one exec"},
+      {PlanBytes().Add(Op::kCommit).Add(Op::kExec, "x").Finish(), "a path that is not absolute and clean"},
+      {PlanBytes().Add(Op::kCommit).Add(Op::kExec, "/a/../b").Finish(),
+       "a path that is not absolute and clean"},
+      {PlanBytes().Add(Op::kCommit).Add(Op::kExec).Finish(), "a step with the wrong arguments"},
+      {PlanBytes().Add(Op::kCommit, "x").Add(Op::kExec, "/x").Finish(), "a step with the wrong arguments"},
+      {PlanBytes().Add(Op::kSetEnv, "A=B", "c").Add(Op::kCommit).Add(Op::kExec, "/x").Finish(),
+       "a variable name with '='"},
+      {PlanBytes().Add(static_cast<Op>(99)).Add(Op::kCommit).Add(Op::kExec, "/x").Finish(),
+       "an unknown step"},
+  };
+  for (const auto& c : cases) EXPECT_EQ(ParseError(c.plan), c.why);
+}
+
+TEST(Plan, RefusalStandsAlone) {
+  std::string bytes = PlanBytes(Engine::kFakechroot).Add(Op::kRefuse, "it is static", "use userns").Finish();
+  Plan plan;
+  size_t used = 0;
+  const char* why = nullptr;
+  ASSERT_TRUE(Plan::Parse(bytes, &plan, &used, &why)) << why;
+  ASSERT_NE(plan.refusal(), nullptr);
+  EXPECT_EQ(plan.refusal()->a, "it is static");
+}
+
+TEST(Plan, TooLongPlansAreNotWritten) {
+  PlanBytes plan;
+  for (int i = 0; i < 3; ++i) plan.Add(Op::kArg, std::string(30000, 'x'));
+  EXPECT_EQ(plan.Add(Op::kCommit).Add(Op::kExec, "/x").Finish(), "");
+}
+
+TEST(Plan, EngineNamesAreTheContracts) {
+  for (const char* name : {"userns", "fakechroot", "proot", "graft"})
+    EXPECT_STREQ(EngineName(EngineByName(name)), name);
+  EXPECT_EQ(EngineByName("chroot"), Engine::kNone);
+}
+
+}  // namespace
+}  // namespace reloc

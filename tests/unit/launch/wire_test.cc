@@ -1,0 +1,115 @@
+#include "reloc/launch/wire.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/unit/launch/golden.h"
+
+namespace reloc {
+namespace {
+
+const std::string kArgv("sed\0-n\0", 7);
+
+LaunchMessage SomeLaunch() {
+  LaunchMessage m;
+  m.type = MessageType::kLaunch;
+  m.engine = Engine::kUserns;
+  m.reason = Reason::kNoDaemon;
+  m.caller = {.user_ns = 1, .mount_ns = 2, .pid_ns = 3, .root = {4, 5}, .root_mount = 6, .root_mtime = 7};
+  m.store = {8, 9};
+  m.digest[0] = 10;
+  m.prefix = "/gnu/store";
+  m.pack = "/home/u/pack";
+  m.entry = "sed";
+  m.program = "/gnu/store/x/bin/sed";
+  m.argv = kArgv;
+  m.slurm_job = "77";
+  return m;
+}
+
+std::string Encoded(const auto& message) {
+  std::vector<char> memory(kMaxMessageBytes);
+  return std::string(Encode(message, memory));
+}
+
+TEST(Wire, LaunchSurvives) {
+  std::string bytes = Encoded(SomeLaunch());
+  LaunchMessage m;
+  ASSERT_TRUE(Decode(bytes, &m));
+  EXPECT_EQ(m.type, MessageType::kLaunch);
+  EXPECT_EQ(m.engine, Engine::kUserns);
+  EXPECT_EQ(m.reason, Reason::kNoDaemon);
+  EXPECT_EQ(m.caller, SomeLaunch().caller);
+  EXPECT_EQ(m.store, (FileId{8, 9}));
+  EXPECT_EQ(m.digest[0], 10);
+  EXPECT_EQ(m.prefix, "/gnu/store");
+  EXPECT_EQ(m.pack, "/home/u/pack");
+  EXPECT_EQ(m.entry, "sed");
+  EXPECT_EQ(m.program, "/gnu/store/x/bin/sed");
+  EXPECT_EQ(m.argv, kArgv);
+  EXPECT_EQ(m.slurm_job, "77");
+}
+
+TEST(Wire, ReplySurvives) {
+  std::string bytes = Encoded(ReplyMessage{Reason::kRefused, "busy", "plan bytes"});
+  ReplyMessage m;
+  ASSERT_TRUE(Decode(bytes, &m));
+  EXPECT_EQ(m.reason, Reason::kRefused);
+  EXPECT_EQ(m.text, "busy");
+  EXPECT_EQ(m.plan, "plan bytes");
+}
+
+TEST(Wire, GoldenFilesHoldTheFormat) {
+  EXPECT_EQ(HexLines(Encoded(SomeLaunch())), ReadGolden("launch_v1.hex"));
+  EXPECT_EQ(HexLines(Encoded(ReplyMessage{Reason::kRefused, "busy", "plan"})), ReadGolden("reply_v1.hex"));
+}
+
+TEST(Wire, EveryTruncationAndEveryExtensionIsRefused) {
+  std::string bytes = Encoded(SomeLaunch());
+  LaunchMessage m;
+  for (size_t size = 0; size < bytes.size(); ++size) EXPECT_FALSE(Decode(bytes.substr(0, size), &m)) << size;
+  EXPECT_FALSE(Decode(bytes + "x", &m));
+}
+
+TEST(Wire, OneKindIsNotTakenForAnother) {
+  LaunchMessage launch;
+  ReplyMessage reply;
+  EXPECT_FALSE(Decode(Encoded(ReplyMessage{}), &launch));
+  EXPECT_FALSE(Decode(Encoded(SomeLaunch()), &reply));
+}
+
+TEST(Wire, VersionsAreARange) {
+  std::string bytes = Encoded(SomeLaunch());
+  MessageType type;
+  auto with = [&](char min, char max) {
+    bytes[4] = min;
+    bytes[6] = max;
+    return CheckHeader(bytes, &type);
+  };
+  EXPECT_EQ(with(1, 9), WireError::kNone);
+  EXPECT_EQ(with(2, 9), WireError::kVersion);
+  EXPECT_EQ(with(0, 1), WireError::kMalformed);
+  EXPECT_EQ(with(2, 1), WireError::kMalformed);
+}
+
+TEST(Wire, TextsCannotHideNuls) {
+  LaunchMessage m = SomeLaunch();
+  m.entry = string_view("s\0d", 3);
+  LaunchMessage decoded;
+  EXPECT_FALSE(Decode(Encoded(m), &decoded));
+  m = SomeLaunch();
+  m.argv = "no end";
+  EXPECT_FALSE(Decode(Encoded(m), &decoded));
+}
+
+TEST(Wire, ArgvIsCutAtWholeArguments) {
+  std::string big(kMaxArgvBytes, 'x');
+  const char* argv[] = {"sed", "-n", big.c_str(), nullptr};
+  std::vector<char> memory(kMaxArgvBytes);
+  EXPECT_EQ(FlattenArgv(argv, memory), kArgv);
+}
+
+}  // namespace
+}  // namespace reloc
