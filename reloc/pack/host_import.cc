@@ -86,9 +86,15 @@ class Planner {
     return names_.Path(item, made->file.path);
   }
 
+  // None in bin/: that belongs to the entries.
+  std::vector<PackLink> PackLinks() const {
+    std::vector<PackLink> links;
+    for (const AddedData::Path& path : added_.paths)
+      if (!IsBelow(path.place, "bin")) links.push_back({path.place, names_.Path(added_.item, path.place)});
+    return links;
+  }
+
   HostPlan& plan() { return plan_; }
-  const AddedData& added() const { return added_; }
-  const ItemNames& names() const { return names_; }
 
  private:
   struct Program {
@@ -161,8 +167,7 @@ absl::StatusOr<HostImport> ImportHostPrograms(const HostImportOptions& options) 
       RELOC_ASSIGN_OR_RETURN(std::string path, planner.PlanProgram(program));
       result.entries.push_back({program.name, std::move(path)});
     }
-    for (const AddedData::Path& path : planner.added().paths)
-      result.links.push_back({path.place, planner.names().Path(planner.added().item, path.place)});
+    result.links = planner.PackLinks();
     plan = std::move(planner.plan());
   }
   RELOC_RETURN_IF_ERROR(WriteItems(plan, options.store_dir, options.progress));

@@ -65,10 +65,11 @@ absl::StatusOr<LibraryGraph::Library> LibraryGraph::Find(const std::string& name
     library.home = Library::Home::kLibc;
     return library;
   }
+  if (absl::StrContains(name, '/'))
+    return absl::UnimplementedError("needs the library " + name +
+                                    " by that path, which a pack cannot change");
   if (found == loaded_.files.end())
-    return absl::NotFoundError(absl::StrCat("needs ", name,
-                                            ", which its loader does not find: install it, or set ",
-                                            "LD_LIBRARY_PATH to its directory"));
+    return absl::NotFoundError("needs " + name + ", which its loader does not list");
   library.file = found->second;
   library.place = added_->PlaceOf(Canonical(library.file));
   library.home = library.place.empty() ? Library::Home::kOwnItem : Library::Home::kAdded;

@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "reloc/pack/host_command.h"
 #include "reloc/pack/status.h"
 
@@ -42,13 +43,13 @@ std::map<std::string, std::string> ParseLoaderListing(const std::string& listing
 absl::StatusOr<LoadedLibraries> AskLoader(const std::string& loader, const std::string& object) {
   if (access(loader.c_str(), X_OK) != 0)
     return absl::NotFoundError(
-        absl::StrCat(object, ": its loader ", loader, " does not exist here; is it for another system?"));
-  RELOC_ASSIGN_OR_RETURN(CommandResult result, RunCommand({loader, "--list", object}));
-  // A library that is not found also makes it fail, but only after the listing.
-  LoadedLibraries loaded{loader, ParseLoaderListing(result.output)};
-  if (result.exit_code != 0 && result.output.empty())
-    return absl::InvalidArgumentError(absl::StrCat(object, ": its loader refuses it: ", Complaint(result)));
-  return loaded;
+        absl::StrCat("its loader ", loader, " does not exist here; is it for another system?"));
+  RELOC_ASSIGN_OR_RETURN(const CommandResult result, RunCommand({loader, "--list", object}));
+  if (result.exit_code == 0) return LoadedLibraries{loader, ParseLoaderListing(result.output)};
+  const std::string complaint = Complaint(result);
+  return absl::FailedPreconditionError(
+      absl::StrCat("its loader cannot load it (is a library not installed, or LD_LIBRARY_PATH not set?): ",
+                   absl::StripPrefix(complaint, absl::StrCat(object, ": "))));
 }
 
 }  // namespace reloc
