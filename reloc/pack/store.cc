@@ -45,6 +45,18 @@ absl::StatusOr<StoreLocation> LocateStore(std::string prefix, std::string direct
   return StoreLocation{std::move(prefix), real.get()};
 }
 
+absl::StatusOr<StoreLocation> FindStore(const std::vector<std::string>& paths, const std::string& prefix,
+                                        const std::string& directory) {
+  if (!prefix.empty()) return LocateStore(prefix, directory);
+  for (const char* known : {"/gnu/store", "/nix/store"}) {
+    absl::StatusOr<StoreLocation> store = LocateStore(known, directory);
+    if (!store.ok() || paths.empty()) continue;
+    absl::StatusOr<std::string> real = ResolveInStore(*store, paths.front());
+    if (real.ok() && !ItemOf(*store, *real).empty()) return store;
+  }
+  return LocateStore("/gnu/store", directory);
+}
+
 bool IsNameCharacter(char c) {
   return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
          std::string_view("+-._?=").find(c) != std::string_view::npos;

@@ -4,10 +4,10 @@
 // while nobody has made the prefix resolve: /tmp/pack/gnu/store/…-sed-4.9/bin/sed.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
@@ -25,6 +25,11 @@ struct StoreLocation {
 
 // Checks `prefix`, and finds the canonical path of `directory` (empty: the prefix itself).
 absl::StatusOr<StoreLocation> LocateStore(std::string prefix, std::string directory = "");
+
+// The store that `paths` (absolute) lie in or lead to, for whoever gives no `prefix`: /gnu/store or
+// /nix/store, the former if neither fits. `directory` as above.
+absl::StatusOr<StoreLocation> FindStore(const std::vector<std::string>& paths, const std::string& prefix,
+                                        const std::string& directory);
 
 // True for names such as 0c3bgmxh7bp1kjpbnkkkzvlxkkl7z8d7-sed-4.9: of the characters that Nix and Guix allow.
 bool IsItemName(std::string_view name);

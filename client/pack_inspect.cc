@@ -1,0 +1,126 @@
+#include "client/pack_inspect.h"
+
+#include <google/protobuf/util/json_util.h>
+#include <stdio.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "client/pack_tools.h"
+#include "client/progress.h"
+#include "proto/inspection.pb.h"
+#include "reloc/pack/manifest.h"
+#include "reloc/pack/status.h"
+#include "reloc/pack/verify.h"
+
+namespace reloc {
+namespace {
+
+pb::ItemInspection InspectItem(const pb::Item& item) {
+  pb::ItemInspection out;
+  out.set_name(item.name());
+  out.set_files(static_cast<uint32_t>(item.files_size()));
+  double size = 0;
+  for (const pb::File& file : item.files()) size += static_cast<double>(file.size());
+  out.set_size_bytes(size);
+  *out.mutable_references() = item.references();
+  return out;
+}
+
+absl::StatusOr<pb::PackInspection> Inspect(const std::string& pack) {
+  RELOC_ASSIGN_OR_RETURN(pb::Manifest manifest, LoadManifest(pack));
+  RELOC_ASSIGN_OR_RETURN(pb::Contents contents, LoadContents(pack, manifest));
+  pb::PackInspection out;
+  out.set_pack(EscapeName(pack));
+  out.set_format(absl::StrCat(manifest.format_major(), ".", manifest.format_minor()));
+  out.set_store_prefix(manifest.store_prefix());
+  out.set_digest(absl::BytesToHexString(manifest.digest()));
+  for (const pb::Entry& entry : manifest.entries()) {
+    pb::EntryInspection* inspection = out.add_entries();
+    inspection->set_name(entry.name());
+    inspection->set_program(entry.program());
+    inspection->set_resolved(entry.resolved());
+  }
+  double size = 0;
+  for (const pb::Item& item : contents.items()) {
+    *out.add_items() = InspectItem(item);
+    size += out.items().rbegin()->size_bytes();
+  }
+  out.set_size_bytes(size);
+  return out;
+}
+
+void PrintText(const pb::PackInspection& pack) {
+  printf("Pack:    %s\nStore:   %s\nDigest:  %s\nFormat:  %s\nSize:    %s\n", pack.pack().c_str(),
+         pack.store_prefix().c_str(), pack.digest().c_str(), pack.format().c_str(),
+         HumanSize(pack.size_bytes()).c_str());
+  printf("Entries: %d\n", pack.entries_size());
+  for (const pb::EntryInspection& entry : pack.entries()) {
+    printf("  bin/%-20s %s\n", entry.name().c_str(), entry.resolved().c_str());
+  }
+  printf("Items:   %d\n", pack.items_size());
+  for (const pb::ItemInspection& item : pack.items()) {
+    printf("  %10s  %s\n", HumanSize(item.size_bytes()).c_str(), item.name().c_str());
+  }
+}
+
+absl::Status PrintJson(const pb::PackInspection& pack) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = true;
+  options.always_print_primitive_fields = true;
+  options.preserve_proto_field_names = true;
+  std::string json;
+  auto status = google::protobuf::util::MessageToJsonString(pack, &json, options);
+  if (!status.ok()) return absl::InternalError(status.ToString());
+  fputs(json.c_str(), stdout);
+  return absl::OkStatus();
+}
+
+int RunInspect(const std::string& pack, const std::string& format) {
+  absl::StatusOr<pb::PackInspection> inspection = Inspect(pack);
+  if (!inspection.ok()) return ReportError(inspection.status());
+  if (format == "text") {
+    PrintText(*inspection);
+    return 0;
+  }
+  absl::Status status = PrintJson(*inspection);
+  return status.ok() ? 0 : ReportError(status);
+}
+
+int RunVerify(const std::string& pack) {
+  InterruptGuard interrupt;
+  absl::StatusOr<std::vector<Difference>> differences;
+  {
+    ProgressBar bar;
+    differences = VerifyPack(pack, bar.callback());
+  }
+  interrupt.DieIfInterrupted();
+  if (!differences.ok()) return ReportError(differences.status());
+  for (const Difference& difference : *differences) {
+    printf("%s %s\n", difference.path.c_str(), difference.what.c_str());
+  }
+  return differences->empty() ? 0 : 1;
+}
+
+}  // namespace
+
+void AddPackInspect(CLI::App& pack, int* exit_status) {
+  auto path = std::make_shared<std::string>();
+  auto format = std::make_shared<std::string>("text");
+  CLI::App* inspect = pack.add_subcommand("inspect", "Show what a pack holds");
+  inspect->add_option("PACK", *path, "The pack's directory")->required();
+  inspect->add_option("--format", *format, "text or json")->check(CLI::IsMember({"text", "json"}));
+  inspect->callback([path, format, exit_status] { *exit_status = RunInspect(*path, *format); });
+}
+
+void AddPackVerify(CLI::App& pack, int* exit_status) {
+  auto path = std::make_shared<std::string>();
+  CLI::App* verify = pack.add_subcommand("verify", "Compare every file of a pack with its manifest");
+  verify->add_option("PACK", *path, "The pack's directory")->required();
+  verify->callback([path, exit_status] { *exit_status = RunVerify(*path); });
+  verify->footer("Prints one line for each difference; exit status 1 if there is one.");
+}
+
+}  // namespace reloc

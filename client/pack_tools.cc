@@ -1,0 +1,90 @@
+#include "client/pack_tools.h"
+
+#include <stdio.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "client/progress.h"
+#include "reloc/engine/compile.h"
+#include "reloc/pack/files.h"
+#include "reloc/pack/status.h"
+
+namespace reloc {
+namespace {
+
+namespace fs = std::filesystem;
+
+absl::StatusOr<PackRuntime> ReadRuntime(const fs::path& directory) {
+  PackRuntime runtime{.shim = directory / "shim", .libraries = {}};
+  std::error_code error;
+  for (fs::directory_iterator file(directory, error), end; !error && file != end; file.increment(error)) {
+    if (file->path().extension() == ".so") runtime.libraries.push_back(file->path());
+  }
+  if (error) return SystemError(error.value(), absl::StrCat("cannot read ", directory.string()));
+  std::sort(runtime.libraries.begin(), runtime.libraries.end());
+  return runtime;
+}
+
+void PrintSummary(const std::string& verb, const std::string& what, const PackSummary& summary) {
+  printf("%s %s: %zu entries, %zu items, %s\n", verb.c_str(), what.c_str(), summary.entries, summary.items,
+         HumanSize(static_cast<double>(summary.bytes)).c_str());
+}
+
+}  // namespace
+
+absl::StatusOr<PackRuntime> FindPackRuntime() {
+  RELOC_ASSIGN_OR_RETURN(std::string program, ReadSymlink("/proc/self/exe"));
+  fs::path above = fs::path(program).parent_path().parent_path();
+  for (const char* directory : {"libexec/relocd", "libexec"}) {
+    std::error_code error;
+    if (fs::exists(above / directory / "shim", error)) return ReadRuntime(above / directory);
+  }
+  return absl::NotFoundError(absl::StrCat("the shim is neither in ", (above / "libexec/relocd").string(),
+                                          " nor in ", (above / "libexec").string(), ": reinstall relocd"));
+}
+
+int ReportError(const absl::Status& status) {
+  // A file's name may hold a newline; an error is one line.
+  std::string line = absl::StrReplaceAll(status.message(), {{"\n", "\\n"}});
+  fprintf(stderr, "relocctl: %s\n", line.c_str());
+  return kPackFailed;
+}
+
+int MakePack(const std::string& verb, const std::string& what,
+             const std::function<absl::StatusOr<PackSummary>(const PackTools&)>& make) {
+  InterruptGuard interrupt;
+  absl::StatusOr<PackSummary> summary;
+  {
+    ProgressBar bar;
+    absl::StatusOr<PackRuntime> runtime = FindPackRuntime();
+    if (!runtime.ok()) return ReportError(runtime.status());
+    summary = make({*std::move(runtime), CompilePlans, bar.callback()});
+  }
+  if (summary.ok()) {
+    for (const std::string& warning : summary->warnings)
+      fprintf(stderr, "relocctl: warning: %s\n", warning.c_str());
+    PrintSummary(verb, what, *summary);
+    return 0;
+  }
+  ReportError(summary.status());
+  interrupt.DieIfInterrupted();
+  return kPackFailed;
+}
+
+absl::StatusOr<std::vector<EntrySpec>> ParseEntries(const std::vector<std::string>& texts) {
+  std::vector<EntrySpec> entries;
+  for (const std::string& text : texts) {
+    size_t equals = text.find('=');
+    if (equals == text.npos || equals + 1 == text.size()) {
+      return absl::InvalidArgumentError(absl::StrCat("--entry ", text, ": expected NAME=PATH"));
+    }
+    entries.push_back({text.substr(0, equals), text.substr(equals + 1)});
+  }
+  return entries;
+}
+
+}  // namespace reloc

@@ -1,0 +1,28 @@
+// What the commands about packs share.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "reloc/pack/furnish.h"
+
+namespace reloc {
+
+inline constexpr int kPackFailed = 125;  // as podman: the program failed, not what it was asked about
+
+// The shim and the libraries of this installation: in ../libexec/relocd, or in a build tree ../libexec, as
+// seen from this program.
+absl::StatusOr<PackRuntime> FindPackRuntime();
+
+// One line "relocctl: …" on stderr; returns kPackFailed.
+int ReportError(const absl::Status& status);
+
+// Runs `make` with a progress bar. Prints its warnings to stderr and "<verb> <what>: …" to stdout. Returns an
+// exit status; when a signal interrupted the work, ends the process by it.
+int MakePack(const std::string& verb, const std::string& what,
+             const std::function<absl::StatusOr<PackSummary>(const PackTools&)>& make);
+
+// Splits "NAME=PATH".
+absl::StatusOr<std::vector<EntrySpec>> ParseEntries(const std::vector<std::string>& texts);
+
+}  // namespace reloc
