@@ -21,6 +21,7 @@ namespace {
 
 // Large, and one launch a process: not on a stack that the caller's limits may keep small.
 char g_message[kMaxMessageBytes];
+char g_reply[kMaxMessageBytes];  // holds the texts of the reply's plan until exec
 char g_argv[kMaxArgvBytes];
 
 struct RootBuild {
@@ -33,8 +34,13 @@ struct RootBuild {
 // Runs in the helper, which shares our memory and descriptors.
 Errno BuildRoot(void* argument) {
   RootBuild* build = static_cast<RootBuild*>(argument);
+  LaunchState* state = build->state;
+  const bool privileged = HasSysAdmin();
   if (!build->executor->Prepare(build->steps, build->failure)) return build->failure->error;
-  return OpenOwnNamespaces(&build->state->user_ns, &build->state->mount_ns);
+  RELOC_TRY(OpenOwnNamespaces(&state->user_ns, &state->mount_ns));
+  // With privileges there is no new user namespace, and setns(2) into one's own is EINVAL.
+  if (privileged) state->user_ns.Reset();
+  return kOk;
 }
 
 const Step* FindStep(std::span<const Step> steps, Op op) {
@@ -68,6 +74,7 @@ class Launcher {
   void Enter(const Plan& plan);
   void Tell();
   string_view EncodeMessage(MessageType type);
+  string_view ProgramPath();
   void NoteFailure(Engine engine, string_view text);
   void NoteReason(Reason reason);
   int Report();
@@ -77,6 +84,7 @@ class Launcher {
   LaunchState state_;
   Plan plan_;
   Plan reply_plan_;
+  Plan first_plan_;
   Failure failure_;
   bool committed_ = false;
   UniqueFd daemon_dir_;
@@ -131,7 +139,7 @@ bool Launcher::FindPlan(Engine engine) {
     NoteFailure(engine, line.view());
     return false;
   }
-  NoteFailure(engine, "not available for this program");
+  NoteFailure(engine, "not available in this version");
   return false;
 }
 
@@ -161,6 +169,7 @@ bool Launcher::ConnectDaemon(const char* path) {
 
 void Launcher::TryPlan() {
   failure_.Clear();
+  reply_plan_ = Plan();
   if (const Step* bind = FindStep(plan_.prepare(), Op::kBindStore); bind != nullptr) {
     if (!FindStore(*bind)) return;
     if (state_.root == Root::kHost || JoinPublished() || AskDaemon()) {
@@ -222,7 +231,7 @@ bool Launcher::AskDaemon() {
   Reason r = link_.Send(EncodeMessage(MessageType::kLaunch), store_fd_.get());
   ReplyMessage reply;
   if (r == Reason::kNone) {
-    r = link_.Receive(deadline, g_message, &reply, &state_.user_ns, &state_.mount_ns);
+    r = link_.Receive(deadline, g_reply, &reply, &state_.user_ns, &state_.mount_ns);
   }
   if (r == Reason::kNone && !UseReply(reply)) r = Reason::kProtocol;
   if (r == Reason::kNone) return true;
@@ -250,8 +259,14 @@ bool Launcher::BuildHere() {
   RootBuild build{&executor, plan_.prepare(), &state_, &failure_};
   failure_.Clear();
   if (UnshareIsSafeHere()) {
-    state_.root = Root::kInside;
-    return executor.Prepare(plan_.prepare(), &failure_);
+    if (executor.Prepare(plan_.prepare(), &failure_)) {
+      state_.root = Root::kInside;
+      return true;
+    }
+    // The next engine goes on in a user namespace, if it came that far, and in the caller's working
+    // directory.
+    if (!state_.cwd.Restore().ok()) trace_.Debug("the working directory cannot be reached any more");
+    return false;
   }
   Errno e = RunInHelper(BuildRoot, &build);
   if (e.ok()) return true;
@@ -285,10 +300,20 @@ string_view Launcher::EncodeMessage(MessageType type) {
   if (const Step* bind = FindStep(plan_.prepare(), Op::kBindStore); bind != nullptr) m.prefix = bind->b;
   m.pack = request_.pack_dir;
   m.entry = request_.entry;
-  if (const Step* exec = FindStep(plan_.enter(), Op::kExec); exec != nullptr) m.program = exec->a;
+  m.program = ProgramPath();
   m.argv = FlattenArgv(request_.argv, g_argv);
   m.slurm_job = EnvValue(request_.envp, "SLURM_JOB_ID");
   return Encode(m, g_message);
+}
+
+// The program as it sees itself: what the pack's first plan, which is the userns engine's, executes. Other
+// plans execute an ld.so or a tracer.
+string_view Launcher::ProgramPath() {
+  size_t used = 0;
+  const char* why = nullptr;
+  if (!Plan::Parse(request_.plans, &first_plan_, &used, &why)) return {};
+  const Step* exec = FindStep(first_plan_.enter(), Op::kExec);
+  return exec == nullptr ? string_view() : exec->a;
 }
 
 void Launcher::NoteFailure(Engine engine, string_view text) {
