@@ -13,6 +13,7 @@
 #include "reloc/base/file.h"
 #include "reloc/launch/engine_chain.h"
 #include "reloc/launch/launcher.h"
+#include "reloc/pack/text.h"
 
 namespace reloc {
 namespace {
@@ -42,7 +43,7 @@ struct RunOptions {
 bool NeedsDaemonPlacement(std::string_view option) {
   for (std::string_view name :
        {"--detach", "-d", "--supervised", "--pty", "--no-pty", "--name", "--allow-escape"}) {
-    if (option == name || option.starts_with(absl::StrCat(name, "="))) return true;
+    if (option == name || option.starts_with(absl::StrCat(Text(name), "="))) return true;
   }
   return false;
 }
@@ -60,9 +61,9 @@ bool TakeOption(char*** argv, RunOptions* options) {
   } else if (option.starts_with("--engine=")) {
     options->engine = option.substr(strlen("--engine="));
   } else if (NeedsDaemonPlacement(option)) {
-    options->error = absl::StrCat(option, ": launching through the daemon is not available in this version");
+    options->error = absl::StrCat(Text(option), ": launching through the daemon is not available in this version");
   } else {
-    options->error = absl::StrCat("unknown option '", option, "'; see relocctl run --help");
+    options->error = absl::StrCat("unknown option '", Text(option), "'; see relocctl run --help");
   }
   return options->error.empty();
 }
@@ -76,7 +77,7 @@ RunOptions ParseOptions(char** argv) {
     options.error = "no program given; see relocctl run --help";
   }
   if (options.error.empty() && !options.engine.empty() && !ParseEngineChain(options.engine).unknown.empty()) {
-    options.error = absl::StrCat("--engine ", options.engine,
+    options.error = absl::StrCat("--engine ", Text(options.engine),
                                  ": no such engine (userns, fakechroot, proot, graft, default, performance)");
   }
   return options;

@@ -15,6 +15,7 @@
 #include "reloc/base/path.h"
 #include "reloc/engine/compile.h"
 #include "reloc/launch/launcher.h"
+#include "reloc/pack/text.h"
 #include "reloc/launch/pack_files.h"
 #include "reloc/pack/manifest.h"
 #include "reloc/pack/program.h"
@@ -31,8 +32,8 @@ int Fail(RunTarget* target, int status, std::string error) {
 }
 
 std::string FindInPath(std::string_view name, std::string_view path) {
-  for (std::string_view dir : absl::StrSplit(path, ':')) {
-    std::string candidate = absl::StrCat(dir.empty() ? "." : dir, "/", name);
+  for (absl::string_view dir : absl::StrSplit(Text(path), ':')) {
+    std::string candidate = absl::StrCat(dir.empty() ? "." : dir, "/", Text(name));
     if (::access(candidate.c_str(), X_OK) == 0) return candidate;
   }
   return "";
@@ -45,7 +46,7 @@ std::string Canonical(const std::string& path) {
   if (::realpath(path.c_str(), resolved) != nullptr) return resolved;
   std::string dir(DirName(path));
   if (::realpath(dir.empty() ? "." : dir.c_str(), resolved) != nullptr) {
-    return absl::StrCat(resolved, "/", BaseName(path));
+    return absl::StrCat(resolved, "/", Text(BaseName(path)));
   }
   if (path[0] == '/') return path;
   return ::getcwd(resolved, sizeof resolved) != nullptr ? absl::StrCat(resolved, "/", path) : path;
@@ -73,7 +74,7 @@ bool FindStore(std::string_view program, std::string* dir, std::string* prefix) 
   for (std::string_view d = DirName(program); !d.empty(); d = DirName(d)) {
     std::string_view base = d == "/" ? "" : d;
     for (std::string_view known : kKnownPrefixes) {
-      if (!IsDirectory(absl::StrCat(base, known))) continue;
+      if (!IsDirectory(absl::StrCat(Text(base), Text(known)))) continue;
       *dir = d;
       *prefix = known;
       return true;
