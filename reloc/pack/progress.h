@@ -36,7 +36,7 @@ class ProgressMeter {
  private:
   absl::Status Report(uint64_t done);
 
-  const ProgressCallback& callback_;
+  const ProgressCallback callback_;  // a copy: callers pass temporaries
   const std::string_view stage_;
   const uint64_t total_;
   std::atomic<uint64_t> done_{0};
