@@ -1,0 +1,31 @@
+// Any bytes give a message or none, never a read outside of them; and what was decoded can be sent on and says the
+// same.
+#include <cstdint>
+#include <cstdlib>
+#include <vector>
+
+#include "reloc/launch/wire.h"
+
+namespace {
+
+// Decodes `bytes` as a `Message`; if they are one, what is encoded from it must be stable.
+template <typename Message>
+void CheckMessage(std::span<const char> bytes) {
+  Message message;
+  if (!reloc::Decode(bytes, &message)) return;
+  std::vector<char> first(reloc::kMaxMessageBytes), second(reloc::kMaxMessageBytes);
+  const reloc::string_view sent = reloc::Encode(message, first);
+  if (sent.empty()) return;  // longer than we send
+  Message again;
+  if (!reloc::Decode({sent.data(), sent.size()}, &again)) std::abort();
+  if (reloc::Encode(again, second) != sent) std::abort();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::vector<char> bytes(data, data + size);
+  CheckMessage<reloc::LaunchMessage>(bytes);
+  CheckMessage<reloc::ReplyMessage>(bytes);
+  return 0;
+}
