@@ -18,9 +18,9 @@
 namespace reloc {
 namespace {
 
-// What Linux before 5.1 reads of a script's first line (BINPRM_BUF_SIZE less the NUL): packs go to such
-// hosts.
-constexpr size_t kMaxShebang = 127;
+// What Linux reads of a script's first line (BINPRM_BUF_SIZE less the NUL), and what it read before 5.1.
+constexpr size_t kMaxShebang = 255;
+constexpr size_t kMaxOldShebang = 127;
 
 absl::Status Annotate(const absl::Status& status, const std::string& subject) {
   return status.ok() ? status : absl::Status(status.code(), absl::StrCat(subject, ": ", status.message()));
@@ -128,11 +128,19 @@ class Planner {
                  .text = "#!" + interpreter,
                  .replaced = program.shebang->size};
     if (!program.shebang->argument.empty()) absl::StrAppend(&made.file.text, " ", program.shebang->argument);
-    if (made.file.text.size() > kMaxShebang)
-      return absl::InvalidArgumentError(
-          absl::StrCat("its first line would be longer than ", kMaxShebang, " characters: ", made.file.text));
+    RELOC_RETURN_IF_ERROR(CheckShebang(program.source, made.file.text));
     made.facts = {made.file.text};
     return made;
+  }
+
+  absl::Status CheckShebang(const std::string& source, const std::string& line) {
+    if (line.size() > kMaxShebang)
+      return absl::InvalidArgumentError(
+          absl::StrCat("its first line would be longer than Linux allows: ", line));
+    if (line.size() > kMaxOldShebang)
+      plan_.warnings.push_back(absl::StrCat(source, ": its first line becomes longer than the ",
+                                            kMaxOldShebang, " characters that Linux before 5.1 allows"));
+    return absl::OkStatus();
   }
 
   const ItemNames names_;

@@ -296,6 +296,13 @@ TEST_F(HostImportTest, ScriptsGetTheirInterpreterFromTheStore) {
   EXPECT_THAT(import_.entries, SizeIs(1)) << "an interpreter is no entry";
 }
 
+TEST_F(HostImportTest, LongFirstLinesAreSaid) {
+  const std::string interpreter = directory_ / ("an-interpreter" + std::string(40, '-'));
+  fs::create_symlink("/bin/sh", interpreter);
+  Import({Write("hello", "#!" + interpreter + "\n")});
+  EXPECT_THAT(import_.warnings, ElementsAre(HasSubstr("longer than the 127 characters")));
+}
+
 TEST_F(HostImportTest, EnvIsLookedUpNow) {
   const std::string hello = Import({Write("hello", "#!/usr/bin/env bash\necho ${BASH_VERSION:+bash}")});
   EXPECT_EQ(Output({hello}), "bash\n");
