@@ -24,6 +24,9 @@ target_link_libraries(reloc_grpc INTERFACE
   ${RELOC_LIB_grpc___unsecure} ${RELOC_LIB_grpc_unsecure} ${RELOC_LIB_gpr} ${RELOC_LIB_address_sorting}
   ${RELOC_LIB_upb} ${RELOC_LIB_cares} ${RELOC_LIB_re2} reloc_protobuf reloc_absl)
 add_library(reloc_archive_lib INTERFACE)
+# One error message of every format's writer lies in the same object as a table of all formats, which would pull in
+# 7zip, xar and zip with liblzma, libxml2, ICU and nettle. It is about devices and sockets, which never get there.
+target_link_options(reloc_archive_lib INTERFACE -Wl,--defsym=__archive_write_entry_filetype_unsupported=abort)
 target_link_libraries(reloc_archive_lib INTERFACE ${RELOC_LIB_archive} ${RELOC_LIB_zstd} ${RELOC_LIB_z})
 add_library(reloc_crypto INTERFACE)
 target_link_libraries(reloc_crypto INTERFACE ${RELOC_LIB_crypto} ${CMAKE_DL_LIBS} Threads::Threads)

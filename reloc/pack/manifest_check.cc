@@ -26,11 +26,11 @@ class Complaint {
   explicit Complaint(std::string_view name) : name_(name) {}
   template <typename... Pieces>
   absl::Status operator()(const Pieces&... pieces) const {
-    return absl::InvalidArgumentError(absl::StrCat(Text(name_), ": ", pieces...));
+    return absl::InvalidArgumentError(absl::StrCat(name_, ": ", pieces...));
   }
 
  private:
-  std::string_view name_;
+  std::string name_;
 };
 
 bool IsInStore(std::string_view path, const std::string& prefix) {

@@ -1,0 +1,175 @@
+#include "reloc/pack/manifest.h"
+
+#include <gmock/gmock.h>
+
+#include <functional>
+
+#include "absl/strings/str_replace.h"
+#include "reloc/pack/manifest_check.h"
+#include "tests/unit/pack/fixture.h"
+
+namespace reloc {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+class ManifestTest : public PackTest {
+ protected:
+  ManifestTest() {
+    manifest_.set_format_major(1);
+    manifest_.set_store_prefix("/gnu/store");
+    pb::Entry* entry = manifest_.add_entries();
+    entry->set_name("sed");
+    entry->set_program(absl::StrCat("/gnu/store/", Item('a', "sed"), "/bin/sed"));
+    entry->set_resolved(entry->program());
+    pb::Item* item = contents_.add_items();
+    item->set_name(Item('a', "sed"));
+    AddFile(item, "", pb::File::DIRECTORY);
+    AddFile(item, "bin", pb::File::DIRECTORY);
+    AddFile(item, "bin/sed", pb::File::REGULAR)->set_sha256(std::string(32, 'x'));
+    AddFile(item, "bin/gsed", pb::File::SYMLINK)->set_target("sed");
+    AddFile(item, "lib", pb::File::SYMLINK)->set_target("../../../lib");
+  }
+
+  static pb::File* AddFile(pb::Item* item, const std::string& path, pb::File::Type type) {
+    pb::File* file = item->add_files();
+    file->set_path(path);
+    file->set_type(type);
+    return file;
+  }
+
+  void Save() {
+    PackDigest digest = ComputeDigest(manifest_, contents_);
+    if (manifest_.digest().empty()) manifest_.set_digest(digest.data(), digest.size());
+    std::filesystem::create_directories(Path(".reloc"));
+    ASSERT_TRUE(SaveManifest(directory_, manifest_, contents_).ok());
+  }
+  // What is wrong with the manifest or the contents after `spoil`; empty if nothing is.
+  std::string Complaint(const std::function<void()>& spoil) {
+    std::filesystem::remove_all(Path(".reloc"));
+    pb::Manifest manifest = manifest_;
+    pb::Contents contents = contents_;
+    spoil();
+    Save();
+    std::swap(manifest, manifest_);
+    std::swap(contents, contents_);
+    absl::StatusOr<pb::Manifest> loaded = LoadManifest(directory_);
+    absl::Status status = loaded.ok() ? LoadContents(directory_, *loaded).status() : loaded.status();
+    return Message(status);
+  }
+  pb::Item* item() { return contents_.mutable_items(0); }
+  pb::File* file(int i) { return item()->mutable_files(i); }
+
+  pb::Manifest manifest_;
+  pb::Contents contents_;
+};
+
+TEST_F(ManifestTest, LoadsWhatWasSaved) {
+  EXPECT_EQ(Complaint([] {}), "");
+  absl::StatusOr<pb::Manifest> manifest = LoadManifest(directory_);
+  ASSERT_TRUE(manifest.ok());
+  EXPECT_EQ(manifest->entries(0).name(), "sed");
+  EXPECT_EQ(DigestOf(*manifest), ComputeDigest(manifest_, contents_));
+  EXPECT_EQ(LoadContents(directory_, *manifest)->items(0).files_size(), 5);
+}
+
+TEST_F(ManifestTest, RefusesPathsThatAreNotClean) {
+  for (const char* path : {"..", "../x", "bin/../../x", "/etc/passwd", "bin//sed", "./bin", "bin/"}) {
+    EXPECT_THAT(Complaint([&] { file(3)->set_path(path); }),
+                AllOf(HasSubstr(Path(".reloc/contents.json")), HasSubstr("not a clean relative path")))
+        << path;
+  }
+  EXPECT_THAT(Complaint([&] { file(3)->set_path("%2E%2E"); }), HasSubstr("escape that is not needed"));
+  EXPECT_THAT(Complaint([&] { file(3)->set_path("%2"); }), HasSubstr("two hexadecimal digits"));
+  EXPECT_THAT(Complaint([&] { item()->set_name(".."); }), HasSubstr("not the name of a store item"));
+  EXPECT_THAT(Complaint([&] { manifest_.set_store_prefix("/gnu/../store"); }), HasSubstr("store_prefix"));
+  EXPECT_THAT(Complaint([&] { manifest_.mutable_entries(0)->set_name("../sed"); }), HasSubstr("not a name"));
+  EXPECT_THAT(Complaint([&] { manifest_.mutable_entries(0)->set_resolved("/bin/sed"); }),
+              AllOf(HasSubstr(Path(".reloc/manifest.json")), HasSubstr("entry sed")));
+}
+
+TEST_F(ManifestTest, RefusesSymlinksThatLeaveThePack) {
+  // <pack>/gnu/store/<item>/lib: three levels down.
+  EXPECT_EQ(Complaint([&] { file(4)->set_target("../../../x"); }), "");
+  EXPECT_THAT(Complaint([&] { file(4)->set_target("../../../../x"); }),
+              HasSubstr("symlink lib leaves the pack"));
+  EXPECT_THAT(Complaint([&] { file(3)->set_target("a/../../../../../../x"); }), HasSubstr("leaves the pack"));
+  EXPECT_EQ(Complaint([&] { file(4)->set_target("/etc/localtime"); }), "");  // the host's, under every engine
+}
+
+TEST_F(ManifestTest, RefusesWhatIsListedTwiceOrNowhere) {
+  EXPECT_THAT(Complaint([&] { *item()->add_files() = *file(2); }), HasSubstr("'bin/sed' is listed twice"));
+  EXPECT_THAT(Complaint([&] { *contents_.add_items() = *item(); }), HasSubstr("is listed twice"));
+  EXPECT_THAT(Complaint([&] { *manifest_.add_entries() = manifest_.entries(0); }),
+              HasSubstr("entry sed is listed twice"));
+  EXPECT_THAT(Complaint([&] { file(3)->set_path("share/x"); }), HasSubstr("directory that holds share/x"));
+  EXPECT_THAT(Complaint([&] { item()->add_references(Item('b', "b")); }), HasSubstr("which is not listed"));
+}
+
+TEST_F(ManifestTest, RefusesImpossibleAttributes) {
+  EXPECT_THAT(Complaint([&] { file(2)->set_size(~0ull); }), HasSubstr("impossible size"));
+  EXPECT_THAT(Complaint([&] { file(2)->set_sha256("short"); }), HasSubstr("hash of the wrong size"));
+  EXPECT_THAT(Complaint([&] { file(1)->set_executable(true); }), HasSubstr("only a file can have"));
+  EXPECT_THAT(Complaint([&] { file(3)->clear_target(); }), HasSubstr("target"));
+  EXPECT_THAT(Complaint([&] { manifest_.set_digest("short"); }), HasSubstr("16 bytes"));
+}
+
+TEST_F(ManifestTest, RefusesContentsOfAnotherManifest) {
+  EXPECT_THAT(Complaint([&] { manifest_.set_digest(std::string(16, 'x')); }), HasSubstr("does not belong"));
+}
+
+TEST_F(ManifestTest, RefusesANewerMajorVersion) {
+  EXPECT_THAT(Complaint([&] { manifest_.set_format_major(2); }),
+              AllOf(HasSubstr("has format 2.0"), HasSubstr("newer relocctl")));
+  EXPECT_THAT(Complaint([&] { manifest_.clear_format_major(); }), HasSubstr("format_major is missing"));
+}
+
+TEST_F(ManifestTest, ToleratesUnknownFieldsOfNewerMinorVersionsOnly) {
+  Save();
+  std::string json = Read(".reloc/manifest.json");
+  json = absl::StrReplaceAll(json, {{"{\"format_major\":1", "{\"format_major\":1,\"shiny\":[{}]"}});
+  EXPECT_THAT(Message(ParseManifest(json, "m.json").status()),
+              AllOf(StartsWith("m.json: "), HasSubstr("shiny")));
+  json = absl::StrReplaceAll(json, {{"\"format_major\":1", "\"format_major\":1,\"format_minor\":7"}});
+  EXPECT_TRUE(ParseManifest(json, "m.json").ok());
+}
+
+TEST_F(ManifestTest, SaysInOneLineWhatIsWrongWithTruncatedJson) {
+  Save();
+  std::string json = Read(".reloc/manifest.json");
+  for (size_t size = 0; size + 2 < json.size(); ++size) {
+    absl::Status status = ParseManifest(json.substr(0, size), "m.json").status();
+    ASSERT_FALSE(status.ok()) << size;
+    EXPECT_THAT(Message(status), AllOf(StartsWith("m.json: "), Not(HasSubstr("\n"))));
+  }
+}
+
+TEST_F(ManifestTest, SaysWhatIsNoPack) {
+  EXPECT_THAT(Message(LoadManifest(Path("nowhere")).status()), HasSubstr("nowhere/.reloc/manifest.json"));
+}
+
+TEST(EscapeNameTest, KeepsEveryByte) {
+  std::string all;
+  for (int c = 1; c < 256; ++c) all += static_cast<char>(c);
+  for (const std::string& name :
+       {all, std::string("größe"), std::string("100%"), std::string("\xed\xa0\x80"),
+        std::string("\xf0\x9f\x98\x80"), std::string("\xc0\xaf"), std::string("\xe2\x82")}) {
+    absl::StatusOr<std::string> back = UnescapeName(EscapeName(name));
+    ASSERT_TRUE(back.ok());
+    EXPECT_EQ(*back, name);
+  }
+  EXPECT_EQ(EscapeName("größe"), "größe");
+  EXPECT_EQ(EscapeName("100%\xff"), "100%25%FF");
+}
+
+TEST(IsEntryNameTest, TakesOneComponent) {
+  for (const char* good : {"sed", "[", "g++", "größe"}) EXPECT_TRUE(IsEntryName(good)) << good;
+  for (const char* bad : {"", ".", "..", "a/b", "a\nb", "a%b", "\xff"}) EXPECT_FALSE(IsEntryName(bad)) << bad;
+  EXPECT_FALSE(IsEntryName(std::string(256, 'x')));
+}
+
+}  // namespace
+}  // namespace reloc
