@@ -12,6 +12,13 @@ void SavedCwd::Save() {
   if (::getcwd(path, sizeof path) != nullptr && path[0] == '/') path_ << path;
   Result<UniqueFd> fd = Open(".", O_PATH | O_DIRECTORY);
   if (fd.ok()) fd_ = static_cast<UniqueFd&&>(*fd);
+  if (Result<FileId> root = IdentifyAt(AT_FDCWD, "/"); root.ok()) root_ = *root;
+}
+
+// True if `now` stands for `then` in a root that was staged since: it lies on the staged root itself.
+bool SavedCwd::IsStaged(const FileId& now, const FileId& then) const {
+  Result<FileId> root = IdentifyAt(AT_FDCWD, "/");
+  return root.ok() && *root != root_ && now.device == root->device && now.device != then.device;
 }
 
 Errno SavedCwd::Restore() const {
@@ -19,7 +26,7 @@ Errno SavedCwd::Restore() const {
     if (!fd_.valid()) return kOk;
     Result<FileId> now = IdentifyAt(AT_FDCWD, ".");
     Result<FileId> then = Identify(fd_.get());
-    if (now.ok() && then.ok() && *now == *then) return kOk;
+    if (now.ok() && then.ok() && (*now == *then || IsStaged(*now, *then))) return kOk;
   }
   if (!fd_.valid()) return Errno{ENOENT};
   return ::fchdir(fd_.get()) == 0 ? kOk : Errno::Last();

@@ -4,6 +4,9 @@
 // through a descriptor getcwd(3) would say "(unreachable)/...", since the old namespace's mount is not ours
 // any more. By descriptor is the only way back to a directory that has been deleted, and there getcwd says
 // what it said before: ENOENT.
+//
+// "/" and the levels above the store prefix are other directories in a staged root than on the host, and the
+// right ones: there the path decides.
 #pragma once
 
 #include "reloc/base/file.h"
@@ -22,8 +25,11 @@ class SavedCwd {
   string_view path() const { return path_.view(); }
 
  private:
+  bool IsStaged(const FileId& now, const FileId& then) const;
+
   PathText path_;
   UniqueFd fd_;
+  FileId root_;  // of "/"
 };
 
 }  // namespace reloc

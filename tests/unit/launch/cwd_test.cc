@@ -2,12 +2,14 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <functional>
 
+#include "reloc/launch/namespaces.h"
 #include "tests/unit/launch/temp_dir.h"
 
 namespace reloc {
@@ -57,6 +59,21 @@ TEST(SavedCwd, ADirectoryThatWasReplacedIsNotTakenForTheOldOne) {
     if (chdir("/") != 0 || !cwd.Restore().ok()) return false;
     Result<FileId> after = IdentifyAt(AT_FDCWD, ".");
     return before.ok() && after.ok() && *before == *after;
+  }));
+}
+
+// Needs a root of its own to stage, as an ordinary user gets one.
+TEST(SavedCwd, TheRootDirectoryIsTheNewRootsAfterAChangeOfRoot) {
+  TempDir temp;
+  EXPECT_TRUE(InChild([&] {
+    SavedCwd cwd;
+    if (chdir("/") != 0) return false;
+    cwd.Save();
+    const char* staged = temp.path().c_str();
+    // Where namespaces are refused there is no other root to come back to.
+    if (!EnterNewNamespaces().ok() || mount("staged", staged, "tmpfs", 0, nullptr) != 0) return true;
+    if (chroot(staged) != 0 || !cwd.Restore().ok()) return false;
+    return *IdentifyAt(AT_FDCWD, ".") == *IdentifyAt(AT_FDCWD, "/");
   }));
 }
 
