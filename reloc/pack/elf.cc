@@ -25,12 +25,18 @@
 namespace reloc {
 namespace {
 
-// Bounds on what is believed. The largest dynamic sections seen have some hundred entries; a RUNPATH of a
-// store with many inputs takes some KiB.
-constexpr size_t kMaxDynamicEntries = 1 << 16;
-constexpr size_t kMaxStringBytes = 1 << 18;
+// Bounds on what is believed, which keep the memory and time that a hostile file can cost small. The largest
+// dynamic sections seen have some hundred entries; a RUNPATH of a store with many inputs takes some KiB.
+constexpr size_t kMaxDynamicEntries = 1 << 12;
+constexpr size_t kMaxNameBytes = 1 << 18;  // of one name, and of all together
 
 absl::Status Malformed(absl::string_view what) { return absl::InvalidArgumentError(what); }
+
+// Bytes of the file.
+struct Extent {
+  uint64_t offset;
+  uint64_t size;
+};
 
 // A file of known size that is read piecewise.
 class Image {
@@ -59,25 +65,26 @@ class Image {
     return array;
   }
 
-  // Reads a NUL-terminated string that begins at `offset` and takes at most `limit` bytes with its NUL.
-  absl::StatusOr<std::string> ReadString(uint64_t offset, uint64_t limit, absl::string_view what) const;
+  // Reads a NUL-terminated string of at most `limit` bytes with its NUL; `locate` says where its n-th byte
+  // lies.
+  using Locator = absl::FunctionRef<std::optional<Extent>(uint64_t)>;
+  absl::StatusOr<std::string> ReadString(Locator locate, uint64_t limit, absl::string_view what) const;
 
  private:
   uint64_t size_;
   Reader reader_;
 };
 
-absl::StatusOr<std::string> Image::ReadString(uint64_t offset, uint64_t limit, absl::string_view what) const {
+absl::StatusOr<std::string> Image::ReadString(Locator locate, uint64_t limit, absl::string_view what) const {
   std::string text;
-  limit = std::min<uint64_t>(limit, kMaxStringBytes);
+  limit = std::min<uint64_t>(limit, kMaxNameBytes);
   while (text.size() < limit) {
+    const std::optional<Extent> extent = locate(text.size());
+    if (!extent || extent->size == 0 || extent->offset >= size_) break;
     char chunk[256];
-    const uint64_t at = offset + text.size();
-    const uint64_t left = at < size_ ? size_ - at : 0;
-    const size_t count = std::min({sizeof(chunk), static_cast<size_t>(limit - text.size()),
-                                   static_cast<size_t>(std::min<uint64_t>(left, sizeof(chunk)))});
-    if (count == 0) break;
-    absl::Status status = Read(at, std::as_writable_bytes(std::span(chunk, count)), what);
+    const size_t count =
+        std::min({uint64_t{sizeof(chunk)}, limit - text.size(), extent->size, size_ - extent->offset});
+    absl::Status status = Read(extent->offset, std::as_writable_bytes(std::span(chunk, count)), what);
     if (!status.ok()) return status;
     const size_t length = strnlen(chunk, count);
     text.append(chunk, length);
@@ -122,11 +129,7 @@ const Elf64_Phdr* FindSegment(const std::vector<Elf64_Phdr>& segments, uint32_t 
   return it == segments.end() ? nullptr : &*it;
 }
 
-// The file offset of the byte at `address` and how many bytes the file has from there in that segment.
-struct Extent {
-  uint64_t offset;
-  uint64_t size;
-};
+// The file offset of the byte at `address`, and how many bytes the file has from there in that segment.
 std::optional<Extent> FindAddress(const std::vector<Elf64_Phdr>& segments, uint64_t address) {
   for (const Elf64_Phdr& s : segments) {
     if (s.p_type != PT_LOAD || address < s.p_vaddr || address - s.p_vaddr >= s.p_filesz) continue;
@@ -154,29 +157,30 @@ uint64_t DynamicValue(const std::vector<Elf64_Dyn>& entries, int64_t tag) {
   return 0;
 }
 
-// The dynamic string table.
+// The dynamic string table. It is addressed byte by byte, since it may extend over several segments: patchelf
+// makes such files, of programs that are not position-independent.
 class Strings {
  public:
-  static absl::StatusOr<Strings> Find(const Image& image, const std::vector<Elf64_Phdr>& segments,
-                                      const std::vector<Elf64_Dyn>& entries) {
-    std::optional<Extent> extent = FindAddress(segments, DynamicValue(entries, DT_STRTAB));
-    if (!extent) return Malformed("malformed ELF file: the dynamic string table lies in no segment");
-    extent->size = std::min(extent->size, DynamicValue(entries, DT_STRSZ));
-    return Strings(image, *extent);
-  }
+  Strings(const Image& image, const std::vector<Elf64_Phdr>& segments, const std::vector<Elf64_Dyn>& entries)
+      : image_(image),
+        segments_(segments),
+        address_(DynamicValue(entries, DT_STRTAB)),
+        size_(DynamicValue(entries, DT_STRSZ)) {}
 
   absl::StatusOr<std::string> At(uint64_t index) const {
-    if (index >= extent_.size)
-      return Malformed("malformed ELF file: a name lies outside the dynamic string table");
-    return image_.ReadString(extent_.offset + index, extent_.size - index,
-                             "a name in the dynamic string table");
+    if (!FindAddress(segments_, address_))
+      return Malformed("malformed ELF file: the dynamic string table lies in no segment");
+    if (index >= size_) return Malformed("malformed ELF file: a name lies outside the dynamic string table");
+    // An address that wraps around lies in no segment, or in one that is checked like any other.
+    auto locate = [&](uint64_t position) { return FindAddress(segments_, address_ + index + position); };
+    return image_.ReadString(locate, size_ - index, "a name in the dynamic string table");
   }
 
  private:
-  Strings(const Image& image, Extent extent) : image_(image), extent_(extent) {}
-
   const Image& image_;
-  Extent extent_;
+  const std::vector<Elf64_Phdr>& segments_;
+  uint64_t address_;
+  uint64_t size_;
 };
 
 bool IsName(int64_t tag) {
@@ -195,20 +199,24 @@ absl::Status ReadNames(const Image& image, const std::vector<Elf64_Phdr>& segmen
   // A static position-independent program has no names, and may have no string table either.
   if (std::none_of(entries.begin(), entries.end(), [](const auto& e) { return IsName(e.d_tag); }))
     return absl::OkStatus();
-  absl::StatusOr<Strings> strings = Strings::Find(image, segments, entries);
-  if (!strings.ok()) return strings.status();
+  const Strings strings(image, segments, entries);
+  size_t bytes = 0;
   for (const Elf64_Dyn& entry : entries) {
     if (!IsName(entry.d_tag)) continue;
-    absl::StatusOr<std::string> name = strings->At(entry.d_un.d_val);
+    absl::StatusOr<std::string> name = strings.At(entry.d_un.d_val);
     if (!name.ok()) return name.status();
+    if ((bytes += name->size()) > kMaxNameBytes)
+      return Malformed("malformed ELF file: implausibly long names");
     StoreName(entry.d_tag, *std::move(name), info);
   }
   return absl::OkStatus();
 }
 
 absl::Status ReadInterp(const Image& image, const Elf64_Phdr& segment, ElfInfo* info) {
-  absl::StatusOr<std::string> interp =
-      image.ReadString(segment.p_offset, segment.p_filesz, "the interpreter's name");
+  auto locate = [&](uint64_t position) -> std::optional<Extent> {
+    return Extent{segment.p_offset + position, segment.p_filesz - position};
+  };
+  absl::StatusOr<std::string> interp = image.ReadString(locate, segment.p_filesz, "the interpreter's name");
   if (!interp.ok()) return interp.status();
   if (interp->empty()) return Malformed("malformed ELF file: the interpreter's name is empty");
   info->interp = *std::move(interp);

@@ -152,6 +152,17 @@ TEST(ElfTest, RefusesValuesThatPointOutside) {
   EXPECT_THAT(elf.Error(), HasSubstr("lies in no segment"));
 }
 
+TEST(ElfTest, ReadsNamesThatExtendOverTwoSegments) {
+  TestElf elf;
+  const uint64_t size = elf.load().p_filesz;
+  const uint64_t split = elf.dynamic[0].d_un.d_val - TestElf::kAddress + 5;  // in the first name
+  elf.load().p_filesz = split;
+  elf.interp() = {PT_LOAD, PF_R, split, TestElf::kAddress + split, 0, size - split, size - split, 1};
+  const auto info = elf.Parse();
+  ASSERT_TRUE(info.ok()) << info.status();
+  EXPECT_THAT(info->needed, ElementsAre("libz.so.1", "libc.so.6"));
+}
+
 TEST(ElfTest, EveryTruncationIsOneLineThatNamesTheFile) {
   const std::string bytes = TestElf().Bytes();
   for (size_t size = 0; size + sizeof(Elf64_Dyn) < bytes.size(); ++size) {

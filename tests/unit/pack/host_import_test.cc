@@ -269,6 +269,7 @@ TEST_F(HostImportTest, PythonUsesTheLibraryThatWasAdded) {
       Output({"/usr/bin/python3", "-c", "import sys; print('python%d.%d' % sys.version_info[:2], end='')"});
   const std::string python = Import({"/usr/bin/python3"}, {"/usr/lib/" + version});
   ASSERT_FALSE(python.empty());
+  EXPECT_TRUE(ReadElf(python).ok()) << ReadElf(python).status();
   const std::string item = fs::path(python).parent_path().parent_path();
   EXPECT_EQ(Output({python, "-c", "import sys; print(sys.prefix, end='')"}), item);
   // A plugin of the added library, and what that loads.
