@@ -32,6 +32,7 @@ class MappedRegistry {
     file_ = static_cast<const RegistryFile*>(memory);
     return kOk;
   }
+  // NOLINTNEXTLINE(clang-analyzer-core.uninitialized.UndefReturn): errno is not 0 after a call that failed
   const RegistryFile& operator*() const { return *file_; }
 
  private:

@@ -1,5 +1,5 @@
-// Any bytes give a valid plan or a reason, never a read outside of them; and what is valid is written back as it was
-// read.
+// Any bytes give a valid plan or a reason, never a read outside of them; and what is valid is written back as
+// it was read.
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>

@@ -1,5 +1,5 @@
-// Any bytes give a message or none, never a read outside of them; and what was decoded can be sent on and says the
-// same.
+// Any bytes give a message or none, never a read outside of them; and what was decoded can be sent on and
+// says the same.
 #include <cstdint>
 #include <cstdlib>
 #include <vector>

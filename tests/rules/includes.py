@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""The include table: which layer may include which.
+
+    base <- launch <- pack <- engine <- {client, daemon};  shim -> launch, base;  audit -> base
+
+A table and not the linker, because a header that is included makes a dependency long before a symbol is linked.
+
+Usage: includes.py SOURCE_DIR      prints FILE:LINE for each violation; exit status 1 if there is one
+"""
+
+import os
+import re
+import sys
+
+# folder -> what it may include besides itself
+ALLOWED = {
+    "reloc/base": set(),
+    "reloc/launch": {"reloc/base"},
+    "reloc/pack": {"reloc/launch", "reloc/base", "proto"},
+    "reloc/engine": {"reloc/pack", "reloc/launch", "reloc/base"},
+    "shim": {"reloc/launch", "reloc/base"},
+    "audit": {"reloc/base"},
+    "client": {"reloc/engine", "reloc/pack", "reloc/launch", "reloc/base", "proto"},
+    "daemon": {"reloc/engine", "reloc/pack", "reloc/launch", "reloc/base", "proto"},
+    "bench": {"reloc/engine", "reloc/pack", "reloc/launch", "reloc/base", "proto"},
+}
+FOLDERS = sorted(ALLOWED) + ["proto", "tests"]
+
+# No library but libc, and of C++ what neither allocates nor throws: headers alone.
+FREESTANDING = {"reloc/base", "reloc/launch", "shim", "audit"}
+FREESTANDING_CXX = set("""
+    algorithm array atomic bit charconv concepts cstddef cstdint initializer_list iterator limits new
+    optional span string_view tuple type_traits utility""".split())
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+
+
+def folder_of(path):
+    """The folder of the table that `path` lies in, or None for a system or third-party header."""
+    for folder in FOLDERS:
+        if path.startswith(folder + "/"):
+            return folder
+    return None
+
+
+def violation(folder, quote, header):
+    """Why a file in `folder` may not include `header`, or None."""
+    target = folder_of(header)
+    if target is not None:
+        if target == folder or target in ALLOWED[folder]:
+            return None
+        return f"{folder} may not include {target}"
+    if folder in FREESTANDING:
+        if quote == '"':
+            return f'{folder} is freestanding; includes are written from the top: "reloc/…"'
+        if "." not in header and "/" not in header and header not in FREESTANDING_CXX:
+            return f"{folder} is freestanding and may not include <{header}>"
+        if header.startswith(("absl/", "google/", "grpcpp/", "spdlog/", "CLI/")):
+            return f"{folder} is freestanding and may not include <{header}>"
+    return None
+
+
+def check_text(path, text):
+    """Yields 'PATH:LINE: reason' for each include of `text` that the table forbids."""
+    folder = folder_of(path)
+    for number, line in enumerate(text.splitlines(), start=1):
+        match = INCLUDE.match(line)
+        reason = violation(folder, *match.groups()) if match else None
+        if reason:
+            yield f"{path}:{number}: {reason}"
+
+
+def check_tree(source_dir):
+    for folder in sorted(ALLOWED):
+        for directory, _, names in os.walk(os.path.join(source_dir, folder)):
+            for name in sorted(names):
+                if not name.endswith((".h", ".cc")):
+                    continue
+                full = os.path.join(directory, name)
+                with open(full, encoding="utf-8") as file:
+                    yield from check_text(os.path.relpath(full, source_dir), file.read())
+
+
+def main():
+    violations = list(check_tree(sys.argv[1]))
+    print("\n".join(violations) or "the include table holds")
+    return 1 if violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+"""The rules can fail: each is given what it must refuse, and what it must let pass."""
+
+import unittest
+
+import binaries
+import includes
+
+
+class IncludesTest(unittest.TestCase):
+    def assert_refused(self, path, line, reason):
+        found = list(includes.check_text(path, "// a comment\n" + line))
+        self.assertEqual(len(found), 1, found)
+        self.assertTrue(found[0].startswith(f"{path}:2: "), found[0])
+        self.assertIn(reason, found[0])
+
+    def assert_allowed(self, path, line):
+        self.assertEqual(list(includes.check_text(path, line)), [])
+
+    def test_upward(self):
+        self.assert_refused("reloc/base/x.h", '#include "reloc/launch/plan.h"', "base may not")
+        self.assert_refused("reloc/pack/x.cc", '#include "reloc/engine/compile.h"', "pack may not")
+        self.assert_refused("shim/main.cc", '#include "reloc/pack/elf.h"', "shim may not")
+
+    def test_programs(self):
+        self.assert_refused("client/x.cc", '#include "daemon/jobs.h"', "may not include daemon")
+        self.assert_refused("reloc/engine/x.cc", '# include "client/run.h"', "may not include client")
+
+    def test_freestanding(self):
+        self.assert_refused("reloc/base/x.cc", "#include <string>", "freestanding")
+        self.assert_refused("reloc/launch/x.cc", '#include "absl/status/status.h"', "freestanding")
+        self.assert_refused("audit/x.cc", "#include <absl/strings/str_cat.h>", "freestanding")
+        self.assert_refused("reloc/launch/x.cc", '#include "plan.h"', "from the top")
+
+    def test_allowed(self):
+        self.assert_allowed("reloc/launch/x.cc", '#include "reloc/base/file.h"\n#include <span>\n#include <sys/mount.h>')
+        self.assert_allowed("daemon/x.cc", '#include "proto/control.pb.h"\n#include "daemon/jobs/table.h"\n#include <string>')
+        self.assert_allowed("reloc/pack/x.cc", '#include "absl/status/status.h"')
+
+
+class SymbolsTest(unittest.TestCase):
+    def symbols(self, *names):
+        lines = "".join(f"x.a:file.cc.o:                 U {name}\n" for name in names)
+        return [symbol for _, symbol in binaries.forbidden_symbols(lines)]
+
+    def test_refused(self):
+        names = ["malloc", "free@GLIBC_2.2.5", "__cxa_guard_acquire", "__gxx_personality_v0",
+                 "_Znwm", "_ZdaPv",                  # operator new(unsigned long), operator delete[](void*)
+                 "_ZSt24__throw_out_of_range_fmtPKcz",  # std::__throw_out_of_range_fmt(char const*, ...)
+                 "_ZNKSs4sizeEv", "_ZTVSt9exception",   # std::string::size() const, vtable for std::exception
+                 "_ZN4absl6StatusD1Ev"]              # absl::Status::~Status()
+        self.assertEqual(self.symbols(*names), names)
+
+    def test_allowed(self):
+        names = ["openat", "__stack_chk_fail", "memcpy", "freeaddrinfo",
+                 "_ZN5reloc4Plan5ParseESt4spanIKcLm18446744073709551615EEPS0_PmPPS2_"]
+        self.assertEqual(self.symbols(*names), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
