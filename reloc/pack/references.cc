@@ -23,12 +23,27 @@
 namespace reloc {
 namespace {
 
-constexpr std::array<bool, 256> MakeAlphabet() {
-  std::array<bool, 256> table{};
-  for (char c : kBase32) table[static_cast<unsigned char>(c)] = true;
+// The value of each byte that is a digit of the hash alphabet, else -1.
+constexpr std::array<int8_t, 256> MakeDigits() {
+  std::array<int8_t, 256> table{};
+  for (int8_t& value : table) value = -1;
+  for (size_t i = 0; i < kBase32.size(); ++i)
+    table[static_cast<unsigned char>(kBase32[i])] = static_cast<int8_t>(i);
   return table;
 }
-constexpr std::array<bool, 256> kInAlphabet = MakeAlphabet();
+constexpr std::array<int8_t, 256> kDigits = MakeDigits();
+
+// How many characters of a hash are looked up in a table of bits before all of them are in the hash table:
+// only long runs of digits ever get there, but those would be looked up at each byte. 20 bits, 128 KiB.
+constexpr size_t kBeginning = 4;
+
+size_t Beginning(std::string_view hash) {
+  size_t value = 0;
+  for (char c : hash.substr(0, kBeginning)) {
+    value = value * kBase32.size() + static_cast<size_t>(kDigits[static_cast<unsigned char>(c)]);
+  }
+  return value;
+}
 
 // Twice this is the L2 cache of common machines: read(2) writes it there, the search finds it there. mmap(2)
 // was slower for the small files that stores are made of (page faults, TLB shootdowns between the threads).
@@ -42,9 +57,12 @@ constexpr size_t kMaxName = 211;
 ReferenceFinder::ReferenceFinder(std::string_view prefix, std::vector<std::string> items)
     : marker_(absl::StrCat(Text(prefix), "/")), items_(std::move(items)) {
   by_hash_.reserve(items_.size());
+  begins_.resize(size_t{1} << (5 * kBeginning));
   for (uint32_t i = 0; i < items_.size(); ++i) {
     if (!IsItemName(items_[i])) continue;
-    auto [known, added] = by_hash_.try_emplace(std::string_view(items_[i]).substr(0, kHashLength), i);
+    std::string_view hash = std::string_view(items_[i]).substr(0, kHashLength);
+    begins_[Beginning(hash)] = true;
+    auto [known, added] = by_hash_.try_emplace(hash, i);
     // Nix leaves <item>.lock and the like beside items: the shortest name is the item's.
     if (!added && items_[i].size() < items_[known->second].size()) known->second = i;
   }
@@ -56,7 +74,7 @@ void ReferenceFinder::Find(std::string_view bytes, References* found) const {
   size_t known = 0;  // how many bytes of it, from its start, are known to be of the alphabet
   while (start + kHashLength <= bytes.size()) {
     size_t unseen = kHashLength;  // window bytes from `unseen` on are of the alphabet
-    while (unseen > known && kInAlphabet[data[start + unseen - 1]]) --unseen;
+    while (unseen > known && kDigits[data[start + unseen - 1]] >= 0) --unseen;
     if (unseen == known) {
       Judge(bytes, start, found);
       start += 1;
@@ -70,10 +88,14 @@ void ReferenceFinder::Find(std::string_view bytes, References* found) const {
 
 // `position`: of 32 bytes of the hash alphabet.
 void ReferenceFinder::Judge(std::string_view bytes, size_t position, References* found) const {
-  if (auto known = by_hash_.find(bytes.substr(position, kHashLength)); known != by_hash_.end()) {
-    found->items.insert(known->second);
-    return;
+  std::string_view hash = bytes.substr(position, kHashLength);
+  if (begins_[Beginning(hash)]) {
+    if (auto known = by_hash_.find(hash); known != by_hash_.end()) {
+      found->items.insert(known->second);
+      return;
+    }
   }
+  if (position == 0 || bytes[position - 1] != '/') return;  // most often decides
   if (!bytes.substr(0, position).ends_with(marker_)) return;
   std::string_view name = bytes.substr(position, kMaxName);
   size_t end = std::find_if_not(name.begin() + kHashLength, name.end(), IsNameCharacter) - name.begin();

@@ -45,6 +45,7 @@ class ReferenceFinder {
   const std::string marker_;  // "<prefix>/"
   const std::vector<std::string> items_;
   absl::flat_hash_map<std::string_view, uint32_t> by_hash_;  // keys point into items_
+  std::vector<bool> begins_;  // by the first characters of a hash: whether any has them
 };
 
 }  // namespace reloc

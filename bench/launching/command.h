@@ -1,0 +1,36 @@
+// A program to start, and its environment.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace reloc::bench {
+
+using Environment = std::map<std::string, std::string>;
+
+// Arguments and environment in the form that execve(2) wants: made once, so that none of it is timed.
+class Command {
+ public:
+  // `arguments[0]` is the program's path.
+  Command(std::vector<std::string> arguments, const Environment& environment);
+  Command(Command&&) = default;
+  Command& operator=(Command&&) = default;
+
+  const std::string& program() const { return arguments_[0]; }
+  const std::vector<std::string>& arguments() const { return arguments_; }
+  char* const* argv() const { return argv_.data(); }
+  char* const* envp() const { return envp_.data(); }
+
+ private:
+  std::vector<std::string> arguments_;
+  std::vector<std::string> variables_;
+  // Into the texts above, which moving a vector leaves where they are.
+  std::vector<char*> argv_;
+  std::vector<char*> envp_;
+};
+
+// The file that a shell would run as `name`, or empty: itself if it has a slash, else from PATH.
+std::string FindProgram(const std::string& name);
+
+}  // namespace reloc::bench

@@ -1,0 +1,39 @@
+// A relocd of the benchmark's own.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "bench/launching/process.h"
+#include "bench/launching/workspace.h"
+
+namespace reloc::bench {
+
+class Daemon {
+ public:
+  // Starts a daemon whose directory is `name` in the workspace, and waits until it accepts launches.
+  static absl::StatusOr<Daemon> Start(const Workspace& workspace, const std::string& name);
+  Daemon(Daemon&&) = default;
+  Daemon& operator=(Daemon&&) = delete;
+  ~Daemon() { process_.Stop(); }
+
+  pid_t pid() const { return process_.pid(); }
+  // The environment of a launch that is to use this daemon.
+  const Environment& environment() const { return environment_; }
+
+  // How many roots it has published, from the table that launches read.
+  absl::StatusOr<int> CountRoots() const;
+  // How many jobs live, asked as a user would ask.
+  absl::StatusOr<int> CountJobs() const;
+
+ private:
+  Daemon(Process process, Environment environment, std::string directory, std::string relocctl);
+  absl::Status AwaitReady(const std::string& log);
+
+  Process process_;
+  Environment environment_;
+  std::string directory_;
+  std::string relocctl_;
+};
+
+}  // namespace reloc::bench

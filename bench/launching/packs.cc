@@ -1,0 +1,78 @@
+#include "bench/launching/packs.h"
+
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "bench/launching/process.h"
+#include "reloc/pack/status.h"
+
+namespace reloc::bench {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kStorePrefix[] = "/relocd-benchmark/store";
+
+// Store item names begin with 32 characters of nix-base32; decimal digits are among them.
+std::string ItemName(int number) {
+  return number == 0 ? absl::StrFormat("%032d-probe", 0) : absl::StrFormat("%032d-data", number);
+}
+
+absl::Status CreatePack(const Workspace& workspace, std::vector<std::string> arguments) {
+  std::vector<std::string> command = {workspace.Program("relocctl"), "pack", "create"};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  RELOC_ASSIGN_OR_RETURN(Captured created, Capture(Command(command, workspace.BaseEnvironment())));
+  if (created.succeeded()) return absl::OkStatus();
+  return absl::InternalError(absl::StrCat("relocctl pack create: ", Complaint(created)));
+}
+
+// A store in `store`: the probe, and `items` - 1 items that it refers to.
+void WriteStore(const fs::path& store, const fs::path& probe, int items) {
+  fs::path item = store / ItemName(0);
+  fs::create_directories(item / "bin");
+  fs::copy_file(probe, item / "bin/probe");
+  std::ofstream references(item / "references");
+  for (int i = 1; i < items; ++i) {
+    fs::create_directory(store / ItemName(i));
+    std::ofstream(store / ItemName(i) / "data") << i << '\n';
+    references << kStorePrefix << '/' << ItemName(i) << '\n';
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> PackHostProgram(const Workspace& workspace, const std::string& program) {
+  std::string pack = workspace.Path("host-pack");
+  RELOC_RETURN_IF_ERROR(CreatePack(workspace, {"--output", pack, "--from-host", program}));
+  return absl::StrCat(pack, "/bin/", fs::path(program).filename().string());
+}
+
+absl::StatusOr<std::string> PackProbe(const Workspace& workspace, const std::string& name, int items) {
+  fs::path store = workspace.Path(name + "-store");
+  try {
+    WriteStore(store, workspace.probe(), items);
+  } catch (const fs::filesystem_error& error) {
+    return absl::InternalError(absl::StrCat("cannot write a store: ", error.what()));
+  }
+  std::string pack = workspace.Path(name);
+  RELOC_RETURN_IF_ERROR(CreatePack(workspace, {"--output", pack, "--store-prefix", kStorePrefix, "--store-dir",
+                                               store, "--from-store", store / ItemName(0)}));
+  return absl::StrCat(pack, "/bin/probe");
+}
+
+absl::StatusOr<std::string> CopyPack(const Workspace& workspace, const std::string& entry,
+                                     const std::string& name) {
+  fs::path pack = fs::path(entry).parent_path().parent_path();
+  fs::path copy = workspace.Path(name);
+  std::error_code error;
+  fs::copy(pack, copy,
+           fs::copy_options::recursive | fs::copy_options::copy_symlinks | fs::copy_options::create_hard_links,
+           error);
+  if (error) return absl::InternalError(absl::StrCat("cannot copy ", pack.string(), ": ", error.message()));
+  return absl::StrCat(copy.string(), "/bin/", fs::path(entry).filename().string());
+}
+
+}  // namespace reloc::bench
