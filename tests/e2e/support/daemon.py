@@ -1,0 +1,70 @@
+"""A relocd of the test's own."""
+import os
+import signal
+import socket
+import subprocess
+import time
+
+from support import programs, session
+
+
+def wait_until(condition, seconds=10):
+    """Waits until `condition()` is true, generously: a bound for a hang and not a measure of speed."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.01)
+    return bool(condition())
+
+
+def accepts(path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as probe:
+        return probe.connect_ex(path) == 0
+
+
+class Daemon:
+    """Starts relocd in `directory` and waits until it accepts launches. End it with stop() or kill()."""
+
+    def __init__(self, directory, *arguments, env=None):
+        session.require(os.access(programs.RELOCD, os.X_OK), "daemon", "relocd is not built", "build it")
+        self.directory = directory
+        self.log = directory.rstrip("/") + ".log"
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen([programs.RELOCD, "--dir", directory, *arguments], stdout=log,
+                                            stderr=log, stdin=subprocess.DEVNULL,
+                                            env=programs.environment() if env is None else env)
+        if not wait_until(lambda: self.process.poll() is not None or accepts(self.socket)):
+            self.kill()
+        if self.process.poll() is not None:
+            raise AssertionError(f"relocd did not start: {self.read_log()}")
+
+    @property
+    def socket(self):
+        return os.path.join(self.directory, "launch.sock")
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def read_log(self):
+        with open(self.log) as log:
+            return log.read()
+
+    def environment(self, **more):
+        return programs.environment(RELOCD_DIR=self.directory, **more)
+
+    def stop(self):
+        """A clean stop, continued first if it was stopped by a signal."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.terminate()
+        try:
+            return self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"relocd ignored SIGTERM: {self.read_log()}") from None
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()

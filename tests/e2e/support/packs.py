@@ -1,0 +1,25 @@
+"""Packs to test with, made once for each test process."""
+import functools
+import os
+
+from support import programs, session
+
+_made = 0
+
+
+def new_path(name="pack"):
+    """A path in the temporary directory that nothing has used yet."""
+    global _made
+    _made += 1
+    return os.path.join(session.temp(), f"{name}-{_made}")
+
+
+@functools.lru_cache(maxsize=None)
+def from_host(*names, add=(), entries=()):
+    """A pack of host programs and test programs; they are given by name or path. Shared: do not change it."""
+    paths = [programs.host(name) for name in names]
+    more = [word for path in add for word in ("--add", path)]
+    more += [word for entry in entries for word in ("--entry", entry)]
+    pack = new_path()
+    programs.must(programs.relocctl("pack", "create", "-o", pack, "--from-host", *paths, *more))
+    return pack

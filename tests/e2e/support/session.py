@@ -1,0 +1,110 @@
+"""One test process: who it runs as, where its files lie, and that it leaves nothing behind.
+
+A test file ends with `session.main()`. As root that runs the file again as an ordinary user: uid 4242 and not
+nobody, which is also the overflow uid, so that unmapped ids would look right. Files that need root say
+`session.main(needs_root=True)`.
+
+Every process that a test starts becomes a child of this one when its parent dies (PR_SET_CHILD_SUBREAPER);
+one that is left at the end is a failure.
+"""
+import atexit
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ORDINARY_USER = 4242
+SKIPPED = 77  # the exit status of a file whose tests were all skipped
+_PR_SET_CHILD_SUBREAPER = 36
+
+_temp = None
+
+
+def temp():
+    """The directory for everything that this process writes; removed at its end."""
+    global _temp
+    if _temp is None:
+        _temp = os.path.realpath(tempfile.mkdtemp(prefix="reloc-test-"))
+        atexit.register(remove_tree, _temp, os.getpid())
+    return _temp
+
+
+def make_dir(name, mode=0o755):
+    path = os.path.join(temp(), name)
+    os.makedirs(path, exist_ok=True)
+    os.chmod(path, mode)
+    return path
+
+
+def remove_tree(path, owner_pid=None):
+    """Removes `path`, also where directories are read-only. In a forked child of `owner_pid`: does nothing."""
+    if owner_pid is not None and owner_pid != os.getpid():
+        return
+    os.chmod(path, 0o700)
+    for directory, names, _ in os.walk(path):
+        for name in names:
+            if not os.path.islink(os.path.join(directory, name)):
+                os.chmod(os.path.join(directory, name), 0o700)
+    shutil.rmtree(path)
+
+
+def require(works, feature, reason, cure):
+    """Skips the test unless `works`. $RELOC_MUST_WORK=feature,... turns the skip into a failure."""
+    if works:
+        return
+    if feature in os.environ.get("RELOC_MUST_WORK", "").split(","):
+        raise AssertionError(f"{feature} must work: {reason}")
+    raise unittest.SkipTest(f"{feature}: {reason}; {cure}")
+
+
+def children():
+    """Pids of this process's live children, orphans that it adopted included."""
+    reap()
+    with open(f"/proc/self/task/{os.getpid()}/children") as listing:
+        return [int(pid) for pid in listing.read().split()]
+
+
+def reap():
+    while True:
+        try:
+            if os.waitpid(-1, os.WNOHANG)[0] == 0:
+                return
+        except ChildProcessError:
+            return
+
+
+def main(needs_root=False):
+    if needs_root and os.geteuid() != 0:
+        print("skipped: needs root; run it with sudo", file=sys.stderr)
+        sys.exit(1 if "root" in os.environ.get("RELOC_MUST_WORK", "").split(",") else SKIPPED)
+    if os.geteuid() == 0 and not needs_root:
+        sys.exit(_run_as_ordinary_user())
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    result = unittest.main(exit=False, verbosity=2).result
+    left = _end_children()
+    if not result.wasSuccessful() or left:
+        sys.exit(1)
+    sys.exit(SKIPPED if result.testsRun > 0 and len(result.skipped) >= result.testsRun else 0)
+
+
+def _run_as_ordinary_user():
+    home = tempfile.mkdtemp(prefix="reloc-test-home-")
+    os.chown(home, ORDINARY_USER, ORDINARY_USER)
+    try:
+        return subprocess.call([sys.executable, "-B", os.path.abspath(sys.argv[0]), *sys.argv[1:]], user=ORDINARY_USER, group=ORDINARY_USER,
+                               extra_groups=[], cwd="/", env={**os.environ, "HOME": home})
+    finally:
+        remove_tree(home)
+
+
+def _end_children():
+    left = children()
+    for pid in left:
+        with open(f"/proc/{pid}/comm") as comm:
+            print(f"left running: {pid} {comm.read().strip()}", file=sys.stderr)
+        os.kill(pid, signal.SIGKILL)
+    return left

@@ -1,0 +1,72 @@
+"""The ways in which a program of a pack is launched; scenarios run in each of them.
+
+    @ways.every_way
+    class Arguments(ways.LaunchTest):
+        PROGRAMS = ["probe"]
+        def test_...(self): self.assertSame("probe", "argv")
+
+makes ArgumentsInProcess, ArgumentsByDaemon and ArgumentsByLoader of it.
+"""
+import os
+import sys
+import unittest
+
+from support import daemon, packs, programs, session
+
+_WAYS = {"InProcess": "userns", "ByDaemon": "userns", "ByLoader": "fakechroot"}
+
+
+class LaunchTest(unittest.TestCase):
+    PROGRAMS = []  # of the pack: names of host programs and of test programs
+    ADD = ()       # data for it
+    way = None
+
+    @classmethod
+    def setUpClass(cls):
+        if cls.way is None:
+            raise unittest.SkipTest("a scenario; its ways run it")
+        cls.pack = packs.from_host(*cls.PROGRAMS, add=tuple(cls.ADD))
+        cls.env = programs.environment(RELOC_ENGINE=_WAYS[cls.way], RELOC_DAEMON="off")
+        if cls.way == "ByDaemon":
+            cls._start_daemon()
+        cls._require_engine()
+
+    @classmethod
+    def _start_daemon(cls):
+        relocd = daemon.Daemon(packs.new_path("daemon"))
+        cls.addClassCleanup(relocd.stop)
+        del cls.env["RELOC_DAEMON"]
+        cls.env["RELOCD_DIR"] = relocd.directory
+
+    @classmethod
+    def _require_engine(cls):
+        tried = programs.run([cls.entry(os.path.basename(cls.PROGRAMS[0]))], env=cls.env)
+        session.require(tried.status != 125, cls.env["RELOC_ENGINE"], tried.err.strip(), "see relocctl engines")
+        if cls.way == "ByDaemon":  # the daemon is really used: no silent fallback makes these tests pass
+            again = programs.run([cls.entry(os.path.basename(cls.PROGRAMS[0]))], env={**cls.env, "RELOC_DEBUG": "1"})
+            if "joining a root that the daemon published" not in again.err:
+                raise AssertionError(f"the daemon's root is not joined: {again.err}")
+
+    @classmethod
+    def entry(cls, name):
+        return os.path.join(cls.pack, "bin", name)
+
+    def packed(self, name, *arguments, env=None, **options):
+        return programs.run([name, *arguments], program=self.entry(name), env=env or self.env, **options)
+
+    def native(self, name, *arguments, env=None, **options):
+        return programs.run([name, *arguments], program=programs.host(name), env=env or self.env, **options)
+
+    def assertSame(self, name, *arguments, **options):
+        """The packed program does as the host's: output, errors and exit status. Returns the outcome."""
+        native = self.native(name, *arguments, **options)
+        self.assertEqual(self.packed(name, *arguments, **options), native)
+        return native
+
+
+def every_way(scenario):
+    module = sys.modules[scenario.__module__]
+    for way in _WAYS:
+        name = scenario.__name__ + way
+        setattr(module, name, type(name, (scenario,), {"way": way, "__module__": scenario.__module__}))
+    return None  # the scenario itself is no test

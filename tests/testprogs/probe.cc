@@ -1,0 +1,148 @@
+// Prints what a program can see of how it was started, section by section: a launch is transparent when the
+// same call prints the same natively and out of a pack.
+//
+//   probe [-o FILE] SECTION...     argv env fds cwd cwd-file ids session limits umask signals scheduling
+//
+// -o writes to FILE instead of standard output, which may be closed. Everything is looked at before FILE is
+// opened. stdio is good enough here: the program's own descriptors are gone before it lists any.
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <string>
+
+namespace {
+
+std::string g_report;
+char** g_argv;
+extern "C" char** environ;
+
+void Print(const char* format, auto... values) {
+  char line[4096];
+  int size = snprintf(line, sizeof line, format, values...);
+  if (size > 0) g_report.append(line, static_cast<size_t>(size) < sizeof line ? size : sizeof line - 1);
+}
+
+// Length-prefixed: any byte may be in them.
+void PrintTexts(const char* name, char** texts) {
+  for (; *texts != nullptr; ++texts) {
+    Print("%s %zu ", name, strlen(*texts));
+    g_report.append(*texts).push_back('\n');
+  }
+}
+
+void PrintArgv() { PrintTexts("argv", g_argv); }
+void PrintEnv() { PrintTexts("env", environ); }
+
+// By fcntl(2) on each number: listing /proc/self/fd would open one more.
+void PrintFds() {
+  for (int fd = 0; fd < 1024; ++fd) {
+    int flags = fcntl(fd, F_GETFD);
+    if (flags < 0) continue;
+    struct stat st;
+    bool known = fstat(fd, &st) == 0;
+    Print("fd %d type %o inode %lu flags %d mode %o offset %ld\n", fd, known ? st.st_mode & S_IFMT : 0,
+          known ? st.st_ino : 0, flags, fcntl(fd, F_GETFL), lseek(fd, 0, SEEK_CUR));
+  }
+}
+
+void PrintCwd() {
+  char path[4096];
+  const char* cwd = getcwd(path, sizeof path);
+  Print("cwd %s\n", cwd != nullptr ? cwd : strerror(errno));
+}
+
+void PrintCwdFile() {
+  struct stat st;
+  if (stat(".", &st) == 0) Print("cwd device %lu inode %lu\n", st.st_dev, st.st_ino);
+}
+
+void PrintIds() {
+  uid_t uid[3];
+  gid_t gid[3];
+  if (getresuid(&uid[0], &uid[1], &uid[2]) != 0 || getresgid(&gid[0], &gid[1], &gid[2]) != 0) abort();
+  Print("uid %u %u %u gid %u %u %u\n", uid[0], uid[1], uid[2], gid[0], gid[1], gid[2]);
+}
+
+void PrintSession() {
+  Print("pid %d ppid %d pgid %d sid %d foreground %d tty %s\n", getpid(), getppid(), getpgrp(), getsid(0),
+        tcgetpgrp(0), ttyname(0) != nullptr ? ttyname(0) : "none");
+}
+
+void PrintLimits() {
+  for (int i = 0; i < RLIM_NLIMITS; ++i) {
+    struct rlimit limit;
+    if (getrlimit(static_cast<__rlimit_resource_t>(i), &limit) == 0)
+      Print("limit %d %lu %lu\n", i, limit.rlim_cur, limit.rlim_max);
+  }
+}
+
+void PrintUmask() { Print("umask %o\n", umask(0)); }
+
+void PrintSignals() {
+  sigset_t mask, pending;
+  sigprocmask(SIG_SETMASK, nullptr, &mask);
+  sigpending(&pending);
+  for (int signal = 1; signal < NSIG; ++signal) {
+    struct sigaction action;
+    bool ignored = sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+    Print("signal %d ignored %d blocked %d pending %d\n", signal, ignored, sigismember(&mask, signal),
+          sigismember(&pending, signal));
+  }
+}
+
+void PrintScheduling() {
+  cpu_set_t cpus;
+  CPU_ZERO(&cpus);
+  sched_getaffinity(0, sizeof cpus, &cpus);
+  Print("nice %d policy %d cpus %d\n", getpriority(PRIO_PROCESS, 0), sched_getscheduler(0), CPU_COUNT(&cpus));
+}
+
+constexpr struct {
+  const char* name;
+  void (*print)();
+} kSections[] = {{"argv", PrintArgv},
+                 {"env", PrintEnv},
+                 {"fds", PrintFds},
+                 {"cwd", PrintCwd},
+                 {"cwd-file", PrintCwdFile},
+                 {"ids", PrintIds},
+                 {"session", PrintSession},
+                 {"limits", PrintLimits},
+                 {"umask", PrintUmask},
+                 {"signals", PrintSignals},
+                 {"scheduling", PrintScheduling}};
+
+bool PrintSection(const char* name) {
+  for (const auto& section : kSections) {
+    if (strcmp(section.name, name) != 0) continue;
+    section.print();
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+// Without arguments (argc may be 0) the argv is all that it prints.
+int main(int argc, char** argv) {
+  g_argv = argv;
+  const char* file = nullptr;
+  if (argc < 2) PrintArgv();
+  for (int i = 1; i < argc; ++i) {
+    if (strcmp(argv[i], "-o") == 0 && i + 1 < argc) {
+      file = argv[++i];
+    } else {
+      PrintSection(argv[i]);  // an unknown word is an argument to be shown by "argv"
+    }
+  }
+  int out = file == nullptr ? 1 : open(file, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  return write(out, g_report.data(), g_report.size()) == static_cast<ssize_t>(g_report.size()) ? 0 : 2;
+}
