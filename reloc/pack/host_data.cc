@@ -41,11 +41,24 @@ struct Object {
   LibraryGraph graph;
 };
 
+// The answer of the loader that has the least to complain of.
+absl::StatusOr<LoadedLibraries> AskLoaders(const std::vector<std::string>& loaders,
+                                           const std::string& object) {
+  absl::StatusOr<LoadedLibraries> best =
+      absl::FailedPreconditionError("no program with a loader is imported");
+  for (const std::string& loader : loaders) {
+    absl::StatusOr<LoadedLibraries> loaded = AskLoader(loader, object);
+    if (loaded.ok() && loaded->complete) return loaded;
+    if (!best.ok()) best = std::move(loaded);
+  }
+  return best;
+}
+
 class DataPlanner {
  public:
-  DataPlanner(AddedData* added, std::string loader, SourceFiles* sources, const ItemNames& names,
-              HostPlan* plan)
-      : added_(added), loader_(std::move(loader)), sources_(sources), names_(names), plan_(plan) {}
+  DataPlanner(AddedData* added, std::vector<std::string> loaders, SourceFiles* sources,
+              const ItemNames& names, HostPlan* plan)
+      : added_(added), loaders_(std::move(loaders)), sources_(sources), names_(names), plan_(plan) {}
 
   absl::Status Run() {
     for (const AddedData::Path& path : added_->paths) RELOC_RETURN_IF_ERROR(AddTree(path));
@@ -107,9 +120,8 @@ class DataPlanner {
     // Test data of a program may hold broken or foreign ELF files: not ours to judge.
     absl::StatusOr<ElfInfo> elf = ReadElf(source);
     if (!elf.ok() || !elf->dynamic || elf->static_executable) return absl::OkStatus();
-    const std::string& loader = elf->interp.empty() ? loader_ : elf->interp;
-    if (loader.empty()) return absl::OkStatus();
-    RELOC_ASSIGN_OR_RETURN(LoadedLibraries loaded, AskLoader(loader, source));
+    const std::vector<std::string> own = {elf->interp};
+    RELOC_ASSIGN_OR_RETURN(LoadedLibraries loaded, AskLoaders(elf->interp.empty() ? loaders_ : own, source));
     Object object = {index, *std::move(elf), LibraryGraph(std::move(loaded), sources_, &names_, added_)};
     RELOC_ASSIGN_OR_RETURN(std::vector<std::string> needs, object.graph.Facts(object.elf.needed));
     facts_.insert(facts_.end(), needs.begin(), needs.end());
@@ -129,7 +141,7 @@ class DataPlanner {
   }
 
   AddedData* added_;
-  const std::string loader_;
+  const std::vector<std::string> loaders_;
   SourceFiles* sources_;
   const ItemNames& names_;
   HostPlan* plan_;
@@ -166,10 +178,10 @@ absl::StatusOr<AddedData> LocateAddedData(const std::vector<std::string>& wanted
   return added;
 }
 
-absl::Status PlanAddedData(AddedData* added, const std::string& loader, SourceFiles* sources,
+absl::Status PlanAddedData(AddedData* added, std::vector<std::string> loaders, SourceFiles* sources,
                            const ItemNames& names, HostPlan* plan) {
   if (added->paths.empty()) return absl::OkStatus();
-  return DataPlanner(added, loader, sources, names, plan).Run();
+  return DataPlanner(added, std::move(loaders), sources, names, plan).Run();
 }
 
 std::vector<HostFile> LinksToAddedData(const AddedData& added) {

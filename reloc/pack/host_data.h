@@ -20,11 +20,11 @@ namespace reloc {
 absl::StatusOr<AddedData> LocateAddedData(const std::vector<std::string>& wanted,
                                           const std::vector<std::string>& trees);
 
-// Plans the item, sets `added->item`, and imports what ELF files inside of it load; `loader` is the one to
-// ask about plugins, which name none (empty: there is none, plugins stay as they are). Symlinks that stay
-// inside are kept, those that leave it become copies of the file; what cannot be had is left out with a
-// warning.
-absl::Status PlanAddedData(AddedData* added, const std::string& loader, SourceFiles* sources,
+// Plans the item, sets `added->item`, and imports what ELF files inside of it load. `loaders` are those of
+// the programs, which are asked about plugins, since these name none. Symlinks that stay inside are kept,
+// those that leave it become copies of the file; what cannot be had or looked through is left out, or as it
+// is, with a warning.
+absl::Status PlanAddedData(AddedData* added, std::vector<std::string> loaders, SourceFiles* sources,
                            const ItemNames& names, HostPlan* plan);
 
 // The symlinks to the data that each program's item has.

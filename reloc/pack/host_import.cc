@@ -2,6 +2,7 @@
 // up in the first two.
 #include "reloc/pack/host_import.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
@@ -58,13 +59,14 @@ class Planner {
 
   absl::Status PlanData(const std::vector<std::string>& wanted, const std::vector<HostProgram>& programs) {
     std::vector<std::string> trees;
-    std::string loader;
+    std::vector<std::string> loaders;
     for (const HostProgram& program : programs) {
       trees.push_back(TreeOf(Executable(program).source));
-      if (loader.empty()) loader = Executable(program).elf.interp;
+      const std::string& loader = Executable(program).elf.interp;
+      if (!loader.empty() && !std::count(loaders.begin(), loaders.end(), loader)) loaders.push_back(loader);
     }
     RELOC_ASSIGN_OR_RETURN(added_, LocateAddedData(wanted, trees));
-    return PlanAddedData(&added_, loader, &sources_, names_, &plan_);
+    return PlanAddedData(&added_, std::move(loaders), &sources_, names_, &plan_);
   }
 
   // The store path of the program.

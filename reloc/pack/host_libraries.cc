@@ -69,7 +69,7 @@ absl::StatusOr<LibraryGraph::Library> LibraryGraph::Find(const std::string& name
     return absl::UnimplementedError("needs the library " + name +
                                     " by that path, which a pack cannot change");
   if (found == loaded_.files.end())
-    return absl::NotFoundError("needs " + name + ", which its loader does not list");
+    return absl::NotFoundError("needs " + name + ", which its loader does not find");
   library.file = found->second;
   library.place = added_->PlaceOf(Canonical(library.file));
   library.home = library.place.empty() ? Library::Home::kOwnItem : Library::Home::kAdded;

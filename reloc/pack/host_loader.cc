@@ -45,7 +45,9 @@ absl::StatusOr<LoadedLibraries> AskLoader(const std::string& loader, const std::
     return absl::NotFoundError(
         absl::StrCat("its loader ", loader, " does not exist here; is it for another system?"));
   RELOC_ASSIGN_OR_RETURN(const CommandResult result, RunCommand({loader, "--list", object}));
-  if (result.exit_code == 0) return LoadedLibraries{loader, ParseLoaderListing(result.output)};
+  const bool complete = result.exit_code == 0;
+  if (complete || !result.output.empty())
+    return LoadedLibraries{loader, ParseLoaderListing(result.output), complete};
   const std::string complaint = Complaint(result);
   return absl::FailedPreconditionError(
       absl::StrCat("its loader cannot load it (is a library not installed, or LD_LIBRARY_PATH not set?): ",

@@ -255,6 +255,22 @@ TEST_F(HostImportTest, GitRuns) {
               HasSubstr("No commits yet"));
 }
 
+TEST_F(HostImportTest, ProgramsOfAnotherLibcRun) {
+  Require("/usr/bin/musl-gcc");
+  if (IsSkipped()) return;
+  const std::string source =
+      Write("hello.c", "int puts(const char*); int main() { return puts(\"musl\") < 0; }\n");
+  Output({"/usr/bin/musl-gcc", source, "-o", directory_ / "hello"});
+  // The plugin is glibc's: its loader has to be asked, though it is not the first.
+  const auto bash = AskLoader(ReadElf("/bin/bash")->interp, "/bin/bash");
+  ASSERT_TRUE(bash.ok()) << bash.status();
+  const fs::path libc = bash->files.at("libc.so.6");
+  fs::create_symlink(libc.parent_path() / "libm.so.6", directory_ / "plugin.so");
+  const std::string hello = Import({directory_ / "hello", "bash"}, {directory_ / "plugin.so"});
+  EXPECT_EQ(Output({hello}), "musl\n");
+  EXPECT_THAT(import_.warnings, IsEmpty());
+}
+
 TEST_F(HostImportTest, PerlRuns) {
   Require("/usr/bin/perl");
   if (IsSkipped()) return;
