@@ -24,8 +24,8 @@ absl::StatusOr<std::string> ReadHead(const std::string& path) {
   RELOC_ASSIGN_OR_RETURN(UniqueFd fd, OpenFile(path, O_RDONLY | O_NONBLOCK));
   struct stat st;
   if (fstat(fd.get(), &st) != 0) return SystemError(errno, absl::StrCat("cannot stat ", path));
-  if (!S_ISREG(st.st_mode)) return absl::InvalidArgumentError(absl::StrCat(path, " is not a regular file"));
-  if ((st.st_mode & 0111) == 0) return absl::InvalidArgumentError(absl::StrCat(path, " is not executable"));
+  if (!S_ISREG(st.st_mode)) return absl::PermissionDeniedError(absl::StrCat(path, " is not a regular file"));
+  if ((st.st_mode & 0111) == 0) return absl::PermissionDeniedError(absl::StrCat(path, " is not executable"));
   std::array<char, kScriptLine> head;
   Result<size_t> got = ReadAll(fd.get(), head);
   if (!got.ok()) return SystemError(got.error().value, absl::StrCat("cannot read ", path));
@@ -94,7 +94,7 @@ absl::Status Classify(const StoreLocation& store, std::string_view head, const s
                       ProgramSpec* spec) {
   if (head.starts_with("#!")) return ReadScript(store, head, host_path, spec);
   if (head.starts_with("\177ELF")) return ReadElfProgram(store, host_path, spec);
-  return absl::InvalidArgumentError(absl::StrCat(host_path, " is neither an ELF program nor a script"));
+  return absl::PermissionDeniedError(absl::StrCat(host_path, " is neither an ELF program nor a script"));
 }
 
 }  // namespace
@@ -102,6 +102,7 @@ absl::Status Classify(const StoreLocation& store, std::string_view head, const s
 absl::StatusOr<ProgramSpec> ResolveProgram(const StoreLocation& store, std::string_view program) {
   ProgramSpec spec;
   spec.store_prefix = store.prefix;
+  spec.store_directory = store.directory;
   RELOC_ASSIGN_OR_RETURN(spec.program, ResolveInStore(store, program));
   if (ItemOf(store, spec.program).empty()) {
     return absl::InvalidArgumentError(absl::StrCat(Text(program), " leads to ", spec.program,

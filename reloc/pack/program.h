@@ -20,6 +20,7 @@ enum class ProgramKind {
 // the program sees them: below `store_prefix`, or on the host.
 struct ProgramSpec {
   std::string store_prefix;
+  std::string store_directory;  // where the store lies on the host while plans are compiled
   std::string program;
   ProgramKind kind = ProgramKind::kStatic;
   // The ld.so of PT_INTERP, or the interpreter of "#!". May lie on the host (/bin/sh). Empty for kStatic.
@@ -37,8 +38,8 @@ struct ProgramSpec {
 };
 
 // Finds out what `program` (a store path, or a host path into store.directory) is, after all symlinks.
-// Errors: it does not exist, leaves the store, is not executable, is neither ELF nor script, or names an
-// interpreter in the store that does not exist.
+// Errors: it does not exist (kNotFound), is no program (kPermissionDenied: not executable, neither ELF nor
+// script), leaves the store, or names an interpreter in the store that does not exist.
 absl::StatusOr<ProgramSpec> ResolveProgram(const StoreLocation& store, std::string_view program);
 
 }  // namespace reloc
