@@ -1,14 +1,17 @@
-// The loader engine: the program is started by the pack's own ld.so, with an audit module that maps the store
-// prefix for libraries and libfakechroot that maps it for files.
+// The loader engine: the program is started by the pack's own ld.so, with an audit module (audit/) that maps
+// the store prefix for libraries, and Debian's libfakechroot that maps it for files. In place, without
+// namespaces, and with nothing to make or to clean: see docs/adr/0004-loader-engine.md.
 #pragma once
 
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "reloc/pack/program.h"
 
 namespace reloc {
 
-// A plan, or a refusal for programs that no loader starts (static ones).
-std::string CompileFakechroot(const ProgramSpec& program);
+// A plan, or a refusal for programs that cannot be started this way (static ones, other libcs). Empty if its
+// texts are too long for a plan. Errors: the program's ld.so cannot be read.
+absl::StatusOr<std::string> CompileFakechroot(const ProgramSpec& program);
 
 }  // namespace reloc

@@ -6,8 +6,9 @@
 #include <unistd.h>
 
 #include "reloc/base/env.h"
+#include "reloc/base/path.h"
+#include "reloc/launch/host_entries.h"
 #include "reloc/launch/namespaces.h"
-#include "reloc/launch/symlink_root.h"
 
 namespace reloc {
 namespace {
@@ -22,8 +23,10 @@ const char* OpName(Op op) {
       return "bind store";
     case Op::kEnterRoot:
       return "enter root";
-    case Op::kSymlinkRoot:
-      return "symlink root";
+    case Op::kListHost:
+      return "list host entries";
+    case Op::kRequire:
+      return "find";
     case Op::kJoin:
       return "join";
     case Op::kRestoreCwd:
@@ -32,6 +35,8 @@ const char* OpName(Op op) {
       return "set variable";
     case Op::kPrependEnv:
       return "prepend to variable";
+    case Op::kMapEnv:
+      return "map variable";
     case Op::kCommit:
       return "commit";
     case Op::kArg:
@@ -48,6 +53,18 @@ size_t Count(char* const* list) {
   size_t count = 0;
   while (list[count] != nullptr) ++count;
   return count;
+}
+
+bool OutOfMemory(const char* step, string_view about, Failure* failure) {
+  failure->Set(step, Errno{ENOMEM}, about);
+  return false;
+}
+
+// False for a path that a list separated by ':' would take apart.
+bool IsListElement(string_view path, Failure* failure) {
+  if (memchr(path.data(), ':', path.size()) == nullptr) return true;
+  failure->Set("put into a list", Errno{EINVAL}, path, "move the pack to a path without ':'");
+  return false;
 }
 
 const char* UnshareHint(int error) {
@@ -116,11 +133,10 @@ bool Executor::PrepareStep(const Step& step, Failure* failure) {
       return BindStore(step, failure);
     case Op::kEnterRoot:
       return builder_.Enter(failure);
-    case Op::kSymlinkRoot: {
-      PathText store;
-      return Expand(step.a, &store, failure) &&
-             EnsureSymlinkRoot(state_->envp, store.view(), step.b, &state_->symlink_root, failure);
-    }
+    case Op::kListHost:
+      return ListHost(step, failure);
+    case Op::kRequire:
+      return Require(step, failure);
     default:
       failure->Set(OpName(step.op), Errno{EINVAL}, "");
       return false;
@@ -134,9 +150,11 @@ bool Executor::EnterStep(const Step& step, Failure* failure) {
     case Op::kRestoreCwd:
       return RestoreCwd();
     case Op::kSetEnv:
-      return SetEnv(step, false, failure);
+      return SetEnv(step, failure);
     case Op::kPrependEnv:
-      return SetEnv(step, true, failure);
+      return PrependEnv(step, failure);
+    case Op::kMapEnv:
+      return MapEnv(step, failure);
     case Op::kArg:
       return AddArgument(step, failure);
     case Op::kExec:
@@ -177,25 +195,69 @@ bool Executor::RestoreCwd() {
   return true;
 }
 
-bool Executor::SetEnv(const Step& step, bool prepend, Failure* failure) {
+bool Executor::ListHost(const Step& step, Failure* failure) {
+  uint64_t most = 0;
+  if (!ParseDecimal(step.b, &most)) most = 0;  // a validated plan has a number
+  return ListHostEntries(step.a, most, &state_->host_entries, failure);
+}
+
+bool Executor::Require(const Step& step, Failure* failure) {
+  PathText path;
+  if (!Expand(step.a, &path, failure)) return false;
+  if (::access(path.c_str(), R_OK) == 0) return true;
+  // The cure is text of the plan, NUL-terminated, and outlives the failure.
+  failure->Set("find", Errno::Last(), path.view(), step.b.data());
+  return false;
+}
+
+bool Executor::SetEnv(const Step& step, Failure* failure) {
+  FixedText<8192> value;
+  return Expand(step.b, &value, failure) && Assign(step.a, value.view(), {}, failure);
+}
+
+bool Executor::PrependEnv(const Step& step, Failure* failure) {
   FixedText<8192> value;
   if (!Expand(step.b, &value, failure)) return false;
-  const char* old = EnvLookup(state_->envp, step.a);
-  size_t count = Count(state_->envp);
-  char** envp = state_->arena.TakeArray<char*>(count + 2);
-  string_view kept = prepend && old != nullptr && old[0] != '\0' ? string_view(old) : string_view();
-  size_t size = step.a.size() + value.size() + kept.size() + 3;
-  char* memory = state_->arena.TakeArray<char>(size);
-  if (envp == nullptr || memory == nullptr) {
-    failure->Set("set variable", Errno{ENOMEM}, step.a);
-    return false;
+  if (!IsListElement(value.view(), failure)) return false;
+  return Assign(step.a, value.view(), EnvValue(state_->envp, step.a), failure);
+}
+
+// Lets a list of directories that the caller gave in store paths work where nothing maps the store prefix.
+bool Executor::MapEnv(const Step& step, Failure* failure) {
+  string_view rest = EnvValue(state_->envp, step.a);
+  size_t elements = 1;
+  for (char c : rest) elements += c == ':';
+  size_t size = rest.size() + elements * (state_->pack_dir.size() + 1) + 1;
+  bool mapped = false;
+  char* memory = rest.empty() ? nullptr : state_->arena.TakeArray<char>(size);
+  if (memory == nullptr) return rest.empty() || OutOfMemory("map variable", step.a, failure);
+  TextBuffer list(memory, size);
+  while (elements-- > 0) {
+    string_view element = SplitFirst(rest, ':', &rest);
+    if (IsBelow(element, step.b)) {
+      list << state_->pack_dir;
+      mapped = true;
+    }
+    list << element << (elements > 0 ? ":" : "");
   }
+  if (!mapped) return true;
+  return IsListElement(state_->pack_dir, failure) && Assign(step.a, list.view(), {}, failure);
+}
+
+// NAME=first, or NAME=first:second.
+bool Executor::Assign(string_view name, string_view first, string_view second, Failure* failure) {
+  size_t count = Count(state_->envp);
+  size_t size = name.size() + first.size() + second.size() + 3;
+  char** envp = state_->arena.TakeArray<char*>(count + 2);
+  char* memory = state_->arena.TakeArray<char>(size);
+  if (envp == nullptr || memory == nullptr) return OutOfMemory("set variable", name, failure);
   TextBuffer text(memory, size);
-  text << step.a << '=' << value.view();
-  if (!kept.empty()) text << ':' << kept;
+  text << name << '=' << first;
+  if (!second.empty()) text << ':' << second;
+  const char* old = EnvLookup(state_->envp, name);
   size_t used = 0;
   for (size_t i = 0; i < count; ++i) {
-    bool replaced = old != nullptr && state_->envp[i] + step.a.size() + 1 == old;
+    bool replaced = old != nullptr && state_->envp[i] + name.size() + 1 == old;
     if (!replaced) envp[used++] = state_->envp[i];
   }
   envp[used] = memory;
@@ -240,8 +302,8 @@ bool Executor::Expand(string_view text, TextBuffer* expanded, Failure* failure) 
       case kPackDir:
         *expanded << state_->pack_dir;
         break;
-      case kSymlinkRoot:
-        *expanded << state_->symlink_root.view();
+      case kHostEntries:
+        *expanded << state_->host_entries.view();
         break;
       case kArgv0:
         *expanded << (state_->argv[0] != nullptr ? state_->argv[0] : "");

@@ -32,8 +32,8 @@ struct LaunchState {
   Root root = Root::kToJoin;
   UniqueFd user_ns;  // for kJoin
   UniqueFd mount_ns;
-  SavedCwd cwd;           // for kRestoreCwd
-  PathText symlink_root;  // by kSymlinkRoot; stands for Placeholder::kSymlinkRoot
+  SavedCwd cwd;                  // for kRestoreCwd
+  FixedText<4096> host_entries;  // by kListHost; stands for Placeholder::kHostEntries
   Arena arena;
 };
 
@@ -54,7 +54,12 @@ class Executor {
   bool BindStore(const Step& step, Failure* failure);
   bool Join(Failure* failure);
   bool RestoreCwd();
-  bool SetEnv(const Step& step, bool prepend, Failure* failure);
+  bool ListHost(const Step& step, Failure* failure);
+  bool Require(const Step& step, Failure* failure);
+  bool SetEnv(const Step& step, Failure* failure);
+  bool PrependEnv(const Step& step, Failure* failure);
+  bool MapEnv(const Step& step, Failure* failure);
+  bool Assign(string_view name, string_view first, string_view second, Failure* failure);
   bool AddArgument(const Step& step, Failure* failure);
   bool Exec(const Step& step, Failure* failure);
   bool Expand(string_view text, TextBuffer* expanded, Failure* failure) const;

@@ -39,12 +39,13 @@ struct Shape {
   bool takes_b;
 };
 constexpr Shape kShapes[] = {
-    {Op::kUnshare, true, false, false, false},     {Op::kStageRoot, true, true, false, false},
-    {Op::kBindStore, true, true, true, true},      {Op::kEnterRoot, true, false, false, false},
-    {Op::kSymlinkRoot, true, true, true, true},    {Op::kJoin, false, false, false, false},
-    {Op::kRestoreCwd, false, false, false, false}, {Op::kSetEnv, false, true, false, true},
-    {Op::kPrependEnv, false, true, true, true},    {Op::kCommit, false, false, false, false},
-    {Op::kArg, false, true, false, false},         {Op::kExec, false, true, false, false},
+    {Op::kUnshare, true, false, false, false}, {Op::kStageRoot, true, true, false, false},
+    {Op::kBindStore, true, true, true, true},  {Op::kEnterRoot, true, false, false, false},
+    {Op::kListHost, true, true, true, true},   {Op::kRequire, true, true, true, true},
+    {Op::kJoin, false, false, false, false},   {Op::kRestoreCwd, false, false, false, false},
+    {Op::kSetEnv, false, true, false, true},   {Op::kPrependEnv, false, true, true, true},
+    {Op::kCommit, false, false, false, false}, {Op::kArg, false, true, false, false},
+    {Op::kExec, false, true, false, false},    {Op::kMapEnv, false, true, true, true},
     {Op::kRefuse, false, true, true, true},
 };
 
@@ -60,9 +61,9 @@ bool IsPrepareOp(Op op) {
   return shape != nullptr && shape->prepare;
 }
 
-// A path template: clean and absolute once a leading kPackDir or kSymlinkRoot stands for one.
+// A path template: clean and absolute once a leading kPackDir stands for one.
 bool IsPathTemplate(string_view path) {
-  if (!path.empty() && (path[0] == kPackDir || path[0] == kSymlinkRoot)) {
+  if (!path.empty() && path[0] == kPackDir) {
     return path.size() == 1 || IsCleanAbsolute(Suffix(path, 1));
   }
   return IsCleanAbsolute(path);
@@ -71,15 +72,21 @@ bool IsPathTemplate(string_view path) {
 const char* CheckPaths(const Step& step) {
   switch (step.op) {
     case Op::kStageRoot:
+    case Op::kRequire:
     case Op::kExec:
       return IsPathTemplate(step.a) ? nullptr : "a path that is not absolute and clean";
     case Op::kBindStore:
-    case Op::kSymlinkRoot:
       return IsPathTemplate(step.a) && IsCleanAbsolute(step.b) ? nullptr
                                                                : "a path that is not absolute and clean";
+    case Op::kListHost:
+      if (uint64_t most; !ParseDecimal(step.b, &most)) return "a number that is none";
+      return IsCleanAbsolute(step.a) ? nullptr : "a path that is not absolute and clean";
     case Op::kSetEnv:
     case Op::kPrependEnv:
       return memchr(step.a.data(), '=', step.a.size()) == nullptr ? nullptr : "a variable name with '='";
+    case Op::kMapEnv:
+      if (memchr(step.a.data(), '=', step.a.size()) != nullptr) return "a variable name with '='";
+      return IsCleanAbsolute(step.b) ? nullptr : "a path that is not absolute and clean";
     default:
       return nullptr;
   }

@@ -4,7 +4,7 @@
 // leaves it in the pack. Mechanism (the executor) carries the plan out and decides nothing. A plan has two
 // parts, and the line between them is what the daemon caches:
 //
-//   prepare   makes what can be shared between launches (a root, a symlink root)
+//   prepare   makes what can be shared between launches (a root), and what must be known before the next part
 //   enter     turns this process into the program, given what `prepare` made
 //
 // Encoding, little-endian; the golden files in tests/unit/launch hold it:
@@ -40,24 +40,26 @@ Engine EngineByName(string_view name);
 
 enum Placeholder : char {
   kPackDir = 1,      // absolute path of the pack, no trailing slash
-  kSymlinkRoot = 2,  // the directory made by Op::kSymlinkRoot
+  kHostEntries = 2,  // the list made by Op::kListHost
   kArgv0 = 3,        // argv[0] as the caller gave it
 };
 
 enum class Op : uint16_t {
   // prepare
-  kUnshare = 1,      // new user namespace (ids map to themselves) and mount namespace
-  kStageRoot = 2,    // a: store prefix. Stages a root that shows the host and has a directory at the prefix
-  kBindStore = 3,    // a: store's real path, b: store prefix. Binds it there, read-only
-  kEnterRoot = 4,    // makes the staged root the root
-  kSymlinkRoot = 5,  // a: store's real path, b: store prefix. Makes the persistent symlink root
+  kUnshare = 1,    // new user namespace (ids map to themselves) and mount namespace
+  kStageRoot = 2,  // a: store prefix. Stages a root that shows the host and has a directory at the prefix
+  kBindStore = 3,  // a: store's real path, b: store prefix. Binds it there, read-only
+  kEnterRoot = 4,  // makes the staged root the root
+  kListHost = 5,   // a: store prefix, b: most entries. Lists the host's entries beside the store
+  kRequire = 6,    // a: path of a file that must be readable, b: the cure if it is not
   // enter
   kJoin = 16,        // joins the namespaces that `prepare` made
   kRestoreCwd = 17,  // the caller's working directory, by path
   kSetEnv = 18,      // a: name, b: value
-  kPrependEnv = 19,  // a: name, b: value; joined to a value that is there with ':'
+  kPrependEnv = 19,  // a: name, b: value; joined to a value that is there with ':', so it may hold none
   kCommit = 20,      // from here on a failure is reported, never retried
   kArg = 21,         // a: argument before the caller's argv[1]
+  kMapEnv = 23,      // a: name, b: store prefix. Puts the pack before the elements below the prefix
   kExec = 22,        // a: path to execute. Without kArg steps argv is the caller's, else a is argv[0]
   // instead of all others
   kRefuse = 32,  // a: why the engine cannot run this program, b: the cure

@@ -6,10 +6,10 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "reloc/base/file.h"
+#include "reloc/launch/directory.h"
 
 namespace reloc {
 namespace {
@@ -17,19 +17,6 @@ namespace {
 constexpr const char* kMountHint =
     "mounts in a user namespace are refused here: see kernel.apparmor_restrict_unprivileged_userns, or use "
     "another engine";
-
-// getdents64(2)'s records. The libc's opendir(3) allocates, and musl's makes more system calls.
-struct KernelDirent {
-  uint64_t inode;
-  int64_t offset;
-  uint16_t size;
-  unsigned char type;
-  char name[];
-};
-
-bool IsDotOrDotDot(const char* name) {
-  return name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
-}
 
 bool IsDirectory(const char* path) {
   struct stat st;
@@ -110,17 +97,14 @@ bool RootBuilder::MirrorLevel(const char* host_dir, int staged_dir, string_view 
   Result<UniqueFd> listing = Open(host_dir, O_RDONLY | O_DIRECTORY);
   if (!listing.ok()) return Fail(failure, "list", host_dir, listing.error().value);
   if (::fchdir(staged_dir) != 0) return Fail(failure, "enter", host_dir);
-  alignas(KernelDirent) char memory[4096];
+  DirectoryReader reader(listing->get());
+  DirectoryEntry entry;
+  bool more = true;
   while (true) {
-    long size = ::syscall(SYS_getdents64, listing->get(), memory, sizeof memory);
-    if (size < 0) return Fail(failure, "list", host_dir);
-    if (size == 0) return true;
-    for (long at = 0; at < size;) {
-      const KernelDirent* entry = reinterpret_cast<const KernelDirent*>(memory + at);
-      at += entry->size;
-      if (IsDotOrDotDot(entry->name) || string_view(entry->name) == excluded) continue;
-      if (!MirrorEntry(host_dir, entry->name, entry->type, failure)) return false;
-    }
+    if (Errno e = reader.Next(&entry, &more); !e.ok()) return Fail(failure, "list", host_dir, e.value);
+    if (!more) return true;
+    if (entry.name == excluded) continue;
+    if (!MirrorEntry(host_dir, entry.name, entry.type, failure)) return false;
   }
 }
 

@@ -1,0 +1,105 @@
+// The ld.so audit module (rtld-audit(7)) of the loader engine: it makes ld.so find libraries whose paths
+// begin with the store prefix, wherever the store lies.
+//
+// It is linked to nothing, not even libc. ld.so loads audit modules into a namespace of their own; a module
+// that needs libc brings a second one there, with its own malloc and errno, which costs half of a start. And
+// it could not be loaded at all: ld.so looks for that libc at the built-in store path, before there is a
+// module that could map it. So it works with every glibc that has the interface, older or newer than the one
+// that built it.
+//
+// Only la_objsearch and la_objopen are defined. A module that defines la_pltenter, la_pltexit or la_symbind
+// makes every call between libraries go through ld.so (glibc bug 15533), and programs linked with -z now
+// crash under some versions that do so.
+#include <link.h>
+#include <stdint.h>
+
+#include "audit/config.h"
+#include "audit/search.h"
+#include "audit/sys.h"
+#include "reloc/base/path.h"
+#include "reloc/base/text.h"
+
+#define RELOC_EXPORT extern "C" __attribute__((visibility("default")))
+
+namespace reloc {
+namespace {
+
+// What is preloaded goes by its name alone, since LD_PRELOAD cannot say a path with a space (ld.so(8)).
+constexpr string_view kPreload = "libfakechroot.so";
+constexpr string_view kPackLibraries = "/.reloc/lib/";
+
+// Everything here runs under ld.so's own lock.
+AuditConfig g_config;
+LibrarySearch g_search;
+PathText g_path;
+LoadedObject* g_main;
+LoadedObject* g_searcher;  // whose search is under way: the loader of the object that is opened next
+
+// Records are never given back: a program that opens and closes a library a million times pays 16 MB.
+LoadedObject* NewObject(const link_map* map) {
+  constexpr size_t kChunk = 256;
+  static LoadedObject first[kChunk];
+  static LoadedObject* chunk = first;
+  static size_t used = 0;
+  if (used == kChunk) {
+    void* memory = sys::MapMemory(sizeof first);
+    if (memory == nullptr) return nullptr;
+    chunk = static_cast<LoadedObject*>(memory);
+    used = 0;
+  }
+  LoadedObject* object = &chunk[used++];
+  *object = {map, g_searcher};
+  return object;
+}
+
+const char* MapPath(string_view path) {
+  g_path.Clear();
+  AppendMapped(g_config, path, &g_path);
+  return g_path.overflowed() ? nullptr : g_path.c_str();
+}
+
+const char* FindPreload() {
+  g_path.Clear();
+  g_path << g_config.base << kPackLibraries << kPreload;
+  return g_path.overflowed() ? nullptr : g_path.c_str();
+}
+
+const char* Resolve(const char* name, LoadedObject* loader, unsigned flag) {
+  string_view text(name);
+  // LA_SER_ORIG comes first, with the name as it is asked for; the other flags with each path that ld.so
+  // tries.
+  bool plain = flag == LA_SER_ORIG && BaseName(text).size() == text.size();
+  if (!plain) return IsBelow(text, g_config.prefix) ? MapPath(text) : name;
+  if (text == kPreload) return FindPreload();
+  return g_main == nullptr ? nullptr : g_search.Find(g_config, loader, g_main, text);
+}
+
+}  // namespace
+}  // namespace reloc
+
+// Returns the version of the interface that the module speaks; 0 takes the module out. A version above
+// ld.so's own would do that silently: hence the smaller of both.
+RELOC_EXPORT unsigned la_version(unsigned version) {
+  if (!reloc::ReadAuditConfig(&reloc::g_config)) return 0;
+  return version < LAV_CURRENT ? version : LAV_CURRENT;
+}
+
+RELOC_EXPORT unsigned la_objopen(link_map* map, Lmid_t, uintptr_t* cookie) {
+  reloc::LoadedObject* object = reloc::NewObject(map);
+  *cookie = reinterpret_cast<uintptr_t>(object);
+  if (reloc::g_main == nullptr) {  // the program is the first
+    reloc::g_main = object;
+    // Else it would go by ld.so's name, which is what the kernel executed.
+    reloc::string_view name = reloc::BaseName(map->l_name);
+    if (!name.empty()) reloc::sys::SetProcessName(name.data());
+  }
+  return 0;  // no interest in symbols: they are bound without us
+}
+
+RELOC_EXPORT char* la_objsearch(const char* name, uintptr_t* cookie, unsigned flag) {
+  reloc::LoadedObject* loader = reinterpret_cast<reloc::LoadedObject*>(*cookie);
+  if (loader == nullptr) return const_cast<char*>(name);
+  if (flag == LA_SER_ORIG) reloc::g_searcher = loader;
+  const char* found = reloc::Resolve(name, loader, flag);
+  return const_cast<char*>(found != nullptr ? found : name);
+}

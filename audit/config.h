@@ -1,0 +1,23 @@
+// What the launch plan told the audit module, through the environment.
+#pragma once
+
+#include "reloc/base/text.h"
+
+namespace reloc {
+
+// All texts live as long as the process.
+struct AuditConfig {
+  string_view prefix;        // RELOC_STORE_PREFIX: the store's path as programs know it
+  string_view base;          // FAKECHROOT_BASE: <base><prefix> is where the store lies
+  string_view default_dir;   // the directory of FAKECHROOT_ELFLOADER: where that ld.so's libc lies
+  string_view library_path;  // LD_LIBRARY_PATH
+};
+
+// False if there is no such configuration: the module was inherited by a program that nobody launched from a
+// pack.
+bool ReadAuditConfig(AuditConfig* config);
+
+// Appends `path`, or where it lies if it is below the store prefix.
+void AppendMapped(const AuditConfig& config, string_view path, TextBuffer* out);
+
+}  // namespace reloc

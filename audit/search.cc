@@ -1,0 +1,126 @@
+#include "audit/search.h"
+
+#include <elf.h>
+
+#include "audit/sys.h"
+#include "reloc/base/path.h"
+
+namespace reloc {
+namespace {
+
+#if defined(__x86_64__)
+constexpr ElfW(Half) kMachine = EM_X86_64;
+#elif defined(__aarch64__)
+constexpr ElfW(Half) kMachine = EM_AARCH64;
+#endif
+constexpr unsigned char kClass = sizeof(void*) == 8 ? ELFCLASS64 : ELFCLASS32;
+
+// What an object says about where its libraries are.
+struct SearchTags {
+  string_view rpath;
+  string_view runpath;
+  bool no_default_dirs = false;
+};
+
+SearchTags ReadSearchTags(const link_map* map) {
+  const char* strings = nullptr;
+  const ElfW(Dyn)* rpath = nullptr;
+  const ElfW(Dyn)* runpath = nullptr;
+  SearchTags tags;
+  for (const ElfW(Dyn)* d = map->l_ld; d != nullptr && d->d_tag != DT_NULL; ++d) {
+    if (d->d_tag == DT_STRTAB) {
+      // ld.so has turned this into an address, except where dynamic sections are read-only (RISC-V).
+      ElfW(Addr) address = d->d_un.d_ptr < map->l_addr ? d->d_un.d_ptr + map->l_addr : d->d_un.d_ptr;
+      strings = reinterpret_cast<const char*>(address);
+    }
+    if (d->d_tag == DT_RPATH) rpath = d;
+    if (d->d_tag == DT_RUNPATH) runpath = d;
+    if (d->d_tag == DT_FLAGS_1) tags.no_default_dirs = (d->d_un.d_val & DF_1_NODEFLIB) != 0;
+  }
+  if (strings == nullptr) return tags;
+  if (runpath != nullptr) tags.runpath = string_view(strings + runpath->d_un.d_val);
+  // ld.so(8): DT_RPATH counts only without DT_RUNPATH.
+  if (rpath != nullptr && runpath == nullptr) tags.rpath = string_view(strings + rpath->d_un.d_val);
+  return tags;
+}
+
+// True for a library that this process can load. ld.so passes over those of other machines, which lie in
+// LD_LIBRARY_PATH on hosts with 32-bit programs.
+bool IsLoadable(const char* path) {
+  int fd = sys::OpenForReading(path);
+  if (fd < 0) return false;
+  ElfW(Ehdr) header;
+  long size = sys::ReadAt(fd, reinterpret_cast<char*>(&header), sizeof header, 0);
+  sys::Close(fd);
+  return size == sizeof header && __builtin_memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 &&
+         header.e_ident[EI_CLASS] == kClass && header.e_machine == kMachine;
+}
+
+// The length of a leading "$ORIGIN" or "${ORIGIN}"; 0 if there is none.
+size_t OriginToken(string_view directory) {
+  for (string_view token : {string_view("$ORIGIN"), string_view("${ORIGIN}")}) {
+    if (StartsWith(directory, token)) return token.size();
+  }
+  return 0;
+}
+
+size_t FindAny(string_view text, string_view characters) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    for (char c : characters) {
+      if (text[i] == c) return i;
+    }
+  }
+  return text.size();
+}
+
+}  // namespace
+
+const char* LibrarySearch::Find(const AuditConfig& config, const LoadedObject* loader,
+                                const LoadedObject* main, string_view name) {
+  config_ = &config;
+  name_ = name;
+  SearchTags tags = ReadSearchTags(loader->map);
+  bool found =
+      (tags.runpath.empty() && TryInherited(loader, main)) ||
+      (!config.library_path.empty() && TryDirectories(config.library_path, ":;", main->map)) ||
+      (!tags.runpath.empty() && TryDirectories(tags.runpath, ":", loader->map)) ||
+      (!tags.no_default_dirs && !config.default_dir.empty() && TryDirectory(config.default_dir, loader->map));
+  return found ? path_.c_str() : nullptr;
+}
+
+// DT_RPATH of the object, of the one that asked for it, and so on, and of the program in any case.
+bool LibrarySearch::TryInherited(const LoadedObject* loader, const LoadedObject* main) {
+  bool did_main = false;
+  for (const LoadedObject* object = loader; object != nullptr; object = object->loader) {
+    string_view rpath = ReadSearchTags(object->map).rpath;
+    if (!rpath.empty() && TryDirectories(rpath, ":", object->map)) return true;
+    did_main |= object == main;
+  }
+  if (did_main) return false;
+  string_view rpath = ReadSearchTags(main->map).rpath;
+  return !rpath.empty() && TryDirectories(rpath, ":", main->map);
+}
+
+bool LibrarySearch::TryDirectories(string_view list, string_view separators, const link_map* origin) {
+  while (true) {
+    size_t size = FindAny(list, separators);
+    if (TryDirectory(Prefix(list, size), origin)) return true;
+    if (size == list.size()) return false;
+    list = Suffix(list, size + 1);
+  }
+}
+
+// `origin`: the object that $ORIGIN is about. An empty directory is the working directory.
+bool LibrarySearch::TryDirectory(string_view directory, const link_map* origin) {
+  path_.Clear();
+  size_t token = OriginToken(directory);
+  string_view rest = Suffix(directory, token);
+  if (FindAny(rest, "$") < rest.size()) return false;
+  if (token != 0) path_ << DirName(origin->l_name);
+  if (directory.empty()) path_ << '.';
+  AppendMapped(*config_, rest, &path_);
+  path_ << '/' << name_;
+  return !path_.overflowed() && IsLoadable(path_.c_str());
+}
+
+}  // namespace reloc

@@ -1,0 +1,46 @@
+// The search for a library by name, as ld.so would do it if the store were at its prefix.
+//
+// It is done here, because ld.so's own cannot be helped from outside. la_objsearch may map each path that
+// ld.so tries, but after the first miss in a directory ld.so asks stat(2) for the *unmapped* directory, finds
+// nothing and never looks there again (elf/dl-load.c, open_path): with two or more directories in DT_RUNPATH,
+// libraries are missed.
+//
+// Rejected: to rewrite DT_RUNPATH in each object as it is opened. ld.so has read the program's own before it
+// loads an audit module, and objects without DT_RUNPATH have nothing to rewrite.
+//
+// The order is ld.so(8)'s. Left out: glibc-hwcaps (the baseline library of the same directory is taken), and
+// directories with $LIB or $PLATFORM, which only ld.so can expand. What is not found here, ld.so goes on to
+// look for: in its cache and its built-in directories.
+#pragma once
+
+#include <link.h>
+
+#include "audit/config.h"
+#include "reloc/base/text.h"
+
+namespace reloc {
+
+// An object of the process, and the one that asked for it: DT_RPATH is inherited along this chain.
+struct LoadedObject {
+  const link_map* map = nullptr;
+  const LoadedObject* loader = nullptr;
+};
+
+class LibrarySearch {
+ public:
+  // Finds the file that `loader` means by `name`, which has no slash; `main` is the program. The result is
+  // valid until the next search; nullptr if there is none.
+  const char* Find(const AuditConfig& config, const LoadedObject* loader, const LoadedObject* main,
+                   string_view name);
+
+ private:
+  bool TryInherited(const LoadedObject* loader, const LoadedObject* main);
+  bool TryDirectories(string_view list, string_view separators, const link_map* origin);
+  bool TryDirectory(string_view directory, const link_map* origin);
+
+  const AuditConfig* config_ = nullptr;
+  string_view name_;
+  PathText path_;
+};
+
+}  // namespace reloc

@@ -1,0 +1,64 @@
+#include "reloc/engine/loader_facts.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <string_view>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "reloc/base/path.h"
+#include "reloc/pack/files.h"
+#include "reloc/pack/status.h"
+
+namespace reloc {
+namespace {
+
+// Calls `look` with the content of the file at `path`. Mapped, not read: what is looked for lies in the first
+// pages.
+template <typename Look>
+absl::Status WithContent(const std::string& path, Look look) {
+  RELOC_ASSIGN_OR_RETURN(UniqueFd fd, OpenFile(path, O_RDONLY));
+  struct stat st;
+  if (fstat(fd.get(), &st) != 0) return SystemError(errno, absl::StrCat("cannot stat ", path));
+  if (st.st_size == 0) return absl::InvalidArgumentError(absl::StrCat(path, " is empty"));
+  size_t size = static_cast<size_t>(st.st_size);
+  void* memory = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd.get(), 0);
+  if (memory == MAP_FAILED) return SystemError(errno, absl::StrCat("cannot map ", path));
+  absl::Cleanup unmap = [memory, size] { munmap(memory, size); };
+  look(std::string_view(static_cast<const char*>(memory), size));
+  return absl::OkStatus();
+}
+
+// True if `content` holds `text` as a whole C string: GLIBC_2.3 is not in GLIBC_2.34.
+bool HasString(std::string_view content, const std::string& text) {
+  return content.find(std::string_view(text.c_str(), text.size() + 1)) != content.npos;
+}
+
+bool Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
+
+}  // namespace
+
+absl::StatusOr<LoaderFacts> ReadLoaderFacts(const std::string& path, const std::string& preload_needs) {
+  LoaderFacts facts;
+  RELOC_RETURN_IF_ERROR(WithContent(path, [&](std::string_view loader) {
+    facts.glibc = HasString(loader, "GLIBC_PRIVATE");
+    facts.sets_argv0 = HasString(loader, "--argv0");
+    facts.audits_lazily = HasString(loader, "GLIBC_2.35");  // the version of _dl_find_object
+  }));
+  std::string directory(DirName(path));
+  std::string libc = absl::StrCat(directory, "/libc.so.6");
+  // A libc elsewhere is not looked for: then ld.so itself says what libfakechroot misses.
+  facts.runs_preload = true;
+  if (Exists(libc)) {
+    RELOC_RETURN_IF_ERROR(WithContent(
+        libc, [&](std::string_view content) { facts.runs_preload = HasString(content, preload_needs); }));
+  }
+  facts.has_gconv = Exists(absl::StrCat(directory, "/gconv/gconv-modules")) ||
+                    Exists(absl::StrCat(directory, "/gconv/gconv-modules.d"));
+  return facts;
+}
+
+}  // namespace reloc
