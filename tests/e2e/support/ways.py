@@ -25,11 +25,15 @@ class LaunchTest(unittest.TestCase):
     def setUpClass(cls):
         if cls.way is None:
             raise unittest.SkipTest("a scenario; its ways run it")
-        cls.pack = packs.from_host(*cls.PROGRAMS, add=tuple(cls.ADD))
+        cls.pack = cls.make_pack()
         cls.env = programs.environment(RELOC_ENGINE=_WAYS[cls.way], RELOC_DAEMON="off")
         if cls.way == "ByDaemon":
             cls._start_daemon()
         cls._require_engine()
+
+    @classmethod
+    def make_pack(cls):
+        return packs.from_host(*cls.PROGRAMS, add=tuple(cls.ADD))
 
     @classmethod
     def _start_daemon(cls):

@@ -1,0 +1,140 @@
+"""A daemon that answers wrongly: poisoned descriptors, broken plans, other versions, silence.
+
+Whatever it says, the program runs, with its caller's identity and descriptors, and soon.
+"""
+import os
+import subprocess
+import time
+import unittest
+
+import fake_daemon
+from fake_daemon import FakeDaemon, plan, reply
+from support import packs, programs, session
+
+SOON = 2.0  # seconds; a launch takes some milliseconds and waits at most 100 ms for a daemon
+
+
+class FalseReplies(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.pack = packs.from_host("probe")
+        cls.sections = ("fds", "ids", "cwd", "umask", "signals")
+        tried = programs.run([cls.pack + "/bin/probe"])
+        session.require(tried.status == 0, "userns", tried.err.strip(), "allow user namespaces")
+
+    def assertHarmless(self, behave):
+        """Launches through a daemon that does `behave`; the probe must see what it sees natively."""
+        with FakeDaemon(packs.new_path("fake"), behave) as fake:
+            env = programs.environment(RELOCD_DIR=fake.directory, RELOC_ENGINE="userns")
+            began = time.monotonic()
+            packed = programs.run(["probe", *self.sections], program=self.pack + "/bin/probe", env=env, cwd="/usr")
+            took = time.monotonic() - began
+        native = programs.run(["probe", *self.sections], program=programs.host("probe"), env=env, cwd="/usr")
+        self.assertEqual(self.without_pipes(packed.out), self.without_pipes(native.out))
+        self.assertEqual((packed.status, packed.err), (0, ""))
+        self.assertLess(took, SOON)
+        self.assertGreater(fake.connections, 0)
+        return fake
+
+    def without_pipes(self, report):
+        """The report without the inodes of standard output and error, which are new pipes for each run."""
+        return [line.split(" inode")[0] if line.startswith(("fd 1 ", "fd 2 ")) else line
+                for line in report.splitlines()]
+
+    def answer(self, data, fds=()):
+        def behave(fake, connection):
+            asked = fake_daemon.parse_launch(fake.receive(connection))
+            content = data(asked) if callable(data) else data
+            connection.sendmsg([content], [(fake_daemon.socket.SOL_SOCKET, fake_daemon.socket.SCM_RIGHTS,
+                                            b"".join(fd.to_bytes(4, "little") for fd in fds))] if fds else [])
+            connection.settimeout(SOON)
+            connection.recv(1)  # until the client is gone
+
+        return behave
+
+    def open_fd(self, path, flags=os.O_RDONLY):
+        fd = os.open(path, flags)
+        self.addCleanup(os.close, fd)
+        return fd
+
+    def join_plan(self, asked):
+        return reply(plan(asked["program"]))
+
+    def test_a_wrong_number_of_descriptors(self):
+        null = self.open_fd("/dev/null")
+        for count in (0, 1, 2, 3, 8, 9, 253):
+            with self.subTest(descriptors=count):
+                self.assertHarmless(self.answer(self.join_plan, [null] * count))
+
+    def test_descriptors_of_a_wrong_kind(self):
+        user, mount = self.open_fd("/proc/self/ns/user"), self.open_fd("/proc/self/ns/mnt")
+        directory, self_exe = self.open_fd("/", os.O_PATH), self.open_fd("/proc/self/exe")
+        reading, writing = os.pipe()
+        self.addCleanup(os.close, reading)
+        self.addCleanup(os.close, writing)
+        for fds in ([mount, user], [user, mount], [mount], [user], [directory, directory], [reading, writing],
+                    [self_exe, mount], [self.open_fd("/proc/self/ns/net"), self.open_fd("/proc/self/ns/pid")]):
+            with self.subTest(fds=fds):
+                self.assertHarmless(self.answer(self.join_plan, fds))
+
+    def test_a_user_namespace_that_can_be_joined_and_a_mount_namespace_that_cannot(self):
+        """Half of a join cannot be undone; the root is then made inside of what was joined."""
+        holder = subprocess.Popen(["unshare", "--user", "--map-current-user", "cat"], stdin=subprocess.PIPE)
+        self.addCleanup(holder.wait)
+        self.addCleanup(holder.stdin.close)
+        ours = os.readlink("/proc/self/ns/user")
+        while os.readlink(f"/proc/{holder.pid}/ns/user") == ours:
+            self.assertIsNone(holder.poll())
+            time.sleep(0.001)
+        time.sleep(0.05)  # for the maps to be written
+        fds = [self.open_fd(f"/proc/{holder.pid}/ns/user"), self.open_fd("/proc/self/ns/mnt")]
+        self.assertHarmless(self.answer(self.join_plan, fds))
+
+    def test_plans_that_are_none(self):
+        good = plan("/bin/false")
+        for name, data in {
+                "empty": b"", "garbage": b"\xff" * 200, "truncated": good[:-3], "trailing": good + b"x",
+                "other engine": plan("/bin/false", engine=2), "unknown engine": plan("/bin/false", engine=77),
+                "version 0": good[:4] + b"\0\0" + good[6:], "no steps": plan("", steps=[(20, b"", b"")]),
+                "prepare steps": plan("/bin/false", prepare=[(1, b"", b"")]), "zeros": bytes(4096),
+                "unknown step": plan("/bin/false", steps=[(99, b"", b""), (20, b"", b""), (22, b"/bin/false", b"")]),
+                "refusal": plan("", steps=[(32, b"why", b"cure")]),
+                "exec before commit": plan("", steps=[(22, b"/bin/false", b""), (20, b"", b"")])}.items():
+            with self.subTest(plan=name):
+                self.assertHarmless(self.answer(reply(data)))
+
+    def test_messages_that_are_none(self):
+        for name, data in {
+                "one byte": b"R", "garbage": os.urandom(512), "wrong magic": reply(magic=b"HTTP"),
+                "newer version": reply(versions=(2, 9)), "version 0": reply(versions=(0, 0)),
+                "versions reversed": reply(versions=(9, 1)), "wrong size": reply(size=20),
+                "unknown type": fake_daemon.message(99, b""), "unknown reason": reply(reason=999),
+                "a launch": fake_daemon.message(1, bytes(200)), "longer than any": reply(plan=bytes(150_000))}.items():
+            with self.subTest(message=name):
+                self.assertHarmless(self.answer(data))
+
+    def test_refusals_for_every_reason(self):
+        for reason in range(1, 10):
+            with self.subTest(reason=reason):
+                self.assertHarmless(self.answer(reply(reason=reason, why=b"on purpose")))
+
+    def test_silence_and_hanging_up(self):
+        def silent(fake, connection):
+            fake.receive(connection)
+            connection.settimeout(SOON)
+            connection.recv(1)
+
+        for name, behave in {"silent": silent, "hangs up at once": lambda fake, connection: None,
+                             "hangs up when asked": lambda fake, connection: fake.receive(connection)}.items():
+            with self.subTest(daemon=name):
+                self.assertHarmless(behave)
+
+    def test_what_is_asked_is_what_was_called(self):
+        fake = self.assertHarmless(self.answer(reply(reason=7, why=b"no")))
+        asked = fake_daemon.parse_launch(fake.messages[0])
+        self.assertEqual((asked["type"], asked["pack"], asked["entry"]), (1, self.pack, "probe"))
+        self.assertEqual(asked["argv"], "\0".join(["probe", *self.sections, ""]))
+
+
+if __name__ == "__main__":
+    session.main()
