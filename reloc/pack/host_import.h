@@ -5,8 +5,10 @@
 // leaks into the children. Bundling libraries beside the program with a wrapper script was rejected for that.
 //
 // Limits. What a program finds by absolute paths of its own or by dlopen comes from the host where it runs:
-// git's helpers, Perl's modules, gconv and NSS modules, configuration. Programs that read data relative to
-// themselves get it with `add`.
+// git's helpers, Perl's modules, gconv and NSS modules, configuration. Where that host's glibc is newer, such
+// a module may fail to load beside the pack's libc (NSS then goes on with its next service). DT_RPATH in the
+// place of RUNPATH would give modules the pack's libm and the like, but it overrides LD_LIBRARY_PATH, which
+// users expect to work. Programs that read data relative to themselves get it with `add`.
 #pragma once
 
 #include <string>

@@ -187,7 +187,8 @@ absl::Status LibraryGraph::AddLibc(HostPlan* plan) {
     HostFile file = {.kind = HostFile::Kind::kElf, .path = "lib/" + name, .source = source};
     // The loader is found by nobody's RUNPATH and searches none of its own; rewritten, it would not start.
     if (source == loaded_.loader) file.kind = HostFile::Kind::kCopy;
-    // Also libc.so.6 itself: what it loads by dlopen (NSS modules, libgcc_s) is looked up there.
+    // What libc.so.6 loads by itself (libgcc_s, NSS modules) is looked up here, or in the program's RUNPATH,
+    // which glibc 2.36 was seen to take and which has this directory as well.
     file.run_path = {names_->Path(item, "lib")};
     RELOC_ASSIGN_OR_RETURN(const ElfInfo elf, sources_->Elf(source));
     if (!elf.interp.empty()) file.interpreter = names_->Path(item, "lib/" + NameOf(loaded_.loader));

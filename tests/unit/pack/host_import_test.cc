@@ -193,14 +193,12 @@ class HostImportTest : public testing::Test {
 };
 
 TEST_F(HostImportTest, ProgramsLoadFromTheStoreOnly) {
-  const std::string bash = Import({"bash"});
-  EXPECT_THAT(bash, EndsWith("-bash/bin/bash"));
-  EXPECT_EQ(import_.entries[0].name, "bash");
+  const std::string sed = Import({"sed"});
+  EXPECT_THAT(sed, EndsWith("-sed/bin/sed"));
+  EXPECT_EQ(import_.entries[0].name, "sed");
   EXPECT_EQ(import_.prefix, store_);
-  const std::string maps =
-      Output({bash, "-c", "while read -r line; do echo \"$line\"; done < /proc/self/maps"});
   int mapped = 0;
-  for (absl::string_view line : absl::StrSplit(maps, '\n')) {
+  for (absl::string_view line : absl::StrSplit(Output({sed, "-n", "p", "/proc/self/maps"}), '\n')) {
     const size_t path = line.find('/');
     if (path == line.npos || absl::StrContains(line, "/locale/") || absl::EndsWith(line, ".cache")) continue;
     EXPECT_THAT(std::string(line.substr(path)), StartsWith(store_));
