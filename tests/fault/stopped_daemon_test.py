@@ -1,0 +1,76 @@
+"""Daemons that are there and do not answer: stopped, or with a full backlog. Programs run all the same."""
+import os
+import signal
+import socket
+import time
+import unittest
+
+from support import daemon, packs, programs, session
+
+# A stopped daemon may cost a launch 100 ms, once. The rest is for a busy machine.
+SOON = 1.0
+
+
+def launch(pack, directory, engine="userns"):
+    env = programs.environment(RELOCD_DIR=directory, RELOC_ENGINE=engine)
+    began = time.monotonic()
+    outcome = programs.run([pack + "/bin/sed", "s/a/b/"], env=env, input="a\n")
+    return outcome, time.monotonic() - began
+
+
+class SilentDaemons(unittest.TestCase):
+    def setUp(self):
+        self.pack = packs.from_host("sed")
+
+    def assertRuns(self, directory):
+        outcome, took = launch(self.pack, directory)
+        self.assertEqual(outcome, (0, "b\n", ""))
+        self.assertLess(took, SOON)
+
+    def test_a_full_backlog(self):
+        directory = packs.new_path("full")
+        os.mkdir(directory, 0o700)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+            listener.bind(directory + "/launch.sock")
+            listener.listen(1)
+            waiting = []
+            with self.assertRaises(BlockingIOError):
+                while True:
+                    client = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK)
+                    waiting.append(client)
+                    client.connect(directory + "/launch.sock")
+            self.assertRuns(directory)
+            for client in waiting:
+                client.close()
+
+    def test_a_stopped_daemon_that_published_nothing(self):
+        relocd = daemon.Daemon(packs.new_path("daemon"))
+        self.addCleanup(relocd.stop)
+        os.kill(relocd.pid, signal.SIGSTOP)
+        for _ in range(3):
+            self.assertRuns(relocd.directory)
+
+    def test_a_stopped_daemon_that_published_the_root(self):
+        relocd = daemon.Daemon(packs.new_path("daemon"))
+        self.addCleanup(relocd.stop)
+        self.assertRuns(relocd.directory)
+        os.kill(relocd.pid, signal.SIGSTOP)
+        for _ in range(3):
+            self.assertRuns(relocd.directory)
+
+    def test_many_launches_at_a_stopped_daemon_and_its_return(self):
+        """More launches than its backlog holds; when it goes on it serves again."""
+        relocd = daemon.Daemon(packs.new_path("daemon"))
+        self.addCleanup(relocd.stop)
+        os.kill(relocd.pid, signal.SIGSTOP)
+        for _ in range(30):
+            self.assertRuns(relocd.directory)
+        os.kill(relocd.pid, signal.SIGCONT)
+        debug = relocd.environment(RELOC_DEBUG="1", RELOC_ENGINE="userns")
+        served = lambda: "joining a root that the daemon published" in programs.run(
+            [self.pack + "/bin/sed", "q"], env=debug).err
+        self.assertTrue(daemon.wait_until(served))
+
+
+if __name__ == "__main__":
+    session.main()
