@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "reloc/pack/closure.h"
 #include "reloc/pack/files.h"
+#include "reloc/pack/relink.h"
 #include "reloc/pack/staging.h"
 #include "reloc/pack/status.h"
 #include "reloc/pack/tree.h"
@@ -125,9 +126,12 @@ absl::StatusOr<PackSummary> AdoptPack(const AdoptOptions& options, const PackToo
       FindEntries(store, DefaultPaths(directory, store, closure), options.entries, &warnings));
 
   RELOC_ASSIGN_OR_RETURN(Staging staging, Staging::Create(meta));
+  Relinker relinker;
+  RELOC_RETURN_IF_ERROR(relinker.MakeRelative(store, closure.items));
   RELOC_ASSIGN_OR_RETURN(PackSummary summary, FurnishPack(staging.directory(), directory, store,
                                                           closure.items, std::move(entries), tools));
   RELOC_RETURN_IF_ERROR(Install(staging.directory(), directory));
+  relinker.Keep();
   if (Exists(absl::StrCat(staging.directory(), "/old-bin"))) {
     warnings.push_back(
         absl::StrCat(bin, " was a symlink tree; it is now the directory of the pack's entries"));

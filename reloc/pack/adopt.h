@@ -19,9 +19,10 @@ struct AdoptOptions {
 // Adds .reloc/ and bin/ to the directory, in place. Default entries: the programs in its bin/ and sbin/, else
 // those of all items that no other item refers to (the profile, as a rule).
 //
-// A bin/ that is there is replaced if it is a symlink or a tree of nothing but symlinks (`guix pack -S
-// /bin=bin`); else it is an error. On any error the directory is as it was. References to items that are not
-// there are warnings here: the directory is no worse a pack than it was before.
+// Absolute symlinks into the store become relative (relink.h). A bin/ that is there is replaced if it is a
+// symlink or a tree of nothing but symlinks (`guix pack -S /bin=bin`); else it is an error. On any error the
+// directory is as it was. References to items that are not there are warnings here: the directory is no worse
+// a pack than it was before.
 absl::StatusOr<PackSummary> AdoptPack(const AdoptOptions& options, const PackTools& tools);
 
 }  // namespace reloc

@@ -69,6 +69,21 @@ TEST_F(AdoptTest, ChangesNothingOnFailure) {
   EXPECT_EQ(std::filesystem::read_symlink(Path("pack/bin")), "gnu");
 }
 
+TEST_F(AdoptTest, MakesLinksRelativeInReadOnlyDirectories) {
+  std::string profile = absl::StrCat(store_, Item('p', "profile"));
+  ASSERT_EQ(chmod(Path(profile).c_str(), 0555), 0);
+  PackTools tools = Tools();
+  tools.compile_plans = [](const ProgramSpec&) { return absl::InternalError("no plan"); };
+  EXPECT_FALSE(AdoptPack(options_, tools).ok());
+  EXPECT_EQ(std::filesystem::read_symlink(Path(profile + "/bin")),
+            "/gnu/store/" + Item('h', "hello") + "/bin");
+  EXPECT_TRUE(Adopt().ok());
+  EXPECT_EQ(std::filesystem::read_symlink(Path(profile + "/bin")), "../" + Item('h', "hello") + "/bin");
+  EXPECT_EQ(static_cast<int>(std::filesystem::status(Path(profile)).permissions()), 0555);
+  EXPECT_THAT(*VerifyPack(Path("pack"), {}), IsEmpty());
+  ASSERT_EQ(chmod(Path(profile).c_str(), 0755), 0);
+}
+
 TEST_F(AdoptTest, WarnsAboutMissingItems) {
   std::filesystem::remove_all(Path(absl::StrCat(store_, Item('d', "data"))));
   absl::StatusOr<PackSummary> summary = Adopt();
