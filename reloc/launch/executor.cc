@@ -182,7 +182,10 @@ bool Executor::Join(Failure* failure) {
   if (state_->root != Root::kToJoin) return true;
   bool joined_user = false;
   Errno e = JoinNamespaces(state_->user_ns.get(), state_->mount_ns.get(), &joined_user);
-  if (!e.ok()) failure->Set(joined_user ? "join mount namespace" : "join namespaces", e, "");
+  if (!e.ok()) {
+    const char* cure = e.value == EPERM ? "setns(2) is refused here; use another engine" : nullptr;
+    failure->Set(joined_user ? "join mount namespace" : "join namespaces", e, "", cure);
+  }
   return e.ok();
 }
 
