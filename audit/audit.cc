@@ -7,9 +7,9 @@
 // module that could map it. So it works with every glibc that has the interface, older or newer than the one
 // that built it.
 //
-// Only la_objsearch and la_objopen are defined. A module that defines la_pltenter, la_pltexit or la_symbind
-// makes every call between libraries go through ld.so (glibc bug 15533), and programs linked with -z now
-// crash under some versions that do so.
+// Only la_objsearch, la_objopen and la_objclose are defined. A module that defines la_pltenter, la_pltexit or
+// la_symbind makes every call between libraries go through ld.so (glibc bug 15533), and programs linked with
+// -z now crash under some versions that do so.
 #include <link.h>
 #include <stdint.h>
 
@@ -48,7 +48,7 @@ LoadedObject* NewObject(const link_map* map) {
     used = 0;
   }
   LoadedObject* object = &chunk[used++];
-  *object = {map, g_searcher};
+  *object = {map, g_searcher, map->l_name};
   return object;
 }
 
@@ -87,13 +87,20 @@ RELOC_EXPORT unsigned la_version(unsigned version) {
 RELOC_EXPORT unsigned la_objopen(link_map* map, Lmid_t, uintptr_t* cookie) {
   reloc::LoadedObject* object = reloc::NewObject(map);
   *cookie = reinterpret_cast<uintptr_t>(object);
-  if (reloc::g_main == nullptr) {  // the program is the first
+  if (object != nullptr && reloc::g_main == nullptr) {  // the program is the first
     reloc::g_main = object;
+    object->path = reloc::ReadProgramPath(reloc::g_config);
     // Else it would go by ld.so's name, which is what the kernel executed.
-    reloc::string_view name = reloc::BaseName(map->l_name);
-    if (!name.empty()) reloc::sys::SetProcessName(name.data());
+    if (!object->path.empty()) reloc::sys::SetProcessName(reloc::BaseName(object->path).data());
   }
   return 0;  // no interest in symbols: they are bound without us
+}
+
+RELOC_EXPORT unsigned la_objclose(uintptr_t* cookie) {
+  reloc::LoadedObject* object = reinterpret_cast<reloc::LoadedObject*>(*cookie);
+  // Others may still name it as their loader.
+  if (object != nullptr) object->map = nullptr;
+  return 0;
 }
 
 RELOC_EXPORT char* la_objsearch(const char* name, uintptr_t* cookie, unsigned flag) {

@@ -82,26 +82,27 @@ const char* LibrarySearch::Find(const AuditConfig& config, const LoadedObject* l
   SearchTags tags = ReadSearchTags(loader->map);
   bool found =
       (tags.runpath.empty() && TryInherited(loader, main)) ||
-      (!config.library_path.empty() && TryDirectories(config.library_path, ":;", main->map)) ||
-      (!tags.runpath.empty() && TryDirectories(tags.runpath, ":", loader->map)) ||
-      (!tags.no_default_dirs && !config.default_dir.empty() && TryDirectory(config.default_dir, loader->map));
+      (!config.library_path.empty() && TryDirectories(config.library_path, ":;", main)) ||
+      (!tags.runpath.empty() && TryDirectories(tags.runpath, ":", loader)) ||
+      (!tags.no_default_dirs && !config.loader.empty() && TryDirectory(DirName(config.loader), loader));
   return found ? path_.c_str() : nullptr;
 }
 
 // DT_RPATH of the object, of the one that asked for it, and so on, and of the program in any case.
 bool LibrarySearch::TryInherited(const LoadedObject* loader, const LoadedObject* main) {
   bool did_main = false;
-  for (const LoadedObject* object = loader; object != nullptr; object = object->loader) {
+  for (const LoadedObject* object = loader; object != nullptr && object->map != nullptr;
+       object = object->loader) {
     string_view rpath = ReadSearchTags(object->map).rpath;
-    if (!rpath.empty() && TryDirectories(rpath, ":", object->map)) return true;
+    if (!rpath.empty() && TryDirectories(rpath, ":", object)) return true;
     did_main |= object == main;
   }
   if (did_main) return false;
   string_view rpath = ReadSearchTags(main->map).rpath;
-  return !rpath.empty() && TryDirectories(rpath, ":", main->map);
+  return !rpath.empty() && TryDirectories(rpath, ":", main);
 }
 
-bool LibrarySearch::TryDirectories(string_view list, string_view separators, const link_map* origin) {
+bool LibrarySearch::TryDirectories(string_view list, string_view separators, const LoadedObject* origin) {
   while (true) {
     size_t size = FindAny(list, separators);
     if (TryDirectory(Prefix(list, size), origin)) return true;
@@ -111,12 +112,12 @@ bool LibrarySearch::TryDirectories(string_view list, string_view separators, con
 }
 
 // `origin`: the object that $ORIGIN is about. An empty directory is the working directory.
-bool LibrarySearch::TryDirectory(string_view directory, const link_map* origin) {
+bool LibrarySearch::TryDirectory(string_view directory, const LoadedObject* origin) {
   path_.Clear();
   size_t token = OriginToken(directory);
   string_view rest = Suffix(directory, token);
   if (FindAny(rest, "$") < rest.size()) return false;
-  if (token != 0) path_ << DirName(origin->l_name);
+  if (token != 0) path_ << DirName(origin->path);
   if (directory.empty()) path_ << '.';
   AppendMapped(*config_, rest, &path_);
   path_ << '/' << name_;

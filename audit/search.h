@@ -20,10 +20,12 @@
 
 namespace reloc {
 
-// An object of the process, and the one that asked for it: DT_RPATH is inherited along this chain.
+// An object of the process, and the one that asked for it: DT_RPATH is inherited along this chain. (ld.so
+// leaves the caller of dlopen(3) out of it, which cannot be told apart here: one more directory to look in.)
 struct LoadedObject {
-  const link_map* map = nullptr;
+  const link_map* map = nullptr;  // nullptr once it is closed
   const LoadedObject* loader = nullptr;
+  string_view path;  // for $ORIGIN
 };
 
 class LibrarySearch {
@@ -35,8 +37,8 @@ class LibrarySearch {
 
  private:
   bool TryInherited(const LoadedObject* loader, const LoadedObject* main);
-  bool TryDirectories(string_view list, string_view separators, const link_map* origin);
-  bool TryDirectory(string_view directory, const link_map* origin);
+  bool TryDirectories(string_view list, string_view separators, const LoadedObject* origin);
+  bool TryDirectory(string_view directory, const LoadedObject* origin);
 
   const AuditConfig* config_ = nullptr;
   string_view name_;

@@ -1,0 +1,1 @@
+extern "C" int Needed() { return 42; }

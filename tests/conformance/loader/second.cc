@@ -1,0 +1,1 @@
+extern "C" int SecondLibrary() { return 2; }
