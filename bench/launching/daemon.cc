@@ -31,8 +31,9 @@ absl::StatusOr<Daemon> Daemon::Start(const Workspace& workspace, const std::stri
   Result<UniqueFd> errors = Open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
   if (!errors.ok()) return absl::ErrnoToStatus(errors.error().value, absl::StrCat("cannot make ", log));
   // It ends by itself, too, should this process be killed.
-  Command command({workspace.Program("relocd"), "--dir", directory, "--idle-exit", "10m", "--max-roots", "2000"},
-                  workspace.BaseEnvironment());
+  Command command(
+      {workspace.Program("relocd"), "--dir", directory, "--idle-exit", "10m", "--max-roots", "2000"},
+      workspace.BaseEnvironment());
   RELOC_ASSIGN_OR_RETURN(Process process, Process::Start(command, errors->get()));
   Environment environment = workspace.BaseEnvironment();
   environment["RELOCD_DIR"] = directory;

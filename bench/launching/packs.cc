@@ -29,17 +29,25 @@ absl::Status CreatePack(const Workspace& workspace, std::vector<std::string> arg
   return absl::InternalError(absl::StrCat("relocctl pack create: ", Complaint(created)));
 }
 
+void WriteFile(const fs::path& path, const std::string& text) {
+  std::ofstream file;
+  file.exceptions(std::ios::failbit | std::ios::badbit);
+  file.open(path);
+  file << text << std::flush;
+}
+
 // A store in `store`: the probe, and `items` - 1 items that it refers to.
 void WriteStore(const fs::path& store, const fs::path& probe, int items) {
   fs::path item = store / ItemName(0);
   fs::create_directories(item / "bin");
   fs::copy_file(probe, item / "bin/probe");
-  std::ofstream references(item / "references");
+  std::string references;
   for (int i = 1; i < items; ++i) {
     fs::create_directory(store / ItemName(i));
-    std::ofstream(store / ItemName(i) / "data") << i << '\n';
-    references << kStorePrefix << '/' << ItemName(i) << '\n';
+    WriteFile(store / ItemName(i) / "data", absl::StrCat(i));
+    absl::StrAppend(&references, kStorePrefix, "/", ItemName(i), "\n");
   }
+  WriteFile(item / "references", references);
 }
 
 }  // namespace
@@ -54,12 +62,12 @@ absl::StatusOr<std::string> PackProbe(const Workspace& workspace, const std::str
   fs::path store = workspace.Path(name + "-store");
   try {
     WriteStore(store, workspace.probe(), items);
-  } catch (const fs::filesystem_error& error) {
+  } catch (const std::system_error& error) {
     return absl::InternalError(absl::StrCat("cannot write a store: ", error.what()));
   }
   std::string pack = workspace.Path(name);
-  RELOC_RETURN_IF_ERROR(CreatePack(workspace, {"--output", pack, "--store-prefix", kStorePrefix, "--store-dir",
-                                               store, "--from-store", store / ItemName(0)}));
+  RELOC_RETURN_IF_ERROR(CreatePack(workspace, {"--output", pack, "--store-prefix", kStorePrefix,
+                                               "--store-dir", store, "--from-store", store / ItemName(0)}));
   return absl::StrCat(pack, "/bin/probe");
 }
 
@@ -68,9 +76,10 @@ absl::StatusOr<std::string> CopyPack(const Workspace& workspace, const std::stri
   fs::path pack = fs::path(entry).parent_path().parent_path();
   fs::path copy = workspace.Path(name);
   std::error_code error;
-  fs::copy(pack, copy,
-           fs::copy_options::recursive | fs::copy_options::copy_symlinks | fs::copy_options::create_hard_links,
-           error);
+  fs::copy(
+      pack, copy,
+      fs::copy_options::recursive | fs::copy_options::copy_symlinks | fs::copy_options::create_hard_links,
+      error);
   if (error) return absl::InternalError(absl::StrCat("cannot copy ", pack.string(), ": ", error.message()));
   return absl::StrCat(copy.string(), "/bin/", fs::path(entry).filename().string());
 }

@@ -1,5 +1,6 @@
-// posix_spawn(3), not fork(2): it suspends the parent until the child has executed, as vfork does, so that the
-// size of this process is not part of what is measured. Shells and job starters use it for the same reason.
+// posix_spawn(3), not fork(2): it suspends the parent until the child has executed, as vfork does, so that
+// the size of this process is not part of what is measured. Shells and job starters use it for the same
+// reason.
 #include "bench/launching/process.h"
 
 #include <errno.h>
@@ -149,8 +150,8 @@ absl::StatusOr<double> TimeLaunch(const Command& command) {
   int status = WaitFor(*pid);
   ::clock_gettime(CLOCK_MONOTONIC, &end);
   if (status == 0) return MicrosBetween(start, end);
-  return absl::AbortedError(absl::StrCat(command.program(), " failed while it was measured: ",
-                                         DescribeStatus(status)));
+  return absl::AbortedError(
+      absl::StrCat(command.program(), " failed while it was measured: ", DescribeStatus(status)));
 }
 
 }  // namespace reloc::bench

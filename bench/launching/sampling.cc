@@ -32,7 +32,8 @@ Summary Summarize(std::vector<double> values) {
   return {Quantile(values, 0.5), Quantile(values, 0.9)};
 }
 
-absl::StatusOr<std::vector<Summary>> MeasureInterleaved(const std::vector<const Command*>& commands, int rounds) {
+absl::StatusOr<std::vector<Summary>> MeasureInterleaved(const std::vector<const Command*>& commands,
+                                                        int rounds) {
   std::vector<std::vector<double>> times(commands.size());
   std::vector<size_t> order(commands.size());
   std::iota(order.begin(), order.end(), size_t{0});

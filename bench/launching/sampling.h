@@ -22,7 +22,8 @@ Summary Summarize(std::vector<double> values);
 // that do not count. Interleaved, because the machine's clock and caches drift by more than what is to be
 // seen here; in changing order, because each launch inherits the caches of the one before it.
 // Stops with an error when a launch fails or the user interrupts.
-absl::StatusOr<std::vector<Summary>> MeasureInterleaved(const std::vector<const Command*>& commands, int rounds);
+absl::StatusOr<std::vector<Summary>> MeasureInterleaved(const std::vector<const Command*>& commands,
+                                                        int rounds);
 
 // From here on SIGINT, SIGTERM and SIGHUP end measuring in an orderly way, so that whatever was started or
 // made is cleaned up.

@@ -23,8 +23,10 @@ absl::StatusOr<fs::path> OwnDirectory() {
 
 absl::StatusOr<fs::path> MakeTemporaryDirectory() {
   const char* parent = ::getenv("TMPDIR");
-  std::string path = absl::StrCat(parent == nullptr || *parent == '\0' ? "/tmp" : parent, "/reloc-bench-XXXXXX");
-  if (::mkdtemp(path.data()) == nullptr) return absl::ErrnoToStatus(errno, absl::StrCat("cannot make ", path));
+  std::string path =
+      absl::StrCat(parent == nullptr || *parent == '\0' ? "/tmp" : parent, "/reloc-bench-XXXXXX");
+  if (::mkdtemp(path.data()) == nullptr)
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot make ", path));
   return fs::path(path);
 }
 
@@ -43,7 +45,8 @@ absl::StatusOr<Workspace> Workspace::Create(std::string bin_dir) {
   for (const char* name : {"home", "tmp", "run"}) {
     std::error_code error;
     fs::create_directory(workspace.directory_ / name, error);
-    if (error) return absl::InternalError(absl::StrCat("cannot make ", workspace.Path(name), ": ", error.message()));
+    if (error)
+      return absl::InternalError(absl::StrCat("cannot make ", workspace.Path(name), ": ", error.message()));
   }
   return workspace;
 }
@@ -52,7 +55,8 @@ Workspace::Workspace(fs::path bin_dir, fs::path probe, fs::path directory)
     : bin_dir_(std::move(bin_dir)), probe_(std::move(probe)), directory_(std::move(directory)) {}
 
 Workspace::Workspace(Workspace&& other) noexcept
-    : bin_dir_(std::move(other.bin_dir_)), probe_(std::move(other.probe_)),
+    : bin_dir_(std::move(other.bin_dir_)),
+      probe_(std::move(other.probe_)),
       directory_(std::exchange(other.directory_, fs::path())) {}
 
 Workspace::~Workspace() {

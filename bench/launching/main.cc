@@ -1,0 +1,125 @@
+// bench_launch: how long programs of a pack take to start, next to the same program on the host and to other
+// launchers. docs/benchmarks.md tells what the figures mean.
+#include <stdio.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "bench/launching/footprint.h"
+#include "bench/launching/growth.h"
+#include "bench/launching/packs.h"
+#include "bench/launching/report.h"
+#include "bench/launching/sampling.h"
+#include "bench/launching/unprivileged.h"
+#include "bench/launching/variants.h"
+#include "reloc/pack/status.h"
+
+namespace reloc::bench {
+namespace {
+
+struct Options {
+  int rounds = 300;
+  std::vector<std::string> program = {"true"};
+  std::vector<std::string> only;
+  std::string bin_dir;
+  std::string json;
+  bool growth = false;
+  bool footprint = false;
+};
+
+// Keeps native, which everything is compared with, and what was asked for.
+absl::Status Select(const std::vector<std::string>& only, std::vector<Variant>* variants) {
+  if (only.empty()) return absl::OkStatus();
+  std::vector<std::string> known;
+  for (const Variant& variant : *variants) known.push_back(variant.id);
+  for (const std::string& id : only) {
+    if (std::find(known.begin(), known.end(), id) != known.end()) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("--only ", id, ": no such way to launch (", absl::StrJoin(known, ", "), ")"));
+  }
+  std::erase_if(*variants, [&only](const Variant& variant) {
+    return variant.id != kNative && std::find(only.begin(), only.end(), variant.id) == only.end();
+  });
+  return absl::OkStatus();
+}
+
+absl::Status MeasureLaunches(const Workspace& workspace, const Options& options,
+                             pb::LaunchBenchmark* report) {
+  std::vector<std::string> program = options.program;
+  program[0] = FindProgram(options.program[0]);
+  if (program[0].empty()) return absl::NotFoundError(absl::StrCat(options.program[0], ": no such program"));
+  program[0] = std::filesystem::canonical(program[0]);
+  for (const std::string& argument : program) report->add_program(argument);
+  RELOC_ASSIGN_OR_RETURN(std::string entry, PackHostProgram(workspace, program[0]));
+  RELOC_ASSIGN_OR_RETURN(Daemon daemon, Daemon::Start(workspace, "launches"));
+  std::vector<Variant> variants = MakeVariants(workspace, daemon, program, entry);
+  RELOC_RETURN_IF_ERROR(Select(options.only, &variants));
+  return MeasureVariants(variants, options.rounds, report);
+}
+
+absl::Status Measure(const Options& options, pb::LaunchBenchmark* report) {
+  RELOC_ASSIGN_OR_RETURN(Workspace workspace, Workspace::Create(options.bin_dir));
+  DescribeRun(report);
+  report->set_rounds(static_cast<uint32_t>(options.rounds));
+  if (options.growth) RELOC_RETURN_IF_ERROR(MeasureGrowth(workspace, options.rounds, report));
+  if (options.footprint) RELOC_RETURN_IF_ERROR(MeasureFootprint(workspace, report));
+  if (options.growth || options.footprint) return absl::OkStatus();
+  return MeasureLaunches(workspace, options, report);
+}
+
+absl::Status Run(const Options& options) {
+  pb::LaunchBenchmark report;
+  RELOC_RETURN_IF_ERROR(Measure(options, &report));
+  PrintReport(report);
+  return options.json.empty() ? absl::OkStatus() : WriteJson(report, options.json);
+}
+
+void AddOptions(CLI::App& app, Options* options) {
+  app.add_option("PROGRAM", options->program, "The host's program to launch, with arguments; default: true");
+  app.add_option("--rounds", options->rounds, "Launches of each kind")->check(CLI::Range(10, 1000000));
+  app.add_option("--only", options->only, "Ways to launch, beside native")->delimiter(',')->type_name("ID");
+  app.add_option("--bin", options->bin_dir, "Where relocctl and relocd lie; default: beside this program");
+  app.add_option("--json", options->json, "Also write the figures to this file")->type_name("FILE");
+  app.add_flag("--growth", options->growth,
+               "Instead: how a launch grows with roots, live jobs and store items");
+  app.add_flag("--footprint", options->footprint,
+               "Instead: relocd's memory and wake-ups at rest, the shim's size");
+  app.footer("Example: bench_launch --rounds 500 -- sed --version");
+}
+
+// Found out before minutes of measuring.
+absl::Status CheckJsonPlace(const std::string& path) {
+  if (path.empty()) return absl::OkStatus();
+  std::filesystem::path directory = std::filesystem::absolute(path).parent_path();
+  if (::access(directory.c_str(), W_OK | X_OK) == 0) return absl::OkStatus();
+  return absl::PermissionDeniedError(
+      absl::StrCat("--json ", path, ": uid ", ::geteuid(), " cannot write to ", directory.string()));
+}
+
+int Report(const absl::Status& status) {
+  if (status.ok()) return 0;
+  fprintf(stderr, "bench: %s\n", std::string(status.message()).c_str());
+  return 1;
+}
+
+int Main(int argc, char** argv) {
+  Options options;
+  CLI::App app("Measures how long programs of a pack take to start.", "bench_launch");
+  AddOptions(app, &options);
+  CLI11_PARSE(app, argc, argv);
+  if (absl::Status status = BecomeOrdinaryUser(argv); !status.ok()) return Report(status);
+  if (absl::Status status = CheckJsonPlace(options.json); !status.ok()) return Report(status);
+  CatchInterrupts();
+  return Report(Run(options));
+}
+
+}  // namespace
+}  // namespace reloc::bench
+
+int main(int argc, char** argv) { return reloc::bench::Main(argc, argv); }

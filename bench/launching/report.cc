@@ -1,0 +1,122 @@
+#include "bench/launching/report.h"
+
+#include <errno.h>
+#include <google/protobuf/util/json_util.h>
+#include <stdio.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+
+namespace reloc::bench {
+namespace {
+
+std::string ProcessorName() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (!absl::StartsWith(line, "model name")) continue;
+    std::pair<std::string, std::string> parts = absl::StrSplit(line, absl::MaxSplits(": ", 1));
+    return parts.second;
+  }
+  return "unknown processor";
+}
+
+std::string TargetText(bool has_target, const pb::Target& target) {
+  return has_target ? absl::StrFormat("%6.2f %6.2f", target.must(), target.aim()) : "";
+}
+
+char Mark(bool has_target, const pb::Target& target, double value) {
+  if (!has_target) return ' ';
+  return value > target.must() ? '!' : value <= target.aim() ? '*' : ' ';
+}
+
+void PrintLaunches(const pb::LaunchBenchmark& report) {
+  if (report.launches().empty()) return;
+  absl::PrintF("\n%s, %d launches of each kind, interleaved\n\n", absl::StrJoin(report.program(), " "),
+               report.rounds());
+  absl::PrintF("%-40s %9s %9s %7s  %6s %6s\n", "", "median us", "p90 us", "ratio", "must", "aim");
+  for (const pb::LaunchTime& time : report.launches()) {
+    if (!time.unavailable().empty()) {
+      absl::PrintF("%-40s %s\n", time.description(), time.unavailable());
+      continue;
+    }
+    absl::PrintF("%-40s %9.0f %9.0f %7.2f%c %s\n", time.description(), time.median_us(), time.p90_us(),
+                 time.ratio(), Mark(time.has_target(), time.target(), time.ratio()),
+                 TargetText(time.has_target(), time.target()));
+  }
+  if (report.has_added_of_bubblewrap()) {
+    absl::PrintF("\nThe shim without daemon adds %.2f of what bubblewrap adds (aim: less than 0.50)\n",
+                 report.added_of_bubblewrap());
+  }
+}
+
+void PrintGrowth(const pb::LaunchBenchmark& report, const pb::Growth& growth) {
+  absl::PrintF("\nshim with daemon by number of %s, %d launches each\n\n", growth.of(), report.rounds());
+  absl::PrintF("%10s %10s %10s %7s\n", growth.of(), "native us", "launch us", "ratio");
+  for (const pb::GrowthPoint& point : growth.points()) {
+    if (!point.unavailable().empty()) {
+      absl::PrintF("%10d %s\n", point.count(), point.unavailable());
+      continue;
+    }
+    absl::PrintF("%10d %10.0f %10.0f %7.2f\n", point.count(), point.native_us(), point.launch_us(),
+                 point.ratio());
+  }
+  absl::PrintF("%10s %29.2f%c must %.2f, aim %.2f\n", "growth", growth.growth(),
+               Mark(true, growth.target(), growth.growth()), growth.target().must(), growth.target().aim());
+}
+
+void PrintFigures(const pb::LaunchBenchmark& report) {
+  if (!report.figures().empty()) absl::PrintF("\n");
+  for (const pb::Figure& figure : report.figures()) {
+    absl::PrintF("%-40s %9.2f %-2s%c at most %g\n", figure.description(), figure.value(), figure.unit(),
+                 figure.value() > figure.must() ? '!' : ' ', figure.must());
+  }
+}
+
+}  // namespace
+
+void DescribeRun(pb::LaunchBenchmark* report) {
+  struct utsname name = {};
+  ::uname(&name);
+  report->set_taken_at(absl::FormatTime(absl::RFC3339_sec, absl::Now(), absl::UTCTimeZone()));
+  report->mutable_machine()->set_kernel(absl::StrCat(name.sysname, " ", name.release));
+  report->mutable_machine()->set_processor(ProcessorName());
+  report->mutable_machine()->set_processors(static_cast<uint32_t>(::sysconf(_SC_NPROCESSORS_ONLN)));
+}
+
+void PrintReport(const pb::LaunchBenchmark& report) {
+  const pb::Machine& machine = report.machine();
+  absl::PrintF("%s, %s, %d processors, %s\n", report.taken_at(), machine.processor(), machine.processors(),
+               machine.kernel());
+  PrintLaunches(report);
+  for (const pb::Growth& growth : report.growths()) PrintGrowth(report, growth);
+  PrintFigures(report);
+}
+
+absl::Status WriteJson(const pb::LaunchBenchmark& report, const std::string& path) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = true;
+  options.preserve_proto_field_names = true;
+  options.always_print_primitive_fields = true;  // a measured 0 is a figure
+  std::string json;
+  auto status = google::protobuf::util::MessageToJsonString(report, &json, options);
+  if (!status.ok()) return absl::InternalError(status.ToString());
+  std::string temporary = absl::StrCat(path, ".tmp-", ::getpid());
+  std::ofstream file(temporary);
+  file << json << std::flush;
+  if (file.good() && ::rename(temporary.c_str(), path.c_str()) == 0) return absl::OkStatus();
+  int error = errno;
+  ::unlink(temporary.c_str());
+  return absl::ErrnoToStatus(error, absl::StrCat("cannot write ", path));
+}
+
+}  // namespace reloc::bench

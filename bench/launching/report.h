@@ -1,0 +1,21 @@
+// What was measured, for people and for programs.
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "proto/bench.pb.h"
+
+namespace reloc::bench {
+
+// The machine and the time of the measurement.
+void DescribeRun(pb::LaunchBenchmark* report);
+
+// Tables on standard output. A figure that misses its `must` is marked with '!', one that reaches its `aim`
+// with '*'.
+void PrintReport(const pb::LaunchBenchmark& report);
+
+// Writes the JSON form to `path`, whole or not at all.
+absl::Status WriteJson(const pb::LaunchBenchmark& report, const std::string& path);
+
+}  // namespace reloc::bench
