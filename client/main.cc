@@ -6,8 +6,12 @@
 
 #include <CLI/CLI.hpp>
 
+#include "client/daemon_command.h"
 #include "client/pack_commands.h"
+#include "client/ps_command.h"
+#include "client/roots_command.h"
 #include "client/run_command.h"
+#include "client/version_command.h"
 
 namespace {
 
@@ -17,6 +21,10 @@ int RunCommandLine(int argc, char** argv) {
   app.footer("`relocctl run PROGRAM [ARG...]` starts a program of a pack: see relocctl run --help");
   int exit_status = 0;
   reloc::AddPackCommands(app, &exit_status);
+  reloc::AddDaemonCommand(app, &exit_status);
+  reloc::AddPsCommand(app, &exit_status);
+  reloc::AddRootsCommand(app, &exit_status);
+  reloc::AddVersionCommand(app, &exit_status);
   CLI11_PARSE(app, argc, argv);
   return exit_status;
 }

@@ -15,14 +15,26 @@ endforeach()
 file(GLOB RELOC_ABSL_LIBS /usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}/libabsl_*.a)
 list(FILTER RELOC_ABSL_LIBS EXCLUDE REGEX "flags|scoped_mock|failure_signal|random_internal_distribution_test")
 
-add_library(reloc_absl INTERFACE)
-target_link_libraries(reloc_absl INTERFACE -Wl,--start-group ${RELOC_ABSL_LIBS} -Wl,--end-group Threads::Threads)
-add_library(reloc_protobuf INTERFACE)
-target_link_libraries(reloc_protobuf INTERFACE ${RELOC_LIB_protobuf} ${RELOC_LIB_z} Threads::Threads)
-add_library(reloc_grpc INTERFACE)
-target_link_libraries(reloc_grpc INTERFACE
+# reloc_archives(NAME ARCHIVES... [NEEDS LIBRARIES...]): the imported library NAME, which is all ARCHIVES.
+#
+# Those of Abseil, and those of gRPC, refer to each other in circles. As one linker script with a GROUP they are one
+# library to CMake, which then orders it by what it needs; --start-group in a list of libraries it tears apart.
+function(reloc_archives name)
+  cmake_parse_arguments(A "" "" "NEEDS" ${ARGN})
+  list(JOIN A_UNPARSED_ARGUMENTS "\n  " _archives)
+  set(_script ${CMAKE_BINARY_DIR}/link/${name}.ld)
+  file(WRITE ${_script}.new "GROUP(\n  ${_archives})\n")
+  file(COPY_FILE ${_script}.new ${_script} ONLY_IF_DIFFERENT)
+  add_library(${name} STATIC IMPORTED)
+  set_target_properties(${name} PROPERTIES
+    IMPORTED_LOCATION ${_script} INTERFACE_LINK_LIBRARIES "${A_NEEDS};Threads::Threads")
+endfunction()
+reloc_archives(reloc_absl ${RELOC_ABSL_LIBS})
+reloc_archives(reloc_protobuf ${RELOC_LIB_protobuf} ${RELOC_LIB_z})
+reloc_archives(reloc_grpc
   ${RELOC_LIB_grpc___unsecure} ${RELOC_LIB_grpc_unsecure} ${RELOC_LIB_gpr} ${RELOC_LIB_address_sorting}
-  ${RELOC_LIB_upb} ${RELOC_LIB_cares} ${RELOC_LIB_re2} reloc_protobuf reloc_absl)
+  ${RELOC_LIB_upb} ${RELOC_LIB_cares} ${RELOC_LIB_re2}
+  NEEDS reloc_protobuf reloc_absl)
 add_library(reloc_archive_lib INTERFACE)
 # One error message of every format's writer lies in the same object as a table of all formats, which would pull in
 # 7zip, xar and zip with liblzma, libxml2, ICU and nettle. It is about devices and sockets, which never get there.
@@ -30,6 +42,12 @@ target_link_options(reloc_archive_lib INTERFACE -Wl,--defsym=__archive_write_ent
 target_link_libraries(reloc_archive_lib INTERFACE ${RELOC_LIB_archive} ${RELOC_LIB_zstd} ${RELOC_LIB_z})
 add_library(reloc_crypto INTERFACE)
 target_link_libraries(reloc_crypto INTERFACE ${RELOC_LIB_crypto} ${CMAKE_DL_LIBS} Threads::Threads)
+
+# Header-only, and its formatting library too: Debian's spdlog expects fmt from outside.
+find_package(spdlog REQUIRED)
+add_library(reloc_spdlog INTERFACE)
+target_compile_definitions(reloc_spdlog INTERFACE SPDLOG_FMT_EXTERNAL FMT_HEADER_ONLY)
+target_link_libraries(reloc_spdlog INTERFACE Threads::Threads)
 
 find_program(RELOC_PROTOC protoc REQUIRED)
 find_program(RELOC_GRPC_PLUGIN grpc_cpp_plugin REQUIRED)

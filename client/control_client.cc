@@ -1,0 +1,126 @@
+#include "client/control_client.h"
+
+#include <errno.h>
+#include <grpcpp/create_channel_posix.h>
+#include <grpcpp/grpcpp.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "absl/strings/str_cat.h"
+#include "reloc/base/text.h"
+#include "reloc/base/unique_fd.h"
+#include "reloc/launch/daemon_dir.h"
+#include "reloc/pack/status.h"
+
+namespace reloc {
+namespace {
+
+constexpr auto kDeadline = std::chrono::seconds(2);
+
+absl::Status NoDaemon() {
+  return absl::NotFoundError("no daemon runs for you; start one with: relocctl daemon start");
+}
+
+absl::Status Foreign(const std::string& dir) {
+  return absl::PermissionDeniedError(absl::StrCat(
+      dir, " belongs to someone else, or is open to others; set RELOCD_DIR to another directory"));
+}
+
+void SetDeadline(grpc::ClientContext* context) {
+  context->set_deadline(std::chrono::system_clock::now() + kDeadline);
+}
+
+// Through the checked directory, so that a name swapped later does not matter. Does not wait: a full queue is
+// a daemon that does not answer.
+absl::StatusOr<UniqueFd> ConnectSocket(const std::string& path) {
+  Result<UniqueFd> dir = OpenDaemonDir(path.c_str());
+  if (!dir.ok()) return dir.error().value == EPERM ? Foreign(path) : NoDaemon();
+  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  struct sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", dir->get(), kControlSocket);
+  if (::connect(socket.get(), reinterpret_cast<struct sockaddr*>(&address), sizeof address) == 0) {
+    return socket;
+  }
+  if (errno == ENOENT || errno == ECONNREFUSED) return NoDaemon();
+  return absl::ErrnoToStatus(errno, absl::StrCat("cannot connect to ", path, "/", kControlSocket));
+}
+
+template <typename Message, typename Reader>
+grpc::Status ReadAllMessages(Reader reader, std::vector<Message>* messages) {
+  Message message;
+  while (reader->Read(&message)) messages->push_back(std::move(message));
+  return reader->Finish();
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ChosenDaemonDir() {
+  PathText path;
+  if (!DaemonDir(environ, &path).ok()) return absl::InvalidArgumentError("RELOCD_DIR is too long");
+  return std::string(path.view());
+}
+
+absl::StatusOr<std::unique_ptr<ControlClient>> ControlClient::Connect() {
+  RELOC_ASSIGN_OR_RETURN(std::string dir, ChosenDaemonDir());
+  RELOC_ASSIGN_OR_RETURN(UniqueFd socket, ConnectSocket(dir));
+  struct ucred peer;
+  socklen_t size = sizeof peer;
+  if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
+    return absl::ErrnoToStatus(errno, "cannot tell whose daemon this is");
+  }
+  if (peer.uid != ::geteuid() && peer.uid != 0) return Foreign(dir);
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(-1);
+  auto channel = grpc::CreateCustomInsecureChannelFromFd("relocd", socket.Release(), arguments);
+  return absl::WrapUnique(new ControlClient(peer.pid, relocd::v1::Control::NewStub(channel)));
+}
+
+absl::StatusOr<std::vector<relocd::v1::Job>> ControlClient::ListJobs(bool include_ended) {
+  grpc::ClientContext context;
+  SetDeadline(&context);
+  relocd::v1::ListJobsRequest request;
+  request.set_include_ended(include_ended);
+  std::vector<relocd::v1::Job> jobs;
+  RELOC_RETURN_IF_ERROR(ToStatus(ReadAllMessages(stub_->ListJobs(&context, request), &jobs)));
+  return jobs;
+}
+
+absl::StatusOr<std::vector<relocd::v1::Root>> ControlClient::ListRoots() {
+  grpc::ClientContext context;
+  SetDeadline(&context);
+  std::vector<relocd::v1::Root> roots;
+  RELOC_RETURN_IF_ERROR(ToStatus(ReadAllMessages(stub_->ListRoots(&context, {}), &roots)));
+  return roots;
+}
+
+absl::StatusOr<relocd::v1::DaemonStatus> ControlClient::GetStatus() {
+  grpc::ClientContext context;
+  SetDeadline(&context);
+  relocd::v1::DaemonStatus status;
+  RELOC_RETURN_IF_ERROR(ToStatus(stub_->GetStatus(&context, {}, &status)));
+  return status;
+}
+
+absl::Status ControlClient::Stop() {
+  grpc::ClientContext context;
+  SetDeadline(&context);
+  relocd::v1::StopResponse response;
+  return ToStatus(stub_->Stop(&context, {}, &response));
+}
+
+absl::Status ControlClient::ToStatus(const grpc::Status& status) const {
+  if (status.ok()) return absl::OkStatus();
+  if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
+    return absl::DeadlineExceededError(absl::StrCat("the daemon (pid ", pid_, ") does not answer"));
+  }
+  return absl::UnavailableError(absl::StrCat("the daemon (pid ", pid_, "): ", status.error_message()));
+}
+
+}  // namespace reloc

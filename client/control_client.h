@@ -1,0 +1,42 @@
+// relocctl's side of control.sock.
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "proto/control.grpc.pb.h"
+
+namespace reloc {
+
+class ControlClient {
+ public:
+  // Connects to the user's daemon, after its directory and its uid were checked. NotFound with a text for the
+  // user if none runs; PermissionDenied if the directory or the daemon is someone else's.
+  static absl::StatusOr<std::unique_ptr<ControlClient>> Connect();
+
+  // All calls end within two seconds: DeadlineExceeded then.
+  absl::StatusOr<std::vector<relocd::v1::Job>> ListJobs(bool include_ended);
+  absl::StatusOr<std::vector<relocd::v1::Root>> ListRoots();
+  absl::StatusOr<relocd::v1::DaemonStatus> GetStatus();
+  absl::Status Stop();
+
+  // Of the daemon, as the kernel knows it.
+  pid_t pid() const { return pid_; }
+
+ private:
+  ControlClient(pid_t pid, std::unique_ptr<relocd::v1::Control::Stub> stub)
+      : pid_(pid), stub_(std::move(stub)) {}
+  absl::Status ToStatus(const grpc::Status& status) const;
+
+  pid_t pid_;
+  std::unique_ptr<relocd::v1::Control::Stub> stub_;
+};
+
+// The daemon's directory for this user and environment, as relocd chooses it too.
+absl::StatusOr<std::string> ChosenDaemonDir();
+
+}  // namespace reloc

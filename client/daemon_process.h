@@ -1,0 +1,19 @@
+// Starting and stopping the user's relocd.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "proto/control.pb.h"
+
+namespace reloc {
+
+// Starts the relocd that lies beside this program, detached from the terminal, and waits until it serves. One
+// that runs already will do, also one that someone else starts at this moment. `arguments`: relocd's own.
+absl::StatusOr<relocd::v1::DaemonStatus> StartDaemon(const std::vector<std::string>& arguments);
+
+// Stops the daemon and waits until it is gone. False if none ran.
+absl::StatusOr<bool> StopDaemon();
+
+}  // namespace reloc

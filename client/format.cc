@@ -1,0 +1,164 @@
+#include "client/format.h"
+
+#include <google/protobuf/util/json_util.h>
+#include <google/protobuf/util/time_util.h>
+#include <stdint.h>
+
+#include <algorithm>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+
+namespace reloc {
+namespace {
+
+// The length of the UTF-8 sequence at the start of `text`; 0 if it is none (RFC 3629: no overlong forms, no
+// surrogates, nothing above U+10FFFF).
+size_t Utf8Length(absl::string_view text) {
+  auto byte = [&](size_t i) { return i < text.size() ? static_cast<uint8_t>(text[i]) : 0; };
+  const uint8_t first = byte(0), second = byte(1);
+  if (first < 0x80) return 1;
+  if (first < 0xC2 || first > 0xF4) return 0;
+  const size_t length = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+  const uint8_t low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+  const uint8_t high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+  if (second < low || second > high) return 0;
+  for (size_t i = 2; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+  }
+  return length;
+}
+
+std::string ToUtf8(absl::string_view bytes) {
+  std::string text;
+  while (!bytes.empty()) {
+    size_t length = Utf8Length(bytes);
+    absl::StrAppend(&text, length > 0 ? bytes.substr(0, length) : "\xEF\xBF\xBD");
+    bytes.remove_prefix(std::max<size_t>(length, 1));
+  }
+  return text;
+}
+
+std::string ValueToJson(const JsonValue& value) {
+  std::string json;
+  // Fails only for numbers that JSON cannot hold (infinity), which nothing here counts.
+  (void)google::protobuf::util::MessageToJsonString(value, &json);
+  return json;
+}
+
+// Characters, not bytes; wide ones are counted as one.
+size_t Width(absl::string_view text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(),
+                                           [](char c) { return (static_cast<uint8_t>(c) & 0xC0) != 0x80; }));
+}
+
+}  // namespace
+
+JsonValue JsonNull() {
+  JsonValue value;
+  value.set_null_value(google::protobuf::NULL_VALUE);
+  return value;
+}
+
+JsonValue JsonNumber(double number) {
+  JsonValue value;
+  value.set_number_value(number);
+  return value;
+}
+
+JsonValue JsonBool(bool boolean) {
+  JsonValue value;
+  value.set_bool_value(boolean);
+  return value;
+}
+
+JsonValue JsonText(absl::string_view bytes) {
+  JsonValue value;
+  value.set_string_value(ToUtf8(bytes));
+  return value;
+}
+
+JsonValue JsonTime(const google::protobuf::Timestamp& time) {
+  return JsonText(google::protobuf::util::TimeUtil::ToString(time));
+}
+
+std::string ToJson(const Record& record) {
+  std::string json = "{";
+  for (const auto& [name, value] : record) {
+    absl::StrAppend(&json, json.size() > 1 ? ", " : "", "\"", name, "\": ", ValueToJson(value));
+  }
+  return absl::StrCat(json, "}");
+}
+
+std::string ToJson(const std::vector<Record>& records) {
+  std::string json = "[";
+  for (const Record& record : records) {
+    absl::StrAppend(&json, json.size() > 1 ? ",\n " : "", ToJson(record));
+  }
+  return absl::StrCat(json, "]");
+}
+
+std::string ToText(const JsonValue& value) {
+  if (value.has_null_value()) return "";
+  return value.has_string_value() ? value.string_value() : ValueToJson(value);
+}
+
+const JsonValue* FindValue(const Record& record, absl::string_view name) {
+  for (const auto& [key, value] : record) {
+    if (key == name) return &value;
+  }
+  return nullptr;
+}
+
+absl::Status Filter::Add(absl::string_view text) {
+  std::pair<std::string, std::string> wanted = absl::StrSplit(text, absl::MaxSplits('=', 1));
+  if (!absl::StrContains(text, '=') || wanted.first.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat("--filter ", text, ": not KEY=VALUE"));
+  }
+  wanted_.push_back(std::move(wanted));
+  return absl::OkStatus();
+}
+
+absl::Status Filter::CheckKeys(const Record& sample) const {
+  for (const auto& [key, text] : wanted_) {
+    if (FindValue(sample, key) != nullptr) continue;
+    std::string known;
+    for (const auto& [name, value] : sample) absl::StrAppend(&known, known.empty() ? "" : ", ", name);
+    return absl::InvalidArgumentError(absl::StrCat("--filter ", key, ": no such key; there are ", known));
+  }
+  return absl::OkStatus();
+}
+
+bool Filter::Matches(const Record& record) const {
+  return std::all_of(wanted_.begin(), wanted_.end(), [&](const auto& wanted) {
+    // One of the alternatives for this key.
+    const JsonValue* value = FindValue(record, wanted.first);
+    std::string text = value == nullptr ? "" : ToText(*value);
+    return std::any_of(wanted_.begin(), wanted_.end(), [&](const auto& other) {
+      return other.first == wanted.first && other.second == text;
+    });
+  });
+}
+
+std::string Table(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::vector<std::string>> cells = rows;
+  std::vector<size_t> widths;
+  for (auto& row : cells) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (size_t i = 0; i < row.size(); ++i) {
+      row[i] = absl::Utf8SafeCEscape(row[i]);
+      widths[i] = std::max(widths[i], Width(row[i]));
+    }
+  }
+  std::string table;
+  for (const auto& row : cells) {
+    for (size_t i = 0; i < row.size(); ++i) {
+      bool last = i + 1 == row.size();
+      absl::StrAppend(&table, row[i], last ? "\n" : std::string(widths[i] - Width(row[i]) + 2, ' '));
+    }
+  }
+  return table;
+}
+
+}  // namespace reloc

@@ -1,0 +1,118 @@
+#include "client/job_record.h"
+
+#include <pwd.h>
+#include <string.h>
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "client/progress.h"
+
+namespace reloc {
+namespace {
+
+using relocd::v1::Job;
+
+constexpr size_t kCommandWidth = 48;
+
+const char* StateName(Job::State state) {
+  switch (state) {
+    case Job::STATE_RUNNING:
+      return "running";
+    case Job::STATE_EXITED:
+      return "exited";
+    case Job::STATE_KILLED:
+      return "killed";
+    case Job::STATE_LOST:
+      return "lost";
+    default:
+      return "unknown";
+  }
+}
+
+// The number itself for a user whom the host does not know.
+std::string UserName(uid_t uid) {
+  const struct passwd* user = ::getpwuid(uid);
+  return user == nullptr ? absl::StrCat(uid) : user->pw_name;
+}
+
+JsonValue Arguments(const Job& job) {
+  JsonValue value;
+  auto* list = value.mutable_list_value();
+  for (const std::string& argument : job.argv()) *list->add_values() = JsonText(argument);
+  return value;
+}
+
+std::string StateText(const Job& job) {
+  std::string state = StateName(job.state());
+  if (job.has_exit_code()) return absl::StrCat(state, " ", job.exit_code());
+  if (!job.has_signal()) return state;
+  const char* name = ::sigabbrev_np(job.signal());
+  return absl::StrCat(state, " ", name == nullptr ? absl::StrCat(job.signal()) : name);
+}
+
+// One unit is enough to tell jobs apart: 42s, 17m, 5h, 3d.
+std::string Age(const google::protobuf::Timestamp& since) {
+  int64_t seconds = std::max<int64_t>(0, absl::ToUnixSeconds(absl::Now()) - since.seconds());
+  if (seconds < 120) return absl::StrCat(seconds, "s");
+  if (seconds < 120 * 60) return absl::StrCat(seconds / 60, "m");
+  if (seconds < 48 * 3600) return absl::StrCat(seconds / 3600, "h");
+  return absl::StrCat(seconds / 86400, "d");
+}
+
+std::string Command(const Job& job) {
+  std::string command = absl::StrJoin(job.argv(), " ");
+  if (command.empty()) command = job.program();
+  return command.size() <= kCommandWidth ? command
+                                         : absl::StrCat(command.substr(0, kCommandWidth - 3), "...");
+}
+
+}  // namespace
+
+Record JobRecord(const Job& job) {
+  return {
+      {"id", JsonText(job.id())},
+      {"name", JsonText(job.name())},
+      {"pid", JsonNumber(job.pid())},
+      {"uid", JsonNumber(job.uid())},
+      {"user", JsonText(UserName(job.uid()))},
+      {"pack", JsonText(job.pack())},
+      {"program", JsonText(job.program())},
+      {"argv", Arguments(job)},
+      {"engine", JsonText(job.engine())},
+      {"placement", JsonText(job.placement())},
+      {"started_at", JsonTime(job.started_at())},
+      {"state", JsonText(StateName(job.state()))},
+      {"exit_code", job.has_exit_code() ? JsonNumber(job.exit_code()) : JsonNull()},
+      {"signal", job.has_signal() ? JsonNumber(job.signal()) : JsonNull()},
+      {"cpu_seconds", job.has_cpu_seconds() ? JsonNumber(job.cpu_seconds()) : JsonNull()},
+      {"rss_bytes", job.has_rss_bytes() ? JsonNumber(static_cast<double>(job.rss_bytes())) : JsonNull()},
+      {"processes", JsonNumber(job.processes())},
+      {"slurm_job", job.slurm_job().empty() ? JsonNull() : JsonText(job.slurm_job())},
+      {"ended_at", job.has_ended_at() ? JsonTime(job.ended_at()) : JsonNull()},
+      {"fallback_reason", job.fallback_reason().empty() ? JsonNull() : JsonText(job.fallback_reason())},
+  };
+}
+
+std::vector<std::string> JobColumns() {
+  return {"ID", "NAME", "PID", "ENGINE", "STATE", "STARTED", "CPU", "MEMORY", "PROCESSES", "COMMAND"};
+}
+
+std::vector<std::string> JobRow(const Job& job) {
+  return {job.id(),
+          job.name(),
+          absl::StrCat(job.pid()),
+          job.engine(),
+          StateText(job),
+          absl::StrCat(Age(job.started_at()), " ago"),
+          job.has_cpu_seconds() ? absl::StrFormat("%.2fs", job.cpu_seconds()) : "-",
+          job.has_rss_bytes() ? HumanSize(static_cast<double>(job.rss_bytes())) : "-",
+          absl::StrCat(job.processes()),
+          Command(job)};
+}
+
+}  // namespace reloc

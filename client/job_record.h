@@ -1,0 +1,19 @@
+// A job as `ps` and its relatives print it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "client/format.h"
+#include "proto/control.pb.h"
+
+namespace reloc {
+
+// All fields of a job, by the names that scripts rely on.
+Record JobRecord(const relocd::v1::Job& job);
+
+// The header and the cells of a table of jobs.
+std::vector<std::string> JobColumns();
+std::vector<std::string> JobRow(const relocd::v1::Job& job);
+
+}  // namespace reloc

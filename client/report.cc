@@ -1,0 +1,31 @@
+#include "client/report.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include <CLI/CLI.hpp>
+
+#include "client/pack_tools.h"
+
+namespace reloc {
+
+void PrintOut(const std::string& text) { fwrite(text.data(), 1, text.size(), stdout); }
+
+absl::Status FlushOut() {
+  bool written = fflush(stdout) == 0 && ferror(stdout) == 0;
+  return written ? absl::OkStatus() : absl::ErrnoToStatus(errno, "cannot write to standard output");
+}
+
+int ExitStatus(const absl::Status& status) {
+  if (status.ok()) return 0;
+  ReportError(status);
+  return 1;
+}
+
+void AddFormatOption(CLI::App* command, std::string* format) {
+  command->add_option("--format", *format, "table or json")
+      ->check(CLI::IsMember({"table", "json"}))
+      ->capture_default_str();
+}
+
+}  // namespace reloc

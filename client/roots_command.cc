@@ -1,0 +1,61 @@
+#include "client/roots_command.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "client/control_client.h"
+#include "client/format.h"
+#include "client/report.h"
+#include "reloc/pack/status.h"
+
+namespace reloc {
+namespace {
+
+Record RootRecord(const relocd::v1::Root& root) {
+  return {
+      {"pack", JsonText(root.pack())},
+      {"store_prefix", JsonText(root.store_prefix())},
+      {"digest", JsonText(root.digest())},
+      {"mount_namespace", JsonNumber(static_cast<double>(root.mount_namespace()))},
+      {"jobs", JsonNumber(root.jobs())},
+      {"created_at", JsonTime(root.created_at())},
+      {"used_at", JsonTime(root.used_at())},
+  };
+}
+
+std::string RootsTable(const std::vector<relocd::v1::Root>& roots) {
+  std::vector<std::vector<std::string>> rows = {{"NAMESPACE", "JOBS", "STORE PREFIX", "PACK"}};
+  for (const relocd::v1::Root& root : roots) {
+    rows.push_back(
+        {absl::StrCat(root.mount_namespace()), absl::StrCat(root.jobs()), root.store_prefix(), root.pack()});
+  }
+  return Table(rows);
+}
+
+absl::Status ListRoots(const std::string& format) {
+  RELOC_ASSIGN_OR_RETURN(auto client, ControlClient::Connect());
+  RELOC_ASSIGN_OR_RETURN(std::vector<relocd::v1::Root> roots, client->ListRoots());
+  if (format == "json") {
+    std::vector<Record> records;
+    for (const relocd::v1::Root& root : roots) records.push_back(RootRecord(root));
+    PrintOut(ToJson(records) + "\n");
+  } else {
+    PrintOut(RootsTable(roots));
+  }
+  return FlushOut();
+}
+
+}  // namespace
+
+void AddRootsCommand(CLI::App& app, int* exit_status) {
+  auto format = std::make_shared<std::string>("table");
+  CLI::App* roots = app.add_subcommand("roots", "The roots that the daemon keeps ready");
+  roots->require_subcommand(1);
+  CLI::App* ls = roots->add_subcommand("ls", "List them");
+  AddFormatOption(ls, format.get());
+  ls->callback([format, exit_status] { *exit_status = ExitStatus(ListRoots(*format)); });
+}
+
+}  // namespace reloc

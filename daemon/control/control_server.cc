@@ -1,0 +1,101 @@
+#include "daemon/control/control_server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/server_posix.h>
+#include <malloc.h>
+#include <sys/epoll.h>
+
+#include <chrono>
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "daemon/log.h"
+#include "reloc/pack/status.h"
+
+namespace reloc {
+namespace {
+
+constexpr size_t kMaxConnections = 64;
+constexpr int kMaxRequestBytes = 64 * 1024;
+constexpr absl::Duration kLinger = absl::Seconds(3);
+constexpr auto kCallsMayTake = std::chrono::milliseconds(500);  // when we stop
+
+}  // namespace
+
+struct ControlServer::Running {
+  Running(const DaemonView* view, std::unique_ptr<Mailbox> m)
+      : mailbox(std::move(m)), service(view, mailbox.get()) {}
+
+  std::unique_ptr<Mailbox> mailbox;
+  ControlService service;
+  std::unique_ptr<grpc::Server> server;
+};
+
+ControlServer::ControlServer(EventLoop* loop, DaemonView view, std::function<void()> on_idle)
+    : loop_(loop), view_(std::move(view)), on_idle_(std::move(on_idle)) {}
+
+absl::StatusOr<std::unique_ptr<ControlServer>> ControlServer::Create(EventLoop* loop, DaemonView view,
+                                                                     std::function<void()> on_idle) {
+  auto server = absl::WrapUnique(new ControlServer(loop, std::move(view), std::move(on_idle)));
+  ControlServer* self = server.get();
+  RELOC_ASSIGN_OR_RETURN(self->linger_, Timer::Create(loop, [self] { self->Stop(); }));
+  return server;
+}
+
+ControlServer::~ControlServer() {
+  for (auto& [fd, watched] : watched_) loop_->Forget(fd);
+  Stop();
+}
+
+void ControlServer::Add(Peer peer) {
+  if (watched_.size() >= kMaxConnections) return LogWarning("too many control connections");
+  if (absl::Status started = Start(); !started.ok()) return LogError(started.message());
+  UniqueFd copy(::fcntl(peer.socket.get(), F_DUPFD_CLOEXEC, 3));
+  if (!copy.valid()) return LogWarning("no descriptors left for a control connection");
+  int fd = copy.get();
+  // Not EPOLLIN: what arrives is gRPC's.
+  absl::Status watched = loop_->Watch(fd, EPOLLRDHUP, [this, fd](uint32_t) { OnHangup(fd); });
+  if (!watched.ok()) return LogWarning(watched.message());
+  watched_[fd] = std::move(copy);
+  linger_->Disarm();
+  grpc::AddInsecureChannelFromFd(running_->server.get(), peer.socket.Release());
+}
+
+void ControlServer::OnHangup(int fd) {
+  loop_->Forget(fd);
+  watched_.erase(fd);
+  if (!watched_.empty()) return;
+  linger_->Arm(kLinger);
+  on_idle_();
+}
+
+absl::Status ControlServer::Start() {
+  if (running_ != nullptr) return absl::OkStatus();
+  RELOC_ASSIGN_OR_RETURN(std::unique_ptr<Mailbox> mailbox, Mailbox::Create(loop_));
+  auto running = std::make_unique<Running>(&view_, std::move(mailbox));
+  grpc::ServerBuilder builder;
+  builder.RegisterService(&running->service);
+  builder.SetMaxReceiveMessageSize(kMaxRequestBytes);
+  // One user who looks at a few jobs: one queue and few threads do.
+  builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
+  builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
+  builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 2);
+  running->server = builder.BuildAndStart();
+  if (running->server == nullptr) return absl::InternalError("cannot start gRPC");
+  running_ = std::move(running);
+  return absl::OkStatus();
+}
+
+void ControlServer::Stop() {
+  if (running_ == nullptr) return;
+  // First, so that no call waits for this thread, which now waits for the calls.
+  running_->mailbox->Close();
+  running_->server->Shutdown(std::chrono::system_clock::now() + kCallsMayTake);
+  running_.reset();
+  watched_.clear();
+  ::malloc_trim(0);
+}
+
+}  // namespace reloc

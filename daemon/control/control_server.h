@@ -1,0 +1,50 @@
+// Serves control.sock: gRPC, on connections that relocd accepted itself, so that the peer's uid was checked.
+//
+// gRPC keeps several threads and wakes up now and then. It is started by the first connection and stopped
+// some seconds after the last one went: relocd at rest is one sleeping thread.
+#pragma once
+
+#include <memory>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "daemon/control/control_service.h"
+#include "daemon/event_loop.h"
+#include "daemon/listener.h"
+#include "daemon/mailbox.h"
+#include "daemon/timer.h"
+
+namespace reloc {
+
+class ControlServer {
+ public:
+  // `loop` must outlive the server. `on_idle`: the last connection went.
+  static absl::StatusOr<std::unique_ptr<ControlServer>> Create(EventLoop* loop, DaemonView view,
+                                                               std::function<void()> on_idle);
+  // Lets calls in progress end, for a moment.
+  ~ControlServer();
+
+  // A new connection, of a user that was checked.
+  void Add(Peer peer);
+  size_t connections() const { return watched_.size(); }
+
+ private:
+  struct Running;  // gRPC, while there is work
+
+  ControlServer(EventLoop* loop, DaemonView view, std::function<void()> on_idle);
+  absl::Status Start();
+  void Stop();
+  void OnHangup(int fd);
+
+  EventLoop* loop_;
+  DaemonView view_;
+  std::function<void()> on_idle_;
+  std::unique_ptr<Timer> linger_;
+  std::unique_ptr<Running> running_;
+  // A copy of each connection's descriptor, by number: gRPC owns the connection and does not tell when it
+  // ends.
+  absl::flat_hash_map<int, UniqueFd> watched_;
+};
+
+}  // namespace reloc

@@ -1,0 +1,62 @@
+#include "daemon/control/control_service.h"
+
+#include <unistd.h>
+
+#include <utility>
+#include <vector>
+
+#include "daemon/control/messages.h"
+#include "daemon/jobs/proc_stat.h"
+
+namespace reloc {
+
+grpc::Status ControlService::Ask(absl::FunctionRef<void()> work) {
+  if (mailbox_->Run(work)) return grpc::Status::OK;
+  return {grpc::StatusCode::UNAVAILABLE, "the daemon is stopping"};
+}
+
+grpc::Status ControlService::ListJobs(grpc::ServerContext*, const relocd::v1::ListJobsRequest* request,
+                                      grpc::ServerWriter<relocd::v1::Job>* writer) {
+  std::vector<Job> jobs;
+  grpc::Status asked = Ask([&] { jobs = view_->jobs->List(request->include_ended()); });
+  if (!asked.ok()) return asked;
+  // After the jobs were taken: what is new in the tree belongs to none of them, but their processes are
+  // there.
+  ProcessTree tree = jobs.empty() ? ProcessTree() : ProcessTree::Read();
+  for (const Job& job : jobs) {
+    if (!writer->Write(ToMessage(job, tree.UsageOf(job.pid)))) break;  // the client is gone
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status ControlService::ListRoots(grpc::ServerContext*, const relocd::v1::ListRootsRequest*,
+                                       grpc::ServerWriter<relocd::v1::Root>* writer) {
+  std::vector<std::pair<Root, size_t>> roots;
+  grpc::Status asked = Ask([&] { roots = view_->roots->List(); });
+  if (!asked.ok()) return asked;
+  for (const auto& [root, jobs] : roots) {
+    if (!writer->Write(ToMessage(root, jobs))) break;
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status ControlService::GetStatus(grpc::ServerContext*, const relocd::v1::GetStatusRequest*,
+                                       relocd::v1::DaemonStatus* response) {
+  return Ask([&] {
+    response->set_version(RELOC_VERSION);
+    response->set_pid(::getpid());
+    response->set_dir(view_->dir);
+    *response->mutable_started_at() = ToTimestamp(view_->started_at);
+    response->set_jobs(static_cast<uint32_t>(view_->jobs->running()));
+    response->set_roots(static_cast<uint32_t>(view_->roots->size()));
+    response->set_roots_limit(static_cast<uint32_t>(view_->roots->limit()));
+    response->set_roots_error(std::string(view_->roots_usable().message()));
+  });
+}
+
+grpc::Status ControlService::Stop(grpc::ServerContext*, const relocd::v1::StopRequest*,
+                                  relocd::v1::StopResponse*) {
+  return Ask([&] { view_->stop(); });
+}
+
+}  // namespace reloc

@@ -1,0 +1,49 @@
+// Answers relocctl. gRPC calls these methods on threads of its own; they take a copy of what they need on the
+// event loop's thread, and do everything slow (reading /proc, sending) on their own.
+#pragma once
+
+#include <string>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "daemon/jobs/job_table.h"
+#include "daemon/mailbox.h"
+#include "daemon/roots/root_cache.h"
+#include "proto/control.grpc.pb.h"
+
+namespace reloc {
+
+// What relocctl may see and do; for the event loop's thread. All must outlive the service.
+struct DaemonView {
+  std::string dir;
+  absl::Time started_at;
+  const JobTable* jobs;
+  const RootCache* roots;
+  std::function<absl::Status()> roots_usable;
+  std::function<void()> stop;
+};
+
+class ControlService : public relocd::v1::Control::Service {
+ public:
+  // Both must outlive the service.
+  ControlService(const DaemonView* view, Mailbox* mailbox) : view_(view), mailbox_(mailbox) {}
+
+  grpc::Status ListJobs(grpc::ServerContext* context, const relocd::v1::ListJobsRequest* request,
+                        grpc::ServerWriter<relocd::v1::Job>* writer) override;
+  grpc::Status ListRoots(grpc::ServerContext* context, const relocd::v1::ListRootsRequest* request,
+                         grpc::ServerWriter<relocd::v1::Root>* writer) override;
+  grpc::Status GetStatus(grpc::ServerContext* context, const relocd::v1::GetStatusRequest* request,
+                         relocd::v1::DaemonStatus* response) override;
+  grpc::Status Stop(grpc::ServerContext* context, const relocd::v1::StopRequest* request,
+                    relocd::v1::StopResponse* response) override;
+
+ private:
+  // Runs `work` on the event loop's thread. UNAVAILABLE when the daemon is stopping.
+  grpc::Status Ask(absl::FunctionRef<void()> work);
+
+  const DaemonView* view_;
+  Mailbox* mailbox_;
+};
+
+}  // namespace reloc

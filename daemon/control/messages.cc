@@ -1,0 +1,91 @@
+#include "daemon/control/messages.h"
+
+#include <sys/wait.h>
+
+#include <string>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+
+namespace reloc {
+namespace {
+
+using relocd::v1::Job_State;
+
+Job_State ToMessage(JobState state) {
+  switch (state) {
+    case JobState::kRunning:
+      return relocd::v1::Job::STATE_RUNNING;
+    case JobState::kExited:
+      return relocd::v1::Job::STATE_EXITED;
+    case JobState::kKilled:
+      return relocd::v1::Job::STATE_KILLED;
+    case JobState::kLost:
+      return relocd::v1::Job::STATE_LOST;
+  }
+  return relocd::v1::Job::STATE_UNSPECIFIED;
+}
+
+void SetEnding(const Job& job, relocd::v1::Job* message) {
+  *message->mutable_ended_at() = ToTimestamp(job.ended_at);
+  if (job.state == JobState::kExited) message->set_exit_code(WEXITSTATUS(job.wait_status));
+  if (job.state == JobState::kKilled) message->set_signal(WTERMSIG(job.wait_status));
+  if (job.cpu_seconds) message->set_cpu_seconds(*job.cpu_seconds);
+}
+
+void SetUsage(const Usage& usage, relocd::v1::Job* message) {
+  message->set_cpu_seconds(usage.cpu_seconds);
+  message->set_rss_bytes(usage.rss_bytes);
+  message->set_processes(usage.processes);
+}
+
+void AddArguments(absl::string_view argv, relocd::v1::Job* message) {
+  if (argv.empty()) return;
+  argv.remove_suffix(1);  // the last one's NUL
+  for (absl::string_view argument : absl::StrSplit(argv, '\0')) message->add_argv(std::string(argument));
+}
+
+}  // namespace
+
+google::protobuf::Timestamp ToTimestamp(absl::Time time) {
+  google::protobuf::Timestamp message;
+  int64_t nanos = absl::ToUnixNanos(time);
+  message.set_seconds(nanos / 1000000000);
+  message.set_nanos(static_cast<int32_t>(nanos % 1000000000));
+  return message;
+}
+
+relocd::v1::Job ToMessage(const Job& job, const Usage& usage) {
+  relocd::v1::Job message;
+  message.set_id(job.id);
+  message.set_name(job.name);
+  message.set_pid(job.pid);
+  message.set_uid(job.uid);
+  message.set_pack(job.pack);
+  message.set_program(job.program);
+  AddArguments(job.argv, &message);
+  message.set_engine(EngineName(job.engine));
+  message.set_placement("caller");
+  if (job.reason != Reason::kNone) message.set_fallback_reason(ReasonName(job.reason));
+  message.set_slurm_job(job.slurm_job);
+  *message.mutable_started_at() = ToTimestamp(job.started_at);
+  message.set_state(ToMessage(job.state));
+  job.state == JobState::kRunning ? SetUsage(usage, &message) : SetEnding(job, &message);
+  return message;
+}
+
+relocd::v1::Root ToMessage(const Root& root, size_t jobs) {
+  relocd::v1::Root message;
+  message.set_pack(root.pack);
+  message.set_store_prefix(root.prefix);
+  const auto& digest = root.key.digest;
+  message.set_digest(absl::BytesToHexString({reinterpret_cast<const char*>(digest.data()), digest.size()}));
+  message.set_mount_namespace(root.made.inode);
+  message.set_jobs(static_cast<uint32_t>(jobs));
+  *message.mutable_created_at() = ToTimestamp(root.created_at);
+  *message.mutable_used_at() = ToTimestamp(root.used_at);
+  return message;
+}
+
+}  // namespace reloc

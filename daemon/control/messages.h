@@ -1,0 +1,17 @@
+// relocd's own values as messages of the control plane.
+#pragma once
+
+#include "absl/time/time.h"
+#include "daemon/jobs/job.h"
+#include "daemon/jobs/proc_stat.h"
+#include "daemon/roots/root_cache.h"
+#include "proto/control.pb.h"
+
+namespace reloc {
+
+google::protobuf::Timestamp ToTimestamp(absl::Time time);
+// `usage`: of the job's processes, if it runs.
+relocd::v1::Job ToMessage(const Job& job, const Usage& usage);
+relocd::v1::Root ToMessage(const Root& root, size_t jobs);
+
+}  // namespace reloc

@@ -1,0 +1,148 @@
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "daemon/log.h"
+#include "reloc/launch/caller.h"
+#include "reloc/launch/daemon_dir.h"
+#include "reloc/pack/status.h"
+
+namespace reloc {
+namespace {
+
+constexpr size_t kMaxEndedJobs = 1000;
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Create(const Options& options,
+                                                       std::unique_ptr<InstanceDir> dir,
+                                                       KeeperProcess keeper) {
+  auto daemon = absl::WrapUnique(new Daemon(options, std::move(dir)));
+  RELOC_RETURN_IF_ERROR(daemon->Open(std::move(keeper)));
+  return daemon;
+}
+
+Daemon::~Daemon() {
+  if (signals_.valid()) loop_->Forget(signals_.get());
+}
+
+absl::Status Daemon::Open(KeeperProcess keeper) {
+  started_at_ = absl::Now();
+  RELOC_ASSIGN_OR_RETURN(loop_, EventLoop::Create());
+  RELOC_RETURN_IF_ERROR(OpenSignals());
+  RELOC_RETURN_IF_ERROR(OpenRoots(std::move(keeper)));
+  RELOC_ASSIGN_OR_RETURN(idle_timer_, Timer::Create(loop_.get(), [this] { OnIdleTime(); }));
+  return OpenServers();
+}
+
+absl::Status Daemon::OpenRoots(KeeperProcess keeper) {
+  RELOC_ASSIGN_OR_RETURN(keeper_, KeeperLink::Create(loop_.get(), std::move(keeper)));
+  if (!keeper_->usable().ok()) {
+    LogWarning(absl::StrCat("no roots can be made here: ", keeper_->usable().message()));
+  }
+  keeper_->OnDeath([this] { DropRoots("the keeper died"); });
+  registry_ = std::make_unique<RegistryWriter>(dir_->fd());
+  roots_ = std::make_unique<RootCache>(keeper_.get(), registry_.get(), options_.max_roots);
+  RefreshPlace();
+  RELOC_ASSIGN_OR_RETURN(mounts_,
+                         MountWatch::Create(loop_.get(), [this] { DropRoots("the host's mounts changed"); }));
+  return absl::OkStatus();
+}
+
+absl::Status Daemon::OpenServers() {
+  jobs_ = std::make_unique<JobTable>(loop_.get(), kMaxEndedJobs, [this] { NoteIdle(); });
+  RELOC_ASSIGN_OR_RETURN(launches_,
+                         LaunchServer::Create({loop_.get(), keeper_.get(), roots_.get(), jobs_.get(),
+                                               [this] { RefreshPlace(); }, [this] { NoteIdle(); }}));
+  RELOC_ASSIGN_OR_RETURN(control_, ControlServer::Create(loop_.get(), View(), [this] { NoteIdle(); }));
+  // root is trusted with control, but starts no programs as someone else.
+  RELOC_ASSIGN_OR_RETURN(control_socket_,
+                         Listener::Open(loop_.get(), dir_->fd(), kControlSocket, SOCK_STREAM, true,
+                                        [this](Peer peer) { control_->Add(std::move(peer)); }));
+  RELOC_ASSIGN_OR_RETURN(launch_socket_,
+                         Listener::Open(loop_.get(), dir_->fd(), kLaunchSocket, SOCK_SEQPACKET, false,
+                                        [this](Peer peer) { launches_->Add(std::move(peer)); }));
+  return absl::OkStatus();
+}
+
+absl::Status Daemon::OpenSignals() {
+  sigset_t wanted;
+  sigemptyset(&wanted);
+  sigaddset(&wanted, SIGTERM);
+  sigaddset(&wanted, SIGINT);
+  signals_.Reset(::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals_.valid()) return absl::ErrnoToStatus(errno, "cannot receive signals");
+  return loop_->Watch(signals_.get(), EPOLLIN, [this](uint32_t) { OnSignal(); });
+}
+
+void Daemon::OnSignal() {
+  struct signalfd_siginfo info;
+  if (::read(signals_.get(), &info, sizeof info) != sizeof info) return;
+  Stop(strsignal(static_cast<int>(info.ssi_signo)));
+}
+
+void Daemon::Run() {
+  LogInfo(absl::StrCat("relocd ", RELOC_VERSION, " serves ", dir_->path()));
+  NoteIdle();
+  loop_->Run();
+}
+
+void Daemon::Stop(const char* why) {
+  LogInfo(absl::StrCat("stopping: ", why));
+  loop_->Stop();
+}
+
+RegistryWriter::Holder Daemon::holder() const {
+  if (!keeper_->usable().ok()) return {};
+  return {keeper_->pid(), keeper_->user_namespace().fd, keeper_->user_namespace().inode};
+}
+
+// Looks again at where we stand, and drops the roots if it changed.
+void Daemon::RefreshPlace() {
+  Result<CallerContext> place = ReadCallerContext();
+  if (!place.ok()) return LogError("cannot read our own namespaces: is /proc mounted?");
+  if (*place == roots_->place()) return;
+  if (roots_->size() > 0) LogInfo("roots dropped: \"/\" changed");
+  roots_->SetPlace(holder(), *place);
+}
+
+void Daemon::DropRoots(const char* why) {
+  if (roots_->size() > 0) LogInfo(absl::StrCat("roots dropped: ", why));
+  roots_->SetPlace(holder(), roots_->place());
+}
+
+bool Daemon::idle() const {
+  return jobs_->running() == 0 && launches_->clients() == 0 && control_->connections() == 0;
+}
+
+// Something ended. The timer runs from the last such moment; whether we are still idle is asked when it
+// fires.
+void Daemon::NoteIdle() {
+  if (options_.idle_exit != absl::InfiniteDuration() && idle()) idle_timer_->Arm(options_.idle_exit);
+}
+
+void Daemon::OnIdleTime() {
+  if (idle()) Stop("idle");
+}
+
+DaemonView Daemon::View() {
+  return {dir_->path(),
+          started_at_,
+          jobs_.get(),
+          roots_.get(),
+          [this] { return keeper_->usable(); },
+          [this] { Stop("asked to"); }};
+}
+
+}  // namespace reloc

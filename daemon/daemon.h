@@ -1,0 +1,72 @@
+// relocd as a whole: its parts, and in which order they come and go.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "daemon/control/control_server.h"
+#include "daemon/event_loop.h"
+#include "daemon/instance_dir.h"
+#include "daemon/jobs/job_table.h"
+#include "daemon/keeper/keeper_link.h"
+#include "daemon/launch/launch_server.h"
+#include "daemon/listener.h"
+#include "daemon/options.h"
+#include "daemon/roots/mount_watch.h"
+#include "daemon/roots/registry_writer.h"
+#include "daemon/roots/root_cache.h"
+#include "daemon/timer.h"
+#include "reloc/base/unique_fd.h"
+
+namespace reloc {
+
+class Daemon {
+ public:
+  // `dir` is locked; `keeper` was forked. Signals SIGTERM and SIGINT must be blocked.
+  static absl::StatusOr<std::unique_ptr<Daemon>> Create(const Options& options,
+                                                        std::unique_ptr<InstanceDir> dir,
+                                                        KeeperProcess keeper);
+  ~Daemon();
+
+  // Serves until a signal, relocctl or idleness ends it.
+  void Run();
+
+ private:
+  Daemon(const Options& options, std::unique_ptr<InstanceDir> dir)
+      : options_(options), dir_(std::move(dir)) {}
+  absl::Status Open(KeeperProcess keeper);
+  absl::Status OpenRoots(KeeperProcess keeper);
+  absl::Status OpenServers();
+  absl::Status OpenSignals();
+  void OnSignal();
+  void RefreshPlace();
+  void DropRoots(const char* why);
+  void Stop(const char* why);
+  void NoteIdle();
+  void OnIdleTime();
+  bool idle() const;
+  RegistryWriter::Holder holder() const;
+  DaemonView View();
+
+  Options options_;
+  absl::Time started_at_;
+  // Later parts use earlier ones, and go first.
+  std::unique_ptr<InstanceDir> dir_;
+  std::unique_ptr<EventLoop> loop_;
+  std::unique_ptr<KeeperLink> keeper_;
+  std::unique_ptr<RegistryWriter> registry_;
+  std::unique_ptr<RootCache> roots_;
+  std::unique_ptr<MountWatch> mounts_;
+  std::unique_ptr<JobTable> jobs_;
+  std::unique_ptr<LaunchServer> launches_;
+  std::unique_ptr<ControlServer> control_;
+  std::unique_ptr<Timer> idle_timer_;
+  UniqueFd signals_;
+  // Last: names that clients find appear when all else is ready, and vanish first.
+  std::unique_ptr<Listener> launch_socket_;
+  std::unique_ptr<Listener> control_socket_;
+};
+
+}  // namespace reloc

@@ -1,0 +1,48 @@
+#include "daemon/event_loop.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+
+#include <utility>
+
+#include "absl/memory/memory.h"
+
+namespace reloc {
+
+absl::StatusOr<std::unique_ptr<EventLoop>> EventLoop::Create() {
+  UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll.valid()) return absl::ErrnoToStatus(errno, "cannot make an event loop");
+  return absl::WrapUnique(new EventLoop(std::move(epoll)));
+}
+
+absl::Status EventLoop::Watch(int fd, uint32_t events, Handler handler) {
+  struct epoll_event event = {};
+  event.events = events;
+  event.data.fd = fd;
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
+    return absl::ErrnoToStatus(errno, "cannot watch a descriptor");
+  }
+  handlers_[fd] = std::make_shared<Handler>(std::move(handler));
+  return absl::OkStatus();
+}
+
+void EventLoop::Forget(int fd) {
+  if (handlers_.erase(fd) == 0) return;
+  // Explicitly: closing removes a descriptor only when no copy of it is left, and some have copies.
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+}
+
+void EventLoop::Run() {
+  while (!stopped_) RunOnce(-1);
+}
+
+void EventLoop::RunOnce(int timeout_ms) {
+  struct epoll_event event;
+  if (::epoll_wait(epoll_.get(), &event, 1, timeout_ms) != 1) return;  // EINTR, or nothing happened
+  auto found = handlers_.find(event.data.fd);
+  if (found == handlers_.end()) return;
+  std::shared_ptr<Handler> handler = found->second;
+  (*handler)(event.events);
+}
+
+}  // namespace reloc

@@ -1,0 +1,49 @@
+// The event loop: relocd is one thread that waits here and reacts. At rest it sleeps in epoll_wait(2) without
+// a timeout; whoever needs time uses a Timer.
+//
+// One event is taken at a time. A handler may then forget and close any descriptor, its own too, without
+// leaving a stale event of it in our hands: the batches of other loops need generations or deferred deletion
+// for that. It costs one short system call an event.
+#pragma once
+
+#include <stdint.h>
+
+#include <memory>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "reloc/base/unique_fd.h"
+
+namespace reloc {
+
+class EventLoop {
+ public:
+  // `events`: EPOLLIN etc., as epoll_wait(2) reports them.
+  using Handler = absl::AnyInvocable<void(uint32_t events)>;
+
+  static absl::StatusOr<std::unique_ptr<EventLoop>> Create();
+
+  // Calls `handler` while `fd` (borrowed) has one of `events`, level-triggered. Fails when the kernel's
+  // limits are reached.
+  absl::Status Watch(int fd, uint32_t events, Handler handler);
+  // Before the descriptor is closed. Forgetting what is not watched is no error.
+  void Forget(int fd);
+
+  // Handles events until Stop() is called by a handler.
+  void Run();
+  void Stop() { stopped_ = true; }
+  // Handles one event, if there is one within `timeout_ms` (-1: waits for ever). For tests.
+  void RunOnce(int timeout_ms);
+
+ private:
+  explicit EventLoop(UniqueFd epoll) : epoll_(std::move(epoll)) {}
+
+  UniqueFd epoll_;
+  // Shared with the call in progress, so that a handler may forget itself.
+  absl::flat_hash_map<int, std::shared_ptr<Handler>> handlers_;
+  bool stopped_ = false;
+};
+
+}  // namespace reloc

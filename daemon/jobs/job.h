@@ -1,0 +1,44 @@
+// One launch, as relocd remembers it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+
+#include "absl/time/time.h"
+#include "reloc/launch/failure.h"
+#include "reloc/launch/plan.h"
+
+namespace reloc {
+
+enum class JobState {
+  kRunning,
+  kExited,  // wait_status holds an exit code
+  kKilled,  // wait_status holds a signal
+  kLost,    // ended, and nobody could say how
+};
+
+struct Job {
+  std::string id;
+  std::string name;
+  pid_t pid = 0;
+  uid_t uid = 0;
+  std::string pack;
+  std::string program;
+  std::string argv;  // NUL-terminated arguments, cut at kMaxArgvBytes
+  std::string slurm_job;
+  Engine engine = Engine::kNone;
+  Reason reason = Reason::kNone;
+  absl::Time started_at;
+
+  JobState state = JobState::kRunning;
+  absl::Time ended_at;
+  int wait_status = 0;
+  std::optional<double> cpu_seconds;  // once it has ended
+};
+
+// Twelve letters and digits at random: never used twice, also across restarts, and easy to read out.
+std::string NewJobId();
+
+}  // namespace reloc

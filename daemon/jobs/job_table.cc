@@ -1,0 +1,107 @@
+#include "daemon/jobs/job_table.h"
+
+#include <sys/epoll.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "daemon/jobs/pidfd.h"
+#include "daemon/log.h"
+#include "reloc/pack/status.h"
+
+namespace reloc {
+namespace {
+
+void Describe(const LaunchMessage& message, Job* job) {
+  job->name = message.entry;
+  job->pack = message.pack;
+  job->program = message.program;
+  job->argv = message.argv;
+  job->slurm_job = message.slurm_job;
+  job->engine = message.engine;
+  job->reason = message.reason;
+}
+
+void SetEnding(const Ending& ending, Job* job) {
+  job->ended_at = absl::Now();
+  job->cpu_seconds = ending.cpu_seconds;
+  job->wait_status = ending.wait_status.value_or(0);
+  job->state = !ending.wait_status              ? JobState::kLost
+               : WIFEXITED(*ending.wait_status) ? JobState::kExited
+                                                : JobState::kKilled;
+}
+
+}  // namespace
+
+JobTable::~JobTable() {
+  for (auto& [pid, running] : running_) loop_->Forget(running->pidfd.get());
+}
+
+absl::Status JobTable::Started(UniqueFd pidfd, pid_t pid, uid_t uid, const LaunchMessage& message,
+                               RootLease root) {
+  Running* running = FindRunning(pid, pidfd.get());
+  if (running == nullptr) {
+    RELOC_RETURN_IF_ERROR(Watch(pid, pidfd.get(), EPOLLIN));
+    auto& added = running_[pid] = std::make_unique<Running>();
+    running = added.get();
+    running->pidfd = std::move(pidfd);
+    running->job.id = NewJobId();
+    running->job.pid = pid;
+    running->job.uid = uid;
+    running->job.started_at = absl::Now();
+  }
+  Describe(message, &running->job);
+  running->root = std::move(root);
+  if (LogsDebug()) LogDebug(absl::StrCat("job ", running->job.id, ": ", running->job.name, ", pid ", pid));
+  return absl::OkStatus();
+}
+
+// The job of this very process. One that has ended and had the same number ends here: its event may still be
+// on its way.
+JobTable::Running* JobTable::FindRunning(pid_t pid, int pidfd) {
+  auto found = running_.find(pid);
+  if (found == running_.end()) return nullptr;
+  if (SameProcess(found->second->pidfd.get(), pidfd)) return found->second.get();
+  // The number was given away, so the parent has waited: there is no other time to ask.
+  End(found->second.get(), ReadEnding(found->second->pidfd.get(), pid).value_or(Ending()));
+  return nullptr;
+}
+
+absl::Status JobTable::Watch(pid_t pid, int pidfd, uint32_t events) {
+  loop_->Forget(pidfd);
+  return loop_->Watch(pidfd, events, [this, pid](uint32_t) { OnEvent(pid); });
+}
+
+void JobTable::OnEvent(pid_t pid) {
+  auto found = running_.find(pid);
+  if (found == running_.end()) return;
+  Running* running = found->second.get();
+  if (std::optional<Ending> ending = ReadEnding(running->pidfd.get(), pid); ending)
+    return End(running, *ending);
+  // EPOLLHUP is always reported. If it cannot be watched nothing will be known of this ending.
+  if (!Watch(pid, running->pidfd.get(), 0).ok()) End(running, Ending());
+}
+
+void JobTable::End(Running* running, const Ending& ending) {
+  loop_->Forget(running->pidfd.get());
+  SetEnding(ending, &running->job);
+  pid_t pid = running->job.pid;
+  ended_.push_back(std::move(running->job));
+  if (ended_.size() > max_ended_) ended_.pop_front();
+  running_.erase(pid);
+  on_end_();
+}
+
+std::vector<Job> JobTable::List(bool include_ended) const {
+  std::vector<Job> list;
+  list.reserve(running_.size());
+  for (const auto& [pid, running] : running_) list.push_back(running->job);
+  if (include_ended) list.insert(list.end(), ended_.begin(), ended_.end());
+  std::sort(list.begin(), list.end(), [](const Job& a, const Job& b) { return a.started_at < b.started_at; });
+  return list;
+}
+
+}  // namespace reloc

@@ -1,0 +1,72 @@
+// relocd's end of the keeper: requests with deadlines, answers as they come. Never waits, but for the
+// keeper's first words at start.
+#pragma once
+
+#include <stdint.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "daemon/event_loop.h"
+#include "daemon/keeper/keeper.h"
+#include "daemon/keeper/protocol.h"
+#include "daemon/roots/root_maker.h"
+#include "daemon/timer.h"
+
+namespace reloc {
+
+class KeeperLink : public RootMaker {
+ public:
+  // Waits for the keeper's first reply. A keeper that can make no roots is no error: see usable().
+  static absl::StatusOr<std::unique_ptr<KeeperLink>> Create(EventLoop* loop, KeeperProcess keeper);
+  ~KeeperLink() override;
+
+  // Why no roots can be made: user namespaces do not work here, or the keeper died.
+  const absl::Status& usable() const { return usable_; }
+  pid_t pid() const { return keeper_.pid; }
+  // The user namespace that all roots share. `fd` is -1 where they have none.
+  const MadeRoot& user_namespace() const { return user_namespace_; }
+
+  void Make(UniqueFd store, const std::string& prefix, OnMade on_made) override;
+  void Release(std::span<const int32_t> fds) override;
+
+  // A descriptor of our own for a namespace that the keeper holds. NotFound if it is gone.
+  absl::StatusOr<UniqueFd> OpenNamespace(const MadeRoot& ns) const;
+
+  // Called when the keeper died: all roots are gone.
+  void OnDeath(std::function<void()> on_death) { on_death_ = std::move(on_death); }
+
+ private:
+  struct Pending {
+    OnMade on_made;
+    absl::Duration deadline;  // MonotonicNow()
+  };
+
+  KeeperLink(EventLoop* loop, KeeperProcess keeper) : loop_(loop), keeper_(std::move(keeper)) {}
+  absl::Status AwaitFirstReply();
+  absl::Status Watch();
+  void OnEvents(uint32_t events);
+  bool ReadReply();
+  void TakeReply(const KeeperReply& reply);
+  void Finish(uint64_t build, absl::StatusOr<MadeRoot> made);
+  void GiveUpOverdue();
+  void ArmDeadline();
+  void SendReleases();
+  void Die();
+
+  EventLoop* loop_;
+  KeeperProcess keeper_;
+  absl::Status usable_;
+  MadeRoot user_namespace_;
+  std::map<uint64_t, Pending> pending_;  // ids grow, and with them deadlines
+  uint64_t next_build_ = kUserNamespaceBuild + 1;
+  std::unique_ptr<Timer> deadline_;
+  std::vector<int32_t> releases_;  // not sent yet
+  bool wants_write_ = false;
+  std::function<void()> on_death_ = [] {};
+};
+
+}  // namespace reloc

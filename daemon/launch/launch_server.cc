@@ -1,0 +1,231 @@
+#include "daemon/launch/launch_server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "absl/strings/str_cat.h"
+#include "daemon/jobs/pidfd.h"
+#include "daemon/log.h"
+#include "reloc/base/path.h"
+#include "reloc/engine/userns.h"
+#include "reloc/pack/status.h"
+
+namespace reloc {
+namespace {
+
+constexpr size_t kMaxClients = 512;
+constexpr absl::Duration kMaxSilence = absl::Seconds(1);
+constexpr int kMessagesAtOnce = 8;  // then others have their turn
+
+// Whether `store` is the directory that the message speaks of. Without asking a file server, which may hang:
+// the identity of an open file is known without it.
+absl::Status CheckStore(int store, const FileId& expected) {
+  struct statx stx;
+  if (::statx(store, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, &stx) != 0) {
+    return absl::ErrnoToStatus(errno, "cannot look at the store");
+  }
+  FileId id{::makedev(stx.stx_dev_major, stx.stx_dev_minor), stx.stx_ino};
+  if (!S_ISDIR(stx.stx_mode) || !(id == expected)) {
+    return absl::InvalidArgumentError("the store is not the directory that it is said to be");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<LaunchServer>> LaunchServer::Create(Parts parts) {
+  auto server = absl::WrapUnique(new LaunchServer(std::move(parts)));
+  LaunchServer* self = server.get();
+  RELOC_ASSIGN_OR_RETURN(server->silence_, Timer::Create(self->parts_.loop, [self] { self->CloseSilent(); }));
+  return server;
+}
+
+LaunchServer::~LaunchServer() {
+  for (auto& [id, client] : clients_) parts_.loop->Forget(client.peer.socket.get());
+}
+
+void LaunchServer::Add(Peer peer) {
+  MakeRoom();
+  ClientId id = next_id_++;
+  int socket = peer.socket.get();
+  Client& client = clients_[id];
+  client.peer = std::move(peer);
+  client.accepted = BootTimeNow();
+  client.place = by_age_.insert(by_age_.end(), id);
+  Heard(id, &client);
+  absl::Status watched = parts_.loop->Watch(socket, EPOLLIN, [this, id](uint32_t) { Read(id); });
+  if (!watched.ok()) return Close(id);
+  // Most have sent their message before they are accepted.
+  Read(id);
+}
+
+LaunchServer::Client* LaunchServer::Find(ClientId id) {
+  auto found = clients_.find(id);
+  return found == clients_.end() ? nullptr : &found->second;
+}
+
+void LaunchServer::Close(ClientId id) {
+  auto node = clients_.extract(id);
+  if (node.empty()) return;
+  parts_.loop->Forget(node.mapped().peer.socket.get());
+  by_age_.erase(node.mapped().place);
+  if (clients_.empty()) parts_.on_idle();
+}
+
+// Moves the client to the young end.
+void LaunchServer::Heard(ClientId id, Client* client) {
+  client->heard = MonotonicNow();
+  by_age_.erase(client->place);
+  client->place = by_age_.insert(by_age_.end(), id);
+  if (!silence_->armed()) silence_->Arm(kMaxSilence);
+}
+
+void LaunchServer::MakeRoom() {
+  if (clients_.size() < kMaxClients) return;
+  // One that waits for us is not to blame; if all do, the longest waiting one makes its root itself.
+  auto idle =
+      std::find_if(by_age_.begin(), by_age_.end(), [this](ClientId id) { return !Find(id)->waiting; });
+  Close(idle == by_age_.end() ? by_age_.front() : *idle);
+}
+
+void LaunchServer::CloseSilent() {
+  absl::Duration now = MonotonicNow();
+  while (!by_age_.empty()) {
+    ClientId id = by_age_.front();
+    Client* client = Find(id);
+    if (client->heard + kMaxSilence > now) break;
+    // The keeper's deadline ends the waiting.
+    client->waiting ? Heard(id, client) : Close(id);
+  }
+  if (!by_age_.empty()) silence_->Arm(Find(by_age_.front())->heard + kMaxSilence - now);
+}
+
+void LaunchServer::Read(ClientId id) {
+  for (int i = 0; i < kMessagesAtOnce && ReadMessage(id); ++i) {
+  }
+}
+
+// False when there is nothing more to read, or the client was closed.
+bool LaunchServer::ReadMessage(ClientId id) {
+  Client* client = Find(id);
+  Packet packet;
+  Errno e = ReceivePacket(client->peer.socket.get(), {received_.get(), kMaxMessageBytes}, &packet);
+  if (e.value == EAGAIN) return false;
+  bool usable = e.ok() && packet.size > 0 && !packet.truncated;
+  if (!usable || !Handle(id, {received_.get(), packet.size}, &packet)) {
+    Close(id);
+    return false;
+  }
+  return true;
+}
+
+// False: close the connection.
+bool LaunchServer::Handle(ClientId id, std::span<const char> bytes, Packet* packet) {
+  Client* client = Find(id);
+  Heard(id, client);
+  MessageType type;
+  WireError error = CheckHeader(bytes, &type);
+  if (error == WireError::kVersion) {
+    return Refuse(client, Reason::kVersion, absl::StrCat("relocd speaks version ", kWireVersion));
+  }
+  LaunchMessage message;
+  if (error != WireError::kNone || !Decode(bytes, &message)) return false;
+  if (message.type == MessageType::kStarted && packet->fds.empty()) return HandleStarted(client, message);
+  if (message.type != MessageType::kLaunch || packet->fds.size() != 1 || client->waiting) return false;
+  return HandleLaunch(id, message, std::move(packet->fds[0]));
+}
+
+bool LaunchServer::HandleLaunch(ClientId id, const LaunchMessage& message, UniqueFd store) {
+  Client* client = Find(id);
+  if (!SamePlace(message.caller)) {
+    return Refuse(client, Reason::kContext, "other namespaces, or another root directory, than the daemon's");
+  }
+  if (absl::Status bad = CheckLaunch(message, store.get()); !bad.ok()) {
+    return Refuse(client, Reason::kRefused, bad.message());
+  }
+  RootRequest request{{message.store, message.digest, HashText(message.prefix)},
+                      std::string(message.prefix),
+                      std::string(message.pack)};
+  client->waiting = true;
+  parts_.roots->Get(request, std::move(store),
+                    [this, id, program = std::string(message.program)](absl::StatusOr<RootLease> root) {
+                      SendRoot(id, program, std::move(root));
+                    });
+  return Find(id) != nullptr;
+}
+
+absl::Status LaunchServer::CheckLaunch(const LaunchMessage& message, int store) const {
+  if (message.engine != Engine::kUserns) return absl::UnimplementedError("only userns has roots to share");
+  RELOC_RETURN_IF_ERROR(parts_.keeper->usable());
+  if (!IsCleanAbsolute(message.prefix) || !IsCleanAbsolute(message.program)) {
+    return absl::InvalidArgumentError("a path is not absolute and clean");
+  }
+  return CheckStore(store, message.store);
+}
+
+// A root shows what its maker saw, so the caller must stand where we stand. An entry of "/" that came or went
+// makes the roots, and what we knew of "/", out of date.
+bool LaunchServer::SamePlace(const CallerContext& caller) {
+  if (caller == parts_.roots->place()) return true;
+  parts_.refresh_place();
+  return caller == parts_.roots->place();
+}
+
+void LaunchServer::SendRoot(ClientId id, const std::string& program, absl::StatusOr<RootLease> root) {
+  Client* client = Find(id);
+  if (client == nullptr) return;  // it stopped waiting
+  client->waiting = false;
+  absl::Status sent = root.ok() ? SendPlan(client, program, **root) : root.status();
+  if (!sent.ok() && !Refuse(client, Reason::kRefused, sent.message())) Close(id);
+}
+
+absl::Status LaunchServer::SendPlan(Client* client, const std::string& program, const Root& root) {
+  std::string plan = CompileUsernsJoin(program, root.key.digest);
+  if (plan.empty()) return absl::InvalidArgumentError("the program's path is too long");
+  RELOC_ASSIGN_OR_RETURN(UniqueFd mount_ns, parts_.keeper->OpenNamespace(root.made));
+  UniqueFd user_ns;
+  if (parts_.keeper->user_namespace().fd >= 0) {
+    RELOC_ASSIGN_OR_RETURN(user_ns, parts_.keeper->OpenNamespace(parts_.keeper->user_namespace()));
+  }
+  std::vector<int> fds;
+  if (user_ns.valid()) fds.push_back(user_ns.get());
+  fds.push_back(mount_ns.get());
+  Errno e = Send(client, {Reason::kNone, {}, plan}, fds);
+  return e.ok() ? absl::OkStatus() : absl::ErrnoToStatus(e.value, "cannot send the root");
+}
+
+Errno LaunchServer::Send(Client* client, const ReplyMessage& reply, std::span<const int> fds) {
+  return SendPacket(client->peer.socket.get(), Encode(reply, {sent_.get(), kMaxMessageBytes}), fds);
+}
+
+// False: it cannot even be told.
+bool LaunchServer::Refuse(Client* client, Reason reason, absl::string_view text) {
+  if (LogsDebug())
+    LogDebug(absl::StrCat("refused pid ", client->peer.pid, ": ", ReasonName(reason), ": ", text));
+  return Send(client, {reason, {text.data(), text.size()}, {}}, {}).ok();
+}
+
+// The client is about to become the program. Nothing is answered, also when it cannot be watched: it runs
+// anyway.
+bool LaunchServer::HandleStarted(Client* client, const LaunchMessage& message) {
+  const Peer& peer = client->peer;
+  absl::StatusOr<UniqueFd> pidfd = OpenPeerPidfd(peer.socket.get(), peer.pid, client->accepted);
+  RootLease root;
+  if (message.engine == Engine::kUserns) {
+    root = parts_.roots->Find({message.store, message.digest, HashText(message.prefix)});
+  }
+  absl::Status started =
+      pidfd.ok() ? parts_.jobs->Started(*std::move(pidfd), peer.pid, peer.uid, message, std::move(root))
+                 : pidfd.status();
+  if (!started.ok() && LogsDebug()) LogDebug(absl::StrCat("pid ", peer.pid, ": ", started.message()));
+  return true;
+}
+
+}  // namespace reloc

@@ -1,0 +1,64 @@
+#include "daemon/mailbox.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "reloc/pack/status.h"
+
+namespace reloc {
+
+absl::StatusOr<std::unique_ptr<Mailbox>> Mailbox::Create(EventLoop* loop) {
+  UniqueFd bell(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!bell.valid()) return absl::ErrnoToStatus(errno, "cannot make an eventfd");
+  auto mailbox = absl::WrapUnique(new Mailbox(loop, std::move(bell)));
+  Mailbox* self = mailbox.get();
+  RELOC_RETURN_IF_ERROR(loop->Watch(self->bell_.get(), EPOLLIN, [self](uint32_t) { self->OnBell(); }));
+  return mailbox;
+}
+
+Mailbox::~Mailbox() {
+  Close();
+  loop_->Forget(bell_.get());
+}
+
+bool Mailbox::Run(absl::FunctionRef<void()> work) {
+  Letter letter{work};
+  absl::MutexLock lock(&mutex_);
+  if (closed_) return false;
+  letters_.push_back(&letter);
+  uint64_t one = 1;
+  // Fails only when the counter is full, and then the bell has rung.
+  [[maybe_unused]] ssize_t rang = ::write(bell_.get(), &one, sizeof one);
+  mutex_.Await(absl::Condition(&letter.done));
+  return true;
+}
+
+void Mailbox::OnBell() {
+  uint64_t rings;
+  [[maybe_unused]] ssize_t heard = ::read(bell_.get(), &rings, sizeof rings);
+  absl::MutexLock lock(&mutex_);
+  RunAll();
+}
+
+void Mailbox::Close() {
+  absl::MutexLock lock(&mutex_);
+  RunAll();
+  closed_ = true;
+}
+
+// The lock is held while the work runs: senders have nothing else to do than to wait for it.
+void Mailbox::RunAll() {
+  for (Letter* letter : letters_) {
+    letter->work();
+    letter->done = true;
+  }
+  letters_.clear();
+}
+
+}  // namespace reloc

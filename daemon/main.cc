@@ -1,0 +1,104 @@
+// relocd: keeps roots ready, and knows the jobs.
+//
+// The order below matters. Everything up to the keeper's fork is single-threaded and owns nothing that the
+// keeper must not inherit; after it relocd is no longer dumpable.
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "daemon/daemon.h"
+#include "daemon/instance_dir.h"
+#include "daemon/keeper/keeper.h"
+#include "daemon/log.h"
+#include "daemon/options.h"
+#include "reloc/base/file.h"
+#include "reloc/launch/daemon_dir.h"
+#include "reloc/pack/status.h"
+
+namespace reloc {
+namespace {
+
+absl::StatusOr<std::string> ChooseDir(const Options& options, const char* const* envp) {
+  std::string dir = options.dir;
+  if (dir.empty()) {
+    PathText path;
+    if (!DaemonDir(envp, &path).ok()) return absl::InvalidArgumentError("$RELOCD_DIR is too long");
+    dir = path.view();
+  }
+  if (dir[0] == '/') return dir;
+  // We leave the working directory, which may be on something that is to be unmounted.
+  char here[4096];
+  if (::getcwd(here, sizeof here) == nullptr) return absl::ErrnoToStatus(errno, "no working directory");
+  return absl::StrCat(here, "/", dir);
+}
+
+// Descriptors that whoever started us left open (pipes, locks) would stay open as long as we run.
+absl::Status LeaveCaller() {
+  if (Errno e = ReserveStandardFds(); !e.ok()) return absl::ErrnoToStatus(e.value, "cannot open /");
+  ::closefrom(STDERR_FILENO + 1);
+  ::umask(077);
+  if (::chdir("/") != 0) return absl::ErrnoToStatus(errno, "cannot enter /");
+  ::signal(SIGPIPE, SIG_IGN);
+  sigset_t ours;
+  sigemptyset(&ours);
+  sigaddset(&ours, SIGTERM);
+  sigaddset(&ours, SIGINT);
+  ::sigprocmask(SIG_BLOCK, &ours, nullptr);
+  return absl::OkStatus();
+}
+
+// A descriptor for each job, and in the keeper one for each root.
+void RaiseFileLimit() {
+  struct rlimit limit;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// With a log file nothing of ours goes to the caller's terminal any more; what waits for the end of our
+// stderr knows by it that we serve.
+void LeaveTerminal(const Options& options) {
+  if (options.log_file.empty()) return;
+  if (::freopen("/dev/null", "r+", stderr) == nullptr) ::close(STDERR_FILENO);
+}
+
+absl::Status Serve(const Options& options, const char* const* envp) {
+  RELOC_ASSIGN_OR_RETURN(std::string path, ChooseDir(options, envp));
+  RELOC_RETURN_IF_ERROR(LeaveCaller());
+  RaiseFileLimit();
+  RELOC_ASSIGN_OR_RETURN(std::unique_ptr<InstanceDir> dir, InstanceDir::Open(path));
+  RELOC_ASSIGN_OR_RETURN(KeeperProcess keeper, StartKeeper());
+  // Else any process of the user could take our descriptors from /proc.
+  ::prctl(PR_SET_DUMPABLE, 0);
+  RELOC_RETURN_IF_ERROR(OpenLog(options.log_level, options.log_file));
+  RELOC_ASSIGN_OR_RETURN(std::unique_ptr<Daemon> daemon,
+                         Daemon::Create(options, std::move(dir), std::move(keeper)));
+  LeaveTerminal(options);
+  daemon->Run();
+  return absl::OkStatus();
+}
+
+int Main(int argc, char** argv, char** envp) {
+  Options options;
+  if (int status = ParseOptions(argc, argv, &options); status >= 0) return status;
+  absl::Status served = Serve(options, envp);
+  if (served.ok()) return 0;
+  fprintf(stderr, "relocd: %s\n", std::string(served.message()).c_str());
+  return 1;
+}
+
+}  // namespace
+}  // namespace reloc
+
+int main(int argc, char** argv, char** envp) { return reloc::Main(argc, argv, envp); }

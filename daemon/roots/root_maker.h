@@ -1,0 +1,32 @@
+// Makes roots, one way or another: the keeper, or a fake in tests.
+#pragma once
+
+#include <stdint.h>
+
+#include <span>
+#include <string>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "reloc/base/unique_fd.h"
+
+namespace reloc {
+
+struct MadeRoot {
+  int32_t fd = -1;     // number of the mount namespace's descriptor in the holder
+  uint64_t inode = 0;  // of the mount namespace
+};
+
+class RootMaker {
+ public:
+  using OnMade = absl::AnyInvocable<void(absl::StatusOr<MadeRoot>)>;
+  virtual ~RootMaker() = default;
+
+  // Makes the root that shows `store` at `prefix`. `on_made` is called once, later or before this returns,
+  // from the event loop's thread.
+  virtual void Make(UniqueFd store, const std::string& prefix, OnMade on_made) = 0;
+  // Gives roots up. Processes inside go on.
+  virtual void Release(std::span<const int32_t> fds) = 0;
+};
+
+}  // namespace reloc
