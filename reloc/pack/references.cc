@@ -3,6 +3,10 @@
 // most data that means to look at one byte in 32, and the speed is that of memory. Bytes known to be of the
 // alphabet are not looked at again, so the worst case (a file of zeros) is one look per byte.
 //
+// Rejected: looking at every eighth byte, and around only where four in a row are of the alphabet. These
+// looks do not wait for each other, but measured it was 7 % faster on bytes like those of programs and three
+// times slower on zeros.
+//
 // Rejected: searching for the prefix with memmem. It misses references that are stored without prefix, which
 // Nix and Guix follow (so that the closure would differ from theirs), and looks at more bytes, since prefixes
 // are shorter.
