@@ -91,7 +91,8 @@ int main(int argc, char** argv) {
   if (strcmp(question, "iconv") == 0) return Convert(what);
   if (strcmp(question, "user") == 0) return User(what);
   if (strcmp(question, "show") == 0) return Show(what);
-  if (strcmp(question, "locale") == 0) printf("%s\n", setlocale(LC_ALL, "") != nullptr ? nl_langinfo(CODESET) : "none");
+  if (strcmp(question, "locale") == 0)
+    printf("%s\n", setlocale(LC_ALL, "") != nullptr ? nl_langinfo(CODESET) : "none");
   if (strcmp(question, "exit") == 0) return atoi(what);
   if (strcmp(question, "signal") == 0) raise(atoi(what));
   if (strcmp(question, "system") == 0) return system(what) == 0 ? 0 : 1;
