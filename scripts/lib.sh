@@ -8,7 +8,14 @@ die() {
 
 # Tells of a step, and of the command that does it, before it is done.
 say() { printf '\n== %s\n' "$*"; }
-tell() { printf '   $%s\n' "$(printf ' %q' "$@")"; }
+tell() {
+  local word line='   $'
+  for word in "$@"; do
+    [[ $word =~ ^[[:alnum:]_./=:,@%+-]+$ ]] || word="'${word//\'/\'\\\'\'}'"
+    line+=" $word"
+  done
+  printf '%s\n' "$line"
+}
 run() {
   tell "$@"
   "$@"
