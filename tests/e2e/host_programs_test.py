@@ -26,7 +26,7 @@ class HostPrograms(ways.LaunchTest):
         self.assertSame("ls", "/does/not/exist")
         self.assertSame("cat", "-A", input=TEXT)
         self.assertSame("tr", "a-z", "A-Z", input=TEXT)
-        self.assertSame("env", "-i", "A=b", "/usr/bin/env")
+        self.assertSame("env", "-i", "A=b", "/usr/bin/printenv", "A")
 
     def test_the_locale_is_the_callers(self):
         for locale in ("C", "C.UTF-8", "POSIX"):

@@ -30,16 +30,26 @@ class WorkingDirectory(ways.LaunchTest):
         store = next(path for path, names, _ in os.walk(self.pack) if any("-" in n and len(n) > 33 for n in names))
         self.assertIn("cwd device", self.assertSame("probe", "cwd", "cwd-file", cwd=store).out)
 
-    def test_a_deleted_directory(self):
+    def enter_deleted(self):
         path = packs.new_path("deleted")
+        os.mkdir(path)
+        os.chdir(path)
+        os.rmdir(path)
 
-        def enter():
-            os.mkdir(path)
-            os.chdir(path)
-            os.rmdir(path)
+    def test_a_deleted_directory(self):
+        outcome = self.assertSame("probe", "cwd", preexec_fn=self.enter_deleted)
+        self.assertEqual(outcome.out, "cwd No such file or directory\n")
 
-        outcome = self.assertSame("probe", "cwd", "cwd-file", preexec_fn=enter)
-        self.assertIn("cwd No such file or directory\n", outcome.out)
+    def test_a_deleted_directory_is_still_the_same_directory(self):
+        self.known_limit("ByLoader", "libfakechroot makes relative paths absolute, which a deleted directory has not")
+        path = packs.new_path("deleted")
+        os.mkdir(path)
+        directory = os.open(path, os.O_PATH)
+        self.addCleanup(os.close, directory)
+        inode = os.fstat(directory).st_ino
+        os.rmdir(path)
+        outcome = self.packed("probe", "cwd-file", preexec_fn=lambda: os.fchdir(directory))
+        self.assertIn(f"inode {inode}\n", outcome.out)
 
     def test_a_directory_that_was_replaced(self):
         """The new directory of that name is not the caller's."""

@@ -33,10 +33,8 @@ class NoUserNamespaces(unittest.TestCase):
         for name, place in self.places.items():
             with self.subTest(place=name):
                 outcome = self.launch(place, self.pack + "/bin/probe", "ids", RELOC_ENGINE="userns")
-                if outcome.status == 0 and name in ("setns refused",):
-                    continue  # a way without that call
                 self.assertEqual((outcome.status, outcome.out), (125, ""))
-                self.assertRegex(outcome.err, r"\Areloc: cannot run probe: .*userns: [^;\n]+\([^;\n]+\)\n\Z")
+                self.assertRegex(outcome.err, r"\Areloc: cannot run probe: .*userns: .+: .+ \(.+\)\n\Z")
 
     def test_the_error_of_a_chain_lists_every_engine(self):
         """With the loader engine's files taken away nothing is left."""
@@ -62,8 +60,8 @@ class NoUserNamespaces(unittest.TestCase):
         session.require(shutil.which("bwrap"), "bwrap", "bubblewrap is not on this host", "install bubblewrap")
         tried = programs.run([*BWRAP, "true"])
         session.require(tried.status == 0, "bwrap", tried.err.strip(), "allow user namespaces")
-        for options in ([], ["--unshare-user"], ["--unshare-pid", "--proc", "/proc"], ["--unshare-all", "--tmpfs", "/tmp",
-                        "--bind", session.temp(), session.temp()]):
+        for options in ([], ["--unshare-user"], ["--unshare-pid", "--proc", "/proc"],
+                        ["--unshare-all", "--tmpfs", "/mnt", "--remount-ro", "/"]):
             with self.subTest(options=options):
                 place = [*BWRAP, *options]
                 packed = self.launch(place, self.pack + "/bin/probe", "ids", "cwd", RELOC_ENGINE="userns")

@@ -61,6 +61,11 @@ class LaunchTest(unittest.TestCase):
     def native(self, name, *arguments, env=None, **options):
         return programs.run([name, *arguments], program=programs.host(name), env=env or self.env, **options)
 
+    def known_limit(self, way, reason):
+        """Skips the test in `way`, where the documentation names the limit that it would run into."""
+        if self.way == way:
+            self.skipTest(f"known limit: {reason}")
+
     def assertSame(self, name, *arguments, **options):
         """The packed program does as the host's: output, errors and exit status. Returns the outcome."""
         native = self.native(name, *arguments, **options)

@@ -1,0 +1,181 @@
+"""Watching and steering: relocctl ps, roots, daemon and version, as the contract for scripts says."""
+import datetime
+import json
+import os
+import pwd
+import re
+import signal
+import subprocess
+import unittest
+
+from support import daemon, packs, programs, session
+
+JOB_FIELDS = {"id", "name", "pid", "uid", "user", "pack", "program", "argv", "engine", "placement", "started_at",
+              "state", "exit_code", "signal", "cpu_seconds", "rss_bytes", "processes", "slurm_job"}
+
+
+class Control(unittest.TestCase):
+    def setUp(self):
+        self.pack = packs.from_host("bash", "cat")
+        self.relocd = daemon.Daemon(packs.new_path("daemon"))
+        self.addCleanup(self.relocd.stop)
+        self.env = self.relocd.environment(RELOC_ENGINE="userns")
+
+    def json(self, *arguments):
+        outcome = programs.must(programs.relocctl(*arguments, "--format", "json", env=self.env))
+        self.assertEqual(outcome.err, "")
+        return json.loads(outcome.out)
+
+    def start(self, *arguments, name="cat", **env):
+        """A job that runs until its input ends."""
+        job = subprocess.Popen([name, *arguments], executable=f"{self.pack}/bin/{name}", env={**self.env, **env},
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(job.wait)
+        self.addCleanup(job.stdout.close)
+        self.addCleanup(job.stdin.close)
+        job.stdin.write(b"ready\n")
+        job.stdin.flush()
+        self.assertEqual(job.stdout.readline(), b"ready\n")
+        return job
+
+    def job(self, pid):
+        return next((job for job in self.json("ps", "-a") if job["pid"] == pid), None)
+
+    def test_a_running_job_with_every_field(self):
+        job = self.start("-", SLURM_JOB_ID="4711")
+        listed = self.json("ps")
+        self.assertEqual(len(listed), 1)
+        shown = listed[0]
+        self.assertLessEqual(JOB_FIELDS, set(shown))
+        self.assertEqual((shown["pid"], shown["uid"], shown["state"]), (job.pid, os.getuid(), "running"))
+        self.assertEqual((shown["argv"], shown["engine"], shown["placement"]), (["cat", "-"], "userns", "caller"))
+        self.assertEqual((shown["pack"], shown["name"], shown["slurm_job"]), (self.pack, "cat", "4711"))
+        self.assertRegex(shown["program"], r"^/relocd-store.*/bin/cat$")
+        self.assertEqual((shown["exit_code"], shown["signal"], shown["processes"]), (None, None, 1))
+        self.assertGreater(shown["rss_bytes"], 100_000)
+        started = datetime.datetime.fromisoformat(shown["started_at"].replace("Z", "+00:00"))
+        age = datetime.datetime.now(datetime.timezone.utc) - started
+        self.assertTrue(-1 < age.total_seconds() < 60, shown["started_at"])
+
+    def test_the_user_by_name_or_number(self):
+        self.start()
+        try:
+            user = pwd.getpwuid(os.getuid()).pw_name
+        except KeyError:
+            user = str(os.getuid())
+        self.assertEqual(self.json("ps")[0]["user"], user)
+
+    def test_how_jobs_ended(self):
+        exited = self.start(name="bash", *["-c", "cat; exit 41"])
+        killed = self.start()
+        exited.stdin.close()
+        exited.wait()
+        killed.send_signal(signal.SIGTERM)
+        killed.wait()
+        self.assertTrue(daemon.wait_until(lambda: self.json("ps") == []))
+        if self.job(exited.pid)["state"] == "lost":
+            self.skipTest("this kernel does not tell how a process ended (PIDFD_GET_INFO, Linux 6.15)")
+        self.assertEqual([self.job(exited.pid)[key] for key in ("state", "exit_code", "signal")], ["exited", 41, None])
+        self.assertEqual([self.job(killed.pid)[key] for key in ("state", "exit_code")], ["killed", None])
+        self.assertIn(self.job(killed.pid)["signal"], (signal.SIGTERM, "TERM", "SIGTERM"))
+
+    def test_children_are_counted(self):
+        self.start("-c", "cat & cat & cat", name="bash")
+        self.assertTrue(daemon.wait_until(lambda: self.json("ps")[0]["processes"] == 4))
+
+    def test_a_table_for_people_and_ids_alone(self):
+        self.start()
+        table = programs.must(programs.relocctl("ps", env=self.env)).out.splitlines()
+        self.assertEqual(len(table), 2)
+        self.assertIn("cat", table[1])
+        ids = programs.must(programs.relocctl("ps", "-q", env=self.env)).out.split()
+        self.assertEqual(ids, [self.json("ps")[0]["id"]])
+
+    def test_filters(self):
+        self.start()
+        self.start("-c", "cat", name="bash")
+        self.assertEqual([job["name"] for job in self.json("ps", "--filter", "name=bash")], ["bash"])
+        self.assertEqual(self.json("ps", "--filter", "name=none"), [])
+        self.assertNotEqual(programs.relocctl("ps", "--filter", "nonsense", env=self.env).status, 0)
+
+    def test_roots_are_shared_and_counted(self):
+        self.start()
+        self.start()
+        roots = self.json("roots", "ls")
+        self.assertEqual(len(roots), 1)
+        self.assertEqual(roots[0]["jobs"], 2)
+
+    def test_odd_arguments_arrive_in_the_json(self):
+        self.start("-", "-", name="cat")
+        self.start("-c", "cat", 'quote " newline \n tab \t', "ü", name="bash")
+        argvs = [job["argv"] for job in self.json("ps")]
+        self.assertIn(["bash", "-c", "cat", 'quote " newline \n tab \t', "ü"], argvs)
+
+    def test_status(self):
+        status = self.json("daemon", "status")
+        self.assertEqual(status["pid"], self.relocd.pid)
+        self.assertEqual(programs.relocctl("daemon", "status", env=self.env).status, 0)
+
+
+class DaemonCommands(unittest.TestCase):
+    def setUp(self):
+        session.require(os.access(programs.RELOCD, os.X_OK), "daemon", "relocd is not built", "build it")
+        self.env = programs.environment(RELOCD_DIR=packs.new_path("daemon"), XDG_STATE_HOME=session.make_dir("state"))
+        self.addCleanup(programs.relocctl, "daemon", "stop", env=self.env)
+
+    def daemon(self, verb, *arguments):
+        return programs.relocctl("daemon", verb, *arguments, env=self.env)
+
+    def pid(self):
+        return json.loads(programs.must(self.daemon("status", "--format", "json")).out)["pid"]
+
+    def test_start_stop_restart(self):
+        self.assertNotEqual(self.daemon("status").status, 0)
+        programs.must(self.daemon("start"))
+        first = self.pid()
+        programs.must(self.daemon("start"))
+        self.assertEqual(self.pid(), first, "a second start starts a second daemon")
+        programs.must(self.daemon("restart"))
+        self.assertNotEqual(self.pid(), first)
+        programs.must(self.daemon("stop"))
+        self.assertNotEqual(self.daemon("status").status, 0)
+        programs.must(self.daemon("start"))
+        self.assertNotEqual(self.pid(), first)
+
+    def test_two_starts_at_once(self):
+        starts = [subprocess.Popen([programs.RELOCCTL, "daemon", "start"], env=self.env, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.PIPE) for _ in range(5)]
+        for start in starts:
+            _, error = start.communicate(timeout=30)
+            self.assertEqual((start.returncode, error), (0, b""))
+        self.pid()
+
+    def test_idle_exit(self):
+        programs.must(self.daemon("start", "--idle-exit", "100ms"))
+        self.assertTrue(daemon.wait_until(lambda: self.daemon("status").status != 0))
+
+    def test_without_a_daemon_there_is_one_line_and_status_1(self):
+        for command in (["ps"], ["ps", "--format", "json"], ["roots", "ls"]):
+            with self.subTest(command=command):
+                outcome = programs.relocctl(*command, env=self.env)
+                self.assertEqual((outcome.status, outcome.out), (1, ""))
+                self.assertRegex(outcome.err, r"\Arelocctl: [^\n]*relocctl daemon start[^\n]*\n\Z")
+
+
+class CommandLine(unittest.TestCase):
+    def test_version(self):
+        outcome = programs.must(programs.relocctl("version"))
+        self.assertRegex(outcome.out, re.compile(r"\d+\.\d+\.\d+"))
+
+    def test_help_and_mistakes(self):
+        self.assertEqual(programs.relocctl("--help").status, 0)
+        for arguments in ([], ["no-such-command"], ["ps", "--no-such-option"], ["pack"], ["run"]):
+            with self.subTest(arguments=arguments):
+                outcome = programs.relocctl(*arguments)
+                self.assertNotEqual(outcome.status, 0)
+                self.assertEqual(outcome.out, "")
+                self.assertNotEqual(outcome.err, "")
+
+
+if __name__ == "__main__":
+    session.main()

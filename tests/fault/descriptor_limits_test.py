@@ -1,0 +1,100 @@
+"""Descriptors that cannot be sent, or cannot be received: a launch goes its own way, a daemon recovers."""
+import os
+import resource
+import socket
+import subprocess
+import unittest
+
+import fake_daemon
+from support import daemon, packs, programs, session
+
+IN_FLIGHT = 300
+
+
+def lower_limit(limit):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+
+
+class DescriptorLimits(unittest.TestCase):
+    def setUp(self):
+        self.pack = packs.from_host("probe")
+        self.native = programs.run([programs.host("probe"), "ids", "cwd"], cwd="/usr")
+
+    def probe(self, directory, **options):
+        env = programs.environment(RELOCD_DIR=directory, RELOC_ENGINE="userns")
+        return programs.run([self.pack + "/bin/probe", "ids", "cwd"], env=env, cwd="/usr", **options)
+
+    def daemon(self, **options):
+        relocd = daemon.Daemon(packs.new_path("daemon"), **options)
+        self.addCleanup(relocd.stop)
+        return relocd
+
+    def fill_the_air(self):
+        """Sends descriptors that nobody takes, more than a launcher's limit: its own are then ETOOMANYREFS."""
+        left, right = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.addCleanup(left.close)
+        self.addCleanup(right.close)
+        for _ in range(IN_FLIGHT // 100):
+            socket.send_fds(left, [b"x"], [0] * 100)
+
+    def test_too_many_descriptors_in_flight(self):
+        self.fill_the_air()
+        child = subprocess.run(["/usr/bin/python3", "-c", "import os, socket, resource as r\n"
+                                "r.setrlimit(r.RLIMIT_NOFILE, (64, 64)); a, b = socket.socketpair()\n"
+                                "try: socket.send_fds(a, [b'x'], [0])\nexcept OSError as e: print(e.errno)"],
+                               capture_output=True, text=True)
+        self.assertEqual(child.stdout, "109\n", "ETOOMANYREFS does not occur: the test tests nothing")
+        relocd = self.daemon()
+        for _ in range(3):
+            self.assertEqual(self.probe(relocd.directory, preexec_fn=lambda: lower_limit(64)), self.native)
+
+    def test_a_peer_that_never_reads(self):
+        directory = packs.new_path("deaf")
+        os.mkdir(directory, 0o700)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+            listener.bind(directory + "/launch.sock")
+            listener.listen(100)
+            for _ in range(20):
+                self.assertEqual(self.probe(directory), self.native)
+
+    def test_a_launcher_without_room_for_the_answer(self):
+        """With no room the kernel drops descriptors silently (MSG_CTRUNC): what is joined is whole, or nothing."""
+        null = os.open("/dev/null", os.O_RDONLY)
+        self.addCleanup(os.close, null)
+
+        def answer(fake, connection):
+            if not (data := fake.receive(connection)):
+                return  # it had no descriptor for the store either
+            asked = fake_daemon.parse_launch(data)
+            socket.send_fds(connection, [fake_daemon.reply(fake_daemon.plan(asked["program"]))], [null, null])
+
+        for limit in range(4, 24):
+            with self.subTest(limit=limit), fake_daemon.FakeDaemon(packs.new_path("fake"), answer) as fake:
+                outcome = self.probe(fake.directory, preexec_fn=lambda limit=limit: lower_limit(limit))
+                if outcome != self.native:
+                    self.assertLess(limit, 20, outcome)
+                    self.assertIn(outcome.status, (125, 127), outcome)
+                    self.assertEqual((outcome.out, len(outcome.err.splitlines())), ("", 1))
+
+    def test_a_daemon_that_runs_out_of_descriptors(self):
+        launcher = ["sh", "-c", 'ulimit -n 64; exec "$0" "$@"', programs.RELOCD]
+        directory = packs.new_path("daemon")
+        session.require(os.access(programs.RELOCD, os.X_OK), "daemon", "relocd is not built", "build it")
+        relocd = subprocess.Popen([*launcher, "--dir", directory, "--log-level", "off"], env=programs.environment())
+        self.addCleanup(relocd.wait)
+        self.addCleanup(relocd.terminate)
+        self.assertTrue(daemon.wait_until(lambda: daemon.accepts(directory + "/launch.sock")))
+        clients = [socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK) for _ in range(200)]
+        for client in clients:
+            client.connect_ex(directory + "/launch.sock")
+        for _ in range(5):
+            self.assertEqual(self.probe(directory), self.native)
+        for client in clients:
+            client.close()
+        env = programs.environment(RELOCD_DIR=directory, RELOC_ENGINE="userns", RELOC_DEBUG="1")
+        joined = lambda: "joining a root that the daemon published" in programs.run([self.pack + "/bin/probe"], env=env).err
+        self.assertTrue(daemon.wait_until(joined), "the daemon does not recover")
+
+
+if __name__ == "__main__":
+    session.main()

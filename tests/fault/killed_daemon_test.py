@@ -1,0 +1,67 @@
+"""kill -9 of the daemon under load: every launch succeeds, every running job goes on."""
+import random
+import subprocess
+import threading
+import time
+import unittest
+
+from support import daemon, packs, programs, session
+
+KILLS = 10
+LAUNCHERS = 4
+JOBS = 8
+
+
+class KilledDaemon(unittest.TestCase):
+    def setUp(self):
+        self.pack = packs.from_host("sed", "cat")
+        self.directory = packs.new_path("daemon")
+        self.env = programs.environment(RELOCD_DIR=self.directory, RELOC_ENGINE="userns")
+        self.failures = []
+        self.launches = 0
+        self.done = threading.Event()
+
+    def launch_again_and_again(self):
+        while not self.done.is_set():
+            outcome = programs.run([self.pack + "/bin/sed", "s/a/b/"], env=self.env, input="a\n")
+            self.launches += 1
+            if outcome != (0, "b\n", ""):
+                self.failures.append(outcome)
+
+    def start_job(self):
+        job = subprocess.Popen([self.pack + "/bin/cat"], env=self.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               text=True)
+        self.assertEqual(self.echo(job, "first"), "first\n")
+        return job
+
+    def echo(self, job, text):
+        job.stdin.write(text + "\n")
+        job.stdin.flush()
+        return job.stdout.readline()
+
+    def test_launches_and_jobs_survive(self):
+        relocd = daemon.Daemon(self.directory)
+        jobs = [self.start_job() for _ in range(JOBS)]
+        launchers = [threading.Thread(target=self.launch_again_and_again) for _ in range(LAUNCHERS)]
+        for launcher in launchers:
+            launcher.start()
+        random.seed(9)
+        for _ in range(KILLS):
+            time.sleep(random.uniform(0.02, 0.2))
+            relocd.kill()
+            time.sleep(random.uniform(0, 0.05))
+            relocd = daemon.Daemon(self.directory)
+        self.done.set()
+        for launcher in launchers:
+            launcher.join()
+        self.addCleanup(relocd.stop)
+        self.assertEqual(self.failures, [])
+        self.assertGreater(self.launches, 50)
+        for job in jobs:
+            self.assertEqual(self.echo(job, "still here"), "still here\n")
+            job.communicate()
+            self.assertEqual(job.returncode, 0)
+
+
+if __name__ == "__main__":
+    session.main()
