@@ -28,8 +28,11 @@ class Control(unittest.TestCase):
 
     def start(self, *arguments, name="cat", **env):
         """A job that runs until its input ends."""
-        job = subprocess.Popen([name, *arguments], executable=f"{self.pack}/bin/{name}", env={**self.env, **env},
-                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        return self.start_program([name, *arguments], f"{self.pack}/bin/{name}", **env)
+
+    def start_program(self, argv, program, **env):
+        job = subprocess.Popen(argv, executable=program, env={**self.env, **env}, stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE)
         self.addCleanup(job.wait)
         self.addCleanup(job.stdout.close)
         self.addCleanup(job.stdin.close)
@@ -80,7 +83,7 @@ class Control(unittest.TestCase):
         self.assertIn(self.job(killed.pid)["signal"], (signal.SIGTERM, "TERM", "SIGTERM"))
 
     def test_children_are_counted(self):
-        self.start("-c", "cat & cat & cat", name="bash")
+        self.start("-c", "sleep 1000 & a=$!; sleep 1000 & b=$!; cat; kill $a $b", name="bash")
         self.assertTrue(daemon.wait_until(lambda: self.json("ps")[0]["processes"] == 4))
 
     def test_a_table_for_people_and_ids_alone(self):
@@ -90,6 +93,18 @@ class Control(unittest.TestCase):
         self.assertIn("cat", table[1])
         ids = programs.must(programs.relocctl("ps", "-q", env=self.env)).out.split()
         self.assertEqual(ids, [self.json("ps")[0]["id"]])
+
+    def test_jobs_of_every_way_to_start_one(self):
+        self.start()
+        self.start_program(["relocctl", "run", self.pack + "/bin/cat"], programs.RELOCCTL)
+        engines = ["userns", "userns"]
+        if programs.run([self.pack + "/bin/cat"], env={**self.env, "RELOC_ENGINE": "fakechroot"}).status == 0:
+            self.start(RELOC_ENGINE="fakechroot")
+            engines.insert(0, "fakechroot")
+        jobs = self.json("ps")
+        self.assertEqual(sorted(job["engine"] for job in jobs), engines)
+        self.assertEqual({(job["name"], job["pack"], job["program"]) for job in jobs},
+                         {("cat", self.pack, jobs[0]["program"])})
 
     def test_filters(self):
         self.start()
@@ -152,7 +167,8 @@ class DaemonCommands(unittest.TestCase):
 
     def test_idle_exit(self):
         programs.must(self.daemon("start", "--idle-exit", "100ms"))
-        self.assertTrue(daemon.wait_until(lambda: self.daemon("status").status != 0))
+        socket = os.path.join(self.env["RELOCD_DIR"], "launch.sock")  # asking for its status would keep it busy
+        self.assertTrue(daemon.wait_until(lambda: not os.path.exists(socket)))
 
     def test_without_a_daemon_there_is_one_line_and_status_1(self):
         for command in (["ps"], ["ps", "--format", "json"], ["roots", "ls"]):

@@ -1,5 +1,7 @@
 """kill -9 of the daemon under load: every launch succeeds, every running job goes on."""
+import os
 import random
+import signal
 import subprocess
 import threading
 import time
@@ -61,6 +63,21 @@ class KilledDaemon(unittest.TestCase):
             self.assertEqual(self.echo(job, "still here"), "still here\n")
             job.communicate()
             self.assertEqual(job.returncode, 0)
+
+    def test_the_keeper_of_the_roots_is_killed(self):
+        """The daemon's child that holds the namespaces: what it held is gone, programs run all the same."""
+        relocd = daemon.Daemon(self.directory)
+        self.addCleanup(relocd.stop)
+        job = self.start_job()
+        with open(f"/proc/{relocd.pid}/task/{relocd.pid}/children") as children:
+            keepers = children.read().split()
+        self.assertEqual(len(keepers), 1)
+        os.kill(int(keepers[0]), signal.SIGKILL)
+        for _ in range(20):
+            outcome = programs.run([self.pack + "/bin/sed", "s/a/b/"], env=self.env, input="a\n")
+            self.assertEqual(outcome, (0, "b\n", ""))
+        self.assertEqual(self.echo(job, "still here"), "still here\n")
+        job.communicate()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """What the daemon leaves open to others: nothing but two sockets that only its user can reach."""
 import os
-import socket
 import stat
 import unittest
 
@@ -34,23 +33,18 @@ class Sockets(unittest.TestCase):
                 relocd.stop()
 
     def test_no_abstract_and_no_network_sockets(self):
-        relocd = self.start()
-        programs.relocctl("ps", env=relocd.environment())  # gRPC is up now
-        inodes = self.socket_inodes(relocd.pid)
-        self.assertTrue(inodes)
-        with open("/proc/net/unix") as table:
-            for line in table:
-                words = line.split()
-                if len(words) > 7 and words[6] in inodes:
-                    self.assertTrue(words[7].startswith(self.directory), line)
-        for name in ("tcp", "tcp6", "udp", "udp6"):
-            with open(f"/proc/net/{name}") as table:
-                self.assertFalse(inodes & {line.split()[9] for line in list(table)[1:]})
-
-    def socket_inodes(self, pid):
-        """By bind path: the descriptors of a process that is not dumpable cannot be read."""
-        with open("/proc/net/unix") as table:
-            return {line.split()[6] for line in table if line.rstrip().endswith(".sock") and self.directory in line}
+        """In a network namespace of its own, whose sockets are all the daemon's; with gRPC started by `ps`."""
+        script = ('"$1" --dir "$3" & until [ -S "$3/control.sock" ]; do sleep 0.01; done; RELOCD_DIR="$3" "$2" ps >&2;'
+                  "cat /proc/net/unix; echo; cat /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6; kill $!; wait")
+        outcome = programs.run(["unshare", "--user", "--map-current-user", "--net", "sh", "-c", script, "sh",
+                                programs.RELOCD, programs.RELOCCTL, self.directory])
+        unix, network = outcome.out.split("\n\n")
+        names = [line.split()[7] for line in unix.splitlines()[1:] if len(line.split()) > 7]
+        # A socket keeps the name that it was bound to, and is renamed when it listens.
+        bound = {os.path.basename(name).removesuffix(".new") for name in names}
+        self.assertEqual(bound, {"launch.sock", "control.sock"}, outcome.err)
+        self.assertFalse([name for name in names if name.startswith("@")])
+        self.assertFalse([line for line in network.splitlines() if not line.lstrip().startswith("sl")])
 
     def test_the_daemons_descriptors_and_memory_are_closed_to_others(self):
         relocd = self.start()
