@@ -130,8 +130,12 @@ absl::StatusOr<pb::Contents> ParseContents(std::string_view json, std::string_vi
 
 absl::StatusOr<pb::Manifest> LoadManifest(const std::string& pack) {
   std::string path = absl::StrCat(pack, "/", kManifestPath);
-  RELOC_ASSIGN_OR_RETURN(std::string json, ReadWholeFile(path, kMaxManifest));
-  return ParseManifest(json, path);
+  absl::StatusOr<std::string> json = ReadWholeFile(path, kMaxManifest);
+  if (absl::IsNotFound(json.status())) {
+    return absl::NotFoundError(absl::StrCat(pack, " is not the directory of a pack: there is no ", path));
+  }
+  if (!json.ok()) return json.status();
+  return ParseManifest(*json, path);
 }
 
 absl::StatusOr<pb::Contents> LoadContents(const std::string& pack, const pb::Manifest& manifest) {

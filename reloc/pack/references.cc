@@ -1,7 +1,7 @@
 // The search skips as Boyer and Moore's does. A window of 32 bytes is looked at from its end; the first byte
 // that is not of the hash alphabet ends every window that contains it, so the next one begins behind it. In
 // most data that means to look at one byte in 32, and the speed is that of memory. Bytes known to be of the
-// alphabet are not looked at again, so the worst case (a file of zeros) is one look per byte.
+// alphabet are not looked at again, so the worst case (a file of the digit 0) is one look per byte.
 //
 // Rejected: looking at every eighth byte, and around only where four in a row are of the alphabet. These
 // looks do not wait for each other, but measured it was 7 % faster on bytes like those of programs and three

@@ -148,7 +148,9 @@ TEST_F(ManifestTest, SaysInOneLineWhatIsWrongWithTruncatedJson) {
 }
 
 TEST_F(ManifestTest, SaysWhatIsNoPack) {
-  EXPECT_THAT(Message(LoadManifest(Path("nowhere")).status()), HasSubstr("nowhere/.reloc/manifest.json"));
+  EXPECT_THAT(Message(LoadManifest(Path("nowhere")).status()), HasSubstr("nowhere is not the directory of a pack"));
+  Write("pack.tar", "");
+  EXPECT_THAT(Message(LoadManifest(Path("pack.tar")).status()), HasSubstr("pack.tar/.reloc/manifest.json"));
 }
 
 TEST(EscapeNameTest, KeepsEveryByte) {
