@@ -106,6 +106,7 @@ class NixClosureTest : public PackTest {
     std::vector<std::string> words = {"env",
                                       "-u",
                                       "NIX_REMOTE",
+                                      "USER=tester",  // Nix wants a name, also for a uid without account
                                       absl::StrCat("HOME=", directory_),
                                       absl::StrCat("NIX_STORE_DIR=", Path("store")),
                                       absl::StrCat("NIX_STATE_DIR=", Path("state")),
