@@ -13,6 +13,7 @@
 #include "proto/inspection.pb.h"
 #include "reloc/pack/manifest.h"
 #include "reloc/pack/status.h"
+#include "reloc/pack/text.h"
 #include "reloc/pack/verify.h"
 
 namespace reloc {
@@ -83,10 +84,10 @@ int RunInspect(const std::string& pack, const std::string& format) {
   if (!inspection.ok()) return ReportError(inspection.status());
   if (format == "text") {
     PrintText(*inspection);
-    return 0;
+    return FinishOutput(0);
   }
   absl::Status status = PrintJson(*inspection);
-  return status.ok() ? 0 : ReportError(status);
+  return status.ok() ? FinishOutput(0) : ReportError(status);
 }
 
 int RunVerify(const std::string& pack) {
@@ -99,9 +100,9 @@ int RunVerify(const std::string& pack) {
   interrupt.DieIfInterrupted();
   if (!differences.ok()) return ReportError(differences.status());
   for (const Difference& difference : *differences) {
-    printf("%s %s\n", difference.path.c_str(), difference.what.c_str());
+    printf("%s\n", OneLine(absl::StrCat(difference.path, " ", difference.what)).c_str());
   }
-  return differences->empty() ? 0 : 1;
+  return FinishOutput(differences->empty() ? 0 : 1);
 }
 
 }  // namespace

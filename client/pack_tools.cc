@@ -1,5 +1,6 @@
 #include "client/pack_tools.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include <algorithm>
@@ -7,11 +8,11 @@
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "client/progress.h"
 #include "reloc/engine/compile.h"
 #include "reloc/pack/files.h"
 #include "reloc/pack/status.h"
+#include "reloc/pack/text.h"
 
 namespace reloc {
 namespace {
@@ -47,10 +48,13 @@ absl::StatusOr<PackRuntime> FindPackRuntime() {
                                           " nor in ", (above / "libexec").string(), ": reinstall relocd"));
 }
 
+int FinishOutput(int status) {
+  if (fflush(stdout) == 0 && ferror(stdout) == 0) return status;
+  return ReportError(SystemError(errno, "cannot write to standard output"));
+}
+
 int ReportError(const absl::Status& status) {
-  // A file's name may hold a newline; an error is one line.
-  std::string line = absl::StrReplaceAll(status.message(), {{"\n", "\\n"}});
-  fprintf(stderr, "relocctl: %s\n", line.c_str());
+  fprintf(stderr, "relocctl: %s\n", OneLine(status.message()).c_str());
   return kPackFailed;
 }
 
@@ -66,9 +70,9 @@ int MakePack(const std::string& verb, const std::string& what,
   }
   if (summary.ok()) {
     for (const std::string& warning : summary->warnings)
-      fprintf(stderr, "relocctl: warning: %s\n", warning.c_str());
+      fprintf(stderr, "relocctl: warning: %s\n", OneLine(warning).c_str());
     PrintSummary(verb, what, *summary);
-    return 0;
+    return FinishOutput(0);
   }
   ReportError(summary.status());
   interrupt.DieIfInterrupted();

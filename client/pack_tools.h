@@ -14,6 +14,9 @@ inline constexpr int kPackFailed = 125;  // as podman: the program failed, not w
 // seen from this program.
 absl::StatusOr<PackRuntime> FindPackRuntime();
 
+// `status`, or if stdout could not be written (a full disk, say) an error.
+int FinishOutput(int status);
+
 // One line "relocctl: …" on stderr; returns kPackFailed.
 int ReportError(const absl::Status& status);
 

@@ -91,6 +91,10 @@ class EntrySearch {
     // What is not in the store by its own path (a bin/ beside it) is in the manifest by the path it leads to.
     std::string program = StorePath(store_, path);
     if (!IsCleanAbsolute(program) || ItemOf(store_, program).empty()) program = spec.program;
+    if (!IsPlainText(program) || !IsPlainText(spec.program)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(path, " has characters that the path of an entry cannot have"));
+    }
     return PackEntry{name, std::move(program), std::move(spec)};
   }
 

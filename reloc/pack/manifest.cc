@@ -28,7 +28,8 @@ absl::Status ParseJson(std::string_view json, std::string_view name, bool ignore
   auto status = google::protobuf::util::JsonStringToMessage({json.data(), json.size()}, message, options);
   if (status.ok()) return absl::OkStatus();
   std::string_view why(status.message().data(), status.message().size());
-  return absl::InvalidArgumentError(absl::StrCat(Text(name), ": ", Text(why.substr(0, why.find('\n')))));
+  return absl::InvalidArgumentError(
+      absl::StrCat(Text(name), ": ", OneLine(Text(why.substr(0, why.find('\n'))))));
 }
 
 absl::Status WriteJson(const std::string& path, const Message& message) {

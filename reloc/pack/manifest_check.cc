@@ -26,7 +26,7 @@ class Complaint {
   explicit Complaint(std::string_view name) : name_(name) {}
   template <typename... Pieces>
   absl::Status operator()(const Pieces&... pieces) const {
-    return absl::InvalidArgumentError(absl::StrCat(name_, ": ", pieces...));
+    return absl::InvalidArgumentError(OneLine(absl::StrCat(name_, ": ", pieces...)));
   }
 
  private:
@@ -34,7 +34,7 @@ class Complaint {
 };
 
 bool IsInStore(std::string_view path, const std::string& prefix) {
-  return IsCleanAbsolute(path) && IsBelow(path, prefix) && path.size() > prefix.size();
+  return IsCleanAbsolute(path) && IsPlainText(path) && IsBelow(path, prefix) && path.size() > prefix.size();
 }
 
 absl::Status CheckEntry(const pb::Entry& entry, const std::string& prefix, const Complaint& bad) {
@@ -104,11 +104,10 @@ size_t Depth(std::string_view path) { return static_cast<size_t>(std::count(path
 
 }  // namespace
 
+bool IsPlainText(std::string_view text) { return OneLine(Text(text)) == text && EscapeName(text) == text; }
+
 bool IsEntryName(std::string_view name) {
-  if (name.empty() || name.size() > 255 || name == "." || name == "..") return false;
-  auto unusable = [](char c) { return c == '/' || c == '\x7f' || static_cast<unsigned char>(c) < ' '; };
-  if (std::any_of(name.begin(), name.end(), unusable)) return false;
-  return !absl::StrContains(Text(name), '%') && EscapeName(name) == name;  // UTF-8
+  return name.size() <= 255 && IsCleanRelative(name) && name.find('/') == name.npos && IsPlainText(name);
 }
 
 bool LeavesPack(size_t depth, std::string_view link, std::string_view target) {

@@ -14,8 +14,10 @@ absl::Status CheckManifest(const pb::Manifest& manifest, std::string_view name);
 // That the contents are well-formed and have the manifest's digest.
 absl::Status CheckContents(const pb::Contents& contents, const pb::Manifest& manifest, std::string_view name);
 
-// True for what can be <pack>/bin/<name>: one component of UTF-8 without control characters or '%' (which is
-// the manifest's escape).
+// True for UTF-8 without control characters and without '%', which is the manifest's escape.
+bool IsPlainText(std::string_view text);
+
+// True for what can be <pack>/bin/<name>: one component of plain text.
 bool IsEntryName(std::string_view name);
 
 // True if the symlink at `link` (relative to a directory `depth` levels deep in the pack) leads above the

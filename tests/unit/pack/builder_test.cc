@@ -178,6 +178,17 @@ TEST_F(BuilderTest, KeepsNamesThatAreNotUtf8) {
   EXPECT_THAT(Verify("pack"), IsEmpty());
 }
 
+TEST_F(BuilderTest, OffersNoProgramWhoseNameCannotBeWritten) {
+  for (const char* name : {"\xff", "a%", "a\nb"}) {
+    Write(absl::StrCat("store/", Item('h', "hello"), "/bin/", name), "#!/bin/sh\n", 0755);
+  }
+  absl::StatusOr<PackSummary> summary = Create();
+  ASSERT_TRUE(summary.ok()) << summary.status();
+  EXPECT_THAT(List("pack/bin"), ElementsAre("hello"));
+  EXPECT_EQ(summary->warnings.size(), 3u);
+  EXPECT_THAT(Verify("pack"), IsEmpty());
+}
+
 TEST_F(BuilderTest, VerifyTellsEveryKindOfDifference) {
   ASSERT_TRUE(Create().ok());
   std::string data = absl::StrCat(store_, Item('d', "data")),

@@ -147,8 +147,14 @@ TEST_F(ManifestTest, SaysInOneLineWhatIsWrongWithTruncatedJson) {
   }
 }
 
+TEST_F(ManifestTest, SaysInOneLineWhatIsWrongWithNamesOfSeveralLines) {
+  EXPECT_THAT(Complaint([&] { manifest_.mutable_entries(0)->set_program("/bin/a\nb\x1b[2J"); }),
+              HasSubstr("'/bin/a?b?[2J' is not a path in the store"));
+}
+
 TEST_F(ManifestTest, SaysWhatIsNoPack) {
-  EXPECT_THAT(Message(LoadManifest(Path("nowhere")).status()), HasSubstr("nowhere is not the directory of a pack"));
+  EXPECT_THAT(Message(LoadManifest(Path("nowhere")).status()),
+              HasSubstr("nowhere is not the directory of a pack"));
   Write("pack.tar", "");
   EXPECT_THAT(Message(LoadManifest(Path("pack.tar")).status()), HasSubstr("pack.tar/.reloc/manifest.json"));
 }
