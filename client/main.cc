@@ -1,10 +1,11 @@
 // relocctl: what users and scripts call.
 //
-// `run` comes first and alone: it becomes the program that it starts, and everything that the other commands need
-// (CLI11, protobuf, gRPC) would be in its way.
-#include <string_view>
-
+// `run` comes first and alone: it becomes the program that it starts, and everything that the other commands
+// need (CLI11, protobuf, gRPC) would be in its way.
 #include <CLI/CLI.hpp>
+#include <iostream>
+#include <string>
+#include <string_view>
 
 #include "client/daemon_command.h"
 #include "client/pack_commands.h"
@@ -12,20 +13,35 @@
 #include "client/roots_command.h"
 #include "client/run_command.h"
 #include "client/version_command.h"
+#include "reloc/launch/launcher.h"
 
 namespace {
+
+int Complain(const std::string& what) {
+  std::cerr << "relocctl: " << what << "; see relocctl --help\n";
+  return reloc::kExitFailed;
+}
 
 int RunCommandLine(int argc, char** argv) {
   CLI::App app("Runs, watches and makes relocatable packs.", "relocctl");
   app.require_subcommand(1);
-  app.footer("`relocctl run PROGRAM [ARG...]` starts a program of a pack: see relocctl run --help");
+  app.add_subcommand("run", "Run a program of a pack, in place of relocctl");  // only for --help: see main
   int exit_status = 0;
   reloc::AddPackCommands(app, &exit_status);
   reloc::AddDaemonCommand(app, &exit_status);
   reloc::AddPsCommand(app, &exit_status);
   reloc::AddRootsCommand(app, &exit_status);
   reloc::AddVersionCommand(app, &exit_status);
-  CLI11_PARSE(app, argc, argv);
+  auto named = [argv](const CLI::App* command) { return command->get_name() == argv[1]; };
+  if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(named).empty()) {
+    return Complain(std::string("there is no command '") + argv[1] + "'");
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // CLI11 also throws to have help printed.
+    return error.get_exit_code() == 0 ? app.exit(error) : Complain(error.what());
+  }
   return exit_status;
 }
 

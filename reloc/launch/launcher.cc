@@ -139,7 +139,7 @@ bool Launcher::FindPlan(Engine engine) {
     NoteFailure(engine, line.view());
     return false;
   }
-  NoteFailure(engine, "not available in this version");
+  NoteFailure(engine, "not available in this version (use userns or fakechroot)");
   return false;
 }
 
