@@ -4,7 +4,7 @@ import pty
 import resource
 import signal
 
-from support import programs, session, ways
+from support import session, ways
 
 
 @ways.every_way

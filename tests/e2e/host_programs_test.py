@@ -9,10 +9,12 @@ TEXT = "über\nzebra\nApfel\nöl\n"
 
 @ways.every_way
 class HostPrograms(ways.LaunchTest):
-    PROGRAMS = ["bash", "sed", "ls", "cat", "env", "sort", "tr", "id", "git", "perl", "iconv", "locale"]
+    PROGRAMS = ["bash", "sed", "ls", "cat", "env", "sort", "tr", "id", "git", "perl",
+                "iconv", "locale"]
 
     def test_bash(self):
-        script = 'for i in {1..3}; do x+=$((i * i)); done; echo "$x" "$0" "$@"; [[ abc =~ b(.) ]] && echo ${BASH_REMATCH[1]}'
+        script = 'for i in {1..3}; do x+=$((i * i)); done; echo "$x" "$0" "$@"'
+        script += '; [[ abc =~ b(.) ]] && echo ${BASH_REMATCH[1]}'
         self.assertSame("bash", "-c", script, "name", "one", "two words")
         self.assertSame("bash", "-c", "echo $BASH_VERSION; type -t cd; cat <(echo from a process substitution)")
 
@@ -52,7 +54,8 @@ class HostPrograms(ways.LaunchTest):
 
     def test_git_makes_a_repository(self):
         env = {**self.env, "GIT_AUTHOR_DATE": "2026-01-01T00:00:00Z", "GIT_COMMITTER_DATE": "2026-01-01T00:00:00Z",
-               "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@b"}
+               "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "a",
+               "GIT_COMMITTER_EMAIL": "a@b"}
         ids = []
         for run in (self.native, self.packed):
             work = packs.new_path("repository")
@@ -65,7 +68,8 @@ class HostPrograms(ways.LaunchTest):
         self.assertEqual(ids[0], ids[1])
 
     def test_perl_loads_modules_with_native_code(self):
-        self.assertSame("perl", "-MList::Util=sum", "-MPOSIX=floor", "-e", "print sum(1 .. 10), floor(2.7), $0, \"\\n\"")
+        self.assertSame("perl", "-MList::Util=sum", "-MPOSIX=floor", "-e",
+                        "print sum(1 .. 10), floor(2.7), $0, \"\\n\"")
         self.assertSame("perl", "-e", "die qq(on purpose\\n)")
 
     def test_host_programs_run_from_inside(self):
@@ -89,8 +93,10 @@ class Python(ways.LaunchTest):
     def test_python_loads_native_modules_threads_and_children(self):
         code = ("import hashlib, sqlite3, decimal, subprocess, sys, threading\n"
                 "out = []\n"
-                "t = threading.Thread(target=lambda: out.append(hashlib.sha256(b'x').hexdigest())); t.start(); t.join()\n"
-                "print(out, sqlite3.connect(':memory:').execute('select 6*7').fetchone(), decimal.Decimal('0.1') * 3)\n"
+                "t = threading.Thread(target=lambda: out.append(hashlib.sha256(b'x').hexdigest()))\n"
+                "t.start(); t.join()\n"
+                "print(out, sqlite3.connect(':memory:').execute('select 6*7').fetchone())\n"
+                "print(decimal.Decimal('0.1') * 3)\n"
                 "print(subprocess.run(['/bin/echo', 'child'], capture_output=True).stdout, sys.argv[1:])\n")
         self.assertSame("python3", "-c", code, "an", "argument")
 

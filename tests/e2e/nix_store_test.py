@@ -10,7 +10,9 @@ EXPRESSION = """
 let make = name: script: derivation {
       inherit name; system = builtins.currentSystem; builder = "/bin/sh";
       args = [ "-c" ("PATH=/usr/bin:/bin; " + script) ]; };
-    libc = make "libc" "mkdir -p $out/lib; cp -L /lib64/ld-linux-x86-64.so.2 /lib/x86_64-linux-gnu/libc.so.6 $out/lib/";
+    libc = make "libc" ''
+      mkdir -p $out/lib; cp -L /lib64/ld-linux-x86-64.so.2 /lib/x86_64-linux-gnu/libc.so.6 $out/lib/
+    '';
     text = builtins.toFile "greeting" "Hello from Nix\\n";
     unused = make "unused" "echo unused > $out";
     cat = make "cat" ''
@@ -32,7 +34,8 @@ class NixStore(unittest.TestCase):
         cls.store = cls.root + "/store"
         cls.env = programs.environment(
             NIX_STORE_DIR=cls.store, NIX_STATE_DIR=cls.root + "/var", NIX_LOG_DIR=cls.root + "/log",
-            NIX_CONF_DIR=cls.root + "/etc", NIX_REMOTE="", USER="tester", NIX_CONFIG="sandbox = false\nsubstitute = false\nbuild-users-group =\n")
+            NIX_CONF_DIR=cls.root + "/etc", NIX_REMOTE="", USER="tester",
+            NIX_CONFIG="sandbox = false\nsubstitute = false\nbuild-users-group =\n")
         os.makedirs(cls.root)
         built = programs.run(["nix-build", "--no-out-link", "-E", EXPRESSION], env=cls.env)
         session.require(built.status == 0, "nix", built.err.strip().split("\n")[-1], "see nix.conf(5)")

@@ -18,8 +18,8 @@ def make_store(prefix):
         coreutils = store.add("coreutils-9.1", "ls", "cat", "env", "sort", "pwd", "stat")
         sed = store.add("sed-4.9", "sed")
         hello = store.item("hello-1")
-        store.add_file(f"{hello}/bin/hello", f"#!{bash}/bin/bash\n{coreutils}/bin/cat {hello}/text; echo \"$0\" \"$@\"\n",
-                       0o755)
+        script = f"#!{bash}/bin/bash\n{coreutils}/bin/cat {hello}/text; echo \"$0\" \"$@\"\n"
+        store.add_file(f"{hello}/bin/hello", script, 0o755)
         store.add_file(f"{hello}/text", "Hello, world!\n")
         more = [add_python(store)] if prefix == "/gnu/store" else []
         _made[prefix] = store, store.add_profile(bash, coreutils, sed, hello, *more)

@@ -91,9 +91,9 @@ class DescriptorLimits(unittest.TestCase):
             self.assertEqual(self.probe(directory), self.native)
         for client in clients:
             client.close()
-        env = programs.environment(RELOCD_DIR=directory, RELOC_ENGINE="userns", RELOC_DEBUG="1")
-        joined = lambda: "joining a root that the daemon published" in programs.run([self.pack + "/bin/probe"], env=env).err
-        self.assertTrue(daemon.wait_until(joined), "the daemon does not recover")
+        env = programs.environment(RELOCD_DIR=directory, RELOC_ENGINE="userns")
+        recovered = lambda: daemon.joins_a_published_root(self.pack + "/bin/probe", env)
+        self.assertTrue(daemon.wait_until(recovered), "the daemon does not recover")
 
 
 if __name__ == "__main__":

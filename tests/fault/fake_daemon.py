@@ -27,7 +27,8 @@ def plan(program, engine=USERNS, prepare=(), steps=None):
     """An encoded launch plan (reloc/launch/plan.h); by default the one that joins a root and executes."""
     enter = steps or [(OP_JOIN, b"", b""), (OP_RESTORE_CWD, b"", b""), (OP_COMMIT, b"", b""),
                       (OP_EXEC, program.encode(), b"")]
-    body = b"".join(struct.pack("<HHHH", op, 0, len(a), len(b)) + a + b"\0" + b + b"\0" for op, a, b in (*prepare, *enter))
+    body = b"".join(struct.pack("<HHHH", op, 0, len(a), len(b)) + a + b"\0" + b + b"\0"
+                    for op, a, b in (*prepare, *enter))
     return struct.pack("<4sHHI16sHH", b"RLPL", 1, engine, 32 + len(body), bytes(16), len(prepare), len(enter)) + body
 
 

@@ -1,6 +1,5 @@
 """What a killed daemon, a crash or a reboot leaves in the daemon's directory stops nobody."""
 import os
-import signal
 import socket
 import struct
 import time

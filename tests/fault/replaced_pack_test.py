@@ -63,7 +63,8 @@ class ReplacedPack(unittest.TestCase):
     def test_a_file_is_replaced_in_place(self):
         os.rename(self.versions[0], self.pack)
         script = next(os.path.join(path, "show") for path, _, names in os.walk(self.pack + "/gnu") if "show" in names)
-        text = open(script).read()
+        with open(script) as file:
+            text = file.read()
         for turn in range(20):
             with open(script + ".new", "w") as file:
                 file.write(text.replace("first", f"turn {turn}"))

@@ -80,10 +80,8 @@ class SlowClients(unittest.TestCase):
             self.connect()
         for client in self.clients:
             client.close()
-        env = self.relocd.environment(RELOC_ENGINE="userns", RELOC_DEBUG="1")
-        joined = lambda: "joining a root that the daemon published" in programs.run(
-            [self.pack + "/bin/sed", "q"], env=env).err
-        self.assertTrue(daemon.wait_until(joined))
+        env = self.relocd.environment(RELOC_ENGINE="userns")
+        self.assertTrue(daemon.wait_until(lambda: daemon.joins_a_published_root(self.pack + "/bin/sed", env)))
 
 
 if __name__ == "__main__":

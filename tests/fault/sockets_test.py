@@ -35,7 +35,7 @@ class Sockets(unittest.TestCase):
     def test_no_abstract_and_no_network_sockets(self):
         """In a network namespace of its own, whose sockets are all the daemon's; with gRPC started by `ps`."""
         script = ('"$1" --dir "$3" & until [ -S "$3/control.sock" ]; do sleep 0.01; done; RELOCD_DIR="$3" "$2" ps >&2;'
-                  "cat /proc/net/unix; echo; cat /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6; kill $!; wait")
+                  "cat /proc/net/unix; echo; cd /proc/net; cat tcp tcp6 udp udp6; kill $!; wait")
         outcome = programs.run(["unshare", "--user", "--map-current-user", "--net", "sh", "-c", script, "sh",
                                 programs.RELOCD, programs.RELOCCTL, self.directory])
         unix, network = outcome.out.split("\n\n")

@@ -66,10 +66,8 @@ class SilentDaemons(unittest.TestCase):
         for _ in range(30):
             self.assertRuns(relocd.directory)
         os.kill(relocd.pid, signal.SIGCONT)
-        debug = relocd.environment(RELOC_DEBUG="1", RELOC_ENGINE="userns")
-        served = lambda: "joining a root that the daemon published" in programs.run(
-            [self.pack + "/bin/sed", "q"], env=debug).err
-        self.assertTrue(daemon.wait_until(served))
+        env = relocd.environment(RELOC_ENGINE="userns")
+        self.assertTrue(daemon.wait_until(lambda: daemon.joins_a_published_root(self.pack + "/bin/sed", env)))
 
 
 if __name__ == "__main__":

@@ -23,6 +23,11 @@ def accepts(path):
         return probe.connect_ex(path) == 0
 
 
+def joins_a_published_root(entry, env):
+    """True if a launch of `entry` (which should end by itself) joins a root that the daemon keeps."""
+    return "joining a root that the daemon published" in programs.run([entry], env={**env, "RELOC_DEBUG": "1"}).err
+
+
 class Daemon:
     """Starts relocd in `directory` and waits until it accepts launches. End it with stop() or kill()."""
 

@@ -96,8 +96,9 @@ def _run_as_ordinary_user():
     home = tempfile.mkdtemp(prefix="reloc-test-home-")
     os.chown(home, ORDINARY_USER, ORDINARY_USER)
     try:
-        return subprocess.call([sys.executable, "-B", os.path.abspath(sys.argv[0]), *sys.argv[1:]], user=ORDINARY_USER, group=ORDINARY_USER,
-                               extra_groups=[], cwd="/", env={**os.environ, "HOME": home})
+        command = [sys.executable, "-B", os.path.abspath(sys.argv[0]), *sys.argv[1:]]
+        return subprocess.call(command, user=ORDINARY_USER, group=ORDINARY_USER, extra_groups=[], cwd="/",
+                               env={**os.environ, "HOME": home})
     finally:
         remove_tree(home)
 

@@ -1,73 +1,19 @@
-"""Damaged programs, manifests, plans and archives: one line that names the file, no crash, nothing changed."""
+"""Damaged and malicious manifests, plans and stores: one line that names the file, no crash, nothing changed."""
 import json
 import os
 import random
 import shutil
-import unittest
 
 from support import packs, programs, session
+from support.outcomes import OneLineTest
 from support.store import Store
 
-ONE_LINE = r"\A(relocctl|reloc): [^\n]+\n\Z"
 
-
-class Damaged(unittest.TestCase):
-    def assertOneLine(self, outcome, *words):
-        self.assertGreater(outcome.status, 0, "a crash or a success")
-        self.assertEqual(outcome.out, "")
-        self.assertRegex(outcome.err, ONE_LINE)
-        for word in words:
-            self.assertIn(word, outcome.err)
-
+class Damaged(OneLineTest):
     def copy_pack(self):
         pack = packs.new_path()
         shutil.copytree(packs.from_host("sed"), pack, symlinks=True)
         return pack
-
-
-class MalformedElf(Damaged):
-    """A corpus made of a real program: cut, and with bytes changed where the file says what lies where."""
-
-    def variants(self):
-        with open(programs.host("argc0"), "rb") as file:
-            good = file.read()
-        rng = random.Random(39)
-        for size in (4, 16, 63, 64, 100, 500, 4096, len(good) // 2, len(good) - 1):
-            yield f"cut at {size}", good[:size]
-        for _ in range(40):
-            data = bytearray(good)
-            for _ in range(rng.choice([1, 1, 4])):
-                data[rng.randrange(4, 64 + 13 * 56)] = rng.choice([0, 0xff, 0x7f, 0x80, rng.randrange(256)])
-            yield "changed header", bytes(data)
-
-    def test_from_host(self):
-        directory = session.make_dir("malformed")
-        for number, (what, data) in enumerate(self.variants()):
-            path = os.path.join(directory, "program")
-            with open(path, "wb") as file:
-                file.write(data)
-            os.chmod(path, 0o755)
-            with self.subTest(number=number, variant=what):
-                self.check(path)
-
-    def check(self, path):
-        """Many changes do no harm; then it is a pack. Else it is one line, and no pack."""
-        before = sorted(os.listdir(session.temp()))
-        out = packs.new_path()
-        outcome = programs.relocctl("pack", "create", "-o", out, "--from-host", path)
-        if outcome.status == 0:
-            shutil.rmtree(out)
-        else:
-            self.assertOneLine(outcome, "program")
-        self.assertEqual(sorted(os.listdir(session.temp())), before)
-
-    def test_in_a_store(self):
-        store = Store("/gnu/store", packs.new_path("store"))
-        item = store.item("malformed-1")
-        store.add_file(f"{item}/bin/program", "\x7fELF", 0o755)
-        outcome = programs.relocctl("pack", "create", "-o", packs.new_path(), "--from-store", item, "--entry",
-                                    "program=bin/program", "--store-dir", store.directory, "--store-prefix", "/gnu/store")
-        self.assertOneLine(outcome, "bin/program")
 
 
 class MaliciousManifest(Damaged):
