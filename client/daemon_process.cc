@@ -151,14 +151,17 @@ absl::StatusOr<bool> StopDaemon() {
   if (!client.ok()) return client.status();
   UniqueFd process(::pidfd_open((*client)->pid(), 0));
   if (!process.valid()) return absl::ErrnoToStatus(errno, "cannot watch the daemon");
+  const pid_t pid = (*client)->pid();
   RELOC_RETURN_IF_ERROR((*client)->Stop());
+  // The daemon waits a moment for connections that are still open.
+  client->reset();
   struct pollfd ended = {process.get(), POLLIN, 0};
   int n;
   do {
     n = ::poll(&ended, 1, static_cast<int>(absl::ToInt64Milliseconds(kStopDeadline)));
   } while (n < 0 && errno == EINTR);
   if (n == 1) return true;
-  return absl::DeadlineExceededError(absl::StrCat("the daemon (pid ", (*client)->pid(), ") does not end"));
+  return absl::DeadlineExceededError(absl::StrCat("the daemon (pid ", pid, ") does not end"));
 }
 
 }  // namespace reloc

@@ -22,6 +22,7 @@ std::string CheckDuration(const std::string& text) {
 int ParseOptions(int argc, char** argv, Options* options) {
   CLI::App app("Keeps roots ready for the programs of relocatable packs, and watches them run.", "relocd");
   std::string idle_exit;
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.set_config("--config", "", "Read options from FILE: lines such as idle-exit = \"10m\"");
   app.allow_config_extras(CLI::config_extras_mode::error);
   app.set_version_flag("--version", absl::StrCat("relocd ", RELOC_VERSION));

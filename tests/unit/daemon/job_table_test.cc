@@ -1,0 +1,103 @@
+#include "daemon/jobs/job_table.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <set>
+
+#include "tests/unit/daemon/fixture.h"
+
+namespace reloc {
+namespace {
+
+class JobTableTest : public testing::Test {
+ protected:
+  absl::Status Start(pid_t pid, string_view entry = "sed", RootLease root = nullptr) {
+    absl::StatusOr<UniqueFd> fd = OpenPidfd(pid, BootTimeNow());
+    if (!fd.ok()) return fd.status();
+    LaunchMessage message;
+    message.type = MessageType::kStarted;
+    message.engine = Engine::kUserns;
+    message.entry = entry;
+    message.argv = string_view("sed\0-n\0", 7);
+    return table_.Started(*std::move(fd), pid, getuid(), message, std::move(root));
+  }
+  bool AllEnded() {
+    return RunUntil(*loop_, [this] { return table_.running() == 0; });
+  }
+
+  std::unique_ptr<EventLoop> loop_ = *EventLoop::Create();
+  int ended_ = 0;
+  JobTable table_{loop_.get(), 3, [this] { ++ended_; }};
+};
+
+TEST_F(JobTableTest, AJobRunsAndEnds) {
+  Child child(SleepForEver);
+  ASSERT_TRUE(Start(child.pid()).ok());
+  ASSERT_EQ(table_.running(), 1u);
+  Job job = table_.List(false).at(0);
+  EXPECT_EQ(job.id.size(), 12u);
+  EXPECT_EQ(job.name, "sed");
+  EXPECT_EQ(job.pid, child.pid());
+  EXPECT_EQ(job.argv, std::string("sed\0-n\0", 7));
+  EXPECT_EQ(job.state, JobState::kRunning);
+  kill(child.pid(), SIGKILL);
+  EXPECT_TRUE(AllEnded());
+  EXPECT_TRUE(table_.List(false).empty());
+  Job ended = table_.List(true).at(0);
+  EXPECT_EQ(ended.id, job.id);
+  EXPECT_EQ(ended.state, JobState::kKilled);
+  EXPECT_EQ(WTERMSIG(ended.wait_status), SIGKILL);
+  EXPECT_GE(ended.ended_at, ended.started_at);
+  EXPECT_EQ(ended_, 1);
+}
+
+TEST_F(JobTableTest, AnExitStatusIsKept) {
+  Child child([] { _exit(125); });
+  ASSERT_TRUE(Start(child.pid()).ok());
+  EXPECT_TRUE(AllEnded());
+  Job job = table_.List(true).at(0);
+  EXPECT_EQ(job.state, JobState::kExited);
+  EXPECT_EQ(WEXITSTATUS(job.wait_status), 125);
+}
+
+TEST_F(JobTableTest, TheSameProcessIsTheSameJob) {
+  Child child(SleepForEver);
+  ASSERT_TRUE(Start(child.pid(), "first").ok());
+  std::string id = table_.List(false).at(0).id;
+  ASSERT_TRUE(Start(child.pid(), "second").ok());
+  ASSERT_EQ(table_.running(), 1u);
+  EXPECT_EQ(table_.List(false).at(0).id, id);
+  EXPECT_EQ(table_.List(false).at(0).name, "second");
+}
+
+TEST_F(JobTableTest, ALeaseEndsWithTheJob) {
+  auto root = std::make_shared<Root>();
+  Child child(SleepForEver);
+  ASSERT_TRUE(Start(child.pid(), "sed", root).ok());
+  EXPECT_EQ(root.use_count(), 2);
+  kill(child.pid(), SIGKILL);
+  EXPECT_TRUE(AllEnded());
+  EXPECT_EQ(root.use_count(), 1);
+}
+
+TEST_F(JobTableTest, OnlyTheLastEndedJobsAreRemembered) {
+  for (const char* name : {"a", "b", "c", "d", "e"}) {
+    Child child([] {});
+    ASSERT_TRUE(Start(child.pid(), name).ok());
+    EXPECT_TRUE(AllEnded());
+  }
+  std::vector<Job> jobs = table_.List(true);
+  ASSERT_EQ(jobs.size(), 3u);
+  EXPECT_EQ(jobs[0].name, "c");
+  EXPECT_EQ(jobs[2].name, "e");
+}
+
+TEST(JobIdTest, IdsDiffer) {
+  std::set<std::string> ids;
+  for (int i = 0; i < 10000; ++i) ids.insert(NewJobId());
+  EXPECT_EQ(ids.size(), 10000u);
+}
+
+}  // namespace
+}  // namespace reloc
