@@ -114,7 +114,7 @@ TEST_F(KeeperTest, SaysWhyARootCannotBeMade) {
   std::string why;
   UniqueFd file(open((temp_ / "store/hello").c_str(), O_PATH | O_CLOEXEC));
   link_->Make(std::move(file), "/reloc-test/store",
-              [&](absl::StatusOr<MadeRoot> made) { why = made.status().message(); });
+              [&](absl::StatusOr<MadeRoot> made) { why = std::string(made.status().message()); });
   EXPECT_TRUE(RunUntil(*loop_, [&] { return !why.empty(); }));
   EXPECT_EQ(why, "enter store: Not a directory");
   EXPECT_TRUE(link_->usable().ok());
