@@ -55,6 +55,7 @@ class FakeDaemon:
         self.messages = []
         self.connections = 0
         self._behave = behave
+        self._serving = threading.Lock()
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._socket.bind(os.path.join(directory, "launch.sock"))
         self._socket.listen(64)
@@ -77,6 +78,11 @@ class FakeDaemon:
         self.messages.append(data)
         return data
 
+    def connections_end(self):
+        """Waits until the connection that is being served is done with."""
+        with self._serving:
+            pass
+
     def _serve(self):
         while True:
             try:
@@ -84,5 +90,5 @@ class FakeDaemon:
             except OSError:  # shut down
                 return
             self.connections += 1
-            with connection, contextlib.suppress(ConnectionError):
+            with self._serving, connection, contextlib.suppress(ConnectionError):
                 self._behave(self, connection)

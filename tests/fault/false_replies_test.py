@@ -61,10 +61,11 @@ class FalseReplies(unittest.TestCase):
         return reply(plan(asked["program"]))
 
     def test_a_wrong_number_of_descriptors(self):
-        null = self.open_fd("/dev/null")
-        for count in (0, 1, 2, 3, 8, 9, 253):
-            with self.subTest(descriptors=count):
-                self.assertHarmless(self.answer(self.join_plan, [null] * count))
+        null, (user, mount) = self.open_fd("/dev/null"), self.joinable_namespaces()
+        for fds in ([], [null], [user], [null, null], [user, mount, mount], [user, mount, *[null] * 6],
+                    [user, mount, *[null] * 7], [user, mount, *[null] * 251]):
+            with self.subTest(descriptors=len(fds)):
+                self.assertHarmless(self.answer(self.join_plan, fds))
 
     def test_descriptors_of_a_wrong_kind(self):
         user, mount = self.open_fd("/proc/self/ns/user"), self.open_fd("/proc/self/ns/mnt")
@@ -79,18 +80,31 @@ class FalseReplies(unittest.TestCase):
 
     def test_a_user_namespace_that_can_be_joined_and_a_mount_namespace_that_cannot(self):
         """Half of a join cannot be undone; the root is then made inside of what was joined."""
-        holder = subprocess.Popen(["unshare", "--user", "--map-current-user", "cat"], stdin=subprocess.PIPE)
+        user, _ = self.joinable_namespaces()
+        self.assertHarmless(self.answer(self.join_plan, [user, self.open_fd("/proc/self/ns/mnt")]))
+
+    def joinable_namespaces(self):
+        """A user namespace and a mount namespace that a launch may join: then only the rest of a reply is wrong."""
+        holder = subprocess.Popen(["unshare", "--user", "--map-current-user", "--mount", "sh", "-c", "echo; read end"],
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.addCleanup(holder.wait)
         self.addCleanup(holder.stdin.close)
-        ours = os.readlink("/proc/self/ns/user")
-        while os.readlink(f"/proc/{holder.pid}/ns/user") == ours:
-            self.assertIsNone(holder.poll())
-            time.sleep(0.001)
-        time.sleep(0.05)  # for the maps to be written
-        fds = [self.open_fd(f"/proc/{holder.pid}/ns/user"), self.open_fd("/proc/self/ns/mnt")]
-        self.assertHarmless(self.answer(self.join_plan, fds))
+        self.addCleanup(holder.stdout.close)
+        holder.stdout.readline()
+        return [self.open_fd(f"/proc/{holder.pid}/ns/{kind}") for kind in ("user", "mnt")]
+
+    def test_an_answer_with_nothing_wrong_is_followed(self):
+        """Else the other tests would show nothing."""
+        behave = self.answer(reply(plan(programs.host("probe"))), self.joinable_namespaces())
+        with FakeDaemon(packs.new_path("fake"), behave) as fake:
+            env = programs.environment(RELOCD_DIR=fake.directory, RELOC_ENGINE="userns")
+            shown = programs.run([self.pack + "/bin/probe", "cwd"], env=env, cwd="/usr")
+            namespace = programs.run([self.pack + "/bin/probe", "namespaces"], env=env).out
+        self.assertEqual(shown, (0, "cwd /usr\n", ""))
+        self.assertNotIn(os.readlink("/proc/self/ns/mnt"), namespace)
 
     def test_plans_that_are_none(self):
+        fds = self.joinable_namespaces()
         good = plan("/bin/false")
         for name, data in {
                 "empty": b"", "garbage": b"\xff" * 200, "truncated": good[:-3], "trailing": good + b"x",
@@ -101,22 +115,25 @@ class FalseReplies(unittest.TestCase):
                 "refusal": plan("", steps=[(32, b"why", b"cure")]),
                 "exec before commit": plan("", steps=[(22, b"/bin/false", b""), (20, b"", b"")])}.items():
             with self.subTest(plan=name):
-                self.assertHarmless(self.answer(reply(data)))
+                self.assertHarmless(self.answer(reply(data), fds))
 
     def test_messages_that_are_none(self):
+        fds, good = self.joinable_namespaces(), plan("/bin/false")
         for name, data in {
-                "one byte": b"R", "garbage": os.urandom(512), "wrong magic": reply(magic=b"HTTP"),
-                "newer version": reply(versions=(2, 9)), "version 0": reply(versions=(0, 0)),
-                "versions reversed": reply(versions=(9, 1)), "wrong size": reply(size=20),
-                "unknown type": fake_daemon.message(99, b""), "unknown reason": reply(reason=999),
-                "a launch": fake_daemon.message(1, bytes(200)), "longer than any": reply(plan=bytes(150_000))}.items():
+                "one byte": b"R", "garbage": os.urandom(512), "wrong magic": reply(good, magic=b"HTTP"),
+                "newer version": reply(good, versions=(2, 9)), "version 0": reply(good, versions=(0, 0)),
+                "versions reversed": reply(good, versions=(9, 1)), "wrong size": reply(good, size=20),
+                "unknown type": fake_daemon.message(99, b""), "unknown reason": reply(good, reason=999),
+                "trailing bytes": fake_daemon.message(2, reply(good)[16:] + b"x"),
+                "a launch": fake_daemon.message(1, bytes(200)), "longer than any": reply(bytes(150_000))}.items():
             with self.subTest(message=name):
-                self.assertHarmless(self.answer(data))
+                self.assertHarmless(self.answer(data, fds))
 
     def test_refusals_for_every_reason(self):
+        fds = self.joinable_namespaces()
         for reason in range(1, 10):
             with self.subTest(reason=reason):
-                self.assertHarmless(self.answer(reply(reason=reason, why=b"on purpose")))
+                self.assertHarmless(self.answer(reply(plan("/bin/false"), reason, b"on purpose"), fds))
 
     def test_silence_and_hanging_up(self):
         def silent(fake, connection):
@@ -134,6 +151,20 @@ class FalseReplies(unittest.TestCase):
         asked = fake_daemon.parse_launch(fake.messages[0])
         self.assertEqual((asked["type"], asked["pack"], asked["entry"]), (1, self.pack, "probe"))
         self.assertEqual(asked["argv"], "\0".join(["probe", *self.sections, ""]))
+
+    def test_it_gets_nothing_but_messages_from_a_launch_without_standard_descriptors(self):
+        """A socket that became descriptor 2 would be sent what is said on standard error."""
+        def listen(fake, connection):
+            while fake.receive(connection):
+                connection.send(reply(reason=7, why=b"no"))
+
+        for closed in ("0<&-", "1>&-", "2>&-", "1>&- 2>&-", "0<&- 2>&-", "0<&- 1>&-", "0<&- 1>&- 2>&-"):
+            with self.subTest(closed=closed), FakeDaemon(packs.new_path("fake"), listen) as fake:
+                env = programs.environment(RELOCD_DIR=fake.directory, RELOC_ENGINE="userns", RELOC_DEBUG="1")
+                programs.must(programs.run(["sh", "-c", f'exec "$0" -o /dev/null {closed}', self.pack + "/bin/probe"],
+                                           env=env))
+                fake.connections_end()
+                self.assertEqual({data[:4] for data in fake.messages if data}, {b"RLWR"})
 
 
 if __name__ == "__main__":

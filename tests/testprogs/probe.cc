@@ -1,7 +1,8 @@
 // Prints what a program can see of how it was started, section by section: a launch is transparent when the
 // same call prints the same natively and out of a pack.
 //
-//   probe [-o FILE] SECTION...     argv env fds cwd cwd-file ids session limits umask signals scheduling
+//   probe [-o FILE] SECTION...     argv env fds cwd cwd-file namespaces ids session limits umask signals
+//   scheduling
 //
 // -o writes to FILE instead of standard output, which may be closed. Everything is looked at before FILE is
 // opened. stdio is good enough here: the program's own descriptors are gone before it lists any.
@@ -64,6 +65,13 @@ void PrintCwdFile() {
   if (stat(".", &st) == 0) Print("cwd device %lu inode %lu\n", st.st_dev, st.st_ino);
 }
 
+void PrintNamespaces() {
+  char text[64] = {};
+  for (const char* path : {"/proc/self/ns/user", "/proc/self/ns/mnt"}) {
+    if (readlink(path, text, sizeof text - 1) > 0) Print("namespace %s\n", text);
+  }
+}
+
 void PrintIds() {
   uid_t uid[3];
   gid_t gid[3];
@@ -108,17 +116,10 @@ void PrintScheduling() {
 constexpr struct {
   const char* name;
   void (*print)();
-} kSections[] = {{"argv", PrintArgv},
-                 {"env", PrintEnv},
-                 {"fds", PrintFds},
-                 {"cwd", PrintCwd},
-                 {"cwd-file", PrintCwdFile},
-                 {"ids", PrintIds},
-                 {"session", PrintSession},
-                 {"limits", PrintLimits},
-                 {"umask", PrintUmask},
-                 {"signals", PrintSignals},
-                 {"scheduling", PrintScheduling}};
+} kSections[] = {{"argv", PrintArgv},   {"env", PrintEnv},          {"fds", PrintFds},
+                 {"cwd", PrintCwd},     {"cwd-file", PrintCwdFile}, {"namespaces", PrintNamespaces},
+                 {"ids", PrintIds},     {"session", PrintSession},  {"limits", PrintLimits},
+                 {"umask", PrintUmask}, {"signals", PrintSignals},  {"scheduling", PrintScheduling}};
 
 bool PrintSection(const char* name) {
   for (const auto& section : kSections) {
