@@ -52,7 +52,7 @@ target_link_libraries(reloc_spdlog INTERFACE Threads::Threads)
 find_program(RELOC_PROTOC protoc REQUIRED)
 find_program(RELOC_GRPC_PLUGIN grpc_cpp_plugin REQUIRED)
 
-# A program that starts quickly: no libstdc++ to load, no lazy page of a position-independent image to relocate.
+# A program that starts quickly: no libstdc++ to load.
 function(reloc_fast_start target)
   if(NOT RELOC_SANITIZE)
     target_link_options(${target} PRIVATE -static-libstdc++ -static-libgcc -Wl,--gc-sections -Wl,-O1 -Wl,--as-needed)

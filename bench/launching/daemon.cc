@@ -20,7 +20,7 @@ namespace {
 
 bool AcceptsLaunches(const std::string& directory) {
   Result<UniqueFd> dir = OpenDaemonDir(directory.c_str());
-  return dir.ok() && DaemonLink().Connect(dir->get()) == Reason::kNone;
+  return dir.ok() && DaemonLink().Connect(dir->get(), directory) == Reason::kNone;
 }
 
 }  // namespace

@@ -213,7 +213,8 @@ bool LaunchServer::Refuse(Client* client, Reason reason, absl::string_view text)
 }
 
 // The client is about to become the program. Nothing is answered, also when it cannot be watched: it runs
-// anyway.
+// anyway. The connection has served: closed now it does not wake us again when the client becomes the
+// program.
 bool LaunchServer::HandleStarted(Client* client, const LaunchMessage& message) {
   const Peer& peer = client->peer;
   absl::StatusOr<UniqueFd> pidfd = OpenPeerPidfd(peer.socket.get(), peer.pid, client->accepted);
@@ -225,7 +226,7 @@ bool LaunchServer::HandleStarted(Client* client, const LaunchMessage& message) {
       pidfd.ok() ? parts_.jobs->Started(*std::move(pidfd), peer.pid, peer.uid, message, std::move(root))
                  : pidfd.status();
   if (!started.ok() && LogsDebug()) LogDebug(absl::StrCat("pid ", peer.pid, ": ", started.message()));
-  return true;
+  return false;
 }
 
 }  // namespace reloc

@@ -56,4 +56,10 @@ Result<CallerContext> ReadCallerContext() {
   return context;
 }
 
+Result<CallerContext> ReadCallerRoot() {
+  CallerContext context;
+  if (Errno e = ReadRoot(&context); !e.ok()) return e;
+  return context.root_mount != 0 ? Result<CallerContext>(context) : ReadCallerContext();
+}
+
 }  // namespace reloc

@@ -25,4 +25,8 @@ struct CallerContext {
 
 Result<CallerContext> ReadCallerContext();
 
+// The same without the namespaces where the mount id of "/" is known, which tells the mount namespace
+// already.
+Result<CallerContext> ReadCallerRoot();
+
 }  // namespace reloc

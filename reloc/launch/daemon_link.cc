@@ -62,14 +62,17 @@ class ReceivedFds {
 
 }  // namespace
 
-Reason DaemonLink::Connect(int daemon_dir) {
+Reason DaemonLink::Connect(int daemon_dir, string_view path) {
   UniqueFd fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.valid()) return Reason::kProtocol;
   struct sockaddr_un address = {};
   address.sun_family = AF_UNIX;
-  TextBuffer path(address.sun_path, sizeof address.sun_path);
-  // Through the checked directory: a path may also be too long for sun_path (108 bytes).
-  path << "/proc/self/fd/" << daemon_dir << '/' << kLaunchSocket;
+  TextBuffer name(address.sun_path, sizeof address.sun_path);
+  name << path << '/' << kLaunchSocket;
+  if (name.overflowed()) {  // sun_path has 108 bytes
+    name.Clear();
+    name << "/proc/self/fd/" << daemon_dir << '/' << kLaunchSocket;
+  }
   if (::connect(fd.get(), reinterpret_cast<const struct sockaddr*>(&address), sizeof address) != 0) {
     return errno == EAGAIN ? Reason::kDaemonSilent : Reason::kNoDaemon;
   }

@@ -18,8 +18,9 @@ inline constexpr uint64_t kDaemonDeadlineMicros = 100 * 1000;
 
 class DaemonLink {
  public:
-  // Connects to launch.sock in the open directory `daemon_dir`. kNone on success.
-  Reason Connect(int daemon_dir);
+  // Connects to launch.sock in the open directory `daemon_dir`; `path` is that directory's name. kNone on
+  // success.
+  Reason Connect(int daemon_dir, string_view path);
   bool connected() const { return socket_.valid(); }
 
   // Sends one message, without waiting. `fd`: a descriptor to go along, or -1.

@@ -63,7 +63,8 @@ class Launcher {
  private:
   bool FindPlan(Engine engine);
   void OpenDaemon();
-  bool ConnectDaemon(const char* path);
+  bool OpenDir(string_view path);
+  bool Connect();
   void TryPlan();
   bool PrepareUserns();
   bool FindStore(const Step& bind);
@@ -87,6 +88,7 @@ class Launcher {
   Plan first_plan_;
   Failure failure_;
   bool committed_ = false;
+  PathText daemon_path_;
   UniqueFd daemon_dir_;
   DaemonLink link_;
   Reason reason_ = Reason::kNone;  // why the first choice was not taken
@@ -147,24 +149,33 @@ bool Launcher::FindPlan(Engine engine) {
 void Launcher::OpenDaemon() {
   if (EnvValue(request_.envp, "RELOC_DAEMON") == "off") return;
   PathText path;
-  if (!DaemonDir(request_.envp, &path).ok()) return NoteReason(Reason::kNoDaemon);
-  if (ConnectDaemon(path.c_str())) return;
+  if (DaemonDir(request_.envp, &path).ok() && OpenDir(path.view())) return;
   Reason first = reason_;
-  if (!ConnectDaemon(kSiteDaemonDir)) reason_ = first;
+  if (!OpenDir(kSiteDaemonDir)) reason_ = first;
 }
 
-bool Launcher::ConnectDaemon(const char* path) {
-  reason_ = Reason::kNone;
-  Result<UniqueFd> dir = OpenDaemonDir(path);
-  if (!dir.ok()) {
-    NoteReason(dir.error().value == EPERM ? Reason::kForeignDaemon : Reason::kNoDaemon);
-    return false;
+bool Launcher::OpenDir(string_view path) {
+  daemon_path_.Clear();
+  daemon_path_ << path;
+  Result<UniqueFd> dir = OpenDaemonDir(daemon_path_.c_str());
+  reason_ = dir.ok()                     ? Reason::kNone
+            : dir.error().value == EPERM ? Reason::kForeignDaemon
+                                         : Reason::kNoDaemon;
+  if (dir.ok()) daemon_dir_ = static_cast<UniqueFd&&>(*dir);
+  return dir.ok();
+}
+
+// Connects just before something is sent: a daemon that wakes up for a connection and again for its message
+// costs the caller two wake-ups.
+bool Launcher::Connect() {
+  if (link_.connected()) return true;
+  if (!daemon_dir_.valid()) return false;
+  Reason r = link_.Connect(daemon_dir_.get(), daemon_path_.view());
+  if (r == Reason::kNoDaemon && daemon_path_.view() != kSiteDaemonDir && OpenDir(kSiteDaemonDir)) {
+    r = link_.Connect(daemon_dir_.get(), daemon_path_.view());
   }
-  Reason r = link_.Connect(dir->get());
   if (r != Reason::kNone) NoteReason(r);
-  // A daemon that cannot be reached may still have published roots (it is stopped, or its backlog is full).
-  if (r == Reason::kNone || r == Reason::kDaemonSilent) daemon_dir_ = static_cast<UniqueFd&&>(*dir);
-  return daemon_dir_.valid();
+  return r == Reason::kNone;
 }
 
 void Launcher::TryPlan() {
@@ -208,7 +219,7 @@ bool Launcher::FindStore(const Step& bind) {
   }
   state_.cwd.Save();
   if (!daemon_dir_.valid()) return true;
-  Result<CallerContext> caller = ReadCallerContext();
+  Result<CallerContext> caller = ReadCallerRoot();
   if (caller.ok()) caller_ = *caller;
   return true;
 }
@@ -226,8 +237,10 @@ bool Launcher::JoinPublished() {
 }
 
 bool Launcher::AskDaemon() {
-  if (!link_.connected()) return false;
+  if (!Connect()) return false;
   uint64_t deadline = MonotonicMicros() + kDaemonDeadlineMicros;
+  Result<CallerContext> caller = ReadCallerContext();
+  if (caller.ok()) caller_ = *caller;
   Reason r = link_.Send(EncodeMessage(MessageType::kLaunch), store_fd_.get());
   ReplyMessage reply;
   if (r == Reason::kNone) {
@@ -284,9 +297,13 @@ void Launcher::Enter(const Plan& plan) {
 
 // Tells the daemon of this launch, so that `relocctl ps` shows it. It need not answer, and need not hear.
 void Launcher::Tell() {
-  if (!link_.connected()) return;
-  Reason r = link_.Send(EncodeMessage(MessageType::kStarted), -1);
-  if (r != Reason::kNone) trace_.Debug("the daemon could not be told of this launch");
+  // The daemon closes a connection that has told it of a start. A launch that goes on in another way tells
+  // anew.
+  for (int tries = 0; tries < 2 && Connect(); ++tries) {
+    if (link_.Send(EncodeMessage(MessageType::kStarted), -1) == Reason::kNone) return;
+    link_ = DaemonLink();
+  }
+  if (daemon_dir_.valid()) trace_.Debug("the daemon could not be told of this launch");
 }
 
 string_view Launcher::EncodeMessage(MessageType type) {

@@ -1,48 +1,34 @@
 #include "reloc/launch/root_registry.h"
 
 #include <fcntl.h>
+#include <stddef.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "reloc/launch/daemon_dir.h"
 
 namespace reloc {
 namespace {
 
-class MappedRegistry {
- public:
-  MappedRegistry() = default;
-  MappedRegistry(const MappedRegistry&) = delete;
-  MappedRegistry& operator=(const MappedRegistry&) = delete;
-  ~MappedRegistry() {
-    if (file_ != nullptr) ::munmap(const_cast<RegistryFile*>(file_), sizeof *file_);
-  }
+// Read with pread(2): a mapping costs two page faults and a munmap(2) more.
+Errno ReadAt(int fd, size_t offset, void* memory, size_t size) {
+  ssize_t n = ::pread(fd, memory, size, static_cast<off_t>(offset));
+  if (n < 0) return Errno::Last();
+  return static_cast<size_t>(n) == size ? kOk : Errno{ENOENT};  // not written to the end yet
+}
 
-  Errno Map(int daemon_dir) {
-    Result<UniqueFd> fd = OpenAt(daemon_dir, kRegistryFile, O_RDONLY | O_NOFOLLOW);
-    if (!fd.ok()) return fd.error();
-    struct stat st;
-    if (::fstat(fd->get(), &st) != 0) return Errno::Last();
-    // A shorter file would be SIGBUS. The daemon sets the size once, before it writes the magic, and never
-    // cuts it.
-    if (st.st_size != static_cast<off_t>(sizeof(RegistryFile))) return Errno{ENOENT};
-    void* memory = ::mmap(nullptr, sizeof(RegistryFile), PROT_READ, MAP_SHARED, fd->get(), 0);
-    if (memory == MAP_FAILED) return Errno::Last();
-    file_ = static_cast<const RegistryFile*>(memory);
-    return kOk;
-  }
-  // NOLINTNEXTLINE(clang-analyzer-core.uninitialized.UndefReturn): errno is not 0 after a call that failed
-  const RegistryFile& operator*() const { return *file_; }
+// Mount ids are unique, and a mount belongs to one mount namespace: callers with the maker's "/" see what it
+// saw, whatever their other namespaces are. The three /proc/self/ns files cost more than all else here.
+bool StandsWithMaker(const CallerContext& maker, const CallerContext& caller) {
+  if (maker.root_mount == 0) return maker == caller;
+  return maker.root == caller.root && maker.root_mount == caller.root_mount &&
+         maker.root_mtime == caller.root_mtime;
+}
 
- private:
-  const RegistryFile* file_ = nullptr;
-};
-
-Errno CheckMaker(const RegistryHeader& header, const CallerContext& caller) {
+Errno CheckHeader(const RegistryHeader& header, const CallerContext& caller) {
   bool readable = memcmp(header.magic, "RLRR", 4) == 0 && header.version == kRegistryVersion;
   if (!readable || header.holder_pid <= 0) return Errno{ENOENT};
-  return header.maker == caller ? kOk : Errno{EXDEV};
+  return StandsWithMaker(header.maker, caller) ? kOk : Errno{EXDEV};
 }
 
 bool Matches(const RegistrySlot& slot, const RootKey& key) {
@@ -50,14 +36,21 @@ bool Matches(const RegistrySlot& slot, const RootKey& key) {
          slot.mount_ns_inode != 0;
 }
 
-bool FindSlot(const RegistryFile& file, const RootKey& key, RegistrySlot* found) {
+Errno FindSlot(int registry, const RootKey& key, RegistrySlot* found) {
+  constexpr size_t kAtOnce = 8;
+  RegistrySlot slots[kAtOnce];
+  static_assert(kRegistrySlots % kAtOnce == 0);
   size_t index = FirstSlot(key.store);
   for (size_t probes = 0; probes < kRegistrySlots; ++probes, index = (index + 1) % kRegistrySlots) {
-    *found = file.slots[index];
-    if (found->store.inode == 0) return false;
-    if (Matches(*found, key)) return true;
+    if (probes == 0 || index % kAtOnce == 0) {
+      size_t block = index - index % kAtOnce;
+      RELOC_TRY(ReadAt(registry, offsetof(RegistryFile, slots) + block * sizeof *slots, slots, sizeof slots));
+    }
+    *found = slots[index % kAtOnce];
+    if (found->store.inode == 0) return Errno{ENOENT};
+    if (Matches(*found, key)) return kOk;
   }
-  return false;
+  return Errno{ENOENT};
 }
 
 // Opens the holder's descriptor `fd`, a namespace, and checks that it is the one that was published.
@@ -86,12 +79,13 @@ size_t FirstSlot(const FileId& store) {
 }
 
 Result<RootNamespaces> FindPublishedRoot(int daemon_dir, const RootKey& key, const CallerContext& caller) {
-  MappedRegistry registry;
-  if (Errno e = registry.Map(daemon_dir); !e.ok()) return e;
-  const RegistryHeader header = (*registry).header;
-  if (Errno e = CheckMaker(header, caller); !e.ok()) return e;
+  Result<UniqueFd> registry = OpenAt(daemon_dir, kRegistryFile, O_RDONLY | O_NOFOLLOW);
+  if (!registry.ok()) return registry.error();
+  RegistryHeader header;
+  if (Errno e = ReadAt(registry->get(), 0, &header, sizeof header); !e.ok()) return e;
+  if (Errno e = CheckHeader(header, caller); !e.ok()) return e;
   RegistrySlot slot;
-  if (!FindSlot(*registry, key, &slot)) return Errno{ENOENT};
+  if (Errno e = FindSlot(registry->get(), key, &slot); !e.ok()) return e;
   RootNamespaces namespaces;
   if (header.user_ns_inode != 0) {
     Result<UniqueFd> user = OpenNamespace(header.holder_pid, header.user_ns_fd, header.user_ns_inode);

@@ -1,4 +1,4 @@
-// The roots that the daemon keeps, published in a file that a launch maps: joining one needs no answer from
+// The roots that the daemon keeps, published in a file that a launch reads: joining one needs no answer from
 // the daemon, hence no round trip, and works while the daemon is stopped.
 //
 // The file lies in the daemon's directory (0700), so what it says is as good as what the daemon says. It may

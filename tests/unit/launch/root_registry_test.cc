@@ -70,7 +70,7 @@ TEST_F(RegistryTest, AnotherContentIsAnotherRoot) {
 }
 
 TEST_F(RegistryTest, ACallerElsewhereFindsNothing) {
-  file_->header.maker.mount_ns += 1;
+  file_->header.maker.root_mount += 1;
   EXPECT_EQ(Find().value, EXDEV);
 }
 
