@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <google/protobuf/util/json_util.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -19,6 +20,9 @@
 
 namespace reloc::bench {
 namespace {
+
+// A load above this is more than this benchmark's own.
+constexpr double kBusy = 1;
 
 std::string ProcessorName() {
   std::ifstream file("/proc/cpuinfo");
@@ -91,12 +95,16 @@ void DescribeRun(pb::LaunchBenchmark* report) {
   report->mutable_machine()->set_kernel(absl::StrCat(name.sysname, " ", name.release));
   report->mutable_machine()->set_processor(ProcessorName());
   report->mutable_machine()->set_processors(static_cast<uint32_t>(::sysconf(_SC_NPROCESSORS_ONLN)));
+  if (double load = 0; ::getloadavg(&load, 1) == 1) report->mutable_machine()->set_load(load);
 }
 
 void PrintReport(const pb::LaunchBenchmark& report) {
   const pb::Machine& machine = report.machine();
-  absl::PrintF("%s, %s, %d processors, %s\n", report.taken_at(), machine.processor(), machine.processors(),
-               machine.kernel());
+  absl::PrintF("%s, %s, %d processors, %s, load %.2f\n", report.taken_at(), machine.processor(),
+               machine.processors(), machine.kernel(), machine.load());
+  if (machine.load() > kBusy) {
+    absl::PrintF("The machine is busy: what it does besides is in these figures, too.\n");
+  }
   PrintLaunches(report);
   for (const pb::Growth& growth : report.growths()) PrintGrowth(report, growth);
   PrintFigures(report);

@@ -114,7 +114,7 @@ bool Executor::Prepare(std::span<const Step> steps, Failure* failure) {
 
 void Executor::Enter(std::span<const Step> steps, Failure* failure) {
   for (const Step& step : steps) {
-    if (step.op == Op::kExec) DebugStep(trace_, step, MonotonicMicros(), *failure);
+    if (trace_.debug() && step.op == Op::kExec) DebugStep(trace_, step, MonotonicMicros(), *failure);
     uint64_t started = trace_.debug() ? MonotonicMicros() : 0;
     bool done = EnterStep(step, failure);
     DebugStep(trace_, step, started, *failure);
