@@ -29,25 +29,25 @@ Mailbox::~Mailbox() {
 
 bool Mailbox::Run(absl::FunctionRef<void()> work) {
   Letter letter{work};
-  absl::MutexLock lock(&mutex_);
+  std::unique_lock lock(mutex_);
   if (closed_) return false;
   letters_.push_back(&letter);
   uint64_t one = 1;
   // Fails only when the counter is full, and then the bell has rung.
   [[maybe_unused]] ssize_t rang = ::write(bell_.get(), &one, sizeof one);
-  mutex_.Await(absl::Condition(&letter.done));
+  answered_.wait(lock, [&] { return letter.done; });
   return true;
 }
 
 void Mailbox::OnBell() {
   uint64_t rings;
   [[maybe_unused]] ssize_t heard = ::read(bell_.get(), &rings, sizeof rings);
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   RunAll();
 }
 
 void Mailbox::Close() {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   RunAll();
   closed_ = true;
 }
@@ -59,6 +59,7 @@ void Mailbox::RunAll() {
     letter->done = true;
   }
   letters_.clear();
+  answered_.notify_all();
 }
 
 }  // namespace reloc

@@ -2,13 +2,13 @@
 // and nothing else in relocd needs a lock.
 #pragma once
 
-#include <deque>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
+#include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "daemon/event_loop.h"
 #include "reloc/base/unique_fd.h"
 
@@ -34,13 +34,15 @@ class Mailbox {
 
   Mailbox(EventLoop* loop, UniqueFd bell) : loop_(loop), bell_(std::move(bell)) {}
   void OnBell();
-  void RunAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RunAll();  // with mutex_ held
 
   EventLoop* loop_;
   UniqueFd bell_;  // eventfd(2)
-  absl::Mutex mutex_;
-  std::deque<Letter*> letters_ ABSL_GUARDED_BY(mutex_);
-  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  // Not Abseil's: as Debian builds it ThreadSanitizer cannot see what it does.
+  std::mutex mutex_;
+  std::condition_variable answered_;
+  std::vector<Letter*> letters_;  // by mutex_
+  bool closed_ = false;           // by mutex_
 };
 
 }  // namespace reloc
