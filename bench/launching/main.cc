@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "bench/launching/footprint.h"
 #include "bench/launching/growth.h"
 #include "bench/launching/packs.h"
@@ -26,7 +27,7 @@ namespace {
 struct Options {
   int rounds = 300;
   std::vector<std::string> program = {"true"};
-  std::vector<std::string> only;
+  std::string only;  // IDs, separated by commas; empty: all
   std::string bin_dir;
   std::string json;
   bool growth = false;
@@ -34,8 +35,9 @@ struct Options {
 };
 
 // Keeps native, which everything is compared with, and what was asked for.
-absl::Status Select(const std::vector<std::string>& only, std::vector<Variant>* variants) {
-  if (only.empty()) return absl::OkStatus();
+absl::Status Select(const std::string& ids, std::vector<Variant>* variants) {
+  if (ids.empty()) return absl::OkStatus();
+  const std::vector<std::string> only = absl::StrSplit(ids, ',');
   std::vector<std::string> known;
   for (const Variant& variant : *variants) known.push_back(variant.id);
   for (const std::string& id : only) {
@@ -81,16 +83,24 @@ absl::Status Run(const Options& options) {
 }
 
 void AddOptions(CLI::App& app, Options* options) {
-  app.add_option("PROGRAM", options->program, "The host's program to launch, with arguments; default: true");
+  // As with env(1), what follows the first word that is no option belongs to the program.
+  app.prefix_command();
   app.add_option("--rounds", options->rounds, "Launches of each kind")->check(CLI::Range(10, 1000000));
-  app.add_option("--only", options->only, "Ways to launch, beside native")->delimiter(',')->type_name("ID");
+  app.add_option("--only", options->only, "Ways to launch, beside native")->type_name("ID,ID,...");
   app.add_option("--bin", options->bin_dir, "Where relocctl and relocd lie; default: beside this program");
   app.add_option("--json", options->json, "Also write the figures to this file")->type_name("FILE");
   app.add_flag("--growth", options->growth,
                "Instead: how a launch grows with roots, live jobs and store items");
   app.add_flag("--footprint", options->footprint,
                "Instead: relocd's memory and wake-ups at rest, the shim's size");
-  app.footer("Example: bench_launch --rounds 500 -- sed --version");
+  app.footer(
+      "What follows the options is the host's program to launch, with its arguments; default: true.\n"
+      "Example: bench_launch --rounds 500 -- sed --version");
+}
+
+void TakeProgram(std::vector<std::string> words, Options* options) {
+  if (!words.empty() && words[0] == "--") words.erase(words.begin());
+  if (!words.empty()) options->program = std::move(words);
 }
 
 // Found out before minutes of measuring.
@@ -113,6 +123,7 @@ int Main(int argc, char** argv) {
   CLI::App app("Measures how long programs of a pack take to start.", "bench_launch");
   AddOptions(app, &options);
   CLI11_PARSE(app, argc, argv);
+  TakeProgram(app.remaining(), &options);
   if (absl::Status status = BecomeOrdinaryUser(argv); !status.ok()) return Report(status);
   if (absl::Status status = CheckJsonPlace(options.json); !status.ok()) return Report(status);
   CatchInterrupts();
