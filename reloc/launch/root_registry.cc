@@ -79,7 +79,8 @@ size_t FirstSlot(const FileId& store) {
 }
 
 Result<RootNamespaces> FindPublishedRoot(int daemon_dir, const RootKey& key, const CallerContext& caller) {
-  Result<UniqueFd> registry = OpenAt(daemon_dir, kRegistryFile, O_RDONLY | O_NOFOLLOW);
+  // O_NONBLOCK: a FIFO of that name must not hold up a launch.
+  Result<UniqueFd> registry = OpenAt(daemon_dir, kRegistryFile, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   if (!registry.ok()) return registry.error();
   RegistryHeader header;
   if (Errno e = ReadAt(registry->get(), 0, &header, sizeof header); !e.ok()) return e;
