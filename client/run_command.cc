@@ -61,7 +61,8 @@ bool TakeOption(char*** argv, RunOptions* options) {
   } else if (option.starts_with("--engine=")) {
     options->engine = option.substr(strlen("--engine="));
   } else if (NeedsDaemonPlacement(option)) {
-    options->error = absl::StrCat(Text(option), ": launching through the daemon is not available in this version");
+    options->error =
+        absl::StrCat(Text(option), ": launching through the daemon is not available in this version");
   } else {
     options->error = absl::StrCat("unknown option '", Text(option), "'; see relocctl run --help");
   }

@@ -15,11 +15,11 @@
 #include "reloc/base/path.h"
 #include "reloc/engine/compile.h"
 #include "reloc/launch/launcher.h"
-#include "reloc/pack/text.h"
 #include "reloc/launch/pack_files.h"
 #include "reloc/pack/manifest.h"
 #include "reloc/pack/program.h"
 #include "reloc/pack/store.h"
+#include "reloc/pack/text.h"
 
 namespace reloc {
 namespace {
