@@ -229,7 +229,9 @@ bool Executor::PrependEnv(const Step& step, Failure* failure) {
 bool Executor::MapEnv(const Step& step, Failure* failure) {
   string_view rest = EnvValue(state_->envp, step.a);
   size_t elements = 1;
-  for (char c : rest) elements += c == ':';
+  for (char c : rest) {
+    if (c == ':') ++elements;
+  }
   size_t size = rest.size() + elements * (state_->pack_dir.size() + 1) + 1;
   bool mapped = false;
   char* memory = rest.empty() ? nullptr : state_->arena.TakeArray<char>(size);
