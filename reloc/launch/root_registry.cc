@@ -57,7 +57,8 @@ Errno FindSlot(int registry, const RootKey& key, RegistrySlot* found) {
 Result<UniqueFd> OpenNamespace(int32_t holder, int32_t fd, uint64_t inode) {
   FixedText<64> path;
   path << "/proc/" << holder << "/fd/" << fd;
-  Result<UniqueFd> ns = Open(path.c_str(), O_RDONLY);
+  // After a crash the pid may be another process's, and the descriptor a pipe or a terminal.
+  Result<UniqueFd> ns = Open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY);
   if (!ns.ok()) return Errno{ESTALE};
   Result<FileId> id = Identify(ns->get());
   if (!id.ok()) return id.error();
