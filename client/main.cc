@@ -3,23 +3,21 @@
 // `run` comes first and alone: it becomes the program that it starts, and everything that the other commands
 // need (CLI11, protobuf, gRPC) would be in its way.
 #include <CLI/CLI.hpp>
-#include <iostream>
 #include <string>
 #include <string_view>
 
 #include "client/daemon_command.h"
 #include "client/pack_commands.h"
 #include "client/ps_command.h"
+#include "client/report.h"
 #include "client/roots_command.h"
 #include "client/run_command.h"
 #include "client/version_command.h"
-#include "reloc/launch/launcher.h"
 
 namespace {
 
 int Complain(const std::string& what) {
-  std::cerr << "relocctl: " << what << "; see relocctl --help\n";
-  return reloc::kExitFailed;
+  return reloc::ReportError(absl::InvalidArgumentError(what + "; see relocctl --help"));
 }
 
 int RunCommandLine(int argc, char** argv) {

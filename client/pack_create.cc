@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "client/pack_tools.h"
+#include "client/report.h"
 #include "reloc/pack/adopt.h"
 #include "reloc/pack/builder.h"
 #include "reloc/pack/status.h"

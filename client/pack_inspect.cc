@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/pack_tools.h"
 #include "client/progress.h"
+#include "client/report.h"
 #include "proto/inspection.pb.h"
 #include "reloc/pack/manifest.h"
 #include "reloc/pack/status.h"

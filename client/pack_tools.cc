@@ -9,7 +9,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/progress.h"
+#include "client/report.h"
 #include "reloc/engine/compile.h"
+#include "reloc/launch/launcher.h"
 #include "reloc/pack/files.h"
 #include "reloc/pack/status.h"
 #include "reloc/pack/text.h"
@@ -48,16 +50,6 @@ absl::StatusOr<PackRuntime> FindPackRuntime() {
                                           " nor in ", (above / "libexec").string(), ": reinstall relocd"));
 }
 
-int FinishOutput(int status) {
-  if (fflush(stdout) == 0 && ferror(stdout) == 0) return status;
-  return ReportError(SystemError(errno, "cannot write to standard output"));
-}
-
-int ReportError(const absl::Status& status) {
-  fprintf(stderr, "relocctl: %s\n", OneLine(status.message()).c_str());
-  return kPackFailed;
-}
-
 int MakePack(const std::string& verb, const std::string& what,
              const std::function<absl::StatusOr<PackSummary>(const PackTools&)>& make) {
   InterruptGuard interrupt;
@@ -76,7 +68,7 @@ int MakePack(const std::string& verb, const std::string& what,
   }
   ReportError(summary.status());
   interrupt.DieIfInterrupted();
-  return kPackFailed;
+  return kExitFailed;
 }
 
 absl::StatusOr<std::vector<EntrySpec>> ParseEntries(const std::vector<std::string>& texts) {

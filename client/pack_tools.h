@@ -8,17 +8,9 @@
 
 namespace reloc {
 
-inline constexpr int kPackFailed = 125;  // as podman: the program failed, not what it was asked about
-
 // The shim and the libraries of this installation: in ../libexec/relocd, or in a build tree ../libexec, as
 // seen from this program.
 absl::StatusOr<PackRuntime> FindPackRuntime();
-
-// `status`, or if stdout could not be written (a full disk, say) an error.
-int FinishOutput(int status);
-
-// One line "relocctl: …" on stderr; returns kPackFailed.
-int ReportError(const absl::Status& status);
 
 // Runs `make` with a progress bar. Prints its warnings to stderr and "<verb> <what>: …" to stdout. Returns an
 // exit status; when a signal interrupted the work, ends the process by it.

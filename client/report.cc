@@ -5,7 +5,8 @@
 
 #include <CLI/CLI.hpp>
 
-#include "client/pack_tools.h"
+#include "reloc/launch/launcher.h"
+#include "reloc/pack/text.h"
 
 namespace reloc {
 
@@ -14,6 +15,16 @@ void PrintOut(const std::string& text) { fwrite(text.data(), 1, text.size(), std
 absl::Status FlushOut() {
   bool written = fflush(stdout) == 0 && ferror(stdout) == 0;
   return written ? absl::OkStatus() : absl::ErrnoToStatus(errno, "cannot write to standard output");
+}
+
+int ReportError(const absl::Status& status) {
+  fprintf(stderr, "relocctl: %s\n", OneLine(status.message()).c_str());
+  return kExitFailed;
+}
+
+int FinishOutput(int status) {
+  absl::Status flushed = FlushOut();
+  return flushed.ok() ? status : ReportError(flushed);
 }
 
 int ExitStatus(const absl::Status& status) {

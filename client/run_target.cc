@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "reloc/base/env.h"
+#include "reloc/base/file.h"
 #include "reloc/base/path.h"
 #include "reloc/engine/compile.h"
 #include "reloc/launch/launcher.h"
@@ -52,11 +53,6 @@ std::string Canonical(const std::string& path) {
   return ::getcwd(resolved, sizeof resolved) != nullptr ? absl::StrCat(resolved, "/", path) : path;
 }
 
-bool IsDirectory(const std::string& path) {
-  struct stat st;
-  return ::stat(path.c_str(), &st) == 0 && S_ISDIR(st.st_mode);
-}
-
 // Reads an entry's plans. False if `program` is no entry of a pack.
 bool ReadEntry(const std::string& program, RunTarget* target) {
   string_view pack_dir, entry;
@@ -74,7 +70,7 @@ bool FindStore(std::string_view program, std::string* dir, std::string* prefix) 
   for (std::string_view d = DirName(program); !d.empty(); d = DirName(d)) {
     std::string_view base = d == "/" ? "" : d;
     for (std::string_view known : kKnownPrefixes) {
-      if (!IsDirectory(absl::StrCat(Text(base), Text(known)))) continue;
+      if (!IsDirectory(absl::StrCat(Text(base), Text(known)).c_str())) continue;
       *dir = d;
       *prefix = known;
       return true;

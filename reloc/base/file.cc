@@ -18,6 +18,11 @@ Result<UniqueFd> Open(const char* path, int flags, mode_t mode) {
   return OpenAt(AT_FDCWD, path, flags, mode);
 }
 
+bool IsDirectory(const char* path) {
+  struct stat st;
+  return ::stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 Result<FileId> IdentifyAt(int directory, const char* path) {
   struct stat st;
   if (::fstatat(directory, path, &st, 0) != 0) return Errno::Last();

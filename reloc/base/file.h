@@ -24,6 +24,9 @@ struct FileId {
 Result<UniqueFd> Open(const char* path, int flags, mode_t mode = 0);
 Result<UniqueFd> OpenAt(int directory, const char* path, int flags, mode_t mode = 0);
 
+// True if `path` leads to a directory (symlinks followed).
+bool IsDirectory(const char* path);
+
 // Identity of `path` (symlinks followed) relative to `directory` (AT_FDCWD: the working directory).
 Result<FileId> IdentifyAt(int directory, const char* path);
 // Identity of an open file.

@@ -66,7 +66,6 @@ class Launcher {
   bool OpenDir(string_view path);
   bool Connect();
   void TryPlan();
-  bool PrepareUserns();
   bool FindStore(const Step& bind);
   bool JoinPublished();
   bool AskDaemon();
@@ -84,6 +83,7 @@ class Launcher {
   const Trace& trace_;
   LaunchState state_;
   Plan plan_;
+  const Step* bind_ = nullptr;  // of plan_; nullptr: the engine needs no root
   Plan reply_plan_;
   Plan first_plan_;
   Failure failure_;
@@ -181,8 +181,9 @@ bool Launcher::Connect() {
 void Launcher::TryPlan() {
   failure_.Clear();
   reply_plan_ = Plan();
-  if (const Step* bind = FindStep(plan_.prepare(), Op::kBindStore); bind != nullptr) {
-    if (!FindStore(*bind)) return;
+  bind_ = FindStep(plan_.prepare(), Op::kBindStore);
+  if (bind_ != nullptr) {
+    if (!FindStore(*bind_)) return;
     if (state_.root == Root::kHost || JoinPublished() || AskDaemon()) {
       Enter(reply_plan_.engine() == Engine::kNone ? plan_ : reply_plan_);
       if (committed_) return;
@@ -226,8 +227,7 @@ bool Launcher::FindStore(const Step& bind) {
 
 bool Launcher::JoinPublished() {
   if (!daemon_dir_.valid()) return false;
-  const Step* bind = FindStep(plan_.prepare(), Op::kBindStore);
-  RootKey key{store_, plan_.digest(), HashText(bind->b)};
+  RootKey key{store_, plan_.digest(), HashText(bind_->b)};
   Result<RootNamespaces> root = FindPublishedRoot(daemon_dir_.get(), key, caller_);
   if (!root.ok()) return false;
   trace_.Debug("joining a root that the daemon published");
@@ -314,7 +314,7 @@ string_view Launcher::EncodeMessage(MessageType type) {
   m.caller = caller_;
   m.store = store_;
   m.digest = plan_.digest();
-  if (const Step* bind = FindStep(plan_.prepare(), Op::kBindStore); bind != nullptr) m.prefix = bind->b;
+  if (bind_ != nullptr) m.prefix = bind_->b;
   m.pack = request_.pack_dir;
   m.entry = request_.entry;
   m.program = ProgramPath();
@@ -367,10 +367,8 @@ int ExecExitStatus(int error) {
 
 int Launch(const LaunchRequest& request, const Trace& trace) {
   // static: a Launcher holds a few tens of kilobytes, and one launch is all that a process does.
-  static Launcher* launcher = nullptr;
   alignas(Launcher) static char memory[sizeof(Launcher)];
-  launcher = new (memory) Launcher(request, trace);
-  return launcher->Run();
+  return (new (memory) Launcher(request, trace))->Run();
 }
 
 }  // namespace reloc

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 
 #include "reloc/base/file.h"
 #include "reloc/base/path.h"
@@ -13,8 +12,7 @@ namespace {
 bool HoldsPlans(string_view directory) {
   PathText path;
   path << directory << '/' << kPlansDir;
-  struct stat st;
-  return !path.overflowed() && ::stat(path.c_str(), &st) == 0 && S_ISDIR(st.st_mode);
+  return !path.overflowed() && IsDirectory(path.c_str());
 }
 
 }  // namespace

@@ -18,11 +18,6 @@ constexpr const char* kMountHint =
     "mounts in a user namespace are refused here: see kernel.apparmor_restrict_unprivileged_userns, or use "
     "another engine";
 
-bool IsDirectory(const char* path) {
-  struct stat st;
-  return ::stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
 // A bind mount's read-only remount must keep the flags that the source's mount has: in a user namespace they
 // are locked and dropping one is EPERM (mount_namespaces(7)).
 unsigned long KeptMountFlags(const char* path) {

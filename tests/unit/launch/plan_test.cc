@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <string>
-#include <vector>
 
+#include "reloc/engine/plan_text.h"
 #include "tests/unit/launch/golden.h"
 
 namespace reloc {
@@ -16,20 +16,7 @@ PackDigest SomeDigest() {
   return digest;
 }
 
-class PlanBytes {
- public:
-  explicit PlanBytes(Engine engine = Engine::kUserns)
-      : memory_(kMaxPlanBytes), writer_(memory_, engine, SomeDigest()) {}
-  PlanBytes& Add(Op op, string_view a = {}, string_view b = {}) {
-    writer_.Add(op, a, b);
-    return *this;
-  }
-  std::string Finish() { return std::string(writer_.Finish()); }
-
- private:
-  std::vector<char> memory_;
-  PlanWriter writer_;
-};
+PlanText PlanBytes(Engine engine = Engine::kUserns) { return PlanText(engine, SomeDigest()); }
 
 std::string UsernsPlan() {
   return PlanBytes()
@@ -127,7 +114,7 @@ TEST(Plan, RefusalStandsAlone) {
 }
 
 TEST(Plan, TooLongPlansAreNotWritten) {
-  PlanBytes plan;
+  PlanText plan = PlanBytes();
   for (int i = 0; i < 3; ++i) plan.Add(Op::kArg, std::string(30000, 'x'));
   EXPECT_EQ(plan.Add(Op::kCommit).Add(Op::kExec, "/x").Finish(), "");
 }
