@@ -62,6 +62,20 @@ class Leftovers(unittest.TestCase):
         self.stale_socket("launch.sock")
         self.assertRuns()
 
+    def test_a_registry_whose_holders_pid_is_now_a_process_with_a_named_pipe_there(self):
+        """Opening a named pipe that nobody writes to waits; what was published was a namespace."""
+        relocd = daemon.Daemon(self.directory)
+        self.namespace()
+        with open(self.directory + "/roots", "rb") as file:
+            published = file.read()
+        relocd.kill()
+        pipe = packs.new_path("pipe")
+        os.mkfifo(pipe)
+        reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reading)
+        self.write_registry(published[:8] + struct.pack("<ii", os.getpid(), reading) + published[16:])
+        self.assertRuns()
+
     def test_registries_that_are_none(self):
         for name, data in {"empty": b"", "short": b"RLRR\1\0\0\0", "garbage": os.urandom(REGISTRY_SIZE),
                            "long": bytes(2 * REGISTRY_SIZE), "zeros": bytes(REGISTRY_SIZE),
