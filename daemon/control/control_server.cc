@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <utility>
+#include <vector>
 
 #include "absl/memory/memory.h"
 #include "daemon/log.h"
@@ -21,6 +22,18 @@ constexpr size_t kMaxConnections = 64;
 constexpr int kMaxRequestBytes = 64 * 1024;
 constexpr absl::Duration kLinger = absl::Seconds(3);
 constexpr auto kCallsMayTake = std::chrono::milliseconds(500);  // when we stop
+constexpr size_t kSpareDescriptors = 32;                        // gRPC takes eight at its start
+
+// gRPC ends the process when it gets no descriptor, so it is only started, and only given work, while there
+// are enough. RLIMIT_NOFILE says how many there may be, and nothing says how many there are, but trying.
+bool DescriptorsLeft() {
+  std::vector<UniqueFd> trial(kSpareDescriptors);
+  for (UniqueFd& fd : trial) {
+    fd.Reset(::open("/", O_PATH | O_CLOEXEC));
+    if (!fd.valid()) return false;
+  }
+  return true;
+}
 
 }  // namespace
 
@@ -51,10 +64,10 @@ ControlServer::~ControlServer() {
 
 void ControlServer::Add(Peer peer) {
   if (watched_.size() >= kMaxConnections) return LogWarning("too many control connections");
+  if (!DescriptorsLeft()) return LogWarning("no descriptors left for a control connection");
   if (absl::Status started = Start(); !started.ok()) return LogError(started.message());
   UniqueFd copy(::fcntl(peer.socket.get(), F_DUPFD_CLOEXEC, 3));
-  if (!copy.valid()) return LogWarning("no descriptors left for a control connection");
-  int fd = copy.get();
+  const int fd = copy.get();
   // Not EPOLLIN: what arrives is gRPC's.
   absl::Status watched = loop_->Watch(fd, EPOLLRDHUP, [this, fd](uint32_t) { OnHangup(fd); });
   if (!watched.ok()) return LogWarning(watched.message());
