@@ -15,6 +15,6 @@ struct RunTarget {
 
 // Returns 0, or the exit status to end with (125, 126, 127) with `target->error` set. A `program` without a
 // slash is looked up in $PATH.
-int FindRunTarget(const char* program, const char* const* envp, RunTarget* target);
+int FindRunTarget(const std::string& program, const char* const* envp, RunTarget* target);
 
 }  // namespace reloc

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "reloc/pack/closure.h"
 #include "reloc/pack/files.h"
@@ -59,12 +60,16 @@ absl::StatusOr<StoreLocation> LocateStoreIn(const std::string& directory, std::s
 std::vector<std::string> DefaultPaths(const std::string& directory, const StoreLocation& store,
                                       const Closure& closure) {
   if (Exists(absl::StrCat(directory, "/bin")) || Exists(absl::StrCat(directory, "/sbin"))) return {directory};
+  // Derivations say how items were built, and refer to what they make.
+  auto is_derivation = [](const ClosureItem& item) { return absl::EndsWith(item.name, ".drv"); };
   absl::flat_hash_set<std::string> referenced;
-  for (const ClosureItem& item : closure.items)
-    referenced.insert(item.references.begin(), item.references.end());
+  for (const ClosureItem& item : closure.items) {
+    if (!is_derivation(item)) referenced.insert(item.references.begin(), item.references.end());
+  }
   std::vector<std::string> paths;
   for (const ClosureItem& item : closure.items) {
-    if (!referenced.contains(item.name)) paths.push_back(absl::StrCat(store.prefix, "/", item.name));
+    if (!is_derivation(item) && !referenced.contains(item.name))
+      paths.push_back(absl::StrCat(store.prefix, "/", item.name));
   }
   return paths;
 }

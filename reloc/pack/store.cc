@@ -9,6 +9,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "reloc/base/file.h"
 #include "reloc/base/path.h"
 #include "reloc/pack/files.h"
 #include "reloc/pack/status.h"
@@ -19,9 +20,11 @@ namespace {
 
 constexpr int kMaxSymlinks = 40;  // as in Linux: path_resolution(7)
 
-// `path` with the leading `from` replaced by `to`.
+constexpr std::string_view kKnownPrefixes[] = {"/gnu/store", "/nix/store"};
+
+// `path` with the leading `from` replaced by `to`; as it is if `from` is empty.
 std::string Rebase(std::string_view path, std::string_view from, std::string_view to) {
-  if (!IsBelow(path, from)) return std::string(path);
+  if (from.empty() || !IsBelow(path, from)) return std::string(path);
   return absl::StrCat(Text(to), Text(path.substr(from.size())));
 }
 
@@ -48,8 +51,8 @@ absl::StatusOr<StoreLocation> LocateStore(std::string prefix, std::string direct
 absl::StatusOr<StoreLocation> FindStore(const std::vector<std::string>& paths, const std::string& prefix,
                                         const std::string& directory) {
   if (!prefix.empty()) return LocateStore(prefix, directory);
-  for (const char* known : {"/gnu/store", "/nix/store"}) {
-    absl::StatusOr<StoreLocation> store = LocateStore(known, directory);
+  for (std::string_view known : kKnownPrefixes) {
+    absl::StatusOr<StoreLocation> store = LocateStore(std::string(known), directory);
     if (!store.ok() || paths.empty()) continue;
     absl::StatusOr<std::string> real = ResolveInStore(*store, paths.front());
     if (real.ok() && !ItemOf(*store, *real).empty()) return store;
@@ -82,7 +85,18 @@ std::string_view ItemOf(const StoreLocation& store, std::string_view path) {
   return below.substr(0, below.find('/'));
 }
 
-absl::StatusOr<std::string> ResolveInStore(const StoreLocation& store, std::string_view path) {
+namespace {
+
+// The store that a symlink's absolute target is in, if the link lies in a directory that holds that store.
+void FindOwnStore(std::string_view link, std::string_view target, StoreLocation* store) {
+  std::string directory, prefix;
+  if (!FindStoreAround(link, &directory, &prefix) || !IsBelow(target, prefix)) return;
+  *store = {prefix, absl::StrCat(directory, prefix)};
+}
+
+// Follows all symlinks of `path`, see ResolveInStore. If `*store` is empty, it becomes the one that the first
+// link into a store around it leads to.
+absl::StatusOr<std::string> Resolve(StoreLocation* store, std::string_view path) {
   std::string done, rest(path);
   for (int links = 0; !rest.empty();) {
     std::string component = NextComponent(&rest);
@@ -91,22 +105,52 @@ absl::StatusOr<std::string> ResolveInStore(const StoreLocation& store, std::stri
       done = done.substr(0, done.rfind('/'));
       continue;
     }
-    std::string next = StorePath(store, absl::StrCat(done, "/", component));
+    std::string next = StorePath(*store, absl::StrCat(done, "/", component));
     // What leads to the prefix need not exist on this host.
     struct stat st = {};
-    if (!IsBelow(store.prefix, next) && lstat(HostPath(store, next).c_str(), &st) != 0) {
-      return SystemError(errno, absl::StrCat("cannot resolve ", Text(path), ": ", HostPath(store, next)));
+    if (!IsBelow(store->prefix, next) && lstat(HostPath(*store, next).c_str(), &st) != 0) {
+      return SystemError(errno, absl::StrCat("cannot resolve ", Text(path), ": ", HostPath(*store, next)));
     }
     if (!S_ISLNK(st.st_mode)) {
       done = next;
       continue;
     }
     if (++links > kMaxSymlinks) return SystemError(ELOOP, absl::StrCat("cannot resolve ", Text(path)));
-    RELOC_ASSIGN_OR_RETURN(std::string target, ReadSymlink(HostPath(store, next)));
-    if (target.starts_with('/')) done.clear();
+    RELOC_ASSIGN_OR_RETURN(std::string target, ReadSymlink(HostPath(*store, next)));
+    if (target.starts_with('/')) {
+      if (store->prefix.empty()) FindOwnStore(next, target, store);
+      done.clear();
+    }
     rest = absl::StrCat(target, "/", rest);
   }
   return done.empty() ? "/" : done;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ResolveInStore(const StoreLocation& store, std::string_view path) {
+  StoreLocation same = store;
+  return Resolve(&same, path);
+}
+
+absl::StatusOr<std::string> ResolveProgramPath(std::string_view path) {
+  StoreLocation store;
+  RELOC_ASSIGN_OR_RETURN(std::string real, Resolve(&store, path));
+  return HostPath(store, real);
+}
+
+bool FindStoreAround(std::string_view path, std::string* directory, std::string* prefix) {
+  for (std::string_view above = DirName(path); !above.empty(); above = DirName(above)) {
+    std::string_view base = above == "/" ? "" : above;
+    for (std::string_view known : kKnownPrefixes) {
+      if (!IsDirectory(absl::StrCat(Text(base), Text(known)).c_str())) continue;
+      *directory = base;
+      *prefix = known;
+      return true;
+    }
+    if (above == "/") break;
+  }
+  return false;
 }
 
 }  // namespace reloc

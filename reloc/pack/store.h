@@ -51,4 +51,13 @@ std::string_view ItemOf(const StoreLocation& store, std::string_view path);
 // exist.
 absl::StatusOr<std::string> ResolveInStore(const StoreLocation& store, std::string_view path);
 
+// The nearest directory above `path` (absolute; it need not exist) that holds gnu/store or nix/store, without
+// a trailing slash ("" for the root), and that store's prefix. False if there is none.
+bool FindStoreAround(std::string_view path, std::string* directory, std::string* prefix);
+
+// Where the host path `path` (absolute) leads with all symlinks followed as if the store around them were at
+// its prefix: a link into /gnu/store, in a directory that holds a gnu/store, leads into that one, also on a
+// host that has another. The result is a host path. Every component must exist.
+absl::StatusOr<std::string> ResolveProgramPath(std::string_view path);
+
 }  // namespace reloc

@@ -1,7 +1,6 @@
 """Packs of a store's closure run, compared with the host's programs that the store was made of."""
 import os
 import shutil
-import unittest
 
 from support import packs, programs, session, ways
 from support.store import Store
@@ -133,38 +132,6 @@ class BelowADirectoryThatTheHostLacks(StorePack):
     def test_programs_run(self):
         self.assertSame("sed", "s/b/x/", input="abc\n")
         self.assertSame("bash", "-c", "echo $BASH_VERSION")
-
-
-class PlainDirectory(unittest.TestCase):
-    """`relocctl run` of a program in a directory with a store: no shim, no manifest, nothing is written."""
-
-    @classmethod
-    def setUpClass(cls):
-        store, cls.profile = make_store("/gnu/store")
-        cls.tree = packs.new_path("tree")
-        shutil.copytree(store.directory, cls.tree + "/gnu/store", symlinks=True)
-        os.symlink(f"{cls.profile}/bin".removeprefix("/"), cls.tree + "/bin")
-
-    def run_program(self, path, *arguments, **options):
-        return programs.relocctl("run", os.path.join(self.tree, path), *arguments, **options)
-
-    def test_by_the_profiles_link_and_by_the_items_path(self):
-        item = next(name for name in os.listdir(self.tree + "/gnu/store") if name.endswith("-sed-4.9"))
-        for path in ("bin/sed", f"gnu/store/{item}/bin/sed", f"{self.profile[1:]}/bin/sed"):
-            with self.subTest(path=path):
-                self.assertEqual(self.run_program(path, "s/a/b/", input="a\n"), (0, "b\n", ""))
-        self.assertEqual(sorted(os.listdir(self.tree)), ["bin", "gnu"])
-
-    def test_a_script_and_exit_statuses(self):
-        self.assertEqual(self.run_program("bin/hello").out.splitlines()[0], "Hello, world!")
-        self.assertEqual(self.run_program("bin/bash", "-c", "exit 41").status, 41)
-
-    def test_not_found_and_not_executable(self):
-        self.assertEqual(self.run_program("bin/nothing").status, 127)
-        item = next(name for name in os.listdir(self.tree + "/gnu/store") if name.endswith("-hello-1"))
-        outcome = self.run_program(f"gnu/store/{item}/text")
-        self.assertEqual((outcome.status, outcome.out), (126, ""))
-        self.assertRegex(outcome.err, r"\Arelocctl: .*text.*\n\Z")
 
 
 if __name__ == "__main__":

@@ -27,6 +27,16 @@ TEST_F(StoreTest, KnowsItemNames) {
   EXPECT_FALSE(IsItemName(".links"));
 }
 
+TEST_F(StoreTest, LinksLeadIntoTheStoreAroundThem) {
+  Write(absl::StrCat("tree/nix/store/", Item('h', "hello"), "/bin/hello"), "");
+  Link("tree/profile", absl::StrCat("/nix/store/", Item('h', "hello")));
+  Link("elsewhere", "tree/profile/bin");
+  absl::StatusOr<std::string> real = ResolveProgramPath(Path("elsewhere/hello"));
+  ASSERT_TRUE(real.ok()) << real.status();
+  EXPECT_EQ(*real, Path(absl::StrCat("tree/nix/store/", Item('h', "hello"), "/bin/hello")));
+  EXPECT_TRUE(absl::IsNotFound(ResolveProgramPath(Path("elsewhere/nothing")).status()));
+}
+
 TEST_F(StoreTest, ResolvesThroughProfilesAndHostPaths) {
   FillStore();
   Link(absl::StrCat("store/", Item('p', "profile"), "/bin"),
