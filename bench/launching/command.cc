@@ -26,6 +26,11 @@ Command::Command(std::vector<std::string> arguments, const Environment& environm
   envp_ = PointersTo(variables_);
 }
 
+Environment With(Environment environment, const Environment& more) {
+  for (const auto& [name, value] : more) environment[name] = value;
+  return environment;
+}
+
 std::string FindProgram(const std::string& name) {
   if (name.find('/') != std::string::npos) return ::access(name.c_str(), X_OK) == 0 ? name : "";
   const char* path = ::getenv("PATH");

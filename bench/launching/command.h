@@ -30,6 +30,9 @@ class Command {
   std::vector<char*> envp_;
 };
 
+// `environment` with the variables of `more` added or replaced.
+Environment With(Environment environment, const Environment& more);
+
 // The file that a shell would run as `name`, or empty: itself if it has a slash, else from PATH.
 std::string FindProgram(const std::string& name);
 

@@ -86,7 +86,7 @@ absl::Status Sleep(absl::Duration duration) {
 }
 
 void AddFigure(const std::string& id, const std::string& description, double value, const std::string& unit,
-               double must, pb::LaunchBenchmark* report) {
+               double must, pb::Benchmark* report) {
   pb::Figure* figure = report->add_figures();
   figure->set_id(id);
   figure->set_description(description);
@@ -99,7 +99,7 @@ double Megabytes(int64_t kilobytes) { return static_cast<double>(kilobytes) / 10
 
 }  // namespace
 
-absl::Status MeasureFootprint(const Workspace& workspace, pb::LaunchBenchmark* report) {
+absl::Status MeasureFootprint(const Workspace& workspace, pb::Benchmark* report) {
   RELOC_ASSIGN_OR_RETURN(std::string entry, PackProbe(workspace, "footprint-pack", 1));
   RELOC_ASSIGN_OR_RETURN(Daemon daemon, Daemon::Start(workspace, "footprint"));
   LiveJobs jobs(daemon, entry);

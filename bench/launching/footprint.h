@@ -10,6 +10,6 @@ namespace reloc::bench {
 // Adds figures to `*report`: resident memory of relocd (with its helper processes) after a first launch and
 // with 1,000 live jobs, how often it woke up in ten seconds of rest, and the shim's size. Takes about half a
 // minute.
-absl::Status MeasureFootprint(const Workspace& workspace, pb::LaunchBenchmark* report);
+absl::Status MeasureFootprint(const Workspace& workspace, pb::Benchmark* report);
 
 }  // namespace reloc::bench

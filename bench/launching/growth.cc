@@ -18,8 +18,9 @@ constexpr int kRootCounts[] = {1, 10, 100, 1000};
 constexpr int kJobCounts[] = {1, 100, 1000, 5000};
 constexpr int kItemCounts[] = {10, 100, 1000, 10000};
 
-pb::Growth* AddGrowth(const std::string& of, pb::LaunchBenchmark* report) {
+pb::Growth* AddGrowth(const std::string& of, int rounds, pb::Benchmark* report) {
   pb::Growth* growth = report->add_growths();
+  growth->set_rounds(static_cast<uint32_t>(rounds));
   growth->set_of(of);
   growth->mutable_target()->set_must(1.25);
   growth->mutable_target()->set_aim(1.05);
@@ -120,11 +121,11 @@ absl::Status GrowItems(const Workspace& workspace, int rounds, pb::Growth* growt
 
 }  // namespace
 
-absl::Status MeasureGrowth(const Workspace& workspace, int rounds, pb::LaunchBenchmark* report) {
+absl::Status MeasureGrowth(const Workspace& workspace, int rounds, pb::Benchmark* report) {
   RELOC_ASSIGN_OR_RETURN(std::string entry, PackProbe(workspace, "probe-pack", 1));
-  RELOC_RETURN_IF_ERROR(GrowRoots(workspace, entry, rounds, AddGrowth("roots", report)));
-  RELOC_RETURN_IF_ERROR(GrowJobs(workspace, entry, rounds, AddGrowth("jobs", report)));
-  RELOC_RETURN_IF_ERROR(GrowItems(workspace, rounds, AddGrowth("items", report)));
+  RELOC_RETURN_IF_ERROR(GrowRoots(workspace, entry, rounds, AddGrowth("roots", rounds, report)));
+  RELOC_RETURN_IF_ERROR(GrowJobs(workspace, entry, rounds, AddGrowth("jobs", rounds, report)));
+  RELOC_RETURN_IF_ERROR(GrowItems(workspace, rounds, AddGrowth("items", rounds, report)));
   for (pb::Growth& growth : *report->mutable_growths()) Finish(&growth);
   return absl::OkStatus();
 }

@@ -13,6 +13,6 @@ namespace reloc::bench {
 
 // Adds to `*report` the growth with the number of roots that the daemon keeps, of jobs that live, and of
 // store items in the pack. Points that the user's limits do not allow say so.
-absl::Status MeasureGrowth(const Workspace& workspace, int rounds, pb::LaunchBenchmark* report);
+absl::Status MeasureGrowth(const Workspace& workspace, int rounds, pb::Benchmark* report);
 
 }  // namespace reloc::bench

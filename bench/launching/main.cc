@@ -1,8 +1,5 @@
 // bench_launch: how long programs of a pack take to start, next to the same program on the host and to other
 // launchers. docs/benchmarks.md tells what the figures mean.
-#include <stdio.h>
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
@@ -15,9 +12,7 @@
 #include "bench/launching/footprint.h"
 #include "bench/launching/growth.h"
 #include "bench/launching/packs.h"
-#include "bench/launching/report.h"
-#include "bench/launching/sampling.h"
-#include "bench/launching/unprivileged.h"
+#include "bench/launching/running.h"
 #include "bench/launching/variants.h"
 #include "reloc/pack/status.h"
 
@@ -51,35 +46,27 @@ absl::Status Select(const std::string& ids, std::vector<Variant>* variants) {
   return absl::OkStatus();
 }
 
-absl::Status MeasureLaunches(const Workspace& workspace, const Options& options,
-                             pb::LaunchBenchmark* report) {
+absl::Status MeasureLaunches(const Workspace& workspace, const Options& options, pb::Benchmark* report) {
   std::vector<std::string> program = options.program;
   program[0] = FindProgram(options.program[0]);
   if (program[0].empty()) return absl::NotFoundError(absl::StrCat(options.program[0], ": no such program"));
   program[0] = std::filesystem::canonical(program[0]);
-  for (const std::string& argument : program) report->add_program(argument);
-  RELOC_ASSIGN_OR_RETURN(std::string entry, PackHostProgram(workspace, program[0]));
+  pb::Comparison* comparison = report->add_comparisons();
+  comparison->set_subject(absl::StrJoin(program, " "));
+  comparison->set_rounds(static_cast<uint32_t>(options.rounds));
+  RELOC_ASSIGN_OR_RETURN(std::string entry, PackHostPrograms(workspace, "host-pack", {program[0]}));
   RELOC_ASSIGN_OR_RETURN(Daemon daemon, Daemon::Start(workspace, "launches"));
   std::vector<Variant> variants = MakeVariants(workspace, daemon, program, entry);
   RELOC_RETURN_IF_ERROR(Select(options.only, &variants));
-  return MeasureVariants(variants, options.rounds, report);
+  return MeasureVariants(variants, comparison);
 }
 
-absl::Status Measure(const Options& options, pb::LaunchBenchmark* report) {
+absl::Status Measure(const Options& options, pb::Benchmark* report) {
   RELOC_ASSIGN_OR_RETURN(Workspace workspace, Workspace::Create(options.bin_dir));
-  DescribeRun(report);
-  report->set_rounds(static_cast<uint32_t>(options.rounds));
   if (options.growth) RELOC_RETURN_IF_ERROR(MeasureGrowth(workspace, options.rounds, report));
   if (options.footprint) RELOC_RETURN_IF_ERROR(MeasureFootprint(workspace, report));
   if (options.growth || options.footprint) return absl::OkStatus();
   return MeasureLaunches(workspace, options, report);
-}
-
-absl::Status Run(const Options& options) {
-  pb::LaunchBenchmark report;
-  RELOC_RETURN_IF_ERROR(Measure(options, &report));
-  PrintReport(report);
-  return options.json.empty() ? absl::OkStatus() : WriteJson(report, options.json);
 }
 
 void AddOptions(CLI::App& app, Options* options) {
@@ -103,31 +90,14 @@ void TakeProgram(std::vector<std::string> words, Options* options) {
   if (!words.empty()) options->program = std::move(words);
 }
 
-// Found out before minutes of measuring.
-absl::Status CheckJsonPlace(const std::string& path) {
-  if (path.empty()) return absl::OkStatus();
-  std::filesystem::path directory = std::filesystem::absolute(path).parent_path();
-  if (::access(directory.c_str(), W_OK | X_OK) == 0) return absl::OkStatus();
-  return absl::PermissionDeniedError(
-      absl::StrCat("--json ", path, ": uid ", ::geteuid(), " cannot write to ", directory.string()));
-}
-
-int Report(const absl::Status& status) {
-  if (status.ok()) return 0;
-  fprintf(stderr, "bench: %s\n", std::string(status.message()).c_str());
-  return 1;
-}
-
 int Main(int argc, char** argv) {
   Options options;
   CLI::App app("Measures how long programs of a pack take to start.", "bench_launch");
   AddOptions(app, &options);
   CLI11_PARSE(app, argc, argv);
   TakeProgram(app.remaining(), &options);
-  if (absl::Status status = BecomeOrdinaryUser(argv); !status.ok()) return Report(status);
-  if (absl::Status status = CheckJsonPlace(options.json); !status.ok()) return Report(status);
-  CatchInterrupts();
-  return Report(Run(options));
+  return RunBenchmark(argv, options.json,
+                      [&options](pb::Benchmark* report) { return Measure(options, report); });
 }
 
 }  // namespace

@@ -52,10 +52,15 @@ void WriteStore(const fs::path& store, const fs::path& probe, int items) {
 
 }  // namespace
 
-absl::StatusOr<std::string> PackHostProgram(const Workspace& workspace, const std::string& program) {
-  std::string pack = workspace.Path("host-pack");
-  RELOC_RETURN_IF_ERROR(CreatePack(workspace, {"--output", pack, "--from-host", program}));
-  return absl::StrCat(pack, "/bin/", fs::path(program).filename().string());
+absl::StatusOr<std::string> PackHostPrograms(const Workspace& workspace, const std::string& name,
+                                             const std::vector<std::string>& programs,
+                                             const std::vector<std::string>& data) {
+  std::string pack = workspace.Path(name);
+  std::vector<std::string> arguments = {"--output", pack, "--from-host"};
+  arguments.insert(arguments.end(), programs.begin(), programs.end());
+  for (const std::string& path : data) arguments.insert(arguments.end(), {"--add", path});
+  RELOC_RETURN_IF_ERROR(CreatePack(workspace, std::move(arguments)));
+  return absl::StrCat(pack, "/bin/", fs::path(programs[0]).filename().string());
 }
 
 absl::StatusOr<std::string> PackProbe(const Workspace& workspace, const std::string& name, int items) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -9,8 +10,11 @@
 
 namespace reloc::bench {
 
-// A pack of the host's `program`. Returns the path of its entry.
-absl::StatusOr<std::string> PackHostProgram(const Workspace& workspace, const std::string& program);
+// A pack named `name` of the host's `programs`, with `data` for them. Returns the path of the first one's
+// entry.
+absl::StatusOr<std::string> PackHostPrograms(const Workspace& workspace, const std::string& name,
+                                             const std::vector<std::string>& programs,
+                                             const std::vector<std::string>& data = {});
 
 // A pack named `name` with the probe and a closure of `items` store items, the probe's included. Returns the
 // path of the probe's entry.

@@ -12,7 +12,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
@@ -43,10 +42,8 @@ char Mark(bool has_target, const pb::Target& target, double value) {
   return value > target.must() ? '!' : value <= target.aim() ? '*' : ' ';
 }
 
-void PrintLaunches(const pb::LaunchBenchmark& report) {
-  if (report.launches().empty()) return;
-  absl::PrintF("\n%s, %d launches of each kind, interleaved\n\n", absl::StrJoin(report.program(), " "),
-               report.rounds());
+void PrintComparison(const pb::Comparison& report) {
+  absl::PrintF("\n%s, %d launches of each kind, interleaved\n\n", report.subject(), report.rounds());
   absl::PrintF("%-40s %9s %9s %7s  %6s %6s\n", "", "median us", "p90 us", "ratio", "must", "aim");
   for (const pb::LaunchTime& time : report.launches()) {
     if (!time.unavailable().empty()) {
@@ -63,8 +60,8 @@ void PrintLaunches(const pb::LaunchBenchmark& report) {
   }
 }
 
-void PrintGrowth(const pb::LaunchBenchmark& report, const pb::Growth& growth) {
-  absl::PrintF("\nshim with daemon by number of %s, %d launches each\n\n", growth.of(), report.rounds());
+void PrintGrowth(const pb::Growth& growth) {
+  absl::PrintF("\nshim with daemon by number of %s, %d launches each\n\n", growth.of(), growth.rounds());
   absl::PrintF("%10s %10s %10s %7s\n", growth.of(), "native us", "launch us", "ratio");
   for (const pb::GrowthPoint& point : growth.points()) {
     if (!point.unavailable().empty()) {
@@ -78,7 +75,7 @@ void PrintGrowth(const pb::LaunchBenchmark& report, const pb::Growth& growth) {
                Mark(true, growth.target(), growth.growth()), growth.target().must(), growth.target().aim());
 }
 
-void PrintFigures(const pb::LaunchBenchmark& report) {
+void PrintFigures(const pb::Benchmark& report) {
   if (!report.figures().empty()) absl::PrintF("\n");
   for (const pb::Figure& figure : report.figures()) {
     absl::PrintF("%-40s %9.2f %-2s%c at most %g\n", figure.description(), figure.value(), figure.unit(),
@@ -88,7 +85,7 @@ void PrintFigures(const pb::LaunchBenchmark& report) {
 
 }  // namespace
 
-void DescribeRun(pb::LaunchBenchmark* report) {
+void DescribeRun(pb::Benchmark* report) {
   struct utsname name = {};
   ::uname(&name);
   report->set_taken_at(absl::FormatTime(absl::RFC3339_sec, absl::Now(), absl::UTCTimeZone()));
@@ -98,19 +95,19 @@ void DescribeRun(pb::LaunchBenchmark* report) {
   if (double load = 0; ::getloadavg(&load, 1) == 1) report->mutable_machine()->set_load(load);
 }
 
-void PrintReport(const pb::LaunchBenchmark& report) {
+void PrintReport(const pb::Benchmark& report) {
   const pb::Machine& machine = report.machine();
   absl::PrintF("%s, %s, %d processors, %s, load %.2f\n", report.taken_at(), machine.processor(),
                machine.processors(), machine.kernel(), machine.load());
   if (machine.load() > kBusy) {
     absl::PrintF("The machine is busy: what it does besides is in these figures, too.\n");
   }
-  PrintLaunches(report);
-  for (const pb::Growth& growth : report.growths()) PrintGrowth(report, growth);
+  for (const pb::Comparison& comparison : report.comparisons()) PrintComparison(comparison);
+  for (const pb::Growth& growth : report.growths()) PrintGrowth(growth);
   PrintFigures(report);
 }
 
-absl::Status WriteJson(const pb::LaunchBenchmark& report, const std::string& path) {
+absl::Status WriteJson(const pb::Benchmark& report, const std::string& path) {
   google::protobuf::util::JsonPrintOptions options;
   options.add_whitespace = true;
   options.preserve_proto_field_names = true;

@@ -9,13 +9,13 @@
 namespace reloc::bench {
 
 // The machine and the time of the measurement.
-void DescribeRun(pb::LaunchBenchmark* report);
+void DescribeRun(pb::Benchmark* report);
 
 // Tables on standard output. A figure that misses its `must` is marked with '!', one that reaches its `aim`
 // with '*'.
-void PrintReport(const pb::LaunchBenchmark& report);
+void PrintReport(const pb::Benchmark& report);
 
 // Writes the JSON form to `path`, whole or not at all.
-absl::Status WriteJson(const pb::LaunchBenchmark& report, const std::string& path);
+absl::Status WriteJson(const pb::Benchmark& report, const std::string& path);
 
 }  // namespace reloc::bench

@@ -12,7 +12,8 @@
 namespace reloc::bench {
 namespace {
 
-constexpr int kWarmUpRounds = 10;
+// Rounds that do not count: one for every ten that do, and no more than this.
+constexpr int kMostWarmUpRounds = 10;
 
 volatile sig_atomic_t g_interrupted = 0;
 
@@ -38,7 +39,7 @@ absl::StatusOr<std::vector<Summary>> MeasureInterleaved(const std::vector<const 
   std::vector<size_t> order(commands.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::mt19937 random(1);  // seeded alike: a run can be repeated
-  for (int round = -kWarmUpRounds; round < rounds; ++round) {
+  for (int round = -std::clamp(rounds / 10, 1, kMostWarmUpRounds); round < rounds; ++round) {
     std::shuffle(order.begin(), order.end(), random);
     for (size_t i : order) {
       if (Interrupted()) return InterruptedError();

@@ -16,19 +16,6 @@ std::vector<std::string> Concat(std::vector<std::string> front, const std::vecto
   return front;
 }
 
-// A launch by a peer: `name` with `options`, then the program. Without arguments if there is no such peer.
-std::vector<std::string> Peer(const std::string& name, const std::vector<std::string>& options,
-                              const std::vector<std::string>& program) {
-  std::string path = FindProgram(name);
-  if (path.empty()) return {};
-  return Concat(Concat({path}, options), program);
-}
-
-Environment With(Environment environment, const Environment& more) {
-  for (const auto& [name, value] : more) environment[name] = value;
-  return environment;
-}
-
 // An error is one line; the last one says how it ended.
 absl::string_view LastLine(absl::string_view text) {
   text = absl::StripAsciiWhitespace(text);
@@ -38,14 +25,14 @@ absl::string_view LastLine(absl::string_view text) {
 
 double RatioTo(double base, double value) { return base > 0 ? value / base : 0; }
 
-const pb::LaunchTime* Find(const pb::LaunchBenchmark& report, absl::string_view id) {
+const pb::LaunchTime* Find(const pb::Comparison& report, absl::string_view id) {
   for (const pb::LaunchTime& time : report.launches()) {
     if (time.id() == id && time.unavailable().empty()) return &time;
   }
   return nullptr;
 }
 
-void CompareWithBubblewrap(pb::LaunchBenchmark* report) {
+void CompareWithBubblewrap(pb::Comparison* report) {
   const pb::LaunchTime* native = Find(*report, kNative);
   const pb::LaunchTime* shim = Find(*report, kShimAlone);
   const pb::LaunchTime* bubblewrap = Find(*report, kBubblewrap);
@@ -54,7 +41,7 @@ void CompareWithBubblewrap(pb::LaunchBenchmark* report) {
       RatioTo(bubblewrap->median_us() - native->median_us(), shim->median_us() - native->median_us()));
 }
 
-pb::LaunchTime* AddTime(const Variant& variant, pb::LaunchBenchmark* report) {
+pb::LaunchTime* AddTime(const Variant& variant, pb::Comparison* report) {
   pb::LaunchTime* time = report->add_launches();
   time->set_id(variant.id);
   time->set_description(variant.description);
@@ -66,6 +53,13 @@ pb::LaunchTime* AddTime(const Variant& variant, pb::LaunchBenchmark* report) {
 }
 
 }  // namespace
+
+std::vector<std::string> Peer(const std::string& name, const std::vector<std::string>& options,
+                              const std::vector<std::string>& program) {
+  std::string path = FindProgram(name);
+  if (path.empty()) return {};
+  return Concat(Concat({path}, options), program);
+}
 
 std::vector<Variant> MakeVariants(const Workspace& workspace, const Daemon& daemon,
                                   const std::vector<std::string>& program, const std::string& entry) {
@@ -127,7 +121,7 @@ absl::Status TryVariant(const Variant& variant) {
       absl::StrCat("took another way than was meant: ", LastLine(tried.errors)));
 }
 
-absl::Status MeasureVariants(const std::vector<Variant>& variants, int rounds, pb::LaunchBenchmark* report) {
+absl::Status MeasureVariants(const std::vector<Variant>& variants, pb::Comparison* report) {
   std::vector<Command> commands;
   commands.reserve(variants.size());  // their addresses are taken
   std::vector<const Command*> measured;
@@ -143,7 +137,8 @@ absl::Status MeasureVariants(const std::vector<Variant>& variants, int rounds, p
     measured.push_back(&commands.emplace_back(variant.arguments, variant.environment));
     times.push_back(time);
   }
-  RELOC_ASSIGN_OR_RETURN(std::vector<Summary> summaries, MeasureInterleaved(measured, rounds));
+  RELOC_ASSIGN_OR_RETURN(std::vector<Summary> summaries,
+                         MeasureInterleaved(measured, static_cast<int>(report->rounds())));
   for (size_t i = 0; i < summaries.size(); ++i) {
     times[i]->set_median_us(summaries[i].median);
     times[i]->set_p90_us(summaries[i].p90);

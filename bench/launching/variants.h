@@ -30,6 +30,11 @@ inline constexpr char kBubblewrap[] = "bubblewrap";
 // What a launch that joined a root of the daemon's says of itself.
 inline constexpr char kJoinedEvidence[] = "joining a root that the daemon published";
 
+// The arguments of a launch by a peer: `name` with `options`, then the program. None if there is no such
+// peer.
+std::vector<std::string> Peer(const std::string& name, const std::vector<std::string>& options,
+                              const std::vector<std::string>& program);
+
 // All variants of `program` (a path and its arguments) and of the same program as the pack's `entry`. The
 // native launch comes first.
 std::vector<Variant> MakeVariants(const Workspace& workspace, const Daemon& daemon,
@@ -38,8 +43,8 @@ std::vector<Variant> MakeVariants(const Workspace& workspace, const Daemon& daem
 // Launches it until it is warm. Not OK if it fails or took another way than was meant.
 absl::Status TryVariant(const Variant& variant);
 
-// Measures each of `variants` that works (the first one, native, must), interleaved, and adds one LaunchTime
-// for each to `*report`.
-absl::Status MeasureVariants(const std::vector<Variant>& variants, int rounds, pb::LaunchBenchmark* report);
+// Measures each of `variants` that works (the first one, native, must), interleaved, report->rounds() times,
+// and adds one LaunchTime for each to `*report`.
+absl::Status MeasureVariants(const std::vector<Variant>& variants, pb::Comparison* report);
 
 }  // namespace reloc::bench

@@ -13,8 +13,9 @@ namespace {
 
 using testing::HasSubstr;
 
-pb::LaunchTime* AddTime(pb::LaunchBenchmark* report, const std::string& name, double ratio) {
-  pb::LaunchTime* time = report->add_launches();
+pb::LaunchTime* AddTime(pb::Benchmark* report, const std::string& name, double ratio) {
+  pb::LaunchTime* time = report->comparisons().empty() ? report->add_comparisons()->add_launches()
+                                                       : report->mutable_comparisons(0)->add_launches();
   time->set_id(name);
   time->set_description(name);
   time->set_ratio(ratio);
@@ -23,7 +24,7 @@ pb::LaunchTime* AddTime(pb::LaunchBenchmark* report, const std::string& name, do
   return time;
 }
 
-std::string Printed(const pb::LaunchBenchmark& report) {
+std::string Printed(const pb::Benchmark& report) {
   testing::internal::CaptureStdout();
   PrintReport(report);
   fflush(stdout);
@@ -31,7 +32,7 @@ std::string Printed(const pb::LaunchBenchmark& report) {
 }
 
 TEST(PrintReport, MarksWhatMissesAndWhatReachesItsTarget) {
-  pb::LaunchBenchmark report;
+  pb::Benchmark report;
   AddTime(&report, "late", 1.36);
   AddTime(&report, "fair", 1.30);
   AddTime(&report, "fast", 1.10);
@@ -42,20 +43,20 @@ TEST(PrintReport, MarksWhatMissesAndWhatReachesItsTarget) {
 }
 
 TEST(PrintReport, SaysWhyARowIsEmpty) {
-  pb::LaunchBenchmark report;
+  pb::Benchmark report;
   AddTime(&report, "bubblewrap", 0)->set_unavailable("not installed");
   EXPECT_THAT(Printed(report), HasSubstr("not installed"));
 }
 
 TEST(WriteJson, AFileThatCannotBeWrittenIsNamed) {
-  absl::Status status = WriteJson(pb::LaunchBenchmark(), "/no/such/directory/report.json");
+  absl::Status status = WriteJson(pb::Benchmark(), "/no/such/directory/report.json");
   ASSERT_FALSE(status.ok());
   EXPECT_THAT(std::string(status.message()), HasSubstr("/no/such/directory/report.json"));
 }
 
 TEST(WriteJson, AZeroIsAFigure) {
   TempDir directory;
-  pb::LaunchBenchmark report;
+  pb::Benchmark report;
   pb::Figure* figure = report.add_figures();
   figure->set_id("wake_ups");
   std::string path = directory / "report.json";

@@ -1,0 +1,33 @@
+// What the engines are measured with: programs that start, that work with files, that start others, and that
+// load much.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "bench/launching/workspace.h"
+
+namespace reloc::bench {
+
+struct Targets {
+  double must = 0;  // as ratios to native; 0: no target
+  double aim = 0;
+};
+
+struct Workload {
+  std::string id;
+  std::string description;
+  double rounds = 1;  // of those that the user asked for
+  std::vector<std::string> native;
+  std::vector<std::string> packed;
+  Environment native_environment;  // besides what every launch gets
+  Environment packed_environment;  // store paths where native has the host's
+  Targets userns;
+  Targets fakechroot;
+};
+
+// Makes the packs. A workload whose program this host lacks is left out, with a line on stderr.
+absl::StatusOr<std::vector<Workload>> MakeWorkloads(const Workspace& workspace);
+
+}  // namespace reloc::bench
