@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -84,22 +85,15 @@ RunOptions ParseOptions(char** argv) {
   return options;
 }
 
-}  // namespace
-
-int RunCommand(char** argv, char** envp) {
-  Trace trace("relocctl", EnvValue(envp, "RELOC_DEBUG") == "1");
-  if (!ReserveStandardFds().ok()) return kExitFailed;
-  RunOptions options = ParseOptions(argv + 1);
+// An exit status, after what is to be said; nothing if there is a program to run.
+std::optional<int> Answer(const RunOptions& options, const Trace& trace) {
   if (options.help) return WriteAll(STDOUT_FILENO, kUsage).ok() ? 0 : kExitFailed;
-  if (!options.error.empty()) {
-    trace.Error(options.error);
-    return kExitFailed;
-  }
-  RunTarget target;
-  if (int status = FindRunTarget(options.command[0], envp, &target); status != 0) {
-    trace.Error(target.error);
-    return status;
-  }
+  if (options.error.empty()) return std::nullopt;
+  trace.Error(options.error);
+  return kExitFailed;
+}
+
+int Launch(const RunOptions& options, const RunTarget& target, char** envp, const Trace& trace) {
   return Launch({.pack_dir = target.pack_dir,
                  .entry = target.entry,
                  .plans = {target.plans.data(), target.plans.size()},
@@ -107,6 +101,29 @@ int RunCommand(char** argv, char** envp) {
                  .envp = envp,
                  .engine = options.engine},
                 trace);
+}
+
+}  // namespace
+
+std::optional<int> RunEntry(char** argv, char** envp) {
+  Trace trace("relocctl", EnvValue(envp, "RELOC_DEBUG") == "1");
+  if (!ReserveStandardFds().ok()) return kExitFailed;
+  RunOptions options = ParseOptions(argv + 1);
+  if (std::optional<int> answer = Answer(options, trace)) return answer;
+  RunTarget target;
+  if (!FindEntry(options.command[0], envp, &target)) return std::nullopt;
+  return Launch(options, target, envp, trace);
+}
+
+int RunCommand(char** argv, char** envp) {
+  Trace trace("relocctl", EnvValue(envp, "RELOC_DEBUG") == "1");
+  RunOptions options = ParseOptions(argv + 1);
+  RunTarget target;
+  if (int status = CompileTarget(options.command[0], envp, &target); status != 0) {
+    trace.Error(target.error);
+    return status;
+  }
+  return Launch(options, target, envp, trace);
 }
 
 }  // namespace reloc

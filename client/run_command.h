@@ -1,12 +1,20 @@
 // `relocctl run`: starts a program of a pack in place of this process.
 //
-// It is dispatched before anything else of relocctl is set up and touches neither gRPC nor CLI11: a launch is
-// to cost a small multiple of a native one.
+// It touches neither gRPC nor CLI11: a launch is to cost a small multiple of a native one.
 #pragma once
+
+#include <optional>
 
 namespace reloc {
 
-// `argv` begins with "run". Returns an exit status; does not return when the program was started.
+// Both: `argv` begins with "run"; they return an exit status, after one line about it, and do not return when
+// the program was started.
+
+// Only for entries of packs, and for mistakes on the command line; nothing for whatever else there may be to
+// run. Works before static constructors have run: it needs no object that has one.
+std::optional<int> RunEntry(char** argv, char** envp);
+
+// For whatever RunEntry left.
 int RunCommand(char** argv, char** envp);
 
 }  // namespace reloc

@@ -53,6 +53,12 @@ absl::StatusOr<std::string> FindInPath(const std::string& name, std::string_view
   return absl::NotFoundError(absl::StrCat(name, ": not found in $PATH"));
 }
 
+// Where `program`, as the user named it, really lies.
+absl::StatusOr<std::string> Find(const std::string& program, const char* const* envp) {
+  if (program.find('/') != program.npos) return Resolve(program);
+  return FindInPath(program, EnvValue(envp, "PATH"));
+}
+
 // Reads an entry's plans. False if `program` is no entry of a pack.
 bool ReadEntry(const std::string& program, RunTarget* target) {
   string_view pack_dir, entry;
@@ -85,7 +91,7 @@ absl::Status FindPackedStore(const std::string& program, RunTarget* target, Stor
   return absl::OkStatus();
 }
 
-int CompileNow(const std::string& program, RunTarget* target) {
+int Compile(const std::string& program, RunTarget* target) {
   StoreLocation store;
   PackDigest digest{};
   absl::Status found = FindPackedStore(program, target, &store, &digest);
@@ -102,13 +108,16 @@ int CompileNow(const std::string& program, RunTarget* target) {
 
 }  // namespace
 
-int FindRunTarget(const std::string& program, const char* const* envp, RunTarget* target) {
-  bool search = program.find('/') == std::string::npos;
-  absl::StatusOr<std::string> real = search ? FindInPath(program, EnvValue(envp, "PATH")) : Resolve(program);
+bool FindEntry(const std::string& program, const char* const* envp, RunTarget* target) {
+  absl::StatusOr<std::string> real = Find(program, envp);
+  return real.ok() && ReadEntry(*real, target) && ::access(real->c_str(), X_OK) == 0;
+}
+
+int CompileTarget(const std::string& program, const char* const* envp, RunTarget* target) {
+  absl::StatusOr<std::string> real = Find(program, envp);
   if (!real.ok()) return Fail(target, real.status());
-  if (!ReadEntry(*real, target)) return CompileNow(*real, target);
-  if (::access(real->c_str(), X_OK) == 0) return 0;
-  return Fail(target, kExitNotExecutable, absl::StrCat(program, ": ", strerror(errno)));
+  if (!ReadEntry(*real, target)) return Compile(*real, target);
+  return Fail(target, kExitNotExecutable, absl::StrCat(program, ": ", strerror(EACCES)));
 }
 
 }  // namespace reloc

@@ -10,11 +10,16 @@ struct RunTarget {
   std::string pack_dir;
   std::string entry;
   std::string plans;
-  std::string error;  // one line, when FindRunTarget fails
+  std::string error;  // one line, when CompileTarget fails
 };
 
-// Returns 0, or the exit status to end with (125, 126, 127) with `target->error` set. A `program` without a
-// slash is looked up in $PATH.
-int FindRunTarget(const std::string& program, const char* const* envp, RunTarget* target);
+// Both: a `program` without a slash is looked up in $PATH.
+
+// Finds an entry of a pack, with its plans. False if `program` is something else, or nothing that can run.
+bool FindEntry(const std::string& program, const char* const* envp, RunTarget* target);
+
+// Makes the plans for what is no entry. Returns 0, or the exit status to end with (125, 126, 127), with
+// `target->error` set.
+int CompileTarget(const std::string& program, const char* const* envp, RunTarget* target);
 
 }  // namespace reloc
