@@ -35,7 +35,7 @@ def argv0_of_a_child(side):
     return side.shell('exec -a "some name" "$1" argv', "probe")
 
 
-@scenario("A child's `/proc/self/exe` and `comm`", natively="exe HOME\n/proc/self/comm probe\n\n")
+@scenario("A child's `/proc/self/exe` and `comm`", natively="exe HOME\nexecfn HOME\n/proc/self/comm probe\n\n")
 def names_of_a_child(side):
     return side.shell('"$1" names', "probe").out.replace(side.home("probe"), "HOME").split("/proc/self/cmdline")[0]
 

@@ -7,8 +7,8 @@ TITLE = "Names and paths of the program"
 PROGRAMS = ["probe", "bash", "waiter", "readlink", "realpath", "ls"]
 
 
-@scenario("`/proc/self/exe`, `comm` and `cmdline`",
-          natively="exe HOME\n/proc/self/comm probe\n\n/proc/self/cmdline probe\0names\0\n")
+@scenario("`/proc/self/exe`, `AT_EXECFN`, `comm` and `cmdline`",
+          natively="exe HOME\nexecfn HOME\n/proc/self/comm probe\n\n/proc/self/cmdline probe\0names\0\n")
 def names(side):
     return side.probe("names").out.replace(side.home("probe"), "HOME")
 

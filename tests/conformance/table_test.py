@@ -48,7 +48,7 @@ class Comparison(unittest.TestCase):
         differences.DIFFERENCES = (differences.Difference("known", "userns", "x", instead),)
         self.addCleanup(setattr, differences, "DIFFERENCES", kept)
         each = scenarios.Scenario(name, "A title", "module", None, natively)
-        return cases.complaint(each, "userns", native, packed)
+        return cases.complaint(each, ("userns", False), native, packed)
 
     def test_what_is_equal_passes(self):
         self.assertIsNone(self.complaint(1, 1))

@@ -161,6 +161,7 @@ void PrintChildren() {
 void PrintNames() {
   char exe[4096] = {};
   if (readlink("/proc/self/exe", exe, sizeof exe - 1) > 0) Print("exe %s\n", exe);
+  Print("execfn %s\n", reinterpret_cast<const char*>(getauxval(AT_EXECFN)));
   PrintFile("/proc/self/comm");
   PrintFile("/proc/self/cmdline");
 }

@@ -17,11 +17,11 @@ def unlike(name, seen, expected):
     return "\n".join(difflib.unified_diff(shown(expected), shown(seen), "expected", name, lineterm="", n=1))
 
 
-def complaint(each, engine, native, packed):
+def complaint(each, way, native, packed):
     """Why what was seen is not as it should be, or None."""
     if each.natively is not scenarios.ANYTHING and native != each.natively:
         return unlike("natively", native, each.natively)
-    difference = differences.find(each.name, engine)
+    difference = differences.find(each.name, *way)
     if difference is None:
         return None if packed == native else unlike("in a pack", packed, native)
     instead = difference.instead and difference.instead(native)
@@ -36,7 +36,7 @@ class ScenarioTest(ways.LaunchTest):
     def compare(self, each):
         native = each.run(sides.Native(self.env, self.pack))
         packed = each.run(sides.Packed(self.env, self.pack))
-        wrong = complaint(each, ways.WAYS[self.way].engine, native, packed)
+        wrong = complaint(each, ways.WAYS[self.way], native, packed)
         if wrong:
             self.fail(f"{each.title}\n{wrong}")
 

@@ -16,6 +16,7 @@ class Difference:
     engine: str
     reason: str
     instead: Optional[Callable] = None  # instead(native): what is seen instead
+    daemon: Optional[bool] = None       # only with a daemon, only without; None: both
 
 
 REASONS = {
@@ -24,13 +25,16 @@ REASONS = {
                "other groups, show as `nobody` and `nogroup`; `/` shows as the caller's; no file can be given to them "
                "(`Invalid argument` instead of `Operation not permitted`, or of success for one's other groups).",
         "namespaces": "The program has a user and a mount namespace of its own, which `/proc/self/ns` and "
-                      "`/proc/self/mounts` show.",
+                      "`/proc/self/mounts` show. It signals processes of the host and cannot look into or trace them; "
+                      "without a daemon, that is also so for programs of the pack that were started beside it.",
+        "setuid": "Programs of the host that are setuid or setgid, such as `sudo`, run without that privilege.",
     },
     "fakechroot": {
         "environment": "Variables for the loader are added.",
         "loader": "The process is the store's loader, which runs the program: `/proc/self/exe` and `cmdline` name it.",
         "static": "A static program has no loader. It is refused as an entry, and as a child sees no store.",
-        "children": "A child's `argv[0]` is its path in the pack, and its environment must not be emptied.",
+        "children": "A child's `argv[0]` is its path in the pack, and its environment must not be emptied. Setuid "
+                    "programs of the host run without their privilege.",
         "execution": "Files that are neither ELF nor `#!` scripts of an ELF interpreter, and descriptors, cannot be "
                      "executed.",
         "directory": "Relative paths are made absolute, which a deleted or very deep directory has not.",
@@ -62,8 +66,11 @@ DIFFERENCES = (
                lambda native: (native[0], native[1]._replace(out=f"{os.getuid()} {os.getgid()}\n"))),
     Difference("groups", "userns", "ids", _in_output(_other_groups)),
     Difference("giving_away", "userns", "ids", _invalid),
+    Difference("setuid_program", "userns", "setuid", lambda _: os.getuid()),
     Difference("mounts", "userns", "namespaces"),
     Difference("namespaces", "userns", "namespaces"),
+    Difference("looks_at_a_host_process", "userns", "namespaces", lambda _: [1] * 4),
+    Difference("looks_at_another_program", "userns", "namespaces", lambda _: [1] * 4, daemon=False),
 
     Difference("odd_variables", "fakechroot", "environment"),
     Difference("two_megabytes", "fakechroot", "environment"),
@@ -74,12 +81,15 @@ DIFFERENCES = (
     Difference("own_path", "fakechroot", "loader"),
     Difference("executes_itself", "fakechroot", "loader"),
     Difference("names_of_a_child", "fakechroot", "loader"),
+    Difference("shown_by_ps", "fakechroot", "loader"),
+    Difference("looks_at_its_children", "fakechroot", "loader"),
     Difference("static_child", "fakechroot", "children"),
     Difference("static_program", "fakechroot", "static"),
     Difference("static_sees_store", "fakechroot", "static"),
     Difference("argv0_of_a_child", "fakechroot", "children"),
     Difference("emptied_environment", "fakechroot", "children"),
     Difference("environment_of_a_child", "fakechroot", "children"),
+    Difference("setuid_program", "fakechroot", "children", lambda _: os.getuid()),
     Difference("failures", "fakechroot", "execution"),
     Difference("script_of_a_script", "fakechroot", "execution"),
     Difference("script_without_interpreter", "fakechroot", "execution"),
@@ -90,5 +100,6 @@ DIFFERENCES = (
 )
 
 
-def find(scenario, engine):
-    return next((each for each in DIFFERENCES if (each.scenario, each.engine) == (scenario, engine)), None)
+def find(scenario, engine, daemon):
+    return next((each for each in DIFFERENCES if (each.scenario, each.engine) == (scenario, engine)
+                 and each.daemon in (None, daemon)), None)

@@ -11,7 +11,7 @@ DOCUMENT = os.path.join(_HERE, "../../../docs/conformance.md")
 
 # The files of scenarios, in the document's order.
 GROUPS = ("arguments_test", "environment_test", "endings_test", "descriptors_test", "directory_test", "attributes_test",
-          "terminal_test", "names_test", "files_test", "children_test", "libraries_test", "programs_test",
+          "terminal_test", "names_test", "files_test", "children_test", "processes_test", "libraries_test", "programs_test",
           "python_test")
 
 _INTRODUCTION = """# Conformance
@@ -39,8 +39,12 @@ def text():
     engines = list(differences.REASONS)
 
     def cell(name, engine):
-        difference = differences.find(name, engine)
-        return "equal" if difference is None else f"differs: {label[engine, difference.reason]}"
+        without, with_daemon = (differences.find(name, engine, daemon) for daemon in (False, True))
+        difference = without or with_daemon
+        if difference is None:
+            return "equal"
+        where = "" if without == with_daemon else ", without a daemon" if without else ", with a daemon"
+        return f"differs{where}: {label[engine, difference.reason]}"
 
     def row(cells):
         return "| " + " | ".join(cells) + " |"
