@@ -51,11 +51,22 @@ class LaunchTest(unittest.TestCase):
 
     @classmethod
     def _require_engine(cls):
-        tried = programs.run([cls.entry(os.path.basename(cls.PROGRAMS[0]))], env=cls.env)
+        tried = programs.run([cls.entry(cls.first())], env=cls.env)
         session.require(tried.status != 125, cls.env["RELOC_ENGINE"], tried.err.strip(), "see relocctl engines")
-        if WAYS[cls.way] == ("userns", True):  # the daemon is really used: no silent fallback makes these tests pass
-            if not daemon.joins_a_published_root(cls.entry(os.path.basename(cls.PROGRAMS[0])), cls.env):
-                raise AssertionError("the daemon's root is not joined")
+        if WAYS[cls.way].daemon:  # it is really used: no silent fallback makes these tests pass
+            cls._require_daemon()
+
+    @classmethod
+    def _require_daemon(cls):
+        engine = WAYS[cls.way].engine
+        if engine == "userns" and not daemon.joins_a_published_root(cls.entry(cls.first()), cls.env):
+            raise AssertionError("the daemon's root is not joined")
+        if not daemon.wait_until(lambda: engine in [job["engine"] for job in daemon.jobs(cls.env)]):
+            raise AssertionError("the daemon was not told of the launch")
+
+    @classmethod
+    def first(cls):
+        return os.path.basename(cls.PROGRAMS[0])
 
     @classmethod
     def entry(cls, name):
