@@ -1,5 +1,4 @@
 """Jobs that end in unusual ways, and a daemon that waits for them before it leaves."""
-import json
 import os
 import signal
 import subprocess
@@ -20,7 +19,7 @@ class Jobs(unittest.TestCase):
         self.env = self.relocd.environment(RELOC_ENGINE="userns")
 
     def jobs(self):
-        return json.loads(programs.must(programs.relocctl("ps", "-a", "--format", "json", env=self.env)).out)
+        return daemon.jobs(self.env)
 
     def await_job(self, pid, **wanted):
         """The job of `pid`, once its fields are `wanted`."""

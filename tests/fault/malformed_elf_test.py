@@ -12,7 +12,7 @@ class MalformedElf(OneLineTest):
     """A corpus made of a real program: cut, and with bytes changed where the file says what lies where."""
 
     def variants(self):
-        with open(programs.host("argc0"), "rb") as file:
+        with open(programs.host("deny"), "rb") as file:
             good = file.read()
         rng = random.Random(39)
         for size in (4, 16, 63, 64, 100, 500, 4096, len(good) // 2, len(good) - 1):

@@ -1,20 +1,26 @@
 // Prints what a program can see of how it was started, section by section: a launch is transparent when the
 // same call prints the same natively and out of a pack.
 //
-//   probe [-o FILE] SECTION...     argv env fds cwd cwd-file namespaces ids session limits umask signals
-//   scheduling
+//   probe [-o FILE] SECTION...     argv env fds cwd cwd-file namespaces ids groups session limits umask
+//   signals scheduling attributes children names status
 //
 // -o writes to FILE instead of standard output, which may be closed. Everything is looked at before FILE is
 // opened. stdio is good enough here: the program's own descriptors are gone before it lists any.
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/ioprio.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <string>
@@ -79,6 +85,21 @@ void PrintIds() {
   Print("uid %u %u %u gid %u %u %u\n", uid[0], uid[1], uid[2], gid[0], gid[1], gid[2]);
 }
 
+void PrintGroups() {
+  gid_t groups[1024];
+  int count = getgroups(1024, groups);
+  for (int i = 0; i < count; ++i) Print("group %u\n", groups[i]);
+}
+
+void PrintFile(const char* path) {
+  char text[4096];
+  int fd = open(path, O_RDONLY);
+  ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof text);
+  g_report.append(path).push_back(' ');
+  g_report.append(size < 0 ? strerror(errno) : "").append(text, size < 0 ? 0 : size).push_back('\n');
+  close(fd);
+}
+
 void PrintSession() {
   Print("pid %d ppid %d pgid %d sid %d foreground %d tty %s\n", getpid(), getppid(), getpgrp(), getsid(0),
         tcgetpgrp(0), ttyname(0) != nullptr ? ttyname(0) : "none");
@@ -110,16 +131,74 @@ void PrintScheduling() {
   cpu_set_t cpus;
   CPU_ZERO(&cpus);
   sched_getaffinity(0, sizeof cpus, &cpus);
-  Print("nice %d policy %d cpus %d\n", getpriority(PRIO_PROCESS, 0), sched_getscheduler(0), CPU_COUNT(&cpus));
+  Print("nice %d policy %d cpus %d io %ld slack %d\n", getpriority(PRIO_PROCESS, 0), sched_getscheduler(0),
+        CPU_COUNT(&cpus), syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, 0), prctl(PR_GET_TIMERSLACK));
+}
+
+// What execve(2) keeps and nobody thinks of.
+void PrintAttributes() {
+  int death_signal = -1;
+  prctl(PR_GET_PDEATHSIG, &death_signal);
+  Print("death signal %d dumpable %d no new privileges %d secure bits %d\n", death_signal,
+        prctl(PR_GET_DUMPABLE), prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), prctl(PR_GET_SECUREBITS));
+  Print("personality %x at_secure %lu\n", personality(0xffffffff), getauxval(AT_SECURE));
+  for (__itimer_which timer : {ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF}) {
+    struct itimerval left;
+    if (getitimer(timer, &left) == 0) Print("timer %d armed %d\n", timer, left.it_value.tv_sec > 0);
+  }
+  PrintFile("/proc/self/oom_score_adj");
+  PrintFile("/proc/self/cgroup");
+  PrintFile("/proc/self/coredump_filter");
+}
+
+void PrintChildren() {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());
+  PrintFile(path);
+}
+
+// How the process goes by for others.
+void PrintNames() {
+  char exe[4096] = {};
+  if (readlink("/proc/self/exe", exe, sizeof exe - 1) > 0) Print("exe %s\n", exe);
+  Print("execfn %s\n", reinterpret_cast<const char*>(getauxval(AT_EXECFN)));
+  PrintFile("/proc/self/comm");
+  PrintFile("/proc/self/cmdline");
+}
+
+// Of /proc/self/status, what a launch could spoil.
+void PrintStatus() {
+  FILE* status = fopen("/proc/self/status", "r");
+  char line[256];
+  while (status != nullptr && fgets(line, sizeof line, status) != nullptr) {
+    for (const char* name :
+         {"TracerPid:", "Threads:", "CapInh:", "CapPrm:", "CapEff:", "CapAmb:", "Seccomp:"}) {
+      if (strncmp(line, name, strlen(name)) == 0) g_report.append(line);
+    }
+  }
+  if (status != nullptr) fclose(status);
 }
 
 constexpr struct {
   const char* name;
   void (*print)();
-} kSections[] = {{"argv", PrintArgv},   {"env", PrintEnv},          {"fds", PrintFds},
-                 {"cwd", PrintCwd},     {"cwd-file", PrintCwdFile}, {"namespaces", PrintNamespaces},
-                 {"ids", PrintIds},     {"session", PrintSession},  {"limits", PrintLimits},
-                 {"umask", PrintUmask}, {"signals", PrintSignals},  {"scheduling", PrintScheduling}};
+} kSections[] = {{"argv", PrintArgv},
+                 {"env", PrintEnv},
+                 {"fds", PrintFds},
+                 {"cwd", PrintCwd},
+                 {"cwd-file", PrintCwdFile},
+                 {"namespaces", PrintNamespaces},
+                 {"ids", PrintIds},
+                 {"groups", PrintGroups},
+                 {"session", PrintSession},
+                 {"limits", PrintLimits},
+                 {"umask", PrintUmask},
+                 {"signals", PrintSignals},
+                 {"scheduling", PrintScheduling},
+                 {"attributes", PrintAttributes},
+                 {"children", PrintChildren},
+                 {"names", PrintNames},
+                 {"status", PrintStatus}};
 
 bool PrintSection(const char* name) {
   for (const auto& section : kSections) {

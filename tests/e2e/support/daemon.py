@@ -1,4 +1,5 @@
 """A relocd of the test's own."""
+import json
 import os
 import signal
 import socket
@@ -26,6 +27,11 @@ def accepts(path):
 def joins_a_published_root(entry, env):
     """True if a launch of `entry` (which should end by itself) joins a root that the daemon keeps."""
     return "joining a root that the daemon published" in programs.run([entry], env={**env, "RELOC_DEBUG": "1"}).err
+
+
+def jobs(env):
+    """What `relocctl ps -a` shows."""
+    return json.loads(programs.must(programs.relocctl("ps", "-a", "--format", "json", env=env)).out)
 
 
 class Daemon:

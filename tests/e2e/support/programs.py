@@ -10,6 +10,7 @@ BIN = os.environ.get("RELOC_BIN_DIR") or os.path.join(os.path.dirname(__file__),
 RELOCCTL = os.path.join(BIN, "relocctl")
 RELOCD = os.path.join(BIN, "relocd")
 TESTPROGS = os.path.join(BIN, "../testprogs")
+SCRIPTS = os.path.join(os.path.dirname(__file__), "../../testprogs/scripts")
 
 HOST_PATH = "/usr/bin:/bin:/usr/sbin:/sbin"
 ENGINES = ("userns", "fakechroot")
@@ -30,10 +31,10 @@ def environment(**more):
 
 
 def host(name):
-    """The host's program `name`, or one of the test programs."""
-    path = shutil.which(name, path=f"{HOST_PATH}:{TESTPROGS}")
+    """The host's program `name`, or one of the test programs and scripts."""
+    path = shutil.which(name, path=f"{HOST_PATH}:{TESTPROGS}:{SCRIPTS}")
     session.require(path, name, "not on this host", f"install {name}")
-    return os.path.realpath(path) if path.startswith(TESTPROGS) else path
+    return os.path.realpath(path) if path.startswith((TESTPROGS, SCRIPTS)) else path
 
 
 def run(argv, *, env=None, program=None, timeout=60, **options):

@@ -7,13 +7,20 @@
 
 makes ArgumentsInProcess, ArgumentsByDaemon and ArgumentsByLoader of it.
 """
+import collections
 import os
 import sys
 import unittest
 
 from support import daemon, packs, programs, session
 
-_WAYS = {"InProcess": "userns", "ByDaemon": "userns", "ByLoader": "fakechroot"}
+Way = collections.namedtuple("Way", "engine daemon")
+WAYS = {
+    "InProcess": Way("userns", False), "ByDaemon": Way("userns", True),
+    "ByLoader": Way("fakechroot", False), "ByLoaderAndDaemon": Way("fakechroot", True),
+    "ByProot": Way("proot", False), "ByProotAndDaemon": Way("proot", True),
+}
+_SHORT_LIST = ("InProcess", "ByDaemon", "ByLoader")  # for tests of what the conformance suite has compared
 
 
 class LaunchTest(unittest.TestCase):
@@ -26,8 +33,8 @@ class LaunchTest(unittest.TestCase):
         if cls.way is None:
             raise unittest.SkipTest("a scenario; its ways run it")
         cls.pack = cls.make_pack()
-        cls.env = programs.environment(RELOC_ENGINE=_WAYS[cls.way], RELOC_DAEMON="off")
-        if cls.way == "ByDaemon":
+        cls.env = programs.environment(RELOC_ENGINE=WAYS[cls.way].engine, RELOC_DAEMON="off")
+        if WAYS[cls.way].daemon:
             cls._start_daemon()
         cls._require_engine()
 
@@ -44,11 +51,22 @@ class LaunchTest(unittest.TestCase):
 
     @classmethod
     def _require_engine(cls):
-        tried = programs.run([cls.entry(os.path.basename(cls.PROGRAMS[0]))], env=cls.env)
+        tried = programs.run([cls.entry(cls.first())], env=cls.env)
         session.require(tried.status != 125, cls.env["RELOC_ENGINE"], tried.err.strip(), "see relocctl engines")
-        if cls.way == "ByDaemon":  # the daemon is really used: no silent fallback makes these tests pass
-            if not daemon.joins_a_published_root(cls.entry(os.path.basename(cls.PROGRAMS[0])), cls.env):
-                raise AssertionError("the daemon's root is not joined")
+        if WAYS[cls.way].daemon:  # it is really used: no silent fallback makes these tests pass
+            cls._require_daemon()
+
+    @classmethod
+    def _require_daemon(cls):
+        engine = WAYS[cls.way].engine
+        if engine == "userns" and not daemon.joins_a_published_root(cls.entry(cls.first()), cls.env):
+            raise AssertionError("the daemon's root is not joined")
+        if not daemon.wait_until(lambda: engine in [job["engine"] for job in daemon.jobs(cls.env)]):
+            raise AssertionError("the daemon was not told of the launch")
+
+    @classmethod
+    def first(cls):
+        return os.path.basename(cls.PROGRAMS[0])
 
     @classmethod
     def entry(cls, name):
@@ -74,7 +92,7 @@ class LaunchTest(unittest.TestCase):
 
 def every_way(scenario):
     module = sys.modules[scenario.__module__]
-    for way in _WAYS:
+    for way in _SHORT_LIST:
         name = scenario.__name__ + way
         setattr(module, name, type(name, (scenario,), {"way": way, "__module__": scenario.__module__}))
     return None  # the scenario itself is no test

@@ -1,0 +1,52 @@
+"""Makes test cases of the scenarios of a file: one class for each way of a launch, one test for each scenario."""
+import difflib
+import pprint
+import sys
+
+from suite import differences, scenarios, sides
+from support import session, ways
+
+
+def shown(seen):
+    """What was seen, in lines of a bearable length."""
+    lines = pprint.pformat(seen, width=110).replace("\\n", "\n").splitlines()
+    return [line if len(line) < 300 else f"{line[:300]}... ({len(line)} characters)" for line in lines]
+
+
+def unlike(name, seen, expected):
+    return "\n".join(difflib.unified_diff(shown(expected), shown(seen), "expected", name, lineterm="", n=1))
+
+
+def complaint(each, way, native, packed):
+    """Why what was seen is not as it should be, or None."""
+    if each.natively is not scenarios.ANYTHING and native != each.natively:
+        return unlike("natively", native, each.natively)
+    difference = differences.find(each.name, *way)
+    if difference is None:
+        return None if packed == native else unlike("in a pack", packed, native)
+    instead = difference.instead and difference.instead(native)
+    if instead is not None and packed != instead:
+        return "documented otherwise\n" + unlike("in a pack", packed, instead)
+    if packed == native and instead != native:
+        return "is equal and documented as different: take it out of differences.py"
+    return None
+
+
+class ScenarioTest(ways.LaunchTest):
+    def compare(self, each):
+        native = each.run(sides.Native(self.env, self.pack))
+        packed = each.run(sides.Packed(self.env, self.pack))
+        wrong = complaint(each, ways.WAYS[self.way], native, packed)
+        if wrong:
+            self.fail(f"{each.title}\n{wrong}")
+
+
+def main():
+    """The last call of a file of scenarios."""
+    module = sys.modules["__main__"]
+    tests = {f"test_{each.name}": (lambda self, each=each: self.compare(each))
+             for each in scenarios.of_module("__main__")}
+    for way in ways.WAYS:
+        body = {"way": way, "PROGRAMS": module.PROGRAMS, "ADD": getattr(module, "ADD", ()), "__module__": "__main__"}
+        setattr(module, way, type(way, (ScenarioTest,), {**body, **tests}))
+    session.main()

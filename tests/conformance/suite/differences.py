@@ -1,0 +1,105 @@
+"""The documented differences between a program's native run and its run out of a pack. The only place for them.
+
+A test fails for a difference that is not here, for one that is here and does not show, and for one reason too many.
+"""
+import dataclasses
+import os
+from typing import Callable, Optional
+
+# How many reasons an engine may have.
+BUDGET = {"userns": 6, "fakechroot": 12, "proot": 8}
+
+
+@dataclasses.dataclass(frozen=True)
+class Difference:
+    scenario: str
+    engine: str
+    reason: str
+    instead: Optional[Callable] = None  # instead(native): what is seen instead
+    daemon: Optional[bool] = None       # only with a daemon, only without; None: both
+
+
+REASONS = {
+    "userns": {
+        "ids": "Only the caller's own user and group exist in its user namespace: files of others, and the caller's "
+               "other groups, show as `nobody` and `nogroup`; `/` shows as the caller's; no file can be given to them "
+               "(`Invalid argument` instead of `Operation not permitted`, or of success for one's other groups).",
+        "namespaces": "The program has a user and a mount namespace of its own, which `/proc/self/ns` and "
+                      "`/proc/self/mounts` show. It signals processes of the host and cannot look into or trace them; "
+                      "without a daemon, that is also so for programs of the pack that were started beside it.",
+        "setuid": "Programs of the host that are setuid or setgid, such as `sudo`, run without that privilege.",
+    },
+    "fakechroot": {
+        "environment": "Variables for the loader are added.",
+        "loader": "The process is the store's loader, which runs the program: `/proc/self/exe` and `cmdline` name it.",
+        "static": "A static program has no loader. It is refused as an entry, and as a child sees no store.",
+        "children": "A child's `argv[0]` is its path in the pack, and its environment must not be emptied. Setuid "
+                    "programs of the host run without their privilege.",
+        "execution": "Files that are neither ELF nor `#!` scripts of an ELF interpreter, and descriptors, cannot be "
+                     "executed.",
+        "directory": "Relative paths are made absolute, which a deleted or very deep directory has not.",
+    },
+}
+
+
+def _in_output(change):
+    return lambda native: native._replace(out=change(native.out))
+
+
+def _nobody(text):
+    return text.replace(" 0 0 root root ", " 65534 65534 nobody nogroup ")
+
+
+def _other_groups(text):
+    lines = [f"group {os.getgid()}", "group 65534"]
+    return "".join(f"{lines[line != lines[0]]}\n" for line in text.splitlines())
+
+
+def _invalid(outcomes):
+    permitted, valid = "Operation not permitted", "Invalid argument"
+    return tuple(each._replace(err=each.err.replace(permitted, valid)) for each in outcomes)
+
+
+DIFFERENCES = (
+    Difference("owners_of_others_files", "userns", "ids", _in_output(_nobody)),
+    Difference("root_directory", "userns", "ids",
+               lambda native: (native[0], native[1]._replace(out=f"{os.getuid()} {os.getgid()}\n"))),
+    Difference("groups", "userns", "ids", _in_output(_other_groups)),
+    Difference("giving_away", "userns", "ids", _invalid),
+    Difference("setuid_program", "userns", "setuid", lambda _: os.getuid()),
+    Difference("mounts", "userns", "namespaces"),
+    Difference("namespaces", "userns", "namespaces"),
+    Difference("looks_at_a_host_process", "userns", "namespaces", lambda _: [1] * 4),
+    Difference("looks_at_another_program", "userns", "namespaces", lambda _: [1] * 4, daemon=False),
+
+    Difference("odd_variables", "fakechroot", "environment"),
+    Difference("two_megabytes", "fakechroot", "environment"),
+    Difference("malformed_variables", "fakechroot", "environment"),
+    Difference("names", "fakechroot", "loader"),
+    Difference("names_for_others", "fakechroot", "loader"),
+    Difference("file_for_others", "fakechroot", "loader"),
+    Difference("own_path", "fakechroot", "loader"),
+    Difference("executes_itself", "fakechroot", "loader"),
+    Difference("names_of_a_child", "fakechroot", "loader"),
+    Difference("shown_by_ps", "fakechroot", "loader"),
+    Difference("looks_at_its_children", "fakechroot", "loader"),
+    Difference("static_child", "fakechroot", "children"),
+    Difference("static_program", "fakechroot", "static"),
+    Difference("static_sees_store", "fakechroot", "static"),
+    Difference("argv0_of_a_child", "fakechroot", "children"),
+    Difference("emptied_environment", "fakechroot", "children"),
+    Difference("environment_of_a_child", "fakechroot", "children"),
+    Difference("setuid_program", "fakechroot", "children", lambda _: os.getuid()),
+    Difference("failures", "fakechroot", "execution"),
+    Difference("script_of_a_script", "fakechroot", "execution"),
+    Difference("script_without_interpreter", "fakechroot", "execution"),
+    Difference("execve_on_a_descriptor", "fakechroot", "execution"),
+    Difference("python_children", "fakechroot", "children"),
+    Difference("deep", "fakechroot", "directory"),
+    Difference("deleted_and_the_same", "fakechroot", "directory"),
+)
+
+
+def find(scenario, engine, daemon):
+    return next((each for each in DIFFERENCES if (each.scenario, each.engine) == (scenario, engine)
+                 and each.daemon in (None, daemon)), None)

@@ -1,0 +1,34 @@
+"""Processes as no shell and no subprocess.Popen makes them."""
+import ctypes
+import os
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def raw_exec(program, argv, environ):
+    """execve(2) of lists of bytes, taken as they are: no argument at all, variables without "=" or twice."""
+    def array(texts):
+        return (ctypes.c_char_p * (len(texts) + 1))(*texts, None)
+    _libc.execve(os.fsencode(program), array(argv), array(environ))
+    raise OSError(ctypes.get_errno(), "execve")
+
+
+def entries(env):
+    """The environment `env`, a dictionary, as execve(2) takes it."""
+    return [os.fsencode(f"{name}={value}") for name, value in env.items()]
+
+
+def always_exit(body):
+    """In a forked child: calls `body`, which executes a program; if that fails, nothing of the caller's goes on."""
+    try:
+        body()
+    finally:
+        os._exit(99)
+
+
+def spawn(body):
+    """Forks a child that calls `body`, which executes a program. Returns the wait status of it."""
+    child = os.fork()
+    if child == 0:
+        always_exit(body)
+    return os.waitpid(child, 0)[1]

@@ -1,0 +1,29 @@
+"""The scenarios, in the order in which they are written."""
+import dataclasses
+from typing import Any, Callable
+
+ANYTHING = object()
+
+
+@dataclasses.dataclass(frozen=True)
+class Scenario:
+    name: str       # the function's
+    title: str      # the row in docs/conformance.md
+    module: str
+    run: Callable   # run(side): what was seen, comparable
+    natively: Any   # what has to be seen natively, so that a scenario cannot try nothing; or ANYTHING
+
+
+_all = []
+
+
+def scenario(title, natively=ANYTHING):
+    """Makes a scenario of a function of one side. The side is a sides.Side, with an empty scratch directory."""
+    def register(function):
+        _all.append(Scenario(function.__name__, title, function.__module__, function, natively))
+        return function
+    return register
+
+
+def of_module(module):
+    return [each for each in _all if each.module == module]

@@ -1,0 +1,70 @@
+"""docs/conformance.md: written from the scenarios and the table of differences, which the tests hold to be true.
+
+    python3 tests/conformance/suite/table.py --write      # see also the build target conformance_table
+"""
+import importlib
+import os
+import sys
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+DOCUMENT = os.path.join(_HERE, "../../../docs/conformance.md")
+
+# The files of scenarios, in the document's order.
+GROUPS = ("arguments_test", "environment_test", "endings_test", "descriptors_test", "directory_test", "attributes_test",
+          "terminal_test", "names_test", "files_test", "children_test", "processes_test", "libraries_test", "programs_test",
+          "python_test")
+
+_INTRODUCTION = """# Conformance
+
+How programs out of a pack behave, compared with the same programs natively. Each row is a scenario that the tests
+(`tests/conformance`) run natively and by each engine, without and with a daemon: output, exit status and whatever else
+can be seen must be **equal**, or differ exactly as a note below the table says. A note that is no longer true fails
+the tests too. This page is written by them: `cmake --build --preset release --target conformance_table`.
+"""
+
+
+def modules():
+    return [importlib.import_module(name) for name in GROUPS]
+
+
+def labels(differences):
+    """A label for each reason: {("userns", "ids"): "U1", ...}."""
+    return {(engine, reason): f"{engine[0].upper()}{number}"
+            for engine, reasons in differences.REASONS.items() for number, reason in enumerate(reasons, 1)}
+
+
+def text():
+    from suite import differences, scenarios
+    label = labels(differences)
+    engines = list(differences.REASONS)
+
+    def cell(name, engine):
+        without, with_daemon = (differences.find(name, engine, daemon) for daemon in (False, True))
+        difference = without or with_daemon
+        if difference is None:
+            return "equal"
+        where = "" if without == with_daemon else ", without a daemon" if without else ", with a daemon"
+        return f"differs{where}: {label[engine, difference.reason]}"
+
+    def row(cells):
+        return "| " + " | ".join(cells) + " |"
+
+    lines = [_INTRODUCTION]
+    for module in modules():
+        lines += [f"## {module.TITLE}\n", module.__doc__ + "\n",
+                  row(["scenario", *engines]), row(["---"] * (1 + len(engines)))]
+        for each in scenarios.of_module(module.__name__):
+            lines.append(row([each.title, *(cell(each.name, engine) for engine in engines)]))
+        lines.append("")
+    lines.append("## Differences\n")
+    for (engine, reason), name in label.items():
+        lines.append(f"- **{name}** ({engine}): {differences.REASONS[engine][reason]}")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.path[:0] = [os.path.dirname(_HERE), os.path.join(_HERE, "../../e2e")]
+    if sys.argv[1:] != ["--write"]:
+        sys.exit("usage: table.py --write")
+    with open(DOCUMENT, "w") as document:
+        document.write(text())
