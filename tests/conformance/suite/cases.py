@@ -14,7 +14,8 @@ def shown(seen):
 
 
 def unlike(name, seen, expected):
-    return "\n".join(difflib.unified_diff(shown(expected), shown(seen), "expected", name, lineterm="", n=1))
+    lines = list(difflib.unified_diff(shown(expected), shown(seen), "expected", name, lineterm="", n=1))
+    return "\n".join(lines[:60] + ["..."] * (len(lines) > 60))
 
 
 def complaint(each, way, native, packed):
