@@ -64,8 +64,7 @@ def signals(side):
 
 @scenario("A timer that runs goes on", natively=("timer 0 armed 1\n", -signal.SIGALRM))
 def timers(side):
-    seen = side.probe("attributes", preexec_fn=lambda: signal.alarm(1000)).out
-    armed = next(line for line in seen.splitlines(True) if line.startswith("timer 0"))
+    armed = side.probe("timers", preexec_fn=lambda: signal.alarm(1000)).out.splitlines(True)[0]
     with side.start("waiter", preexec_fn=lambda: signal.setitimer(signal.ITIMER_REAL, 0.3)) as program:
         return armed, program.wait(10)
 
@@ -80,19 +79,19 @@ def attributes(side):
     return side.probe("attributes"), side.probe("attributes", preexec_fn=change)
 
 
-@scenario("The signal for the parent's death")
+@scenario("The signal for the parent's death", natively=(0, f"death signal {signal.SIGUSR1:d}\n", ""))
 def parents_death(side):
-    return side.probe("attributes", preexec_fn=lambda: _libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGUSR1)))
+    return side.probe("death-signal", preexec_fn=lambda: _libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGUSR1)))
 
 
 @scenario("`no_new_privs`")
 def no_new_privileges(side):
-    return side.probe("attributes", preexec_fn=lambda: _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+    return side.probe("privileges", preexec_fn=lambda: _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 
 
-@scenario("Capabilities, seccomp, threads, and nobody traces it")
+@scenario("Capabilities, secure bits, seccomp, threads, and nobody traces it")
 def status(side):
-    return side.probe("status")
+    return side.probe("status", "privileges", "death-signal")
 
 
 @scenario("It is the process that the caller started: pid, parent, group and session",

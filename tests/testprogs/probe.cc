@@ -2,7 +2,7 @@
 // same call prints the same natively and out of a pack.
 //
 //   probe [-o FILE] SECTION...     argv env fds cwd cwd-file namespaces ids groups session limits umask
-//   signals scheduling attributes children names status
+//   signals scheduling attributes death-signal privileges timers children names status
 //
 // -o writes to FILE instead of standard output, which may be closed. Everything is looked at before FILE is
 // opened. stdio is good enough here: the program's own descriptors are gone before it lists any.
@@ -135,17 +135,27 @@ void PrintScheduling() {
         CPU_COUNT(&cpus), syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, 0), prctl(PR_GET_TIMERSLACK));
 }
 
-// What execve(2) keeps and nobody thinks of.
-void PrintAttributes() {
-  int death_signal = -1;
-  prctl(PR_GET_PDEATHSIG, &death_signal);
-  Print("death signal %d dumpable %d no new privileges %d secure bits %d\n", death_signal,
-        prctl(PR_GET_DUMPABLE), prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), prctl(PR_GET_SECUREBITS));
-  Print("personality %x at_secure %lu\n", personality(0xffffffff), getauxval(AT_SECURE));
+void PrintDeathSignal() {
+  int signal = -1;
+  prctl(PR_GET_PDEATHSIG, &signal);
+  Print("death signal %d\n", signal);
+}
+
+void PrintPrivileges() {
+  Print("no new privileges %d secure bits %d at_secure %lu\n", prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0),
+        prctl(PR_GET_SECUREBITS), getauxval(AT_SECURE));
+}
+
+void PrintTimers() {
   for (__itimer_which timer : {ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF}) {
     struct itimerval left;
     if (getitimer(timer, &left) == 0) Print("timer %d armed %d\n", timer, left.it_value.tv_sec > 0);
   }
+}
+
+// What else execve(2) keeps.
+void PrintAttributes() {
+  Print("personality %x dumpable %d\n", personality(0xffffffff), prctl(PR_GET_DUMPABLE));
   PrintFile("/proc/self/oom_score_adj");
   PrintFile("/proc/self/cgroup");
   PrintFile("/proc/self/coredump_filter");
@@ -196,6 +206,9 @@ constexpr struct {
                  {"signals", PrintSignals},
                  {"scheduling", PrintScheduling},
                  {"attributes", PrintAttributes},
+                 {"death-signal", PrintDeathSignal},
+                 {"privileges", PrintPrivileges},
+                 {"timers", PrintTimers},
                  {"children", PrintChildren},
                  {"names", PrintNames},
                  {"status", PrintStatus}};
