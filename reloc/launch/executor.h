@@ -12,6 +12,7 @@
 #include "reloc/launch/plan.h"
 #include "reloc/launch/root_builder.h"
 #include "reloc/launch/trace.h"
+#include "reloc/launch/tracer.h"
 
 namespace reloc {
 
@@ -29,11 +30,14 @@ struct LaunchState {
   char* const* envp = nullptr;  // the caller's; replaced by steps that set variables
   const char* store_path =
       nullptr;  // if set, kBindStore binds this instead of its `a`: a verified descriptor
+  FileId store;  // what lies at the store's real path, where an engine needs to know
   Root root = Root::kToJoin;
   UniqueFd user_ns;  // for kJoin
   UniqueFd mount_ns;
   SavedCwd cwd;                  // for kRestoreCwd
   FixedText<4096> host_entries;  // by kListHost; stands for Placeholder::kHostEntries
+  PathText tracer;               // by kFindTracer
+  string_view traced_prefix;     // by kTraceStore
   Arena arena;
 };
 
@@ -56,6 +60,8 @@ class Executor {
   bool RestoreCwd();
   bool ListHost(const Step& step, Failure* failure);
   bool Require(const Step& step, Failure* failure);
+  bool FindTracer(const Step& step, Failure* failure);
+  bool StartTracer(const Step& step, Failure* failure);
   bool SetEnv(const Step& step, Failure* failure);
   bool PrependEnv(const Step& step, Failure* failure);
   bool MapEnv(const Step& step, Failure* failure);
@@ -67,6 +73,8 @@ class Executor {
   LaunchState* state_;
   const Trace& trace_;
   RootBuilder builder_;
+  Tracer tracer_{&state_->arena};
+  bool traced_ = false;
   char* arguments_[kMaxPlanSteps] = {};
   size_t argument_count_ = 0;
   bool committed_ = false;

@@ -1,0 +1,106 @@
+#include "reloc/launch/supervisor.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "reloc/launch/launcher.h"
+#include "reloc/launch/tracer_link.h"
+
+namespace reloc {
+namespace {
+
+// Lets `signal` act on this process by its default action.
+void Suffer(int signal) {
+  ::signal(signal, SIG_DFL);  // fails for SIGKILL and SIGSTOP, which need it not
+  ::kill(::getpid(), signal);
+  SetSignalMask(kAllSignals & ~SignalBit(signal));
+  SetSignalMask(kAllSignals);
+}
+
+[[noreturn]] void EndAs(int wait_status) {
+  if (WIFEXITED(wait_status)) ::_exit(WEXITSTATUS(wait_status));
+  // The core, if there is one, is the program's and not ours. RLIMIT_CORE alone does not keep the kernel from
+  // piping one to a core handler.
+  struct rlimit none = {0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+  ::prctl(PR_SET_DUMPABLE, 0);
+  Suffer(WTERMSIG(wait_status));
+  ::_exit(128 + WTERMSIG(wait_status));
+}
+
+// PRoot restarts what a signal has stopped; so to keep the program stopped the tracer is stopped as well.
+void StopAs(int signal, int tracer) {
+  ::kill(tracer, SIGSTOP);
+  Suffer(signal);
+  ::kill(tracer, SIGCONT);
+}
+
+// True if the kernel sent this signal to the program's process group as well.
+bool IsFromTerminal(const signalfd_siginfo& info) {
+  if (info.ssi_code != SI_KERNEL) return false;
+  switch (info.ssi_signo) {
+    case SIGINT:
+    case SIGQUIT:
+    case SIGTSTP:
+    case SIGTTIN:
+    case SIGTTOU:
+    case SIGWINCH:
+    case SIGCONT:
+      return true;
+    case SIGHUP:  // of a terminal that went away; its session's leader, which the program is not, gets it too
+      return ::getsid(0) != ::getpid();
+    default:
+      return false;
+  }
+}
+
+bool HasEnded(int child) {
+  int status = 0;
+  int result = ::waitpid(child, &status, WNOHANG);
+  return result == child || (result < 0 && errno == ECHILD);
+}
+
+void PassOn(const signalfd_siginfo& info, const SupervisedProgram& program) {
+  int signal = static_cast<int>(info.ssi_signo);
+  // Without its tracer the program has lost its store. The tracer outlives it in all other cases.
+  if (signal == SIGCHLD && HasEnded(program.tracer)) signal = SIGKILL;
+  if (signal == SIGCHLD && info.ssi_code != SI_USER) return;
+  if (IsFromTerminal(info)) return;
+  TraceMessage message{TraceEvent::kSignal, signal};
+  // If nobody is there to receive it, the end of the socket says so in a moment.
+  (void)SendTrace(program.socket.get(), message).ok();
+}
+
+void Hear(const SupervisedProgram& program) {
+  TraceMessage message{};
+  // The tracee was killed: nobody can tell how the program ends.
+  if (!ReceiveTrace(program.socket.get(), &message).ok()) ::_exit(kExitFailed);
+  if (message.event == TraceEvent::kEnded) EndAs(message.value);
+  if (message.event == TraceEvent::kStopped) StopAs(message.value, program.tracer);
+}
+
+}  // namespace
+
+void Supervise(SupervisedProgram program) {
+  ::signal(SIGCHLD, SIG_DFL);  // where it is ignored, nothing tells of the tracer's end
+  sigset_t all;
+  memset(&all, 0xff, sizeof all);
+  UniqueFd signals(::signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK));
+  struct pollfd events[2] = {{program.socket.get(), POLLIN, 0}, {signals.get(), POLLIN, 0}};
+  while (true) {
+    if (::poll(events, 2, -1) < 0) continue;  // EINTR: a stop and its end
+    // The program first: what it said before it ended is not to be mistaken for a loss.
+    if (events[0].revents != 0) Hear(program);
+    signalfd_siginfo info;
+    while (::read(signals.get(), &info, sizeof info) == sizeof info) PassOn(info, program);
+  }
+}
+
+}  // namespace reloc
