@@ -12,7 +12,7 @@
 namespace reloc {
 namespace {
 
-// Calls `see(number)` for each open descriptor but the listing's own.
+// Calls `see(number)` for each open descriptor but the listing's own, in ascending order, as /proc lists them.
 template <typename See>
 Errno ForEachDescriptor(See see) {
   Result<UniqueFd> listing = Open("/proc/self/fd", O_RDONLY | O_DIRECTORY);
@@ -41,7 +41,6 @@ Result<std::span<int>> ListDescriptors(Arena* arena) {
     if (listed < count) numbers[listed++] = number;
   });
   if (!e.ok()) return e;
-  std::sort(numbers, numbers + listed);
   return std::span<int>(numbers, listed);
 }
 
