@@ -27,12 +27,13 @@ constexpr int kReadyMillis = 5000;
 
 constexpr char kCure[] = "use the engine userns or fakechroot";
 
-// Traced by proot or a debugger already; a second tracer is refused, in ways that differ.
-bool IsTraced() {
-  FixedText<4096> status;
-  if (!ReadSmallFile("/proc/self/status", &status).ok()) return false;
-  const char* line = strstr(status.c_str(), "\nTracerPid:\t");
-  return line != nullptr && line[strlen("\nTracerPid:\t")] != '0';
+// PRoot knows the working directory by its path alone. Without one it refuses to start or takes "/" for it.
+bool CwdHasPath() {
+  char path[4096];
+  if (::getcwd(path, sizeof path) == nullptr) return false;
+  Result<FileId> by_path = IdentifyAt(AT_FDCWD, path);
+  Result<FileId> itself = IdentifyAt(AT_FDCWD, ".");
+  return by_path.ok() && itself.ok() && *by_path == *itself;
 }
 
 // What to bind, host and guest: the prefix, or its nearest parent whose own parent the host has. Deeper than
@@ -74,8 +75,8 @@ bool Tracer::Start(const TracerPlan& plan, Failure* failure) {
     failure->Set("bind", Errno{EINVAL}, plan.pack_dir, "move the pack to a path without ':'");
     return false;
   }
-  if (IsTraced()) {
-    failure->Set("trace: this process is traced already, by proot or a debugger", kOk, "", kCure);
+  if (!CwdHasPath()) {
+    failure->Set("trace", Errno{ENOENT}, "from a working directory that no path leads to", kCure);
     return false;
   }
   Result<std::span<int>> open = ListDescriptors(arena_);
