@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -173,7 +174,9 @@ bool Tracer::AwaitReady(const TracerPlan& plan, Failure* failure) {
   }
   FixedText<256> why;
   ReadComplaint(&why);
-  failure->Set("trace", error.ok() ? Errno{ENOENT} : error, why.view(), kCure);
+  if (why.empty() && error.value == EPIPE) why << "proot ended without a word";
+  if (why.empty()) why << "the store is not seen under proot";
+  failure->Set("trace:", error.value == ETIMEDOUT ? error : kOk, why.view(), kCure);
   return false;
 }
 
@@ -225,11 +228,15 @@ void Tracer::GiveUp() {
   pid_ = -1;
 }
 
-// Those that exec would have left open.
+// Those that exec would have left open. EMFILE: one has a number beyond the limit, which was lowered since, so
+// that nobody can be given that number again.
 Errno Tracer::SendDescriptors() {
+  struct rlimit limit;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return Errno::Last();
   for (int fd : descriptors_) {
     int flags = ::fcntl(fd, F_GETFD);
     if (flags < 0 || (flags & FD_CLOEXEC) != 0) continue;
+    if (static_cast<rlim_t>(fd) >= limit.rlim_cur) return Errno{EMFILE};
     RELOC_TRY(SendTrace(socket_.get(), {TraceEvent::kDescriptor, fd}, fd));
   }
   return kOk;
