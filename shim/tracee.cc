@@ -141,7 +141,7 @@ int StartProgram(const Arguments& arguments) {
     ::_exit(SendTrace(arguments.socket, failed).ok() ? 0 : 127);
   }
   // If the child said that it failed, it did so before.
-  TraceMessage started{TraceEvent::kStarted};
+  TraceMessage started{TraceEvent::kStarted, static_cast<int>(child)};
   if (child > 0 && SendTrace(arguments.socket, started).ok()) return static_cast<int>(child);
   if (child > 0) ::kill(static_cast<int>(child), SIGKILL);
   return -1;

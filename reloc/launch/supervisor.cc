@@ -35,11 +35,17 @@ void Suffer(int signal) {
   ::_exit(128 + WTERMSIG(wait_status));
 }
 
-// PRoot restarts what a signal has stopped; so to keep the program stopped the tracer is stopped as well.
-void StopAs(int signal, int tracer) {
-  ::kill(tracer, SIGSTOP);
+// PRoot restarts what a signal has stopped. So the tracer is stopped; and the program, which may be back in a
+// read(2) of the terminal by now, is made to run into it by a signal that it is to get anyway.
+void StopAs(int signal, const SupervisedProgram& program) {
+  int status = 0;
+  ::kill(program.tracer, SIGSTOP);
+  while (::waitpid(program.tracer, &status, WUNTRACED) < 0 && errno == EINTR) {
+  }
+  // Not another's pid: the program's parent is held by the same tracer and cannot wait for it.
+  ::kill(program.pid, SIGCONT);
   Suffer(signal);
-  ::kill(tracer, SIGCONT);
+  ::kill(program.tracer, SIGCONT);
 }
 
 // True if the kernel sent this signal to the program's process group as well.
@@ -83,7 +89,7 @@ void Hear(const SupervisedProgram& program) {
   // The tracee was killed: nobody can tell how the program ends.
   if (!ReceiveTrace(program.socket.get(), &message).ok()) ::_exit(kExitFailed);
   if (message.event == TraceEvent::kEnded) EndAs(message.value);
-  if (message.event == TraceEvent::kStopped) StopAs(message.value, program.tracer);
+  if (message.event == TraceEvent::kStopped) StopAs(message.value, program);
 }
 
 }  // namespace

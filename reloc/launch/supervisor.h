@@ -13,6 +13,7 @@ namespace reloc {
 struct SupervisedProgram {
   UniqueFd socket;  // to the tracee
   int tracer = -1;  // pid
+  int pid = -1;
 };
 
 // Call with all signals blocked. Ends the process.

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -122,6 +123,8 @@ bool Tracer::Try(const TracerPlan& plan, bool accelerated, Failure* failure) {
 
 // In the child: becomes proot.
 Errno Tracer::BecomeTracer(const TracerPlan& plan, bool accelerated) {
+  // Stopped with a supervisor that is killed then, it would hold the program for ever.
+  if (::prctl(PR_SET_PDEATHSIG, SIGCONT) != 0) return Errno::Last();
   RELOC_TRY(ArrangeDescriptors());
   string_view bound = BoundPath(plan.prefix);
   FixedText<8192> binding;
@@ -271,7 +274,7 @@ Errno Tracer::Run(char* const* argv, char* const* envp) {
   int keep[] = {socket_.get()};
   // Cannot fail where it could list them before.
   (void)CloseAllDescriptorsBut(keep, arena_).ok();
-  Supervise({static_cast<UniqueFd&&>(socket_), pid_});
+  Supervise({static_cast<UniqueFd&&>(socket_), pid_, message.value});
 }
 
 }  // namespace reloc

@@ -14,7 +14,7 @@ from support import daemon, packs, programs, session
 
 
 def processes_with(word):
-    """Pids of live processes with `word` in their command line or working directory."""
+    """Pids of live processes with `word` in their command line."""
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -37,6 +37,11 @@ class ProotTest(session.unittest.TestCase):
         cls.env = programs.environment(RELOC_ENGINE="proot", RELOC_DAEMON="off")
         tried = programs.run([cls.pack + "/bin/bash", "-c", "exit 0"], env=cls.env)
         session.require(tried.status == 0, "proot", tried.err.strip(), "install proot")
+
+    @classmethod
+    def tearDownClass(cls):
+        # A tracer ends a moment after the last that it traced.
+        daemon.wait_until(lambda: not processes_with(f"{cls.pack}/.reloc/lib/tracee"))
 
     def bash(self, script, *arguments, **options):
         return programs.run(["bash", "-c", script, "bash", *arguments], program=self.pack + "/bin/bash",
@@ -63,12 +68,24 @@ class Supervisor(ProotTest):
     def test_death_by_a_signal_that_was_sent_to_the_callers_pid(self):
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGSEGV, signal.SIGQUIT, signal.SIGRTMIN):
             with self.subTest(signal=number):
-                job, _ = self.start("echo; exec sleep 1000")
+                job, pid = self.start("echo $$; exec sleep 1000")
+                self.assertTrue(daemon.wait_until(lambda: self.is_called(pid, "sleep")))  # bash ignores SIGQUIT
                 job.send_signal(number)
                 self.assertEqual(job.wait(10), -number)
 
+    def is_called(self, pid, name):
+        with open(f"/proc/{pid.strip()}/comm") as comm:
+            return comm.read().strip() == name
+
     def test_the_program_ends_with_the_callers_process(self):
         job, pid = self.start("echo $$; exec sleep 1000")
+        job.kill()
+        self.assertEqual(job.wait(10), -signal.SIGKILL)
+        self.assertTrue(daemon.wait_until(lambda: not os.path.exists(f"/proc/{pid.strip()}")))
+
+    def test_the_program_ends_with_the_callers_process_also_while_both_are_stopped(self):
+        job, pid = self.start("echo $$; kill -STOP $$; sleep 1000")
+        self.assertTrue(os.WIFSTOPPED(os.waitpid(job.pid, os.WUNTRACED)[1]))
         job.kill()
         self.assertEqual(job.wait(10), -signal.SIGKILL)
         self.assertTrue(daemon.wait_until(lambda: not os.path.exists(f"/proc/{pid.strip()}")))
@@ -85,7 +102,7 @@ class Supervisor(ProotTest):
     def test_a_background_child_outlives_the_program_and_still_sees_the_store(self):
         result = packs.new_path("result")
         started = time.monotonic()
-        script = f'(sleep 1.5; ls -d {self.pack}/bin >"$1.tmp"; mv "$1.tmp" "$1") >/dev/null & exit 7'
+        script = f'(sleep 1.5; ls -d {self.pack}/bin >"$1.tmp"; mv "$1.tmp" "$1") >/dev/null 2>&1 & exit 7'
         self.assertEqual(self.bash(script, result), (7, "", ""))
         self.assertLess(time.monotonic() - started, 1.4, "the caller waited for a stranger")
         self.assertTrue(daemon.wait_until(lambda: os.path.exists(result)))
@@ -116,8 +133,8 @@ class Supervisor(ProotTest):
         self.assertTrue(readable, "the pipe's other end is still open")
         self.assertEqual(job.stdout.read(), "")
         self.assertIsNone(job.poll())
-        job.communicate(b"" if job.stdin.__class__ is None else None)
-        self.assertEqual(job.returncode, 1)
+        job.stdin.close()
+        self.assertEqual(job.wait(10), 1)
 
 
 class Terminal(ProotTest):
@@ -231,9 +248,9 @@ class Surroundings(ProotTest):
     def test_no_directory_is_left_when_everything_is_killed(self):
         before = proot_directories()
         for _ in range(5):
-            job, _ = self.start("echo; exec sleep 1000")
+            job, program = self.start("echo $$; exec sleep 1000")
             victims = processes_with(f"{self.pack}/.reloc/lib/tracee")
-            for pid in [*victims, job.pid]:
+            for pid in [*victims, job.pid, int(program)]:
                 os.kill(pid, signal.SIGKILL)
             job.wait(10)
         self.assertLessEqual(proot_directories(), before)
