@@ -1,6 +1,9 @@
 // The first process under a tracer (reloc/launch/tracer.h), and the program's parent. It runs the program with
-// what the caller sent, tells how it stops and ends, and passes signals on. When the caller's process is
-// gone, killed, the program is killed as well: as it would have been, had it been that process.
+// what the caller sent, tells how it stops and ends, and passes signals on.
+//
+// The program is killed with it, and it with the tracer (PR_SET_PDEATHSIG): without its tracer a program has
+// lost its store, or even the calls that a filter leaves to the tracer. It ends when the caller's process was
+// killed, so that the program goes as it would have gone, had it been that process.
 //
 // usage: tracee SOCKET LOADER PREFIX PROGRAM     (descriptors by number; LOADER may be -1)
 #include <errno.h>
@@ -125,6 +128,7 @@ Errno BecomeProgram(const Arguments& arguments) {
       RELOC_TRY(Place(static_cast<UniqueFd&&>(attached), message.value));
     } else if (message.event == TraceEvent::kRun) {
       if (refuse) RELOC_TRY(RefuseLateCalls());
+      if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return Errno::Last();
       return Execute(arguments.program, message, attached.get());
     }
   }
@@ -142,32 +146,31 @@ int StartProgram(const Arguments& arguments) {
   }
   // If the child said that it failed, it did so before.
   TraceMessage started{TraceEvent::kStarted, static_cast<int>(child)};
-  if (child > 0 && SendTrace(arguments.socket, started).ok()) return static_cast<int>(child);
-  if (child > 0) ::kill(static_cast<int>(child), SIGKILL);
-  return -1;
+  return child > 0 && SendTrace(arguments.socket, started).ok() ? static_cast<int>(child) : -1;
 }
 
-void PassSignalOn(int socket, int program) {
+// False when the caller's process is gone.
+bool PassSignalOn(int socket, int program) {
   TraceMessage message{};
-  // Not received: the caller's process is gone.
-  int signal = ReceiveTrace(socket, &message).ok() ? message.value : SIGKILL;
-  ::kill(program, signal);  // it cannot be another's pid: nobody else waits for the program
+  if (!ReceiveTrace(socket, &message).ok()) return false;
+  ::kill(program, message.value);  // it cannot be another's pid: nobody else waits for the program
+  return true;
 }
 
-// Tells what happened to the program. False when it has ended.
+// Tells what happened to the program. False when it has ended, or nobody listens.
 bool TellChange(int socket, int program) {
   int status = 0;
   while (::waitpid(program, &status, WNOHANG | WUNTRACED) == program) {
     bool stopped = WIFSTOPPED(status);
     TraceMessage message{stopped ? TraceEvent::kStopped : TraceEvent::kEnded,
                          stopped ? WSTOPSIG(status) : status};
-    if (!SendTrace(socket, message).ok()) ::kill(program, SIGKILL);
-    if (!stopped) return false;
+    if (!SendTrace(socket, message).ok() || !stopped) return false;
   }
   return true;
 }
 
 int Main(const Arguments& arguments) {
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return 1;
   ::signal(SIGCHLD, SIG_DFL);  // ignored, it would let no status through
   for (int fd : {arguments.socket, arguments.loader}) {
     if (fd >= 0 && ::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) return 1;
@@ -181,7 +184,7 @@ int Main(const Arguments& arguments) {
   struct pollfd events[2] = {{arguments.socket, POLLIN, 0}, {changes.get(), POLLIN, 0}};
   while (TellChange(arguments.socket, program)) {
     if (::poll(events, 2, -1) < 0) continue;
-    if (events[0].revents != 0) PassSignalOn(arguments.socket, program);
+    if (events[0].revents != 0 && !PassSignalOn(arguments.socket, program)) break;
     signalfd_siginfo info;
     while (::read(changes.get(), &info, sizeof info) > 0) {
     }

@@ -10,7 +10,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "reloc/launch/launcher.h"
 #include "reloc/launch/tracer_link.h"
 
 namespace reloc {
@@ -67,27 +66,19 @@ bool IsFromTerminal(const signalfd_siginfo& info) {
   }
 }
 
-bool HasEnded(int child) {
-  int status = 0;
-  int result = ::waitpid(child, &status, WNOHANG);
-  return result == child || (result < 0 && errno == ECHILD);
-}
-
 void PassOn(const signalfd_siginfo& info, const SupervisedProgram& program) {
-  int signal = static_cast<int>(info.ssi_signo);
-  // Without its tracer the program has lost its store. The tracer outlives it in all other cases.
-  if (signal == SIGCHLD && HasEnded(program.tracer)) signal = SIGKILL;
-  if (signal == SIGCHLD && info.ssi_code != SI_USER) return;
-  if (IsFromTerminal(info)) return;
-  TraceMessage message{TraceEvent::kSignal, signal};
+  // The tracer stopped or went on; or a child that the caller had before.
+  bool is_of_child = info.ssi_signo == SIGCHLD && info.ssi_code > 0;
+  if (is_of_child || IsFromTerminal(info)) return;
+  TraceMessage message{TraceEvent::kSignal, static_cast<int>(info.ssi_signo)};
   // If nobody is there to receive it, the end of the socket says so in a moment.
   (void)SendTrace(program.socket.get(), message).ok();
 }
 
 void Hear(const SupervisedProgram& program) {
   TraceMessage message{};
-  // The tracee was killed: nobody can tell how the program ends.
-  if (!ReceiveTrace(program.socket.get(), &message).ok()) ::_exit(kExitFailed);
+  // Tracer or tracee were killed, and the program with them.
+  if (!ReceiveTrace(program.socket.get(), &message).ok()) EndAs(SIGKILL);
   if (message.event == TraceEvent::kEnded) EndAs(message.value);
   if (message.event == TraceEvent::kStopped) StopAs(message.value, program);
 }
@@ -95,14 +86,12 @@ void Hear(const SupervisedProgram& program) {
 }  // namespace
 
 void Supervise(SupervisedProgram program) {
-  ::signal(SIGCHLD, SIG_DFL);  // where it is ignored, nothing tells of the tracer's end
   sigset_t all;
   memset(&all, 0xff, sizeof all);
   UniqueFd signals(::signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK));
   struct pollfd events[2] = {{program.socket.get(), POLLIN, 0}, {signals.get(), POLLIN, 0}};
   while (true) {
     if (::poll(events, 2, -1) < 0) continue;  // EINTR: a stop and its end
-    // The program first: what it said before it ended is not to be mistaken for a loss.
     if (events[0].revents != 0) Hear(program);
     signalfd_siginfo info;
     while (::read(signals.get(), &info, sizeof info) == sizeof info) PassOn(info, program);

@@ -26,6 +26,11 @@ def processes_with(word):
     return found
 
 
+def is_gone(pid):
+    session.reap()  # an orphan becomes a child of this process
+    return not os.path.exists(f"/proc/{pid.strip()}")
+
+
 def proot_directories():
     return {name for name in os.listdir("/tmp") if name.startswith(("proot-", "prooted-"))}
 
@@ -81,14 +86,14 @@ class Supervisor(ProotTest):
         job, pid = self.start("echo $$; exec sleep 1000")
         job.kill()
         self.assertEqual(job.wait(10), -signal.SIGKILL)
-        self.assertTrue(daemon.wait_until(lambda: not os.path.exists(f"/proc/{pid.strip()}")))
+        self.assertTrue(daemon.wait_until(lambda: is_gone(pid)))
 
     def test_the_program_ends_with_the_callers_process_also_while_both_are_stopped(self):
         job, pid = self.start("echo $$; kill -STOP $$; sleep 1000")
         self.assertTrue(os.WIFSTOPPED(os.waitpid(job.pid, os.WUNTRACED)[1]))
         job.kill()
         self.assertEqual(job.wait(10), -signal.SIGKILL)
-        self.assertTrue(daemon.wait_until(lambda: not os.path.exists(f"/proc/{pid.strip()}")))
+        self.assertTrue(daemon.wait_until(lambda: is_gone(pid)))
 
     def test_the_program_does_not_outlive_its_tracer(self):
         job, pid = self.start("echo $$; exec sleep 1000")
@@ -97,7 +102,7 @@ class Supervisor(ProotTest):
                 if comm.read().strip() == "proot":
                     os.kill(tracer, signal.SIGKILL)
         self.assertEqual(job.wait(10), -signal.SIGKILL)
-        self.assertTrue(daemon.wait_until(lambda: not os.path.exists(f"/proc/{pid.strip()}")))
+        self.assertTrue(daemon.wait_until(lambda: is_gone(pid)))
 
     def test_a_background_child_outlives_the_program_and_still_sees_the_store(self):
         result = packs.new_path("result")
