@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "reloc/base/file.h"
 #include "reloc/launch/tracer_link.h"
 
 namespace reloc {
@@ -34,16 +35,34 @@ void Suffer(int signal) {
   ::_exit(128 + WTERMSIG(wait_status));
 }
 
+// True if SIGCONT was sent to the process and not yet delivered.
+bool IsToContinue(int pid) {
+  FixedText<64> path;
+  FixedText<4096> status;
+  path << "/proc/" << pid << "/status";
+  if (!ReadSmallFile(path.c_str(), &status).ok()) return false;
+  constexpr string_view kPending = "\nShdPnd:\t";
+  size_t at = status.view().find(kPending);
+  if (at == status.view().npos) return false;
+  // Sixteen hexadecimal digits, the last for the signals 1 to 4.
+  string_view digit = Prefix(Suffix(status.view(), at + kPending.size() + 15 - (SIGCONT - 1) / 4), 1);
+  constexpr string_view kDigits = "0123456789abcdef";
+  return digit.size() == 1 && (kDigits.find(digit[0]) >> (SIGCONT - 1) % 4 & 1) != 0;
+}
+
 // PRoot restarts what a signal has stopped. So the tracer is stopped; and the program, which may be back in a
-// read(2) of the terminal by now, is made to run into it by a signal that it is to get anyway.
+// read(2) of the terminal by now, is made to run into it by a signal that nobody minds.
+//
+// What made this process go on was sent to it alone, or to its process group, the program included.
 void StopAs(int signal, const SupervisedProgram& program) {
   int status = 0;
   ::kill(program.tracer, SIGSTOP);
   while (::waitpid(program.tracer, &status, WUNTRACED) < 0 && errno == EINTR) {
   }
   // Not another's pid: the program's parent is held by the same tracer and cannot wait for it.
-  ::kill(program.pid, SIGCONT);
+  ::kill(program.pid, SIGURG);
   Suffer(signal);
+  if (!IsToContinue(program.pid)) ::kill(program.pid, SIGCONT);
   ::kill(program.tracer, SIGCONT);
 }
 
@@ -57,7 +76,6 @@ bool IsFromTerminal(const signalfd_siginfo& info) {
     case SIGTTIN:
     case SIGTTOU:
     case SIGWINCH:
-    case SIGCONT:
       return true;
     case SIGHUP:  // of a terminal that went away; its session's leader, which the program is not, gets it too
       return ::getsid(0) != ::getpid();
@@ -69,7 +87,8 @@ bool IsFromTerminal(const signalfd_siginfo& info) {
 void PassOn(const signalfd_siginfo& info, const SupervisedProgram& program) {
   // The tracer stopped or went on; or a child that the caller had before.
   bool is_of_child = info.ssi_signo == SIGCHLD && info.ssi_code > 0;
-  if (is_of_child || IsFromTerminal(info)) return;
+  // StopAs() has seen to SIGCONT, which does nothing to what was not stopped.
+  if (is_of_child || info.ssi_signo == SIGCONT || IsFromTerminal(info)) return;
   TraceMessage message{TraceEvent::kSignal, static_cast<int>(info.ssi_signo)};
   // If nobody is there to receive it, the end of the socket says so in a moment.
   (void)SendTrace(program.socket.get(), message).ok();

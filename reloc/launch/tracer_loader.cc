@@ -32,11 +32,10 @@ std::span<const char> FindTracerLoader(std::span<const char> tracer) {
   if (tracer.size() < sizeof outer) return {};
   memcpy(&outer, tracer.data(), sizeof outer);
   if (memcmp(outer.e_ident, ELFMAG, SELFMAG) != 0 || outer.e_ident[EI_CLASS] != ELFCLASS64) return {};
-  const char* const end = tracer.data() + tracer.size();
-  const char* at = tracer.data() + 1;
-  while ((at = static_cast<const char*>(memmem(at, static_cast<size_t>(end - at), ELFMAG, SELFMAG)))) {
-    if (size_t size = SizeOfElf({at, end}, outer); size > 0) return {at, size};
-    ++at;
+  string_view content(tracer.data(), tracer.size());
+  for (size_t at = 1; (at = content.find(ELFMAG, at)) != content.npos; ++at) {
+    std::span<const char> inner(tracer.data() + at, tracer.size() - at);
+    if (size_t size = SizeOfElf(inner, outer); size > 0) return {inner.data(), size};
   }
   return {};
 }
