@@ -114,7 +114,7 @@ Errno Execute(const char* program, const TraceMessage& run, int strings) {
 
 // In the child: becomes the program.
 Errno BecomeProgram(const Arguments& arguments) {
-  TraceMessage ready{TraceEvent::kReady};
+  TraceMessage ready{TraceEvent::kReady, ::getpid()};
   if (Result<FileId> id = IdentifyAt(AT_FDCWD, arguments.prefix); id.ok()) ready.file = *id;
   bool refuse = !TracerKnowsLateCalls(arguments.prefix);
   RELOC_TRY(SendTrace(arguments.socket, ready));
@@ -145,7 +145,7 @@ int StartProgram(const Arguments& arguments) {
     ::_exit(SendTrace(arguments.socket, failed).ok() ? 0 : 127);
   }
   // If the child said that it failed, it did so before.
-  TraceMessage started{TraceEvent::kStarted, static_cast<int>(child)};
+  TraceMessage started{TraceEvent::kStarted};
   return child > 0 && SendTrace(arguments.socket, started).ok() ? static_cast<int>(child) : -1;
 }
 

@@ -170,6 +170,7 @@ bool Tracer::AwaitReady(const TracerPlan& plan, Failure* failure) {
   }
   if (error.ok() && message.event == TraceEvent::kReady && message.file == plan.store) {
     RemoveGlue(plan);
+    program_ = message.value;
     error = SendDescriptors();
     if (error.ok()) return true;
     failure->Set("pass descriptors", error, "");
@@ -263,7 +264,17 @@ Errno Tracer::SendStrings(char* const* argv, char* const* envp) {
   return SendTrace(socket_.get(), message, file.get());
 }
 
+// Signals that came before there was a process to be the program. All are blocked there still, so that one
+// that the terminal has sent to both is pending once.
+void Tracer::HandOverSignals() const {
+  sigset_t all;
+  memset(&all, 0xff, sizeof all);
+  struct timespec at_once = {};
+  for (int signal; (signal = ::sigtimedwait(&all, nullptr, &at_once)) > 0;) ::kill(program_, signal);
+}
+
 Errno Tracer::Run(char* const* argv, char* const* envp) {
+  HandOverSignals();
   RELOC_TRY(SendStrings(argv, envp));
   TraceMessage message{};
   RELOC_TRY(ReceiveTrace(socket_.get(), &message));
@@ -274,7 +285,7 @@ Errno Tracer::Run(char* const* argv, char* const* envp) {
   int keep[] = {socket_.get()};
   // Cannot fail where it could list them before.
   (void)CloseAllDescriptorsBut(keep, arena_).ok();
-  Supervise({static_cast<UniqueFd&&>(socket_), pid_, message.value});
+  Supervise({static_cast<UniqueFd&&>(socket_), pid_, program_});
 }
 
 }  // namespace reloc

@@ -57,6 +57,7 @@ class Tracer {
   void RemoveGlue(const TracerPlan& plan) const;
   void GiveUp();
   Errno SendDescriptors();
+  void HandOverSignals() const;
   Errno SendStrings(char* const* argv, char* const* envp);
 
   Arena* arena_;
@@ -67,6 +68,7 @@ class Tracer {
   UniqueFd loader_;
   UniqueFd complaints_;  // what the tracer writes to its standard error
   int pid_ = -1;         // proot's
+  int program_ = -1;     // pid of what is to be the program
 };
 
 }  // namespace reloc

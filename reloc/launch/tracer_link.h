@@ -17,8 +17,8 @@ namespace reloc {
 enum class TraceEvent : uint32_t {
   // from under the tracer
   kStartFailed = 1,  // value: errno of executing the tracer
-  kReady = 2,        // file: what lies at the store prefix here; zero if nothing does
-  kStarted = 3,      // value: pid of the program, which was executed
+  kReady = 2,        // value: own pid; file: what lies at the store prefix here, zero if nothing does
+  kStarted = 3,      // the program was executed
   kExecFailed = 4,   // value: errno
   kStopped = 5,      // value: the signal that stopped the program
   kEnded = 6,        // value: its wait status
