@@ -1,5 +1,5 @@
-// The first process under a tracer (reloc/launch/tracer.h), and the program's parent. It runs the program with
-// what the caller sent, tells how it stops and ends, and passes signals on.
+// The first process under a tracer (reloc/launch/tracer.h), and the program's parent. It runs the program
+// with what the caller sent, tells how it stops and ends, and passes signals on.
 //
 // The program is killed with it, and it with the tracer (PR_SET_PDEATHSIG): without its tracer a program has
 // lost its store, or even the calls that a filter leaves to the tracer. It ends when the caller's process was
@@ -37,7 +37,7 @@ struct Arguments {
 // System calls with paths that came after PRoot 5.1 (Debian's). It lets them pass unchanged, so that `ls`
 // does not find what `cat` reads. By number, since musl does not know them all.
 constexpr uint32_t kLateCalls[] = {316 /* renameat2 */, 322 /* execveat */,   332 /* statx */,
-                              437 /* openat2 */,   439 /* faccessat2 */, 452 /* fchmodat2 */};
+                                   437 /* openat2 */,   439 /* faccessat2 */, 452 /* fchmodat2 */};
 
 bool TracerKnowsLateCalls(const char* prefix) {
   char memory[256];  // struct statx
@@ -98,8 +98,8 @@ char** List(char** text, uint32_t count, Arena* arena) {
 Errno Execute(const char* program, const TraceMessage& run, int strings) {
   struct stat st;
   if (::fstat(strings, &st) != 0) return Errno::Last();
-  void* memory = ::mmap(nullptr, static_cast<size_t>(st.st_size) + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE,
-                        strings, 0);
+  void* memory =
+      ::mmap(nullptr, static_cast<size_t>(st.st_size) + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE, strings, 0);
   if (memory == MAP_FAILED) return Errno::Last();
   Arena arena;
   char* text = static_cast<char*>(memory);
@@ -136,8 +136,8 @@ Errno BecomeProgram(const Arguments& arguments) {
 
 // Starts the program; its pid, or -1. Tells the caller's process that it runs.
 int StartProgram(const Arguments& arguments) {
-  // A fork after which this process waits until the child has executed the program. A pipe would tell as much,
-  // but takes numbers that the caller's descriptors may need.
+  // A fork after which this process waits until the child has executed the program. A pipe would tell as
+  // much, but takes numbers that the caller's descriptors may need.
   long child = ::syscall(SYS_clone, CLONE_VFORK | SIGCHLD, 0, 0, 0, 0);
   if (child == 0) {
     TraceMessage failed{TraceEvent::kExecFailed, BecomeProgram(arguments).value};

@@ -1,5 +1,5 @@
-// The proot engine: the program runs under PRoot, which changes the paths in its system calls. The last resort:
-// it needs nothing but ptrace(2), and each of those calls costs. See docs/adr/0012-proot-engine.md.
+// The proot engine: the program runs under PRoot, which changes the paths in its system calls. The last
+// resort: it needs nothing but ptrace(2), and each of those calls costs. See docs/adr/0012-proot-engine.md.
 #pragma once
 
 #include <string>

@@ -12,7 +12,8 @@
 namespace reloc {
 namespace {
 
-// Calls `see(number)` for each open descriptor but the listing's own, in ascending order, as /proc lists them.
+// Calls `see(number)` for each open descriptor but the listing's own, in ascending order, as /proc lists
+// them.
 template <typename See>
 Errno ForEachDescriptor(See see) {
   Result<UniqueFd> listing = Open("/proc/self/fd", O_RDONLY | O_DIRECTORY);

@@ -29,7 +29,7 @@ struct LaunchState {
   char* const* argv = nullptr;  // the caller's
   char* const* envp = nullptr;  // the caller's; replaced by steps that set variables
   const char* store_path =
-      nullptr;  // if set, kBindStore binds this instead of its `a`: a verified descriptor
+      nullptr;   // if set, kBindStore binds this instead of its `a`: a verified descriptor
   FileId store;  // what lies at the store's real path, where an engine needs to know
   Root root = Root::kToJoin;
   UniqueFd user_ns;  // for kJoin

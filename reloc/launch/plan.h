@@ -46,12 +46,12 @@ enum Placeholder : char {
 
 enum class Op : uint16_t {
   // prepare
-  kUnshare = 1,    // new user namespace (ids map to themselves) and mount namespace
-  kStageRoot = 2,  // a: store prefix. Stages a root that shows the host and has a directory at the prefix
-  kBindStore = 3,  // a: store's real path, b: store prefix. Binds it there, read-only
-  kEnterRoot = 4,  // makes the staged root the root
-  kListHost = 5,   // a: store prefix, b: most entries. Lists the host's entries beside the store
-  kRequire = 6,    // a: path of a file that must be readable, b: the cure if it is not
+  kUnshare = 1,     // new user namespace (ids map to themselves) and mount namespace
+  kStageRoot = 2,   // a: store prefix. Stages a root that shows the host and has a directory at the prefix
+  kBindStore = 3,   // a: store's real path, b: store prefix. Binds it there, read-only
+  kEnterRoot = 4,   // makes the staged root the root
+  kListHost = 5,    // a: store prefix, b: most entries. Lists the host's entries beside the store
+  kRequire = 6,     // a: path of a file that must be readable, b: the cure if it is not
   kFindTracer = 7,  // a: path of the pack's proot, else the host's is taken, b: the cure if there is none
   kTraceStore = 8,  // a: store's real path, b: store prefix. What the tracer is to show there
   // enter

@@ -140,8 +140,8 @@ Errno Tracer::BecomeTracer(const TracerPlan& plan, bool accelerated) {
   size_t variables = 1;
   if (loader_.valid()) environment[variables++] = loader_path.c_str();
   if (!accelerated) environment[variables++] = "PROOT_NO_SECCOMP=1";
-  const char* arguments[] = {plan.tracer,    "-b",         binding.c_str(), plan.tracee, socket.c_str(),
-                             loader.c_str(), prefix.c_str(), plan.program,  nullptr};
+  const char* arguments[] = {plan.tracer,    "-b",           binding.c_str(), plan.tracee, socket.c_str(),
+                             loader.c_str(), prefix.c_str(), plan.program,    nullptr};
   if (binding.overflowed()) return Errno{ENAMETOOLONG};
   ::execve(plan.tracer, const_cast<char**>(arguments), const_cast<char**>(environment));
   return Errno::Last();
@@ -163,7 +163,8 @@ Errno Tracer::ArrangeDescriptors() {
 bool Tracer::AwaitReady(const TracerPlan& plan, Failure* failure) {
   TraceMessage message{};
   struct pollfd answer = {socket_.get(), POLLIN, 0};
-  Errno error = ::poll(&answer, 1, kReadyMillis) == 1 ? ReceiveTrace(socket_.get(), &message) : Errno{ETIMEDOUT};
+  Errno error =
+      ::poll(&answer, 1, kReadyMillis) == 1 ? ReceiveTrace(socket_.get(), &message) : Errno{ETIMEDOUT};
   if (error.ok() && message.event == TraceEvent::kStartFailed) {
     failure->Set("exec", Errno{message.value}, plan.tracer);
     return false;
@@ -232,8 +233,8 @@ void Tracer::GiveUp() {
   pid_ = -1;
 }
 
-// Those that exec would have left open. EMFILE: one has a number beyond the limit, which was lowered since, so
-// that nobody can be given that number again.
+// Those that exec would have left open. EMFILE: one has a number beyond the limit, which was lowered since,
+// so that nobody can be given that number again.
 Errno Tracer::SendDescriptors() {
   struct rlimit limit;
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return Errno::Last();
