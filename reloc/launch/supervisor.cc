@@ -18,7 +18,7 @@ namespace {
 
 // Lets `signal` act on this process by its default action.
 void Suffer(int signal) {
-  ::signal(signal, SIG_DFL);  // fails for SIGKILL and SIGSTOP, which need it not
+  (void)::signal(signal, SIG_DFL);  // fails for SIGKILL and SIGSTOP, which need it not
   ::kill(::getpid(), signal);
   SetSignalMask(kAllSignals & ~SignalBit(signal));
   SetSignalMask(kAllSignals);
@@ -43,7 +43,7 @@ bool IsToContinue(int pid) {
   if (!ReadSmallFile(path.c_str(), &status).ok()) return false;
   constexpr string_view kPending = "\nShdPnd:\t";
   size_t at = status.view().find(kPending);
-  if (at == status.view().npos) return false;
+  if (at == string_view::npos) return false;
   // Sixteen hexadecimal digits, the last for the signals 1 to 4.
   string_view digit = Prefix(Suffix(status.view(), at + kPending.size() + 15 - (SIGCONT - 1) / 4), 1);
   constexpr string_view kDigits = "0123456789abcdef";

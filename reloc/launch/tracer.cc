@@ -194,7 +194,8 @@ void Tracer::ReadComplaint(TextBuffer* text) const {
     string_view line = SplitFirst(rest, '\n', &rest);
     constexpr string_view kError = "proot error: ";
     // What it says of its temporary directory is our doing.
-    if (!StartsWith(line, kError) || line.find("glue") != line.npos || line.find("temporary") != line.npos)
+    if (!StartsWith(line, kError) || line.find("glue") != string_view::npos ||
+        line.find("temporary") != string_view::npos)
       continue;
     *text << Suffix(line, kError.size());
     return;

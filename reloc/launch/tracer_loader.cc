@@ -33,7 +33,7 @@ std::span<const char> FindTracerLoader(std::span<const char> tracer) {
   memcpy(&outer, tracer.data(), sizeof outer);
   if (memcmp(outer.e_ident, ELFMAG, SELFMAG) != 0 || outer.e_ident[EI_CLASS] != ELFCLASS64) return {};
   string_view content(tracer.data(), tracer.size());
-  for (size_t at = 1; (at = content.find(ELFMAG, at)) != content.npos; ++at) {
+  for (size_t at = 1; (at = content.find(ELFMAG, at)) != string_view::npos; ++at) {
     std::span<const char> inner(tracer.data() + at, tracer.size() - at);
     if (size_t size = SizeOfElf(inner, outer); size > 0) return {inner.data(), size};
   }
