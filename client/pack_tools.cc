@@ -26,7 +26,10 @@ absl::StatusOr<PackRuntime> ReadRuntime(const fs::path& directory) {
   PackRuntime runtime{.shim = directory / "shim", .libraries = {}};
   std::error_code error;
   for (fs::directory_iterator file(directory, error), end; !error && file != end; file.increment(error)) {
-    if (file->path().extension() == ".so") runtime.libraries.push_back(file->path());
+    std::string name = file->path().filename();
+    bool traces =
+        name == "tracee" || name == "proot";  // a static proot is there if the installer put it there
+    if (file->path().extension() == ".so" || traces) runtime.libraries.push_back(file->path());
   }
   if (error) return SystemError(error.value(), absl::StrCat("cannot read ", directory.string()));
   std::sort(runtime.libraries.begin(), runtime.libraries.end());

@@ -168,7 +168,7 @@ bool Launcher::FindPlan(Engine engine) {
     NoteFailure(engine, line.view());
     return false;
   }
-  NoteFailure(engine, "not available in this version (use userns or fakechroot)");
+  NoteFailure(engine, "not available in this version (use userns, proot or fakechroot)");
   return false;
 }
 
@@ -208,7 +208,10 @@ bool Launcher::Connect() {
 void Launcher::TryPlan() {
   failure_.Clear();
   reply_plan_ = Plan();
+  state_.root = Root::kToJoin;
   bind_ = FindStep(plan_.prepare(), Op::kBindStore);
+  const Step* traced = FindStep(plan_.prepare(), Op::kTraceStore);
+  if (traced != nullptr && !FindStore(*traced)) return;
   if (bind_ != nullptr) {
     if (!FindStore(*bind_)) return;
     if (state_.root == Root::kHost || JoinPublished() || AskDaemon()) {
@@ -236,6 +239,7 @@ bool Launcher::FindStore(const Step& bind) {
     return false;
   }
   store_ = *id;
+  state_.store = *id;
   store_fd_ = static_cast<UniqueFd&&>(*fd);
   PathText prefix;
   prefix << bind.b;
