@@ -17,7 +17,6 @@
 #include "reloc/launch/daemon_dir.h"
 #include "reloc/launch/engine_chain.h"
 #include "reloc/launch/probe_memory.h"
-#include "reloc/pack/status.h"
 #include "reloc/pack/text.h"
 
 namespace reloc {
@@ -31,11 +30,14 @@ struct Chosen {
   std::string from_environment;
 };
 
-std::string AuditModule(const PackRuntime& runtime) {
-  for (const std::string& library : runtime.libraries) {
+// Empty if the installation is damaged, or cannot be found without /proc.
+std::string AuditModule() {
+  absl::StatusOr<PackRuntime> runtime = FindPackRuntime();
+  if (!runtime.ok()) return "";
+  for (const std::string& library : runtime->libraries) {
     if (absl::EndsWith(library, "/audit.so")) return library;
   }
-  return "audit.so";
+  return "";
 }
 
 std::vector<EngineReport> ProbeAll(const std::string& audit_module) {
@@ -61,12 +63,13 @@ void Remember(const std::vector<EngineReport>& reports) {
   if (!DaemonDir(environ, &path).ok()) return;
   Result<UniqueFd> dir = OpenDaemonDir(path.c_str());
   if (!dir.ok()) return;
+  // Memory is a convenience: a directory that cannot be written costs launches time and nothing else.
   for (const EngineReport& report : reports) {
-    if (report.engine != Engine::kUserns && report.engine != Engine::kProot) continue;
-    Probe probe = report.engine == Engine::kUserns ? Probe::kUserns : Probe::kProot;
-    // Memory is a convenience: a directory that cannot be written costs launches time and nothing else.
-    Errno ignored = RememberVerdict(dir->get(), probe, report.works ? Verdict::kWorks : Verdict::kFails);
-    if (!ignored.ok()) return;
+    if (report.engine == Engine::kUserns) (void)RememberVerdict(dir->get(), Probe::kUserns, report.verdict());
+    if (report.engine != Engine::kProot) continue;
+    (void)RememberVerdict(dir->get(), Probe::kProot, report.verdict());
+    (void)RememberVerdict(dir->get(), Probe::kProotSeccomp,
+                          report.note.empty() ? report.verdict() : Verdict::kFails);
   }
 }
 
@@ -102,13 +105,12 @@ void PrintJson(const std::vector<EngineReport>& reports, const Chosen& chosen) {
 }
 
 absl::Status ListEngines(const std::string& format) {
-  RELOC_ASSIGN_OR_RETURN(PackRuntime runtime, FindPackRuntime());
   EngineChain chain = EngineChainFromEnv(environ);
   if (!chain.unknown.empty()) {
     fprintf(stderr, "relocctl: warning: unknown engine '%s', ignoring\n",
             OneLine(std::string(chain.unknown)).c_str());
   }
-  std::vector<EngineReport> reports = ProbeAll(AuditModule(runtime));
+  std::vector<EngineReport> reports = ProbeAll(AuditModule());
   Remember(reports);
   Chosen chosen{First(ParseEngineChain("default"), reports), First(ParseEngineChain("performance"), reports),
                 First(chain, reports)};

@@ -45,7 +45,8 @@ EngineReport ProbeProot() {
 // ld.so says so on stderr when it cannot use an audit module, and goes on.
 EngineReport ProbeFakechroot(const std::string& audit_module) {
   if (access(audit_module.c_str(), R_OK) != 0) {
-    return Failed(Engine::kFakechroot, absl::StrCat("cannot read ", audit_module), "reinstall relocd");
+    return Failed(Engine::kFakechroot, "the installation's audit.so is not found",
+                  access("/proc/self", F_OK) != 0 ? "mount /proc" : "reinstall relocd");
   }
   absl::StatusOr<CommandResult> tried =
       RunCommand({"env", absl::StrCat("LD_AUDIT=", audit_module), "RELOC_STORE_PREFIX=/relocd-probe",

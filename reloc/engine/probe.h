@@ -5,9 +5,9 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "reloc/launch/plan.h"
+#include "reloc/launch/probe_memory.h"
 
 namespace reloc {
 
@@ -17,10 +17,12 @@ struct EngineReport {
   std::string obstacle;  // step and error: "mount tmpfs /: Operation not permitted"; empty if it works
   std::string cure;      // a command, a package or an administrator's switch; empty if it works
   std::string note;      // how it works, if that is worth a word: "without seccomp acceleration"
+
+  Verdict verdict() const { return works ? Verdict::kWorks : Verdict::kFails; }
 };
 
-// `audit_module`: path of the installation's audit.so. Call it while the process is single-threaded. It
-// leaves nothing behind.
+// `audit_module`: path of the installation's audit.so; empty: it was not found. Call it while the process is
+// single-threaded. It leaves nothing behind.
 EngineReport ProbeEngine(Engine engine, const std::string& audit_module);
 
 }  // namespace reloc

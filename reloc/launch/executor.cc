@@ -72,8 +72,10 @@ bool IsListElement(string_view name, string_view path, Failure* failure) {
 const char* UnshareHint(int error) {
   // ENOSPC: a limit of zero or used up, see user_namespaces(7).
   if (error == ENOSPC) return "user.max_user_namespaces is 0 or used up";
-  if (error == EPERM)
-    return "unprivileged user namespaces are switched off on this host, or this is a chroot";
+  if (error == EPERM || error == EACCES) {
+    return "unprivileged user namespaces, or mounts in them, are refused here: relocctl engines tells the "
+           "cure";
+  }
   return nullptr;
 }
 
@@ -127,8 +129,7 @@ void Executor::Enter(std::span<const Step> steps, Failure* failure) {
 bool Executor::PrepareStep(const Step& step, Failure* failure) {
   switch (step.op) {
     case Op::kUnshare:
-      if (Errno e = EnterNewNamespaces(); !e.ok()) failure->Set("unshare", e, "", UnshareHint(e.value));
-      return !failure->failed();
+      return Unshare(failure);
     case Op::kStageRoot:
       return builder_.Stage(step.a, failure);
     case Op::kBindStore:
@@ -166,6 +167,13 @@ bool Executor::EnterStep(const Step& step, Failure* failure) {
       failure->Set(OpName(step.op), Errno{EINVAL}, "");
       return false;
   }
+}
+
+bool Executor::Unshare(Failure* failure) {
+  const char* made = nullptr;
+  Errno e = EnterNewNamespaces(&made);
+  if (!e.ok()) failure->Set(made, e, "", UnshareHint(e.value));
+  return e.ok();
 }
 
 bool Executor::BindStore(const Step& step, Failure* failure) {

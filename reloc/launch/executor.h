@@ -50,6 +50,7 @@ class Executor {
  private:
   bool PrepareStep(const Step& step, Failure* failure);
   bool EnterStep(const Step& step, Failure* failure);
+  bool Unshare(Failure* failure);
   bool BindStore(const Step& step, Failure* failure);
   bool Join(Failure* failure);
   bool RestoreCwd();
