@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/auxv.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -32,6 +33,16 @@ absl::StatusOr<PackRuntime> ReadRuntime(const fs::path& directory) {
   return runtime;
 }
 
+// Without /proc: what was executed. AT_EXECFN is relative to the directory at the start, which we never
+// leave.
+absl::StatusOr<std::string> OwnPath() {
+  absl::StatusOr<std::string> program = ReadSymlink("/proc/self/exe");
+  if (program.ok()) return program;
+  std::error_code error;
+  fs::path path = fs::canonical(reinterpret_cast<const char*>(getauxval(AT_EXECFN)), error);
+  return error ? program : absl::StatusOr<std::string>(path.string());
+}
+
 void PrintSummary(const std::string& verb, const std::string& what, const PackSummary& summary) {
   printf("%s %s: %zu entries, %zu items, %s\n", verb.c_str(), what.c_str(), summary.entries, summary.items,
          HumanSize(static_cast<double>(summary.bytes)).c_str());
@@ -40,7 +51,7 @@ void PrintSummary(const std::string& verb, const std::string& what, const PackSu
 }  // namespace
 
 absl::StatusOr<PackRuntime> FindPackRuntime() {
-  RELOC_ASSIGN_OR_RETURN(std::string program, ReadSymlink("/proc/self/exe"));
+  RELOC_ASSIGN_OR_RETURN(std::string program, OwnPath());
   fs::path above = fs::path(program).parent_path().parent_path();
   for (const char* directory : {"libexec/relocd", "libexec"}) {
     std::error_code error;

@@ -66,6 +66,8 @@ bool HasSysAdmin() {
 
 bool UnshareIsSafeHere() {
   if (::prctl(PR_GET_SECCOMP) != 0) return false;
+  // Without /proc the maps cannot be written, and ids that are not mapped are lost.
+  if (::access("/proc/self/uid_map", F_OK) != 0) return false;
   FixedText<8> restricted;
   Errno e = ReadSmallFile("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", &restricted);
   return e.value == ENOENT || (e.ok() && restricted.view() == "0\n");

@@ -27,9 +27,9 @@ Errno OpenOwnNamespaces(UniqueFd* user_ns, UniqueFd* mount_ns);
 bool HasSysAdmin();
 
 // False where mounts may be refused to a process that was given a user namespace: under a seccomp filter
-// (containers, sandboxes), and where AppArmor restricts user namespaces (Ubuntu from 23.10). There only
-// RunInHelper() will do. Elsewhere a root may be made in place, which saves the child: 0.2 of a native
-// launch.
+// (containers, sandboxes), where AppArmor restricts user namespaces (Ubuntu from 23.10), and where /proc is
+// missing. There only RunInHelper() will do. Elsewhere a root may be made in place, which saves the child:
+// 0.2 of a native launch.
 bool UnshareIsSafeHere();
 
 // Runs `work(argument)` in a child that shares memory and descriptors, and waits for it; returns what `work`
