@@ -44,9 +44,12 @@ EngineReport ProbeProot() {
 
 // ld.so says so on stderr when it cannot use an audit module, and goes on.
 EngineReport ProbeFakechroot(const std::string& audit_module) {
+  if (access("/proc/self/environ", R_OK) != 0) {
+    return Failed(Engine::kFakechroot, "find /proc/self/environ: No such file or directory",
+                  "mount /proc: the audit module reads its settings there");
+  }
   if (access(audit_module.c_str(), R_OK) != 0) {
-    return Failed(Engine::kFakechroot, "the installation's audit.so is not found",
-                  access("/proc/self", F_OK) != 0 ? "mount /proc" : "reinstall relocd");
+    return Failed(Engine::kFakechroot, "the installation's audit.so is not found", "reinstall relocd");
   }
   absl::StatusOr<CommandResult> tried =
       RunCommand({"env", absl::StrCat("LD_AUDIT=", audit_module), "RELOC_STORE_PREFIX=/relocd-probe",

@@ -37,8 +37,9 @@ class EngineChains(unittest.TestCase):
         for name in ("userns", "fakechroot"):
             outcome = self.launch(place, RELOC_ENGINE=name)
             self.assertEqual(outcome.status == 0, found[name]["works"], (name, found[name], outcome))
-        native = self.launch(place, programs.host("probe"), "ids", "cwd")
-        self.assertEqual(self.launch(place, self.pack + "/bin/probe", "ids", "cwd"), native)
+        if found["userns"]["works"] or found["fakechroot"]["works"]:
+            native = self.launch(place, programs.host("probe"), "ids", "cwd")
+            self.assertEqual(self.launch(place, self.pack + "/bin/probe", "ids", "cwd"), native)
         return found
 
     def test_refused_steps_are_named_with_a_cure(self):
@@ -72,7 +73,9 @@ class EngineChains(unittest.TestCase):
 
     def test_without_proc(self):
         session.require(shutil.which("bwrap"), "bwrap", "bubblewrap is not on this host", "install bubblewrap")
-        self.assertLikeEngines(["bwrap", "--dev-bind", "/", "/", "--tmpfs", "/proc"])
+        found = self.assertLikeEngines(["bwrap", "--dev-bind", "/", "/", "--tmpfs", "/proc"])
+        self.assertIn("/proc", found["userns"]["cure"])
+        self.assertIn("/proc", found["fakechroot"]["cure"])
 
     def test_in_a_chroot(self):
         directory = session.make_dir("chroot")
