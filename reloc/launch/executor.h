@@ -32,8 +32,7 @@ struct LaunchState {
   Root root = Root::kToJoin;
   UniqueFd user_ns;  // for kJoin
   UniqueFd mount_ns;
-  SavedCwd cwd;                  // for kRestoreCwd
-  FixedText<4096> host_entries;  // by kListHost; stands for Placeholder::kHostEntries
+  SavedCwd cwd;  // for kRestoreCwd
   Arena arena;
 };
 
@@ -54,7 +53,6 @@ class Executor {
   bool BindStore(const Step& step, Failure* failure);
   bool Join(Failure* failure);
   bool RestoreCwd();
-  bool ListHost(const Step& step, Failure* failure);
   bool Require(const Step& step, Failure* failure);
   bool SetEnv(const Step& step, Failure* failure);
   bool PrependEnv(const Step& step, Failure* failure);
