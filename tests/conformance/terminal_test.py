@@ -91,7 +91,7 @@ def modes(side):
 
 @scenario("Hanging up ends it by SIGHUP", natively=int(signal.SIGHUP))
 def hang_up(side):
-    with alone(side, "waiter") as terminal:
+    with alone(side, "bash", "-c", "echo ready; exec sleep 1000") as terminal:  # what reads would see its end first
         terminal.expect("ready\n")
         terminal.hang_up()
         return terminal.wait()
