@@ -203,7 +203,8 @@ constexpr size_t kLoaderArguments = 4;
 char** ComposeArgv(const Image& image, char* const* argv, char** out) {
   char** start = out;
   bool script = image.front_count() > 0;
-  const char* argv0 = script ? image.front()[0] : Count(argv) > 0 ? argv[0] : "";
+  const size_t count = Count(argv);
+  const char* argv0 = script ? image.front()[0] : count > 0 ? argv[0] : "";
   if (image.kind() == ImageKind::kPack) {
     *out++ = const_cast<char*>(image.loader());
     if (image.loader_options().find(kSetsArgv0) != string_view::npos) {
@@ -215,7 +216,7 @@ char** ComposeArgv(const Image& image, char* const* argv, char** out) {
     *out++ = const_cast<char*>(argv0);
   }
   for (size_t i = 1; i < image.front_count(); ++i) *out++ = image.front()[i];
-  for (size_t i = 1; i < Count(argv); ++i) *out++ = argv[i];
+  for (size_t i = 1; i < count; ++i) *out++ = argv[i];
   *out = nullptr;
   return start;
 }
