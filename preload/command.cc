@@ -33,9 +33,9 @@ bool IsListOfLibc(string_view name) {
 // Variables that are not handed on as they are.
 bool IsSpecial(const char* variable) {
   // A look at the first letter first: environments are large.
-  if (strchr("GLRT", variable[0]) == nullptr || variable[0] == '\0') return false;
+  if (strchr("GLT", variable[0]) == nullptr || variable[0] == '\0') return false;
   string_view name = NameOf(variable);
-  return name == kLoaderVariable || name == "LD_AUDIT" || name == "LD_PRELOAD" || IsListOfLibc(name);
+  return name == "LD_AUDIT" || name == "LD_PRELOAD" || IsListOfLibc(name);
 }
 
 size_t Elements(const char* list) {
@@ -103,7 +103,6 @@ class Environment {
   void AddSpecial(char* variable) {
     string_view value;
     string_view name = SplitFirst(string_view(variable), '=', &value);
-    if (name == kLoaderVariable) return;
     if (name == "LD_PRELOAD" && image_.kind() != ImageKind::kPlain) {
       preload_ = value;
     } else if (name == "LD_AUDIT" && image_.kind() == ImageKind::kPack) {
