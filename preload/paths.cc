@@ -1,7 +1,8 @@
 // A store path is mapped as text, before libc has it: a comparison of a few bytes, which other paths fail at
 // the first or second. Symlinks to absolute store paths (a profile is made of them) lead to where the store
 // is not, so that the call fails with ENOENT: only then the path is followed component by component, with
-// each symlink's target mapped. Rejected: to resolve every path first, as libfakechroot's users pay for.
+// each symlink's target mapped. Rejected: to resolve every path first, which costs a system call for each
+// component.
 #include "preload/paths.h"
 
 #include <fcntl.h>
