@@ -71,6 +71,8 @@ bool IsListElement(string_view name, string_view path, Failure* failure) {
   if (name == "LD_PRELOAD" && memchr(path.data(), ' ', path.size()) != nullptr) {
     cure = "move the pack to a path without spaces";
   }
+  // ld.so passes over longer names without a word (audit_list_next() in elf/rtld.c).
+  if (name == "LD_AUDIT" && path.size() >= 255) cure = "move the pack to a shorter path";
   if (cure != nullptr) failure->Set("put into a list", Errno{EINVAL}, path, cure);
   return cure == nullptr;
 }
