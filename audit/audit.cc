@@ -56,7 +56,7 @@ const char* MapPath(string_view path) {
 
 const char* FindPreload() {
   g_path.Clear();
-  g_path << g_config.setting.pack << kPreloadModule;
+  g_path << g_config.setting.modules << kPreloadModule;
   return g_path.overflowed() ? nullptr : g_path.c_str();
 }
 

@@ -10,7 +10,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "client/pack_tools.h"
 #include "reloc/base/env.h"
+#include "reloc/base/file.h"
 #include "reloc/base/path.h"
 #include "reloc/engine/compile.h"
 #include "reloc/launch/launcher.h"
@@ -18,6 +20,7 @@
 #include "reloc/pack/files.h"
 #include "reloc/pack/manifest.h"
 #include "reloc/pack/program.h"
+#include "reloc/pack/status.h"
 #include "reloc/pack/store.h"
 #include "reloc/pack/text.h"
 
@@ -91,6 +94,14 @@ absl::Status FindPackedStore(const std::string& program, RunTarget* target, Stor
   return absl::OkStatus();
 }
 
+// A tree that is no pack is run with relocd's own modules.
+absl::Status FindModules(const std::string& pack_dir, ProgramSpec* spec) {
+  if (IsDirectory((pack_dir + "/.reloc").c_str())) return absl::OkStatus();
+  RELOC_ASSIGN_OR_RETURN(PackRuntime runtime, FindPackRuntime());
+  spec->modules = DirName(runtime.shim);
+  return absl::OkStatus();
+}
+
 int Compile(const std::string& program, RunTarget* target) {
   StoreLocation store;
   PackDigest digest{};
@@ -99,6 +110,9 @@ int Compile(const std::string& program, RunTarget* target) {
   absl::StatusOr<ProgramSpec> spec = ResolveProgram(store, program);
   if (!spec.ok()) return Fail(target, spec.status());
   spec->digest = digest;
+  if (absl::Status found_modules = FindModules(target->pack_dir, &*spec); !found_modules.ok()) {
+    return Fail(target, kExitFailed, std::string(found_modules.message()));
+  }
   absl::StatusOr<std::string> plans = CompilePlans(*spec);
   if (!plans.ok()) return Fail(target, kExitFailed, std::string(plans.status().message()));
   target->entry = BaseName(program);

@@ -146,8 +146,8 @@ class Environment {
     if (image_.kind() == ImageKind::kPlain) return;
     bool pack = image_.kind() == ImageKind::kPack;
     const LoaderSetting& setting = Setting();
-    if (pack) AddJoined("LD_AUDIT", setting.pack, kAuditModule, audit_);
-    AddJoined("LD_PRELOAD", pack ? string_view() : setting.pack, pack ? kPreloadName : kPreloadModule,
+    if (pack) AddJoined("LD_AUDIT", setting.modules, kAuditModule, audit_);
+    AddJoined("LD_PRELOAD", pack ? string_view() : setting.modules, pack ? kPreloadName : kPreloadModule,
               preload_);
     LoaderSetting child = setting;
     child.program = string_view();
@@ -225,7 +225,8 @@ size_t TextSize(const Image& image, char* const* envp) {
   const LoaderSetting& setting = Setting();
   // Ours: the modules' paths, the setting, GCONV_PATH.
   constexpr size_t kNames = 256;
-  size_t size = 4 * setting.pack.size() + setting.prefix.size() + 3 * strlen(image.loader()) + kNames;
+  size_t size = 4 * setting.pack.size() + 3 * setting.modules.size() + setting.prefix.size() +
+                3 * strlen(image.loader()) + kNames;
   // The program's absolute path.
   size += strlen(image.path()) + (image.path()[0] == '/' ? 0 : 4096);
   for (; envp != nullptr && *envp != nullptr; ++envp) {

@@ -17,10 +17,10 @@ namespace {
 // Copied: programs that change what ps(1) shows write over the environment's memory.
 char g_text[12288];
 
-bool IsInPack(string_view element, string_view module) {
-  string_view pack = g_setting.pack;
-  return element.size() == pack.size() + module.size() && StartsWith(element, pack) &&
-         Suffix(element, pack.size()) == module;
+bool IsModule(string_view element, string_view module) {
+  string_view directory = g_setting.modules;
+  return element.size() == directory.size() + module.size() && StartsWith(element, directory) &&
+         Suffix(element, directory.size()) == module;
 }
 
 // The value of `variable` if it is called `name`.
@@ -85,10 +85,10 @@ void NameProgram(char** variables) {
 
 }  // namespace
 
-bool IsOurAudit(string_view element) { return IsInPack(element, kAuditModule); }
+bool IsOurAudit(string_view element) { return IsModule(element, kAuditModule); }
 
 bool IsOurPreload(string_view element) {
-  return element == kPreloadName || IsInPack(element, kPreloadModule);
+  return element == kPreloadName || IsModule(element, kPreloadModule);
 }
 
 void SetUp() {

@@ -8,13 +8,15 @@ bool ParseLoaderSetting(string_view value, LoaderSetting* setting) {
   setting->options = SplitFirst(value, ':', &value);
   setting->prefix = SplitFirst(value, ':', &value);
   setting->pack = SplitFirst(value, ':', &value);
+  setting->modules = SplitFirst(value, ':', &value);
   setting->loader = SplitFirst(value, ':', &value);
   setting->program = value;
-  return IsCleanAbsolute(setting->prefix) && IsCleanAbsolute(setting->pack);
+  return IsCleanAbsolute(setting->prefix) && IsCleanAbsolute(setting->pack) &&
+         IsCleanAbsolute(setting->modules);
 }
 
 void AppendLoaderSetting(const LoaderSetting& setting, TextBuffer* out) {
-  for (string_view part : {setting.options, setting.prefix, setting.pack, setting.loader})
+  for (string_view part : {setting.options, setting.prefix, setting.pack, setting.modules, setting.loader})
     *out << part << ':';
   *out << setting.program;
 }

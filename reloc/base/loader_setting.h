@@ -1,7 +1,7 @@
 // What the loader engine's launch plan tells the two modules that it loads into a program (audit/, preload/),
 // and what they hand on to the program's children: the variable RELOC_LOADER.
 //
-//   RELOC_LOADER=<options>:<store prefix>:<pack>:<ld.so>:<program>
+//   RELOC_LOADER=<options>:<store prefix>:<pack>:<modules>:<ld.so>:<program>
 //
 // One variable, which is taken out of a program's environment as one. No part but the last may hold a ':': a
 // pack below such a path is refused when it is launched, since LD_AUDIT cannot name a module in it either.
@@ -12,9 +12,9 @@
 namespace reloc {
 
 inline constexpr string_view kLoaderVariable = "RELOC_LOADER";
-// What a pack holds below its directory.
-inline constexpr string_view kAuditModule = "/.reloc/lib/audit.so";
-inline constexpr string_view kPreloadModule = "/.reloc/lib/preload.so";
+// What lies in LoaderSetting::modules.
+inline constexpr string_view kAuditModule = "/audit.so";
+inline constexpr string_view kPreloadModule = "/preload.so";
 // LD_PRELOAD cannot say a path with a space (ld.so(8)): the audit module knows where this is.
 inline constexpr string_view kPreloadName = "preload.so";
 
@@ -35,6 +35,7 @@ struct LoaderSetting {
   string_view options;
   string_view prefix;   // the store's path as programs know it
   string_view pack;     // <pack><prefix> is where the store lies
+  string_view modules;  // the directory of the modules: the pack's, or relocd's own for a tree that is no pack
   string_view loader;   // the ld.so in the pack that starts programs, or empty if none is known yet
   string_view program;  // the program in the pack that it starts; empty for programs of the host
 

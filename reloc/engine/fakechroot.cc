@@ -14,7 +14,6 @@ namespace reloc {
 namespace {
 
 constexpr char kOtherEngine[] = "use the engine userns";
-constexpr char kAdopt[] = "relocctl pack adopt furnishes a directory with it";
 
 // The loader of every glibc on x86-64 or AArch64: a host that has it can have our module in its programs.
 #if defined(__x86_64__)
@@ -62,7 +61,8 @@ std::string Obstacle(const ProgramSpec& program, const Start& start) {
 // What both modules are told (base/loader_setting.h). The program comes last: it may hold a ':'.
 std::string Setting(const ProgramSpec& program, const std::string& options, const std::string& loader,
                     const std::string& own_program) {
-  return absl::StrCat(options, ":", program.store_prefix, ":", InPack(""), ":", loader, ":", own_program);
+  return absl::StrCat(options, ":", program.store_prefix, ":", InPack(""), ":", Module(program, ""), ":",
+                      loader, ":", own_program);
 }
 
 std::string Options(const LoaderFacts& facts) {
@@ -81,7 +81,7 @@ void AddEnvironment(const ProgramSpec& program, const Start& start, const Loader
   if (facts.has_gconv) plan.Add(Op::kPrependEnv, "GCONV_PATH", InPack(gconv));
   if (!facts.audits_lazily) plan.Add(Op::kSetEnv, "LD_BIND_NOW", "1");
   std::string setting = Setting(program, Options(facts), InPack(start.loader), InPack(start.program));
-  plan.Add(Op::kPrependEnv, "LD_AUDIT", InPack(kAuditModule))
+  plan.Add(Op::kPrependEnv, "LD_AUDIT", Module(program, kAuditModule))
       .Add(Op::kPrependEnv, "LD_PRELOAD", kPreloadName)
       .Add(Op::kSetEnv, kLoaderVariable, setting);
 }
@@ -95,8 +95,8 @@ void AddArguments(const Start& start, const LoaderFacts& facts, PlanText& plan) 
 std::string Compile(const ProgramSpec& program, const Start& start, const LoaderFacts& facts) {
   PlanText plan(Engine::kFakechroot, program.digest);
   plan.Add(Op::kRequire, "/proc/self/environ", "mount /proc: the audit module reads its settings there")
-      .Add(Op::kRequire, InPack(kAuditModule), kAdopt)
-      .Add(Op::kRequire, InPack(kPreloadModule), kAdopt);
+      .Add(Op::kRequire, Module(program, kAuditModule), kNoModule)
+      .Add(Op::kRequire, Module(program, kPreloadModule), kNoModule);
   AddEnvironment(program, start, facts, plan);
   AddArguments(start, facts, plan);
   plan.Add(Op::kCommit).Add(Op::kExec, InPack(start.loader));
@@ -106,9 +106,9 @@ std::string Compile(const ProgramSpec& program, const Start& start, const Loader
 // A script for the host's interpreter, which runs as it is, with the preload module.
 std::string CompileForHost(const ProgramSpec& program, const Start& start) {
   PlanText plan(Engine::kFakechroot, program.digest);
-  plan.Add(Op::kRequire, InPack(kPreloadModule), kAdopt)
+  plan.Add(Op::kRequire, Module(program, kPreloadModule), kNoModule)
       .Add(Op::kRequire, kHostLoader, kOtherEngine)
-      .Add(Op::kPrependEnv, "LD_PRELOAD", InPack(kPreloadModule))
+      .Add(Op::kPrependEnv, "LD_PRELOAD", Module(program, kPreloadModule))
       .Add(Op::kSetEnv, kLoaderVariable, Setting(program, "", "", ""));
   for (const std::string& argument : start.args) plan.Add(Op::kArg, argument);
   plan.Add(Op::kCommit).Add(Op::kExec, start.program);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "reloc/launch/plan.h"
+#include "reloc/pack/program.h"
 
 namespace reloc {
 
@@ -26,5 +27,11 @@ class PlanText {
 
 // A path below the pack's directory: "/gnu/store" -> template of "<pack>/gnu/store".
 inline std::string InPack(string_view path) { return std::string(1, kPackDir).append(path); }
+
+// What an engine brings along: in the pack, or in relocd's own directory for a tree that is no pack.
+inline std::string Module(const ProgramSpec& program, string_view name) {
+  return std::string(program.modules.empty() ? InPack("/.reloc/lib") : program.modules).append(name);
+}
+inline constexpr char kNoModule[] = "the pack is incomplete: relocctl pack verify tells more";
 
 }  // namespace reloc

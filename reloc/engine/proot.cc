@@ -7,9 +7,9 @@ namespace reloc {
 std::string CompileProot(const ProgramSpec& program) {
   PlanText plan(Engine::kProot, program.digest);
   plan.Add(Op::kTraceStore, InPack(program.store_prefix), program.store_prefix)
-      .Add(Op::kRequire, InPack("/.reloc/lib/tracee"), "relocctl pack adopt furnishes a directory with it")
-      .Add(Op::kFindTracer, InPack("/.reloc/lib/proot"), "install proot")
-      .Add(Op::kTrace, InPack("/.reloc/lib/tracee"), program.program)
+      .Add(Op::kRequire, Module(program, "/tracee"), kNoModule)
+      .Add(Op::kFindTracer, Module(program, "/proot"), "install proot")
+      .Add(Op::kTrace, Module(program, "/tracee"), program.program)
       .Add(Op::kCommit)
       .Add(Op::kExec, program.program);
   return plan.Finish();

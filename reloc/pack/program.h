@@ -35,6 +35,8 @@ struct ProgramSpec {
   std::string interpreter_loader;
 
   PackDigest digest{};  // of the pack's content; zero while unknown
+  // The directory of the files that engines bring along, for a tree that is no pack; empty: the pack's own.
+  std::string modules;
 };
 
 // Finds out what `program` (a store path, or a host path into store.directory) is, after all symlinks.

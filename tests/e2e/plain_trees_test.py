@@ -69,6 +69,16 @@ class GuixTree(Tree):
                 self.assertEqual(self.run_in_tree(path, "s/a/b/", input="a\n"), (0, "b\n", ""))
         self.assertEqual(sorted(os.listdir(self.tree)), ["bin", "gnu", "profile"])  # nothing was written
 
+    def test_by_each_engine(self):
+        script = f"echo a | {self.sed}/bin/sed s/a/b/; exit 7"
+        for engine in programs.ENGINES:
+            with self.subTest(engine=engine):
+                self.assertEqual(self.run_in_tree("bin/bash", "-c", script, engine=engine), (7, "b\n", ""))
+                self.assertEqual(self.run_in_tree("bin/hello", "x y", engine=engine), (0, "hello x y\n", ""))
+                through_profile = f"{self.profile}/bin/hello z"  # a chain of absolute links
+                self.assertEqual(self.run_in_tree("bin/bash", "-c", through_profile, engine=engine),
+                                 (0, "hello z\n", ""))
+
     def test_through_links_from_elsewhere(self):
         elsewhere = session.make_dir("elsewhere")
         os.symlink(f"{self.tree}/profile/bin/sed", f"{elsewhere}/mine")

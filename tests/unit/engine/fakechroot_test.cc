@@ -84,10 +84,11 @@ TEST_F(FakechrootTest, StartsAProgramByItsLoader) {
   EXPECT_THAT(
       plan,
       HasSubstr("\n21 --argv0\n21 %3\n21 %1/gnu/store/sed/bin/sed\n20\n22 %1/gnu/store/glibc/lib/ld.so\n"));
-  EXPECT_THAT(plan, AllOf(HasSubstr("\n19 LD_AUDIT %1/.reloc/lib/audit.so\n"),
-                          HasSubstr("\n19 LD_PRELOAD preload.so\n"),
-                          HasSubstr("\n18 RELOC_LOADER a:/gnu/store:%1:%1/gnu/store/glibc/lib/ld.so:"
-                                    "%1/gnu/store/sed/bin/sed\n")));
+  EXPECT_THAT(
+      plan,
+      AllOf(HasSubstr("\n19 LD_AUDIT %1/.reloc/lib/audit.so\n"), HasSubstr("\n19 LD_PRELOAD preload.so\n"),
+            HasSubstr("\n18 RELOC_LOADER a:/gnu/store:%1:%1/.reloc/lib:%1/gnu/store/glibc/lib/ld.so:"
+                      "%1/gnu/store/sed/bin/sed\n")));
   EXPECT_THAT(plan, Not(HasSubstr("LD_BIND_NOW")));
   EXPECT_THAT(plan, Not(HasSubstr("19 GCONV_PATH")));
 }
@@ -130,7 +131,7 @@ TEST_F(FakechrootTest, LeavesTheHostsInterpretersToTheHost) {
   spec.interpreter_argument = "python3";
   EXPECT_THAT(Compile(spec),
               AllOf(HasSubstr("\n19 LD_PRELOAD %1/.reloc/lib/preload.so\n"),
-                    HasSubstr("\n18 RELOC_LOADER :/gnu/store:%1::\n"),
+                    HasSubstr("\n18 RELOC_LOADER :/gnu/store:%1:%1/.reloc/lib::\n"),
                     HasSubstr("\n21 python3\n21 /gnu/store/x/bin/script\n20\n22 /usr/bin/env\n"),
                     Not(HasSubstr("LD_AUDIT"))));
 }
