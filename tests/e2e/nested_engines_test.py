@@ -14,6 +14,8 @@ def for_each_pair(test):
     @functools.wraps(test)
     def run(self):
         for outer, inner in itertools.product(self.engines, repeat=2):
+            if (outer, inner) == ("proot", "userns"):
+                continue  # refused: a tracer that changes paths does so for mounts as well
             with self.subTest(outer=outer, inner=inner):
                 test(self, outer, inner)
     return run
