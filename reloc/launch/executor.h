@@ -38,6 +38,7 @@ struct LaunchState {
   FixedText<4096> host_entries;  // by kListHost; stands for Placeholder::kHostEntries
   PathText tracer;               // by kFindTracer
   string_view traced_prefix;     // by kTraceStore
+  string_view bound_prefix;      // where the root that kJoin enters is to show `store`; empty: not checked
   Arena arena;
 };
 
@@ -57,6 +58,7 @@ class Executor {
   bool EnterStep(const Step& step, Failure* failure);
   bool BindStore(const Step& step, Failure* failure);
   bool Join(Failure* failure);
+  bool SeesStore(Failure* failure) const;
   bool RestoreCwd();
   bool ListHost(const Step& step, Failure* failure);
   bool Require(const Step& step, Failure* failure);

@@ -185,6 +185,7 @@ void Launcher::TryPlan() {
   bind_ = FindStep(plan_.prepare(), Op::kBindStore);
   const Step* traced = FindStep(plan_.prepare(), Op::kTraceStore);
   if (traced != nullptr && !FindStore(*traced)) return;
+  state_.bound_prefix = bind_ != nullptr ? bind_->b : string_view();
   if (bind_ != nullptr) {
     if (!FindStore(*bind_)) return;
     if (state_.root == Root::kHost || JoinPublished() || AskDaemon()) {
