@@ -276,6 +276,10 @@ bool Launcher::BuildHere() {
   Executor executor(&state_, trace_);
   RootBuild build{&executor, plan_.prepare(), &state_, &failure_};
   failure_.Clear();
+  if (IsUnderTracer()) {
+    failure_.Set("make a root", kOk, "under proot", "use the engine proot or fakechroot");
+    return false;
+  }
   if (UnshareIsSafeHere()) {
     if (executor.Prepare(plan_.prepare(), &failure_)) {
       state_.root = Root::kInside;
