@@ -15,18 +15,14 @@
 
 #include "audit/config.h"
 #include "audit/search.h"
-#include "audit/sys.h"
 #include "reloc/base/path.h"
+#include "reloc/base/raw.h"
 #include "reloc/base/text.h"
 
 #define RELOC_EXPORT extern "C" __attribute__((visibility("default")))
 
 namespace reloc {
 namespace {
-
-// What is preloaded goes by its name alone, since LD_PRELOAD cannot say a path with a space (ld.so(8)).
-constexpr string_view kPreload = "libfakechroot.so";
-constexpr string_view kPackLibraries = "/.reloc/lib/";
 
 // Everything here runs under ld.so's own lock.
 AuditConfig g_config;
@@ -42,7 +38,7 @@ LoadedObject* NewObject(const link_map* map) {
   static LoadedObject* chunk = first;
   static size_t used = 0;
   if (used == kChunk) {
-    void* memory = sys::MapMemory(sizeof first);
+    void* memory = raw::MapMemory(sizeof first);
     if (memory == nullptr) return nullptr;
     chunk = static_cast<LoadedObject*>(memory);
     used = 0;
@@ -60,7 +56,7 @@ const char* MapPath(string_view path) {
 
 const char* FindPreload() {
   g_path.Clear();
-  g_path << g_config.base << kPackLibraries << kPreload;
+  g_path << g_config.setting.pack << kPreloadModule;
   return g_path.overflowed() ? nullptr : g_path.c_str();
 }
 
@@ -69,8 +65,8 @@ const char* Resolve(const char* name, LoadedObject* loader, unsigned flag) {
   // LA_SER_ORIG comes first, with the name as it is asked for; the other flags with each path that ld.so
   // tries.
   bool plain = flag == LA_SER_ORIG && BaseName(text).size() == text.size();
-  if (!plain) return IsBelow(text, g_config.prefix) ? MapPath(text) : name;
-  if (text == kPreload) return FindPreload();
+  if (!plain) return IsBelow(text, g_config.setting.prefix) ? MapPath(text) : name;
+  if (text == kPreloadName) return FindPreload();
   return g_main == nullptr ? nullptr : g_search.Find(g_config, loader, g_main, text);
 }
 
@@ -89,9 +85,9 @@ RELOC_EXPORT unsigned la_objopen(link_map* map, Lmid_t, uintptr_t* cookie) {
   *cookie = reinterpret_cast<uintptr_t>(object);
   if (object != nullptr && reloc::g_main == nullptr) {  // the program is the first
     reloc::g_main = object;
-    object->path = reloc::ReadProgramPath(reloc::g_config);
+    object->path = reloc::g_config.setting.program;
     // Else it would go by ld.so's name, which is what the kernel executed.
-    if (!object->path.empty()) reloc::sys::SetProcessName(reloc::BaseName(object->path).data());
+    if (!object->path.empty()) reloc::raw::SetProcessName(reloc::BaseName(object->path).data());
   }
   return 0;  // no interest in symbols: they are bound without us
 }

@@ -2,8 +2,8 @@
 
 #include <elf.h>
 
-#include "audit/sys.h"
 #include "reloc/base/path.h"
+#include "reloc/base/raw.h"
 
 namespace reloc {
 namespace {
@@ -47,11 +47,11 @@ SearchTags ReadSearchTags(const link_map* map) {
 // True for a library that this process can load. ld.so passes over those of other machines, which lie in
 // LD_LIBRARY_PATH on hosts with 32-bit programs.
 bool IsLoadable(const char* path) {
-  int fd = sys::OpenForReading(path);
+  int fd = raw::OpenForReading(path);
   if (fd < 0) return false;
   ElfW(Ehdr) header;
-  long size = sys::ReadAt(fd, reinterpret_cast<char*>(&header), sizeof header, 0);
-  sys::Close(fd);
+  long size = raw::ReadAt(fd, reinterpret_cast<char*>(&header), sizeof header, 0);
+  raw::Close(fd);
   return size == sizeof header && __builtin_memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 &&
          header.e_ident[EI_CLASS] == kClass && header.e_machine == kMachine;
 }
@@ -80,11 +80,11 @@ const char* LibrarySearch::Find(const AuditConfig& config, const LoadedObject* l
   config_ = &config;
   name_ = name;
   SearchTags tags = ReadSearchTags(loader->map);
-  bool found =
-      (tags.runpath.empty() && TryInherited(loader, main)) ||
-      (!config.library_path.empty() && TryDirectories(config.library_path, ":;", main)) ||
-      (!tags.runpath.empty() && TryDirectories(tags.runpath, ":", loader)) ||
-      (!tags.no_default_dirs && !config.loader.empty() && TryDirectory(DirName(config.loader), loader));
+  bool found = (tags.runpath.empty() && TryInherited(loader, main)) ||
+               (!config.library_path.empty() && TryDirectories(config.library_path, ":;", main)) ||
+               (!tags.runpath.empty() && TryDirectories(tags.runpath, ":", loader)) ||
+               (!tags.no_default_dirs && !config.setting.loader.empty() &&
+                TryDirectory(DirName(config.setting.loader), loader));
   return found ? path_.c_str() : nullptr;
 }
 

@@ -16,6 +16,7 @@
 #include "client/roots_command.h"
 #include "client/run_command.h"
 #include "client/version_command.h"
+#include "reloc/engine/preloaded.h"
 
 namespace {
 
@@ -52,6 +53,7 @@ int RunCommandLine(int argc, char** argv) {
 // which cost more than a native start. glibc gives constructors the arguments of main; 101 is the first
 // priority that is free (GCC manual, Common Function Attributes).
 __attribute__((constructor(101))) static void LaunchEarly(int argc, char** argv, char** envp) {
+  reloc::ExecuteWithoutPreload(argv, envp);
   if (argc < 2 || std::string_view(argv[1]) != "run") return;
   std::optional<int> status = reloc::RunEntry(argv + 1, envp);
   if (status) _exit(*status);

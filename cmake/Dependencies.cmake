@@ -58,7 +58,3 @@ function(reloc_fast_start target)
     target_link_options(${target} PRIVATE -static-libstdc++ -static-libgcc -Wl,--gc-sections -Wl,-O1 -Wl,--as-needed)
   endif()
 endfunction()
-
-# Debian's libfakechroot is not linked to: packs get a copy of it.
-find_file(RELOC_LIBFAKECHROOT libfakechroot.so
-  PATHS /usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}/fakechroot NO_DEFAULT_PATH REQUIRED)

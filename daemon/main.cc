@@ -23,6 +23,7 @@
 #include "daemon/log.h"
 #include "daemon/options.h"
 #include "reloc/base/file.h"
+#include "reloc/engine/preloaded.h"
 #include "reloc/launch/daemon_dir.h"
 #include "reloc/pack/status.h"
 
@@ -90,6 +91,7 @@ absl::Status Serve(const Options& options, const char* const* envp) {
 }
 
 int Main(int argc, char** argv, char** envp) {
+  ExecuteWithoutPreload(argv, envp);
   Options options;
   if (int status = ParseOptions(argc, argv, &options); status >= 0) return status;
   absl::Status served = Serve(options, envp);

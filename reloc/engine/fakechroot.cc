@@ -1,14 +1,9 @@
-// How libfakechroot is used, and not as its manual has it: FAKECHROOT_BASE is the pack itself, and everything
-// of the host is named in FAKECHROOT_EXCLUDE_PATH, so that only paths below the store prefix are mapped. The
-// usual way is a root made of symlinks to all of "/", which must be written somewhere, shared, and kept from
-// cleaners.
-//
-// The base ends in "/." because libfakechroot takes the base off every path that getcwd(3) and others return:
-// in a working directory inside the pack, <pack>/bin would become /bin, which exists as well. No path that
-// the kernel returns begins with "<pack>/.".
+// What is said in the plan here, and by preload/command.cc for the children of a program, is the same: how
+// ld.so is told what to start, and which variables it and the two modules need.
 #include "reloc/engine/fakechroot.h"
 
 #include "absl/strings/str_cat.h"
+#include "reloc/base/loader_setting.h"
 #include "reloc/base/path.h"
 #include "reloc/engine/loader_facts.h"
 #include "reloc/engine/plan_text.h"
@@ -18,15 +13,15 @@
 namespace reloc {
 namespace {
 
-// libfakechroot's EXCLUDE_LIST_SIZE is 100; "/" itself takes one.
-constexpr char kMostHostEntries[] = "99";
-
-// Lists of directories and files that libc opens by itself, where libfakechroot does not see it.
-constexpr const char* kLibcLists[] = {"GCONV_PATH",     "GUIX_LOCPATH",        "LD_LIBRARY_PATH",
-                                      "LOCALE_ARCHIVE", "LOCALE_ARCHIVE_2_27", "LOCPATH",
-                                      "TZDIR"};
-
 constexpr char kOtherEngine[] = "use the engine userns";
+constexpr char kAdopt[] = "relocctl pack adopt furnishes a directory with it";
+
+// The loader of every glibc on x86-64 or AArch64: a host that has it can have our module in its programs.
+#if defined(__x86_64__)
+constexpr char kHostLoader[] = "/lib64/ld-linux-x86-64.so.2";
+#elif defined(__aarch64__)
+constexpr char kHostLoader[] = "/lib/ld-linux-aarch64.so.1";
+#endif
 
 // What ld.so is to start.
 struct Start {
@@ -55,9 +50,6 @@ Start StartOf(const ProgramSpec& program) {
 // Why ld.so cannot start the program at all; empty if it can.
 std::string Obstacle(const ProgramSpec& program, const Start& start) {
   if (program.kind == ProgramKind::kStatic) return "the program is static: no loader starts it";
-  if (!IsBelow(start.program, program.store_prefix)) {
-    return absl::StrCat("its interpreter ", start.program, " is the host's, which does not see the store");
-  }
   if (start.loader.empty()) {
     return absl::StrCat("its interpreter ", start.program, " is static or a script: no loader starts it");
   }
@@ -67,29 +59,31 @@ std::string Obstacle(const ProgramSpec& program, const Start& start) {
   return "";
 }
 
-std::string Shortcoming(const Start& start, const LoaderFacts& facts) {
-  if (!facts.glibc) return absl::StrCat("its loader ", start.loader, " is not glibc's");
-  if (!facts.runs_preload) {
-    return absl::StrCat("its libc is older than ", RELOC_FAKECHROOT_NEEDS, ", which libfakechroot needs");
-  }
-  return "";
+// What both modules are told (base/loader_setting.h). The program comes last: it may hold a ':'.
+std::string Setting(const ProgramSpec& program, const std::string& options, const std::string& loader,
+                    const std::string& own_program) {
+  return absl::StrCat(options, ":", program.store_prefix, ":", InPack(""), ":", loader, ":", own_program);
+}
+
+std::string Options(const LoaderFacts& facts) {
+  std::string options;
+  if (facts.sets_argv0) options += kSetsArgv0;
+  if (!facts.audits_lazily) options += kBindsNow;
+  if (facts.has_gconv) options += kHasGconv;
+  return options;
 }
 
 void AddEnvironment(const ProgramSpec& program, const Start& start, const LoaderFacts& facts,
                     PlanText& plan) {
-  for (const char* name : kLibcLists) plan.Add(Op::kMapEnv, name, program.store_prefix);
+  for (string_view name : kLibcLists) plan.Add(Op::kMapEnv, name, program.store_prefix);
   // Its built-in directory is a store path.
   std::string gconv = absl::StrCat(std::string(DirName(start.loader)), "/gconv");
   if (facts.has_gconv) plan.Add(Op::kPrependEnv, "GCONV_PATH", InPack(gconv));
   if (!facts.audits_lazily) plan.Add(Op::kSetEnv, "LD_BIND_NOW", "1");
-  plan.Add(Op::kPrependEnv, "LD_AUDIT", InPack("/.reloc/lib/audit.so"))
-      .Add(Op::kPrependEnv, "LD_PRELOAD", "libfakechroot.so")  // the audit module knows where it is
-      .Add(Op::kSetEnv, "RELOC_STORE_PREFIX", program.store_prefix)
-      .Add(Op::kSetEnv, "FAKECHROOT_BASE", InPack("/."))
-      .Add(Op::kSetEnv, "FAKECHROOT_EXCLUDE_PATH", std::string({'/', kHostEntries}))
-      // For children. Not with FAKECHROOT_ELFLOADER_OPT_ARGV0, with which libfakechroot 2.20 drops the
-      // arguments of scripts; so that children find their path in argv[0], and not what was given.
-      .Add(Op::kSetEnv, "FAKECHROOT_ELFLOADER", InPack(start.loader));
+  std::string setting = Setting(program, Options(facts), InPack(start.loader), InPack(start.program));
+  plan.Add(Op::kPrependEnv, "LD_AUDIT", InPack(kAuditModule))
+      .Add(Op::kPrependEnv, "LD_PRELOAD", kPreloadName)
+      .Add(Op::kSetEnv, kLoaderVariable, setting);
 }
 
 void AddArguments(const Start& start, const LoaderFacts& facts, PlanText& plan) {
@@ -99,14 +93,23 @@ void AddArguments(const Start& start, const LoaderFacts& facts, PlanText& plan) 
 }
 
 std::string Compile(const ProgramSpec& program, const Start& start, const LoaderFacts& facts) {
-  constexpr char kCure[] = "relocctl pack adopt furnishes a directory with it";
   PlanText plan(Engine::kFakechroot, program.digest);
-  plan.Add(Op::kRequire, InPack("/.reloc/lib/audit.so"), kCure)
-      .Add(Op::kRequire, InPack("/.reloc/lib/libfakechroot.so"), kCure)
-      .Add(Op::kListHost, program.store_prefix, kMostHostEntries);
+  plan.Add(Op::kRequire, InPack(kAuditModule), kAdopt).Add(Op::kRequire, InPack(kPreloadModule), kAdopt);
   AddEnvironment(program, start, facts, plan);
   AddArguments(start, facts, plan);
   plan.Add(Op::kCommit).Add(Op::kExec, InPack(start.loader));
+  return plan.Finish();
+}
+
+// A script for the host's interpreter, which runs as it is, with the preload module.
+std::string CompileForHost(const ProgramSpec& program, const Start& start) {
+  PlanText plan(Engine::kFakechroot, program.digest);
+  plan.Add(Op::kRequire, InPack(kPreloadModule), kAdopt)
+      .Add(Op::kRequire, kHostLoader, kOtherEngine)
+      .Add(Op::kPrependEnv, "LD_PRELOAD", InPack(kPreloadModule))
+      .Add(Op::kSetEnv, kLoaderVariable, Setting(program, "", "", ""));
+  for (const std::string& argument : start.args) plan.Add(Op::kArg, argument);
+  plan.Add(Op::kCommit).Add(Op::kExec, start.program);
   return plan.Finish();
 }
 
@@ -114,11 +117,13 @@ std::string Compile(const ProgramSpec& program, const Start& start, const Loader
 
 absl::StatusOr<std::string> CompileFakechroot(const ProgramSpec& program) {
   Start start = StartOf(program);
+  if (program.kind == ProgramKind::kScript && !IsBelow(start.program, program.store_prefix)) {
+    return CompileForHost(program, start);
+  }
   if (std::string why = Obstacle(program, start); !why.empty()) return Refuse(program, why);
   StoreLocation store{program.store_prefix, program.store_directory};
-  RELOC_ASSIGN_OR_RETURN(LoaderFacts facts,
-                         ReadLoaderFacts(HostPath(store, start.loader), RELOC_FAKECHROOT_NEEDS));
-  if (std::string why = Shortcoming(start, facts); !why.empty()) return Refuse(program, why);
+  RELOC_ASSIGN_OR_RETURN(LoaderFacts facts, ReadLoaderFacts(HostPath(store, start.loader)));
+  if (!facts.glibc) return Refuse(program, absl::StrCat("its loader ", start.loader, " is not glibc's"));
   return Compile(program, start, facts);
 }
 

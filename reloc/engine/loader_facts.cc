@@ -41,7 +41,7 @@ bool Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
 
 }  // namespace
 
-absl::StatusOr<LoaderFacts> ReadLoaderFacts(const std::string& path, const std::string& preload_needs) {
+absl::StatusOr<LoaderFacts> ReadLoaderFacts(const std::string& path) {
   LoaderFacts facts;
   RELOC_RETURN_IF_ERROR(WithContent(path, [&](std::string_view loader) {
     facts.glibc = HasString(loader, "GLIBC_PRIVATE");
@@ -49,13 +49,6 @@ absl::StatusOr<LoaderFacts> ReadLoaderFacts(const std::string& path, const std::
     facts.audits_lazily = HasString(loader, "GLIBC_2.35");  // the version of _dl_find_object
   }));
   std::string directory(DirName(path));
-  std::string libc = absl::StrCat(directory, "/libc.so.6");
-  // A libc elsewhere is not looked for: then ld.so itself says what libfakechroot misses.
-  facts.runs_preload = true;
-  if (Exists(libc)) {
-    RELOC_RETURN_IF_ERROR(WithContent(
-        libc, [&](std::string_view content) { facts.runs_preload = HasString(content, preload_needs); }));
-  }
   facts.has_gconv = Exists(absl::StrCat(directory, "/gconv/gconv-modules")) ||
                     Exists(absl::StrCat(directory, "/gconv/gconv-modules.d"));
   return facts;

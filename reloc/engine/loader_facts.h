@@ -14,12 +14,10 @@ struct LoaderFacts {
   // Binds calls lazily with an audit module loaded, at full speed and without crashing on programs that are
   // linked with -z now (glibc >= 2.35).
   bool audits_lazily = false;
-  bool runs_preload = false;  // its libc is new enough for libfakechroot
-  bool has_gconv = false;     // a directory gconv with modules lies beside it
+  bool has_gconv = false;  // a directory gconv with modules lies beside it
 };
 
-// Reads the ld.so at `path` and the libc.so.6 beside it, if there is one. `preload_needs`: the newest symbol
-// version that libfakechroot needs, such as "GLIBC_2.34". Errors: those of opening and mapping the files.
-absl::StatusOr<LoaderFacts> ReadLoaderFacts(const std::string& path, const std::string& preload_needs);
+// Reads the ld.so at `path`. Errors: those of opening and mapping the file.
+absl::StatusOr<LoaderFacts> ReadLoaderFacts(const std::string& path);
 
 }  // namespace reloc

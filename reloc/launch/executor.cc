@@ -7,7 +7,6 @@
 
 #include "reloc/base/env.h"
 #include "reloc/base/path.h"
-#include "reloc/launch/host_entries.h"
 #include "reloc/launch/namespaces.h"
 
 namespace reloc {
@@ -23,8 +22,6 @@ const char* OpName(Op op) {
       return "bind store";
     case Op::kEnterRoot:
       return "enter root";
-    case Op::kListHost:
-      return "list host entries";
     case Op::kRequire:
       return "find";
     case Op::kFindTracer:
@@ -66,11 +63,16 @@ bool OutOfMemory(const char* step, string_view about, Failure* failure) {
   return false;
 }
 
-// False for a path that a list separated by ':' would take apart.
-bool IsListElement(string_view path, Failure* failure) {
-  if (memchr(path.data(), ':', path.size()) == nullptr) return true;
-  failure->Set("put into a list", Errno{EINVAL}, path, "move the pack to a path without ':'");
-  return false;
+// False for a path that the list in the variable `name` would take apart.
+bool IsListElement(string_view name, string_view path, Failure* failure) {
+  const char* cure = nullptr;
+  if (memchr(path.data(), ':', path.size()) != nullptr) cure = "move the pack to a path without ':'";
+  // ld.so(8): spaces separate there, too.
+  if (name == "LD_PRELOAD" && memchr(path.data(), ' ', path.size()) != nullptr) {
+    cure = "move the pack to a path without spaces";
+  }
+  if (cure != nullptr) failure->Set("put into a list", Errno{EINVAL}, path, cure);
+  return cure == nullptr;
 }
 
 const char* UnshareHint(int error) {
@@ -139,8 +141,6 @@ bool Executor::PrepareStep(const Step& step, Failure* failure) {
       return BindStore(step, failure);
     case Op::kEnterRoot:
       return builder_.Enter(failure);
-    case Op::kListHost:
-      return ListHost(step, failure);
     case Op::kRequire:
       return Require(step, failure);
     case Op::kFindTracer:
@@ -223,12 +223,6 @@ bool Executor::RestoreCwd() {
   return true;
 }
 
-bool Executor::ListHost(const Step& step, Failure* failure) {
-  uint64_t most = 0;
-  if (!ParseDecimal(step.b, &most)) most = 0;  // a validated plan has a number
-  return ListHostEntries(step.a, most, &state_->host_entries, failure);
-}
-
 bool Executor::Require(const Step& step, Failure* failure) {
   PathText path;
   if (!Expand(step.a, &path, failure)) return false;
@@ -280,7 +274,7 @@ bool Executor::SetEnv(const Step& step, Failure* failure) {
 bool Executor::PrependEnv(const Step& step, Failure* failure) {
   FixedText<8192> value;
   if (!Expand(step.b, &value, failure)) return false;
-  if (!IsListElement(value.view(), failure)) return false;
+  if (!IsListElement(step.a, value.view(), failure)) return false;
   return Assign(step.a, value.view(), EnvValue(state_->envp, step.a), failure);
 }
 
@@ -305,7 +299,7 @@ bool Executor::MapEnv(const Step& step, Failure* failure) {
     list << element << (elements > 0 ? ":" : "");
   }
   if (!mapped) return true;
-  return IsListElement(state_->pack_dir, failure) && Assign(step.a, list.view(), {}, failure);
+  return IsListElement(step.a, state_->pack_dir, failure) && Assign(step.a, list.view(), {}, failure);
 }
 
 // NAME=first, or NAME=first:second.
@@ -371,9 +365,6 @@ bool Executor::Expand(string_view text, TextBuffer* expanded, Failure* failure) 
     switch (c) {
       case kPackDir:
         *expanded << state_->pack_dir;
-        break;
-      case kHostEntries:
-        *expanded << state_->host_entries.view();
         break;
       case kArgv0:
         *expanded << (state_->argv[0] != nullptr ? state_->argv[0] : "");

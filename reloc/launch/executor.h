@@ -34,11 +34,10 @@ struct LaunchState {
   Root root = Root::kToJoin;
   UniqueFd user_ns;  // for kJoin
   UniqueFd mount_ns;
-  SavedCwd cwd;                  // for kRestoreCwd
-  FixedText<4096> host_entries;  // by kListHost; stands for Placeholder::kHostEntries
-  PathText tracer;               // by kFindTracer
-  string_view traced_prefix;     // by kTraceStore
-  string_view bound_prefix;      // where the root that kJoin enters is to show `store`; empty: not checked
+  SavedCwd cwd;               // for kRestoreCwd
+  PathText tracer;            // by kFindTracer
+  string_view traced_prefix;  // by kTraceStore
+  string_view bound_prefix;   // where the root that kJoin enters is to show `store`; empty: not checked
   Arena arena;
 };
 
@@ -60,7 +59,6 @@ class Executor {
   bool Join(Failure* failure);
   bool SeesStore(Failure* failure) const;
   bool RestoreCwd();
-  bool ListHost(const Step& step, Failure* failure);
   bool Require(const Step& step, Failure* failure);
   bool FindTracer(const Step& step, Failure* failure);
   bool StartTracer(const Step& step, Failure* failure);

@@ -39,15 +39,15 @@ struct Shape {
   bool takes_b;
 };
 constexpr Shape kShapes[] = {
-    {Op::kUnshare, true, false, false, false}, {Op::kStageRoot, true, true, false, false},
-    {Op::kBindStore, true, true, true, true},  {Op::kEnterRoot, true, false, false, false},
-    {Op::kListHost, true, true, true, true},   {Op::kRequire, true, true, true, true},
-    {Op::kJoin, false, false, false, false},   {Op::kRestoreCwd, false, false, false, false},
-    {Op::kSetEnv, false, true, false, true},   {Op::kPrependEnv, false, true, true, true},
-    {Op::kCommit, false, false, false, false}, {Op::kArg, false, true, false, false},
-    {Op::kExec, false, true, false, false},    {Op::kMapEnv, false, true, true, true},
-    {Op::kFindTracer, true, true, true, true}, {Op::kTraceStore, true, true, true, true},
-    {Op::kTrace, false, true, true, true},     {Op::kRefuse, false, true, true, true},
+    {Op::kUnshare, true, false, false, false},     {Op::kStageRoot, true, true, false, false},
+    {Op::kBindStore, true, true, true, true},      {Op::kEnterRoot, true, false, false, false},
+    {Op::kRequire, true, true, true, true},        {Op::kJoin, false, false, false, false},
+    {Op::kRestoreCwd, false, false, false, false}, {Op::kSetEnv, false, true, false, true},
+    {Op::kPrependEnv, false, true, true, true},    {Op::kCommit, false, false, false, false},
+    {Op::kArg, false, true, false, false},         {Op::kExec, false, true, false, false},
+    {Op::kMapEnv, false, true, true, true},        {Op::kFindTracer, true, true, true, true},
+    {Op::kTraceStore, true, true, true, true},     {Op::kTrace, false, true, true, true},
+    {Op::kRefuse, false, true, true, true},
 };
 
 const Shape* ShapeOf(Op op) {
@@ -82,9 +82,6 @@ const char* CheckPaths(const Step& step) {
     case Op::kTrace:
       return IsPathTemplate(step.a) && IsCleanAbsolute(step.b) ? nullptr
                                                                : "a path that is not absolute and clean";
-    case Op::kListHost:
-      if (uint64_t most; !ParseDecimal(step.b, &most)) return "a number that is none";
-      return IsCleanAbsolute(step.a) ? nullptr : "a path that is not absolute and clean";
     case Op::kSetEnv:
     case Op::kPrependEnv:
       return memchr(step.a.data(), '=', step.a.size()) == nullptr ? nullptr : "a variable name with '='";

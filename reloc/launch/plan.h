@@ -11,7 +11,7 @@
 //   header   "RLPL", u16 version, u16 engine, u32 total size, u8[16] pack digest, u16 prepare steps, u16
 //   enter steps step     u16 op, u16 flags, u16 size of a, u16 size of b, bytes of a, NUL, bytes of b, NUL
 //
-// Texts are templates: the bytes 1, 2 and 3 stand for what only the launching process knows (Placeholder).
+// Texts are templates: the bytes 1 and 3 stand for what only the launching process knows (Placeholder).
 // Version 0 is never valid, so that a zeroed file is not a plan.
 #pragma once
 
@@ -39,9 +39,8 @@ const char* EngineName(Engine engine);
 Engine EngineByName(string_view name);
 
 enum Placeholder : char {
-  kPackDir = 1,      // absolute path of the pack, no trailing slash
-  kHostEntries = 2,  // the list made by Op::kListHost
-  kArgv0 = 3,        // argv[0] as the caller gave it
+  kPackDir = 1,  // absolute path of the pack, no trailing slash
+  kArgv0 = 3,    // argv[0] as the caller gave it
 };
 
 enum class Op : uint16_t {
@@ -50,7 +49,6 @@ enum class Op : uint16_t {
   kStageRoot = 2,   // a: store prefix. Stages a root that shows the host and has a directory at the prefix
   kBindStore = 3,   // a: store's real path, b: store prefix. Binds it there, read-only
   kEnterRoot = 4,   // makes the staged root the root
-  kListHost = 5,    // a: store prefix, b: most entries. Lists the host's entries beside the store
   kRequire = 6,     // a: path of a file that must be readable, b: the cure if it is not
   kFindTracer = 7,  // a: path of the pack's proot, else the host's is taken, b: the cure if there is none
   kTraceStore = 8,  // a: store's real path, b: store prefix. What the tracer is to show there

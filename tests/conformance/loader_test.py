@@ -1,4 +1,4 @@
-"""The loader engine: what ld.so, the audit module and libfakechroot make of a store that lies elsewhere.
+"""The loader engine: what ld.so and the two modules make of a store that lies elsewhere.
 
 The store has each library in an item of its own, so that every object needs several directories in its RUNPATH.
 """
@@ -226,9 +226,6 @@ class Refusals(LoaderTest):
 
     def test_static_programs(self):
         self.assertRefused("the program is static", "static")
-
-    def test_scripts_for_the_hosts_interpreters(self):
-        self.assertRefused("its interpreter /bin/sh is the host's", "host-script")
 
 
 class BelowADirectoryOfTheHost(LoaderTest):

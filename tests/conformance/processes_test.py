@@ -21,7 +21,8 @@ def signals_a_host_process(side):
         return status, other.wait(10)
 
 
-@scenario("It looks at a process of the host, as `lsof` and debuggers do: `/proc/PID/exe`, `cwd`, `fd`", natively=[0] * 4)
+@scenario("It looks at a process of the host, as `lsof` and debuggers do: `/proc/PID/exe`, `cwd`, `fd`",
+          natively=[0] * 4)
 def looks_at_a_host_process(side):
     return looked_at(side, os.getpid())
 

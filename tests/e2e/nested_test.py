@@ -48,7 +48,6 @@ class Nested(ways.LaunchTest):
         self.assertEqual(outcome, (0, "b\n", ""))
 
     def test_relocctl_run_inside_a_job(self):
-        self.known_limit("ByLoader", "libfakechroot is loaded into host programs too, relocctl among them")
         outcome = self.in_bash('echo a | "$1" run "$2" s/a/b/', programs.RELOCCTL,
                                os.path.join(self.other, "bin", "sed"))
         self.assertEqual(outcome, (0, "b\n", ""))

@@ -4,6 +4,7 @@
 Usage: binaries.py freestanding FILE...   objects and archives: no allocation, no exceptions, no C++ library
        binaries.py shim FILE              static, no interpreter, below 64 KB
        binaries.py audit FILE             needs no other library
+       binaries.py preload FILE           needs no other library, and of any libc what every glibc has
 Exit status 1, and a line for each violation.
 """
 
@@ -58,6 +59,18 @@ def check_audit(path):
             yield f"{path}: {line.split(')', 1)[1].strip()}"
 
 
+# What FILE may leave to ld.so to bind (preload/next.h).
+PRELOAD_SYMBOLS = {"_r_debug", "environ", "__errno_location"}
+
+
+def check_preload(path):
+    yield from check_audit(path)
+    for line in output_of("nm", "--dynamic", "--undefined-only", path).splitlines():
+        symbol = line.split()[-1]
+        if symbol.split("@")[0] not in PRELOAD_SYMBOLS or "@" in symbol:
+            yield f"{path}: refers to {symbol}"
+
+
 def main():
     rule, files = sys.argv[1], sys.argv[2:]
     if not files:
@@ -67,6 +80,7 @@ def main():
         "freestanding": lambda: check_freestanding(files),
         "shim": lambda: check_shim(files[0]),
         "audit": lambda: check_audit(files[0]),
+        "preload": lambda: check_preload(files[0]),
     }
     violations = list(checks[rule]())
     print("\n".join(violations) or f"{rule}: {len(files)} files are as they must be")

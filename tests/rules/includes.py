@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The include table: which layer may include which.
 
-    base <- launch <- pack <- engine <- {client, daemon};  shim -> launch, base;  audit -> base
+    base <- launch <- pack <- engine <- {client, daemon};  shim -> launch, base;  {audit, preload} -> base
 
 A table and not the linker, because a header that is included makes a dependency long before a symbol is linked.
 
@@ -20,6 +20,7 @@ ALLOWED = {
     "reloc/engine": {"reloc/pack", "reloc/launch", "reloc/base"},
     "shim": {"reloc/launch", "reloc/base"},
     "audit": {"reloc/base"},
+    "preload": {"reloc/base"},
     "client": {"reloc/engine", "reloc/pack", "reloc/launch", "reloc/base", "proto"},
     "daemon": {"reloc/engine", "reloc/pack", "reloc/launch", "reloc/base", "proto"},
     "bench": {"reloc/engine", "reloc/pack", "reloc/launch", "reloc/base", "proto"},
@@ -27,7 +28,7 @@ ALLOWED = {
 FOLDERS = sorted(ALLOWED) + ["proto", "tests"]
 
 # No library but libc, and of C++ what neither allocates nor throws: headers alone.
-FREESTANDING = {"reloc/base", "reloc/launch", "shim", "audit"}
+FREESTANDING = {"reloc/base", "reloc/launch", "shim", "audit", "preload"}
 FREESTANDING_CXX = set("""
     algorithm array atomic bit charconv concepts cstddef cstdint initializer_list iterator limits new
     optional span string_view tuple type_traits utility""".split())

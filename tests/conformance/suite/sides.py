@@ -34,6 +34,10 @@ class Side:
         """Where the program's own file lies on the host."""
         raise NotImplementedError
 
+    def added(self, path):
+        """Where the data file `path` of the host, which was added to the pack, is for its programs."""
+        raise NotImplementedError
+
     def path(self, *names):
         """$PATH with the directories of `names` before the host's."""
         return ":".join([*(os.path.dirname(self.program(name)) for name in names), programs.HOST_PATH])
@@ -87,6 +91,9 @@ class Native(Side):
 
     file_of = home
 
+    def added(self, path):
+        return path
+
 
 class Packed(Side):
     def program(self, name):
@@ -98,8 +105,16 @@ class Packed(Side):
     def file_of(self, name):
         return self.pack + self.home(name)
 
+    def added(self, path):
+        shown = _inspect(self.pack)
+        data = next(item["name"] for item in shown["items"] if item["name"].endswith("-data"))
+        return "/".join([shown["store_prefix"], data, path.removeprefix("/usr/")])
+
+
+def _homes(pack):
+    return {entry["name"]: entry["resolved"] for entry in _inspect(pack)["entries"]}
+
 
 @functools.lru_cache(maxsize=None)
-def _homes(pack):
-    shown = programs.must(programs.relocctl("pack", "inspect", pack, "--format", "json")).out
-    return {entry["name"]: entry["resolved"] for entry in json.loads(shown)["entries"]}
+def _inspect(pack):
+    return json.loads(programs.must(programs.relocctl("pack", "inspect", pack, "--format", "json")).out)

@@ -10,9 +10,9 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 DOCUMENT = os.path.join(_HERE, "../../../docs/conformance.md")
 
 # The files of scenarios, in the document's order.
-GROUPS = ("arguments_test", "environment_test", "endings_test", "descriptors_test", "directory_test", "attributes_test",
-          "terminal_test", "names_test", "files_test", "children_test", "processes_test", "libraries_test", "programs_test",
-          "python_test")
+GROUPS = ("arguments_test", "environment_test", "endings_test", "descriptors_test", "directory_test",
+          "attributes_test", "terminal_test", "names_test", "files_test", "store_test", "children_test",
+          "processes_test", "libraries_test", "programs_test", "python_test")
 
 _INTRODUCTION = """# Conformance
 

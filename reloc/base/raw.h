@@ -1,4 +1,4 @@
-// The few system calls of the audit module, raw: it is linked to no libc (see audit.cc).
+// The few system calls of the modules that ld.so loads (audit/, preload/), raw: they are linked to no libc.
 #pragma once
 
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-namespace reloc::sys {
+namespace reloc::raw {
 
 // Returns what the kernel does: an error is -errno.
 inline long Call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0, long f = 0) {
@@ -33,7 +33,7 @@ inline long Call(long number, long a = 0, long b = 0, long c = 0, long d = 0, lo
   __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
   return x0;
 #else
-#error "audit/sys.h: add this machine's system call instruction"
+#error "reloc/base/raw.h: add this machine's system call instruction"
 #endif
 }
 
@@ -69,4 +69,4 @@ inline void UnmapMemory(void* memory, size_t size) {
 // What ps(1), top(1) and pgrep(1) show; the kernel keeps 15 bytes.
 inline void SetProcessName(const char* name) { Call(SYS_prctl, PR_SET_NAME, Address(name)); }
 
-}  // namespace reloc::sys
+}  // namespace reloc::raw

@@ -1,0 +1,253 @@
+// The environment of a child is the one that its parent gave it, plus what it needs of us, which its own
+// SetUp() takes out again (preload/setup.h). So it does not matter whether a program passes its environment
+// on, changes or clears it.
+#include "preload/command.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "reloc/base/path.h"
+#include "reloc/base/raw.h"
+
+namespace reloc {
+namespace {
+
+size_t Count(char* const* list) {
+  size_t count = 0;
+  while (list != nullptr && list[count] != nullptr) ++count;
+  return count;
+}
+
+string_view NameOf(const char* variable) {
+  string_view value;
+  return SplitFirst(string_view(variable), '=', &value);
+}
+
+bool IsListOfLibc(string_view name) {
+  for (string_view list : kLibcLists) {
+    if (name == list) return true;
+  }
+  return false;
+}
+
+// Variables that are not handed on as they are.
+bool IsSpecial(const char* variable) {
+  // A look at the first letter first: environments are large.
+  if (strchr("GLRT", variable[0]) == nullptr || variable[0] == '\0') return false;
+  string_view name = NameOf(variable);
+  return name == kLoaderVariable || name == "LD_AUDIT" || name == "LD_PRELOAD" || IsListOfLibc(name);
+}
+
+size_t Elements(const char* list) {
+  size_t count = 1;
+  for (; *list != '\0'; ++list) {
+    if (*list == ':') ++count;
+  }
+  return count;
+}
+
+// Takes memory piece by piece.
+class Memory {
+ public:
+  explicit Memory(char* memory) : memory_(memory) {}
+  char** Pointers(size_t count) { return reinterpret_cast<char**>(Take(count * sizeof(char*))); }
+  char* Take(size_t size) {
+    char* taken = memory_;
+    memory_ += size;
+    return taken;
+  }
+
+ private:
+  char* memory_;
+};
+
+// Puts one text after the other into one piece of memory.
+class Texts {
+ public:
+  Texts(char* memory, size_t size) : memory_(memory), size_(size) {}
+  // Runs `write` on a TextBuffer and returns its text.
+  template <class Write>
+  char* Make(Write write) {
+    TextBuffer text(memory_, size_);
+    write(&text);
+    char* made = memory_;
+    memory_ += text.size() + 1;
+    size_ -= text.size() + 1;
+    return made;
+  }
+
+ private:
+  char* memory_;
+  size_t size_;
+};
+
+class Environment {
+ public:
+  Environment(const Image& image, char** out, Texts* texts) : image_(image), out_(out), texts_(*texts) {}
+
+  void Fill(char* const* envp) {
+    for (; envp != nullptr && *envp != nullptr; ++envp) {
+      if (IsSpecial(*envp)) {
+        AddSpecial(*envp);
+      } else {
+        Add(*envp);
+      }
+    }
+    AddOurs();
+    Add(nullptr);
+  }
+
+ private:
+  void Add(char* variable) { *out_++ = variable; }
+
+  void AddSpecial(char* variable) {
+    string_view value;
+    string_view name = SplitFirst(string_view(variable), '=', &value);
+    if (name == kLoaderVariable) return;
+    if (name == "LD_PRELOAD" && image_.kind() != ImageKind::kPlain) {
+      preload_ = value;
+    } else if (name == "LD_AUDIT" && image_.kind() == ImageKind::kPack) {
+      audit_ = value;
+    } else if (name == "GCONV_PATH") {
+      gconv_ = value;
+    } else if (image_.kind() == ImageKind::kPack && IsListOfLibc(name)) {
+      Add(texts_.Make([&](TextBuffer* text) {
+        *text << name << '=';
+        AppendList(value, false, text);
+      }));
+    } else {
+      Add(variable);
+    }
+  }
+
+  // Appends a list with its store paths mapped; of GCONV_PATH without the directory beside our ld.so.
+  void AppendList(string_view list, bool is_gconv, TextBuffer* text) {
+    const LoaderSetting& setting = Setting();
+    bool first = true;
+    for (size_t left = Elements(list.data()); left > 0; --left) {
+      string_view element = SplitFirst(list, ':', &list);
+      if (is_gconv && IsGconvOf(element, setting.loader)) continue;
+      if (!first) *text << ':';
+      first = false;
+      if (image_.kind() == ImageKind::kPack && IsBelow(element, setting.prefix)) *text << setting.pack;
+      *text << element;
+    }
+  }
+
+  static bool IsGconvOf(string_view directory, string_view loader) {
+    return !loader.empty() && BaseName(directory) == "gconv" && DirName(directory) == DirName(loader);
+  }
+
+  void AddOurs() {
+    AddGconv();
+    if (image_.kind() == ImageKind::kPlain) return;
+    bool pack = image_.kind() == ImageKind::kPack;
+    const LoaderSetting& setting = Setting();
+    if (pack) AddJoined("LD_AUDIT", setting.pack, kAuditModule, audit_);
+    AddJoined("LD_PRELOAD", pack ? string_view() : setting.pack, pack ? kPreloadName : kPreloadModule,
+              preload_);
+    LoaderSetting child = setting;
+    child.program = string_view();
+    if (pack) {
+      child.loader = string_view(image_.loader());
+      child.options = image_.loader_options();
+      if (child.Has(kBindsNow)) Add(const_cast<char*>("LD_BIND_NOW=1"));
+    }
+    Add(texts_.Make([&](TextBuffer* text) {
+      *text << kLoaderVariable << '=';
+      AppendLoaderSetting(child, text);
+      if (pack) AppendAbsolute(image_.path(), text);
+    }));
+  }
+
+  void AddGconv() {
+    FixedText<8192> kept;
+    AppendList(gconv_, true, &kept);
+    bool ours =
+        image_.kind() == ImageKind::kPack && image_.loader_options().find(kHasGconv) != string_view::npos;
+    if (!ours && kept.empty()) return;
+    Add(texts_.Make([&](TextBuffer* text) {
+      *text << "GCONV_PATH=";
+      if (ours) *text << DirName(image_.loader()) << "/gconv";
+      if (ours && !kept.empty()) *text << ':';
+      *text << kept.view();
+    }));
+  }
+
+  void AddJoined(string_view name, string_view directory, string_view file, string_view rest) {
+    Add(texts_.Make([&](TextBuffer* text) {
+      *text << name << '=' << directory << file;
+      if (!rest.empty()) *text << ':' << rest;
+    }));
+  }
+
+  // For /proc/self/exe: the working directory may change.
+  static void AppendAbsolute(const char* path, TextBuffer* text) {
+    if (path[0] != '/') {
+      char directory[4096];
+      long size = raw::Call(SYS_getcwd, raw::Address(directory), sizeof directory);
+      if (size > 1) *text << string_view(directory, static_cast<size_t>(size - 1)) << '/';
+    }
+    *text << path;
+  }
+
+  const Image& image_;
+  char** out_;
+  Texts& texts_;
+  string_view audit_, preload_, gconv_ = string_view("");
+};
+
+// What ld.so is given in front of the program's arguments: itself, --argv0 and its value, the program.
+constexpr size_t kLoaderArguments = 4;
+
+char** ComposeArgv(const Image& image, char* const* argv, char** out) {
+  char** start = out;
+  bool script = image.front_count() > 0;
+  const char* argv0 = script ? image.front()[0] : Count(argv) > 0 ? argv[0] : "";
+  if (image.kind() == ImageKind::kPack) {
+    *out++ = const_cast<char*>(image.loader());
+    if (image.loader_options().find(kSetsArgv0) != string_view::npos) {
+      *out++ = const_cast<char*>("--argv0");
+      *out++ = const_cast<char*>(argv0);
+    }
+    *out++ = const_cast<char*>(image.path());
+  } else {
+    *out++ = const_cast<char*>(argv0);
+  }
+  for (size_t i = 1; i < image.front_count(); ++i) *out++ = image.front()[i];
+  for (size_t i = 1; i < Count(argv); ++i) *out++ = argv[i];
+  *out = nullptr;
+  return start;
+}
+
+size_t TextSize(char* const* envp) {
+  const LoaderSetting& setting = Setting();
+  // The modules' and ld.so's paths in five variables, and a program's absolute path.
+  size_t size = 8 * (setting.pack.size() + setting.prefix.size() + 64) + 5 * 4096;
+  for (; envp != nullptr && *envp != nullptr; ++envp) {
+    if (IsSpecial(*envp)) size += strlen(*envp) + Elements(*envp) * (setting.pack.size() + 1);
+  }
+  return size;
+}
+
+}  // namespace
+
+size_t CommandSize(const Image& image, char* const* argv, char* const* envp) {
+  size_t pointers = Count(argv) + image.front_count() + kLoaderArguments + 2 + Count(envp) + 8;
+  return pointers * sizeof(char*) + TextSize(envp);
+}
+
+Command Compose(const Image& image, char* const* argv, char* const* envp, char* memory) {
+  Memory pieces(memory);
+  char** new_argv = pieces.Pointers(Count(argv) + image.front_count() + kLoaderArguments + 2);
+  char** new_envp = pieces.Pointers(Count(envp) + 8);
+  size_t size = TextSize(envp);
+  Texts texts(pieces.Take(size), size);
+  Environment(image, new_envp, &texts).Fill(envp);
+  const char* path = image.kind() == ImageKind::kPack ? image.loader() : image.path();
+  // A plain program that is no script keeps its argv as it is, also an empty one.
+  bool same = image.kind() != ImageKind::kPack && image.front_count() == 0;
+  return {path, same && argv != nullptr ? argv : ComposeArgv(image, argv, new_argv), new_envp};
+}
+
+}  // namespace reloc

@@ -1,0 +1,152 @@
+// The functions that tell a path: what libc says lies in the pack is said as programs know it, at its store
+// path.
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "preload/next.h"
+#include "preload/paths.h"
+#include "reloc/base/raw.h"
+
+namespace reloc {
+namespace {
+
+// In place: the shorter text stands at the end of the longer.
+char* UnmapInPlace(char* path) {
+  if (path == nullptr) return nullptr;
+  const char* unmapped = Unmapped(path);
+  if (unmapped != path) memmove(path, unmapped, strlen(unmapped) + 1);
+  return path;
+}
+
+// readlink(2) of `path`, mapped.
+ssize_t ReadLink(int directory, const char* path, char* out, size_t size) {
+  PathText own;
+  string_view target;
+  char memory[4096];
+  if (path != nullptr && Active() && IsOwnProgram(path) && OwnProgram(&own)) {
+    target = Unmapped(own.c_str());
+  } else {
+    RELOC_NEXT(ssize_t, readlinkat, (int, const char*, char*, size_t));
+    ssize_t length = WithPath(directory, path, Links::kKeep, [&](const char* mapped) {
+      return next(directory, mapped, memory, sizeof memory - 1);
+    });
+    if (length < 0) return length;
+    memory[length] = '\0';
+    target = Active() ? string_view(Unmapped(memory)) : string_view(memory, static_cast<size_t>(length));
+  }
+  if (target.size() < size) size = target.size();
+  if (size == 0) {
+    errno = EINVAL;  // as the kernel has it for a buffer without room
+    return -1;
+  }
+  memcpy(out, target.data(), size);
+  return static_cast<ssize_t>(size);
+}
+
+char* RealPath(const char* path, char* out) {
+  RELOC_NEXT(char*, realpath, (const char*, char*));
+  return UnmapInPlace(
+      WithPath(AT_FDCWD, path, Links::kFollow, [&](const char* mapped) { return next(mapped, out); }));
+}
+
+// The working directory's path may be longer than the one that the caller has room for.
+char* WorkingDirectory(char* out, size_t size) {
+  RELOC_NEXT(char*, getcwd, (char*, size_t));
+  if (char* path = next(out, size); path != nullptr || errno != ERANGE || out == nullptr)
+    return UnmapInPlace(path);
+  char memory[4096];
+  const char* path = next(memory, sizeof memory) == nullptr ? nullptr : Unmapped(memory);
+  if (path == nullptr || strlen(path) >= size) {
+    errno = ERANGE;
+    return nullptr;
+  }
+  memcpy(out, path, strlen(path) + 1);
+  return out;
+}
+
+void Abort() {
+  RELOC_NEXT(void*, abort, ());
+  next();
+}
+
+}  // namespace
+
+RELOC_INTERPOSE(ssize_t, readlink, (const char* path, char* out, size_t size)) {
+  return ReadLink(AT_FDCWD, path, out, size);
+}
+RELOC_INTERPOSE(ssize_t, readlinkat, (int directory, const char* path, char* out, size_t size)) {
+  return ReadLink(directory, path, out, size);
+}
+RELOC_INTERPOSE(ssize_t, __readlink_chk, (const char* path, char* out, size_t size, size_t room)) {
+  if (size > room) Abort();
+  return ReadLink(AT_FDCWD, path, out, size);
+}
+RELOC_INTERPOSE(ssize_t, __readlinkat_chk,
+                (int directory, const char* path, char* out, size_t size, size_t room)) {
+  if (size > room) Abort();
+  return ReadLink(directory, path, out, size);
+}
+
+RELOC_INTERPOSE(char*, realpath, (const char* path, char* out)) { return RealPath(path, out); }
+RELOC_INTERPOSE(char*, __realpath_chk, (const char* path, char* out, size_t room)) {
+  if (room < 4096) Abort();
+  return RealPath(path, out);
+}
+RELOC_INTERPOSE(char*, canonicalize_file_name, (const char* path)) { return RealPath(path, nullptr); }
+
+RELOC_INTERPOSE(char*, getcwd, (char* out, size_t size)) { return WorkingDirectory(out, size); }
+RELOC_INTERPOSE(char*, __getcwd_chk, (char* out, size_t size, size_t room)) {
+  if (size > room) Abort();
+  return WorkingDirectory(out, size);
+}
+RELOC_INTERPOSE(char*, getwd, (char* out)) { return WorkingDirectory(out, 4096); }
+RELOC_INTERPOSE(char*, __getwd_chk, (char* out, size_t room)) {
+  return WorkingDirectory(out, room < 4096 ? room : 4096);
+}
+RELOC_INTERPOSE(char*, get_current_dir_name, ()) {
+  RELOC_NEXT(char*, get_current_dir_name, ());
+  return UnmapInPlace(next());
+}
+
+// A directory of translations. libc keeps its own copy, and returns it.
+RELOC_INTERPOSE(char*, bindtextdomain, (const char* domain, const char* path)) {
+  RELOC_NEXT(char*, bindtextdomain, (const char*, const char*));
+  MappedPath mapped;
+  char* kept = next(domain, mapped.Map(path));
+  return kept == nullptr ? nullptr : const_cast<char*>(Unmapped(kept));
+}
+
+namespace {
+using GlobError = int (*)(const char*, int);
+
+// What was found before (GLOB_APPEND) is unmapped already. The pack's own path is not a pattern: one that
+// looks like one is left alone, and nothing is found.
+template <class Function>
+int Glob(Function& next, const char* pattern, int flags, GlobError on_error, glob_t* found) {
+  MappedPath mapped;
+  const char* path = mapped.Map(pattern);
+  for (char c : path == pattern ? string_view() : Setting().pack) {
+    if (strchr("*?[\\{~", c) != nullptr) path = pattern;
+  }
+  int result = next(path, flags, on_error, found);
+  if (result != 0 || path == pattern) return result;
+  size_t first = (flags & GLOB_DOOFFS) != 0 ? found->gl_offs : 0;
+  for (size_t i = 0; i < found->gl_pathc; ++i) UnmapInPlace(found->gl_pathv[first + i]);
+  return result;
+}
+}  // namespace
+
+RELOC_INTERPOSE(int, glob, (const char* pattern, int flags, GlobError on_error, glob_t* found)) {
+  RELOC_NEXT(int, glob, (const char*, int, GlobError, glob_t*));
+  return Glob(next, pattern, flags, on_error, found);
+}
+RELOC_INTERPOSE(int, glob64, (const char* pattern, int flags, GlobError on_error, glob_t* found)) {
+  RELOC_NEXT(int, glob64, (const char*, int, GlobError, glob_t*));
+  return Glob(next, pattern, flags, on_error, found);
+}
+
+}  // namespace reloc

@@ -1,0 +1,222 @@
+// A store path is mapped as text, before libc has it: a comparison of a few bytes, which other paths fail at
+// the first or second. Symlinks to absolute store paths (a profile is made of them) lead to where the store
+// is not, so that the call fails with ENOENT: only then the path is followed component by component, with
+// each symlink's target mapped. Rejected: to resolve every path first, as libfakechroot's users pay for.
+#include "preload/paths.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "reloc/base/path.h"
+#include "reloc/base/raw.h"
+
+namespace reloc {
+namespace {
+
+constexpr int kMostLinks = 40;  // path_resolution(7)
+
+bool ReadLinkAt(int directory, const char* path, char* memory, size_t capacity, string_view* target) {
+  long size = raw::Call(SYS_readlinkat, directory, raw::Address(path), raw::Address(memory),
+                        static_cast<long>(capacity));
+  if (size <= 0 || size >= static_cast<long>(capacity)) return false;
+  *target = string_view(memory, static_cast<size_t>(size));
+  return true;
+}
+
+bool ExistsAt(int directory, const char* path) {
+  return raw::Call(SYS_faccessat, directory, raw::Address(path), 0) == 0;
+}
+
+// True if a symlink may have led the kernel astray.
+bool CrossesLink(int directory, const char* path, Links last) {
+  open_how how{};
+  how.flags = O_PATH | O_CLOEXEC | (last == Links::kKeep ? O_NOFOLLOW : 0);
+  how.resolve = RESOLVE_NO_SYMLINKS;
+  long fd = raw::Call(SYS_openat2, directory, raw::Address(path), raw::Address(&how), sizeof how);
+  if (fd >= 0) raw::Close(static_cast<int>(fd));
+  // ENOSYS, EPERM: an old kernel, a filter. Then it must be looked at.
+  return fd < 0 && fd != -ENOENT && fd != -ENOTDIR;
+}
+
+// Follows a path as path_resolution(7) has it, in a file system where the store lies at its prefix.
+class Walk {
+ public:
+  Walk(int directory, Links last, TextBuffer* out) : directory_(directory), last_(last), out_(*out) {}
+
+  // False if the path leads nowhere else than the kernel went.
+  bool Follow(string_view path) {
+    rest_ << path;
+    out_.Clear();
+    while (!rest_.empty() && !rest_.overflowed() && !out_.overflowed()) {
+      if (!Step()) return false;
+    }
+    if (out_.empty()) out_ << (absolute_ ? "/" : ".");
+    return mapped_ && !rest_.overflowed() && !out_.overflowed();
+  }
+
+ private:
+  bool Step() {
+    if (rest_.view()[0] == '/' && out_.empty()) absolute_ = true;
+    string_view rest;
+    string_view name = SplitFirst(rest_.view(), '/', &rest);
+    if (name.empty() || name == ".") return SetRest(rest);
+    if (name == "..") {
+      Leave();
+      return SetRest(rest);
+    }
+    bool at_end = rest.empty();
+    size_t before = out_.size();
+    if (absolute_ || before > 0) out_ << '/';
+    out_ << name;
+    SetRest(rest);
+    if (absolute_) EnterStore();
+    char memory[4096];
+    string_view target;
+    if ((at_end && last_ == Links::kKeep) ||
+        !ReadLinkAt(directory_, out_.c_str(), memory, sizeof memory, &target)) {
+      return true;
+    }
+    if (++links_ > kMostLinks) return false;
+    out_.Truncate(target[0] == '/' ? 0 : before);
+    if (target[0] == '/') absolute_ = true;
+    return Prepend(target);
+  }
+
+  // The store, and its parents where the host has none, are the pack's.
+  void EnterStore() {
+    const LoaderSetting& setting = Setting();
+    if (!IsBelow(setting.prefix, out_.view())) return;
+    if (out_.size() < setting.prefix.size() && ExistsAt(AT_FDCWD, out_.c_str())) return;
+    PathText path;
+    path << out_.view();
+    out_.Clear();
+    out_ << setting.pack << path.view();
+    mapped_ = true;
+  }
+
+  void Leave() {
+    string_view last = BaseName(out_.view());
+    if (!absolute_ && (last.empty() || last == "..")) {
+      if (!out_.empty()) out_ << '/';
+      out_ << "..";
+      return;
+    }
+    out_.Truncate(out_.size() - last.size());
+    if (!out_.empty()) out_.Truncate(out_.size() - 1);
+    if (out_.view() == Setting().pack) out_.Clear();  // the parent of /gnu is /
+  }
+
+  bool SetRest(string_view rest) {
+    PathText copy;
+    copy << rest;
+    rest_.Clear();
+    rest_ << copy.view();
+    return true;
+  }
+
+  bool Prepend(string_view target) {
+    PathText copy;
+    copy << rest_.view();
+    rest_.Clear();
+    rest_ << target;
+    if (!copy.empty()) rest_ << '/' << copy.view();
+    return true;
+  }
+
+  int directory_;
+  Links last_;
+  TextBuffer& out_;
+  PathText rest_;
+  bool absolute_ = false;
+  bool mapped_ = false;
+  int links_ = 0;
+};
+
+}  // namespace
+
+size_t PrefixEnd(const char* path, string_view prefix) {
+  size_t at = 0;
+  while (!prefix.empty()) {
+    if (path[at] != '/') return 0;
+    while (path[at] == '/' || (path[at] == '.' && (path[at + 1] == '/' || path[at + 1] == '\0'))) ++at;
+    string_view rest;
+    string_view name = SplitFirst(Suffix(prefix, 1), '/', &rest);
+    for (char c : name) {
+      if (path[at++] != c) return 0;
+    }
+    if (path[at] != '/' && path[at] != '\0') return 0;
+    prefix = Suffix(prefix, name.size() + 1);
+  }
+  return at;
+}
+
+const char* MappedPath::Map(const char* path) {
+  if (path == nullptr || path[0] != '/') return path;
+  const LoaderSetting& setting = Setting();
+  if (setting.pack.empty()) return path;
+  text_.Clear();
+  if (size_t end = PrefixEnd(path, setting.prefix); end != 0) {
+    text_ << setting.pack << setting.prefix << (path + end);
+    return text_.overflowed() ? path : text_.c_str();
+  }
+  return IsOwnProgram(path) && OwnProgram(&text_) ? text_.c_str() : path;
+}
+
+const char* MappedPath::MapLinks(int directory, const char* path, Links last) {
+  int error = errno;
+  const char* mapped = Map(path);
+  bool parent = IsBelow(Setting().prefix, path);
+  bool elsewhere = false;
+  if (parent || CrossesLink(directory, mapped, last)) {
+    elsewhere = Walk(directory, last, &text_).Follow(path);
+  }
+  errno = error;
+  return elsewhere ? text_.c_str() : nullptr;
+}
+
+const char* Unmapped(const char* path) {
+  const LoaderSetting& setting = Setting();
+  if (setting.pack.empty() || strncmp(path, setting.pack.data(), setting.pack.size()) != 0) return path;
+  const char* rest = path + setting.pack.size();
+  return IsBelow(rest, setting.prefix) ? rest : path;
+}
+
+bool IsOwnProgram(const char* path) {
+  if (!StartsWith(path, "/proc/")) return false;
+  string_view rest;
+  string_view process = SplitFirst(Suffix(path, 6), '/', &rest);
+  if (rest != "exe") return false;
+  uint64_t pid = 0;
+  return process == "self" || process == "thread-self" ||
+         (ParseDecimal(process, &pid) && static_cast<long>(pid) == raw::Call(SYS_getpid));
+}
+
+bool OwnProgram(TextBuffer* path) {
+  const LoaderSetting& setting = Setting();
+  if (setting.program.empty()) return false;
+  // As the kernel names a program: after all symlinks.
+  MappedPath given;
+  const char* elsewhere = given.MapLinks(AT_FDCWD, setting.program.data(), Links::kFollow);
+  path->Clear();
+  *path << (elsewhere != nullptr ? string_view(elsewhere) : setting.program);
+  return !path->overflowed() && ResolveByKernel(path);
+}
+
+bool ResolveByKernel(TextBuffer* path) {
+  long fd = raw::Call(SYS_openat, AT_FDCWD, raw::Address(path->c_str()), O_PATH | O_CLOEXEC);
+  if (fd < 0) return false;
+  FixedText<32> link;
+  link << "/proc/self/fd/" << static_cast<int>(fd);
+  char memory[4096];
+  string_view target;
+  bool found = ReadLinkAt(AT_FDCWD, link.c_str(), memory, sizeof memory, &target);
+  raw::Close(static_cast<int>(fd));
+  if (!found) return false;
+  path->Clear();
+  *path << target;
+  return !path->overflowed();
+}
+
+}  // namespace reloc

@@ -1,0 +1,66 @@
+// Store paths as programs give them, and where they lead.
+#pragma once
+
+#include <errno.h>
+
+#include <type_traits>
+
+#include "preload/setup.h"
+#include "reloc/base/text.h"
+
+namespace reloc {
+
+// What is to become of a symlink at the end of a path.
+enum class Links { kFollow, kKeep };
+
+// A path as libc is to have it.
+class MappedPath {
+ public:
+  // Where `path` lies: <pack><path> if it is below the store prefix, the program for /proc/self/exe, else
+  // `path` itself. The result lives as long as both.
+  const char* Map(const char* path);
+
+  // For a path that was not found: where it leads when each symlink in it is mapped, too. nullptr if that is
+  // nowhere else. `directory`: what a relative path starts from, or AT_FDCWD.
+  const char* MapLinks(int directory, const char* path, Links last);
+
+ private:
+  PathText text_;
+};
+
+// `path` as programs know it, without the pack: points into `path`.
+const char* Unmapped(const char* path);
+
+// Where in `path` the store prefix ends, "//" and "/./" allowed; 0 if the path is not below it.
+size_t PrefixEnd(const char* path, string_view prefix);
+
+// True for /proc/self/exe and its other names.
+bool IsOwnProgram(const char* path);
+
+// The program of this process, without symlinks. False for programs of the host.
+bool OwnProgram(TextBuffer* path);
+
+// Replaces a path by what the kernel calls the file there. False if there is none.
+bool ResolveByKernel(TextBuffer* path);
+
+template <class R>
+bool IsFailure(R result) {
+  if constexpr (std::is_pointer_v<R>) {
+    return result == nullptr;
+  } else {
+    return result == static_cast<R>(-1);
+  }
+}
+
+// Calls `call` with `path` mapped, and once more if the path was not found because of symlinks in it.
+template <class Call>
+auto WithPath(int directory, const char* path, Links last, Call call) {
+  MappedPath mapped;
+  auto result = call(mapped.Map(path));
+  if (__builtin_expect(!IsFailure(result) || errno != ENOENT || path == nullptr || !Active(), 1))
+    return result;
+  const char* elsewhere = mapped.MapLinks(directory, path, last);
+  return elsewhere == nullptr ? result : call(elsewhere);
+}
+
+}  // namespace reloc

@@ -1,0 +1,55 @@
+// What the loader engine's launch plan tells the two modules that it loads into a program (audit/, preload/),
+// and what they hand on to the program's children: the variable RELOC_LOADER.
+//
+//   RELOC_LOADER=<options>:<store prefix>:<pack>:<ld.so>:<program>
+//
+// One variable, which is taken out of a program's environment as one. No part but the last may hold a ':': a
+// pack below such a path is refused when it is launched, since LD_AUDIT cannot name a module in it either.
+#pragma once
+
+#include "reloc/base/text.h"
+
+namespace reloc {
+
+inline constexpr string_view kLoaderVariable = "RELOC_LOADER";
+// What a pack holds below its directory.
+inline constexpr string_view kAuditModule = "/.reloc/lib/audit.so";
+inline constexpr string_view kPreloadModule = "/.reloc/lib/preload.so";
+// LD_PRELOAD cannot say a path with a space (ld.so(8)): the audit module knows where this is.
+inline constexpr string_view kPreloadName = "preload.so";
+
+// Lists of directories and files that libc opens by itself, where no module sees it: where they name store
+// paths, the pack is put before them.
+inline constexpr string_view kLibcLists[] = {"GCONV_PATH",     "GUIX_LOCPATH",        "LD_LIBRARY_PATH",
+                                             "LOCALE_ARCHIVE", "LOCALE_ARCHIVE_2_27", "LOCPATH",
+                                             "TZDIR"};
+
+// The letters of LoaderSetting::options: facts about `loader`.
+enum LoaderOption : char {
+  kSetsArgv0 = 'a',  // it has the option --argv0 (glibc >= 2.33)
+  kBindsNow = 'n',   // it needs LD_BIND_NOW, since it cannot bind lazily with an audit module (glibc < 2.35)
+  kHasGconv = 'g',   // a directory gconv lies beside it, which GCONV_PATH must name
+};
+
+struct LoaderSetting {
+  string_view options;
+  string_view prefix;   // the store's path as programs know it
+  string_view pack;     // <pack><prefix> is where the store lies
+  string_view loader;   // the ld.so in the pack that starts programs, or empty if none is known yet
+  string_view program;  // the program in the pack that it starts; empty for programs of the host
+
+  bool Has(LoaderOption option) const {
+    for (char c : options) {
+      if (c == option) return true;
+    }
+    return false;
+  }
+};
+
+// Takes the variable's value apart; the parts point into it. False if it is not one.
+bool ParseLoaderSetting(string_view value, LoaderSetting* setting);
+
+// Appends the value.
+void AppendLoaderSetting(const LoaderSetting& setting, TextBuffer* out);
+
+}  // namespace reloc
