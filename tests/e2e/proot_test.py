@@ -2,6 +2,7 @@
 
 The supervisor stands for the program: these tests are of it, of what it hands over, and of what it leaves.
 """
+import contextlib
 import os
 import pty
 import select
@@ -256,7 +257,8 @@ class Surroundings(ProotTest):
             job, program = self.start("echo $$; exec sleep 1000")
             victims = processes_with(f"{self.pack}/.reloc/lib/tracee")
             for pid in [int(program), *victims, job.pid]:
-                os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):  # each pulls others with it
+                    os.kill(pid, signal.SIGKILL)
             job.wait(10)
             self.assertEqual(directories_of(victims), [])
 
