@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "client/daemon_command.h"
+#include "client/engines_command.h"
 #include "client/pack_commands.h"
 #include "client/ps_command.h"
 #include "client/report.h"
@@ -33,6 +34,7 @@ int RunCommandLine(int argc, char** argv) {
   reloc::AddDaemonCommand(app, &exit_status);
   reloc::AddPsCommand(app, &exit_status);
   reloc::AddRootsCommand(app, &exit_status);
+  reloc::AddEnginesCommand(app, &exit_status);
   reloc::AddVersionCommand(app, &exit_status);
   auto named = [argv](const CLI::App* command) { return command->get_name() == argv[1]; };
   if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(named).empty()) {

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/auxv.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -25,11 +26,24 @@ absl::StatusOr<PackRuntime> ReadRuntime(const fs::path& directory) {
   PackRuntime runtime{.shim = directory / "shim", .libraries = {}};
   std::error_code error;
   for (fs::directory_iterator file(directory, error), end; !error && file != end; file.increment(error)) {
-    if (file->path().extension() == ".so") runtime.libraries.push_back(file->path());
+    std::string name = file->path().filename();
+    bool traces =
+        name == "tracee" || name == "proot";  // a static proot is there if the installer put it there
+    if (file->path().extension() == ".so" || traces) runtime.libraries.push_back(file->path());
   }
   if (error) return SystemError(error.value(), absl::StrCat("cannot read ", directory.string()));
   std::sort(runtime.libraries.begin(), runtime.libraries.end());
   return runtime;
+}
+
+// Without /proc: what was executed. AT_EXECFN is relative to the directory at the start, which we never
+// leave.
+absl::StatusOr<std::string> OwnPath() {
+  absl::StatusOr<std::string> program = ReadSymlink("/proc/self/exe");
+  if (program.ok()) return program;
+  std::error_code error;
+  fs::path path = fs::canonical(reinterpret_cast<const char*>(getauxval(AT_EXECFN)), error);
+  return error ? program : absl::StatusOr<std::string>(path.string());
 }
 
 void PrintSummary(const std::string& verb, const std::string& what, const PackSummary& summary) {
@@ -40,7 +54,7 @@ void PrintSummary(const std::string& verb, const std::string& what, const PackSu
 }  // namespace
 
 absl::StatusOr<PackRuntime> FindPackRuntime() {
-  RELOC_ASSIGN_OR_RETURN(std::string program, ReadSymlink("/proc/self/exe"));
+  RELOC_ASSIGN_OR_RETURN(std::string program, OwnPath());
   fs::path above = fs::path(program).parent_path().parent_path();
   for (const char* directory : {"libexec/relocd", "libexec"}) {
     std::error_code error;

@@ -33,9 +33,13 @@ bool IsListOfLibc(string_view name) {
 // Variables that are not handed on as they are.
 bool IsSpecial(const char* variable) {
   // A look at the first letter first: environments are large.
-  if (strchr("GLRT", variable[0]) == nullptr || variable[0] == '\0') return false;
+  if (strchr("GLT", variable[0]) == nullptr || variable[0] == '\0') return false;
   string_view name = NameOf(variable);
-  return name == kLoaderVariable || name == "LD_AUDIT" || name == "LD_PRELOAD" || IsListOfLibc(name);
+  return name == "LD_AUDIT" || name == "LD_PRELOAD" || IsListOfLibc(name);
+}
+
+bool Has(const Image& image, LoaderOption option) {
+  return memchr(image.loader_options().data(), option, image.loader_options().size()) != nullptr;
 }
 
 size_t Elements(const char* list) {
@@ -103,7 +107,6 @@ class Environment {
   void AddSpecial(char* variable) {
     string_view value;
     string_view name = SplitFirst(string_view(variable), '=', &value);
-    if (name == kLoaderVariable) return;
     if (name == "LD_PRELOAD" && image_.kind() != ImageKind::kPlain) {
       preload_ = value;
     } else if (name == "LD_AUDIT" && image_.kind() == ImageKind::kPack) {
@@ -120,15 +123,15 @@ class Environment {
     }
   }
 
-  // Appends a list with its store paths mapped; of GCONV_PATH without the directory beside our ld.so.
-  void AppendList(string_view list, bool is_gconv, TextBuffer* text) {
+  // Appends the elements of a list, store paths mapped; leaves out the directory beside our own ld.so, which
+  // only GCONV_PATH has. `joined`: something stands before them.
+  void AppendList(string_view list, bool joined, TextBuffer* text) {
     const LoaderSetting& setting = Setting();
-    bool first = true;
     for (size_t left = Elements(list.data()); left > 0; --left) {
       string_view element = SplitFirst(list, ':', &list);
-      if (is_gconv && IsGconvOf(element, setting.loader)) continue;
-      if (!first) *text << ':';
-      first = false;
+      if (IsGconvOf(element, setting.loader)) continue;
+      if (joined) *text << ':';
+      joined = true;
       if (image_.kind() == ImageKind::kPack && IsBelow(element, setting.prefix)) *text << setting.pack;
       *text << element;
     }
@@ -151,7 +154,7 @@ class Environment {
     if (pack) {
       child.loader = string_view(image_.loader());
       child.options = image_.loader_options();
-      if (child.Has(kBindsNow)) Add(const_cast<char*>("LD_BIND_NOW=1"));
+      if (Has(image_, kBindsNow)) Add(const_cast<char*>("LD_BIND_NOW=1"));
     }
     Add(texts_.Make([&](TextBuffer* text) {
       *text << kLoaderVariable << '=';
@@ -161,17 +164,14 @@ class Environment {
   }
 
   void AddGconv() {
-    FixedText<8192> kept;
-    AppendList(gconv_, true, &kept);
-    bool ours =
-        image_.kind() == ImageKind::kPack && image_.loader_options().find(kHasGconv) != string_view::npos;
-    if (!ours && kept.empty()) return;
-    Add(texts_.Make([&](TextBuffer* text) {
-      *text << "GCONV_PATH=";
+    const string_view name = "GCONV_PATH=";
+    bool ours = image_.kind() == ImageKind::kPack && Has(image_, kHasGconv);
+    char* variable = texts_.Make([&](TextBuffer* text) {
+      *text << name;
       if (ours) *text << DirName(image_.loader()) << "/gconv";
-      if (ours && !kept.empty()) *text << ':';
-      *text << kept.view();
-    }));
+      if (gconv_.data() != nullptr) AppendList(gconv_, ours, text);
+    });
+    if (variable != name) Add(variable);
   }
 
   void AddJoined(string_view name, string_view directory, string_view file, string_view rest) {
@@ -194,7 +194,7 @@ class Environment {
   const Image& image_;
   char** out_;
   Texts& texts_;
-  string_view audit_, preload_, gconv_ = string_view("");
+  string_view audit_, preload_, gconv_;
 };
 
 // What ld.so is given in front of the program's arguments: itself, --argv0 and its value, the program.
@@ -203,10 +203,11 @@ constexpr size_t kLoaderArguments = 4;
 char** ComposeArgv(const Image& image, char* const* argv, char** out) {
   char** start = out;
   bool script = image.front_count() > 0;
-  const char* argv0 = script ? image.front()[0] : Count(argv) > 0 ? argv[0] : "";
+  const size_t count = Count(argv);
+  const char* argv0 = script ? image.front()[0] : count > 0 ? argv[0] : "";
   if (image.kind() == ImageKind::kPack) {
     *out++ = const_cast<char*>(image.loader());
-    if (image.loader_options().find(kSetsArgv0) != string_view::npos) {
+    if (Has(image, kSetsArgv0)) {
       *out++ = const_cast<char*>("--argv0");
       *out++ = const_cast<char*>(argv0);
     }
@@ -215,15 +216,18 @@ char** ComposeArgv(const Image& image, char* const* argv, char** out) {
     *out++ = const_cast<char*>(argv0);
   }
   for (size_t i = 1; i < image.front_count(); ++i) *out++ = image.front()[i];
-  for (size_t i = 1; i < Count(argv); ++i) *out++ = argv[i];
+  for (size_t i = 1; i < count; ++i) *out++ = argv[i];
   *out = nullptr;
   return start;
 }
 
-size_t TextSize(char* const* envp) {
+size_t TextSize(const Image& image, char* const* envp) {
   const LoaderSetting& setting = Setting();
-  // The modules' and ld.so's paths in five variables, and a program's absolute path.
-  size_t size = 8 * (setting.pack.size() + setting.prefix.size() + 64) + 5 * 4096;
+  // Ours: the modules' paths, the setting, GCONV_PATH.
+  constexpr size_t kNames = 256;
+  size_t size = 4 * setting.pack.size() + setting.prefix.size() + 3 * strlen(image.loader()) + kNames;
+  // The program's absolute path.
+  size += strlen(image.path()) + (image.path()[0] == '/' ? 0 : 4096);
   for (; envp != nullptr && *envp != nullptr; ++envp) {
     if (IsSpecial(*envp)) size += strlen(*envp) + Elements(*envp) * (setting.pack.size() + 1);
   }
@@ -234,14 +238,14 @@ size_t TextSize(char* const* envp) {
 
 size_t CommandSize(const Image& image, char* const* argv, char* const* envp) {
   size_t pointers = Count(argv) + image.front_count() + kLoaderArguments + 2 + Count(envp) + 8;
-  return pointers * sizeof(char*) + TextSize(envp);
+  return pointers * sizeof(char*) + TextSize(image, envp);
 }
 
 Command Compose(const Image& image, char* const* argv, char* const* envp, char* memory) {
   Memory pieces(memory);
   char** new_argv = pieces.Pointers(Count(argv) + image.front_count() + kLoaderArguments + 2);
   char** new_envp = pieces.Pointers(Count(envp) + 8);
-  size_t size = TextSize(envp);
+  size_t size = TextSize(image, envp);
   Texts texts(pieces.Take(size), size);
   Environment(image, new_envp, &texts).Fill(envp);
   const char* path = image.kind() == ImageKind::kPack ? image.loader() : image.path();

@@ -5,8 +5,10 @@
 // a glibc before 2.33 (__xstat). Where a libc lacks one, nobody calls it.
 #include <dirent.h>
 #include <fcntl.h>
+#include <fts.h>
 #include <ftw.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -165,7 +167,7 @@ RELOC_PATH(int, removexattr, kFollow, (const char* path, const char* name), (pat
 RELOC_PATH(int, lremovexattr, kKeep, (const char* path, const char* name), (path, name))
 RELOC_PATH(int, inotify_add_watch, kFollow, (int fd, const char* path, uint32_t mask), (fd, path, mask))
 
-// Directories read, and trees walked, by libc. What nftw(3) calls back with are paths in the pack.
+// Directories read, and trees walked, by libc. What nftw(3) and fts(3) report are paths in the pack.
 using Filter = int (*)(const struct dirent*);
 using Order = int (*)(const struct dirent**, const struct dirent**);
 RELOC_PATH(int, scandir, kFollow, (const char* path, struct dirent*** list, Filter filter, Order order),
@@ -186,6 +188,31 @@ RELOC_PATH(int, nftw64, Unless(flags& FTW_PHYS), (const char* path, __nftw64_fun
            (path, call, fds, flags))
 
 // clang-format on
+
+// fts(3) keeps copies of the paths.
+using FtsOrder = int (*)(const FTSENT**, const FTSENT**);
+template <class Function>
+FTS* OpenFts(Function& next, char* const* paths, int options, FtsOrder order) {
+  size_t count = 0;
+  while (paths[count] != nullptr) ++count;
+  char** mapped = static_cast<char**>(__builtin_alloca((count + 1) * sizeof(char*)));
+  for (size_t i = 0; i < count; ++i) {
+    MappedPath text;
+    const char* path = text.Map(paths[i]);
+    mapped[i] = static_cast<char*>(memcpy(__builtin_alloca(strlen(path) + 1), path, strlen(path) + 1));
+  }
+  mapped[count] = nullptr;
+  return next(mapped, options, order);
+}
+
+RELOC_INTERPOSE(FTS*, fts_open, (char* const* paths, int options, FtsOrder order)) {
+  RELOC_NEXT(FTS*, fts_open, (char* const*, int, FtsOrder));
+  return OpenFts(next, paths, options, order);
+}
+RELOC_INTERPOSE(FTS*, fts64_open, (char* const* paths, int options, FtsOrder order)) {
+  RELOC_NEXT(FTS*, fts64_open, (char* const*, int, FtsOrder));
+  return OpenFts(next, paths, options, order);
+}
 
 // With two paths.
 #define RELOC_TWO_PATHS(name, from_directory, to_directory, links, parameters, arguments) \

@@ -1,7 +1,8 @@
 // A store path is mapped as text, before libc has it: a comparison of a few bytes, which other paths fail at
 // the first or second. Symlinks to absolute store paths (a profile is made of them) lead to where the store
 // is not, so that the call fails with ENOENT: only then the path is followed component by component, with
-// each symlink's target mapped. Rejected: to resolve every path first, as libfakechroot's users pay for.
+// each symlink's target mapped. Rejected: to resolve every path first, which costs a system call for each
+// component.
 #include "preload/paths.h"
 
 #include <fcntl.h>
@@ -29,8 +30,11 @@ bool ExistsAt(int directory, const char* path) {
   return raw::Call(SYS_faccessat, directory, raw::Address(path), 0) == 0;
 }
 
-// True if a symlink may have led the kernel astray.
-bool CrossesLink(int directory, const char* path, Links last) {
+// True if a symlink may have led the kernel astray, or a ".." that leads out of the pack or into the store.
+bool NeedsWalk(int directory, const char* path, Links last) {
+  for (const char* at = path; *at != '\0'; ++at) {
+    if (at[0] == '/' && at[1] == '.' && at[2] == '.') return true;
+  }
   open_how how{};
   how.flags = O_PATH | O_CLOEXEC | (last == Links::kKeep ? O_NOFOLLOW : 0);
   how.resolve = RESOLVE_NO_SYMLINKS;
@@ -152,7 +156,7 @@ size_t PrefixEnd(const char* path, string_view prefix) {
   return at;
 }
 
-const char* MappedPath::Map(const char* path) {
+const char* MappedPath::Map(const char* path, Links last) {
   if (path == nullptr || path[0] != '/') return path;
   const LoaderSetting& setting = Setting();
   if (setting.pack.empty()) return path;
@@ -161,15 +165,15 @@ const char* MappedPath::Map(const char* path) {
     text_ << setting.pack << setting.prefix << (path + end);
     return text_.overflowed() ? path : text_.c_str();
   }
-  return IsOwnProgram(path) && OwnProgram(&text_) ? text_.c_str() : path;
+  return last == Links::kFollow && IsOwnProgram(path) && OwnProgram(&text_) ? text_.c_str() : path;
 }
 
 const char* MappedPath::MapLinks(int directory, const char* path, Links last) {
   int error = errno;
-  const char* mapped = Map(path);
+  const char* mapped = Map(path, last);
   bool parent = IsBelow(Setting().prefix, path);
   bool elsewhere = false;
-  if (parent || CrossesLink(directory, mapped, last)) {
+  if (parent || NeedsWalk(directory, mapped, last)) {
     elsewhere = Walk(directory, last, &text_).Follow(path);
   }
   errno = error;

@@ -16,9 +16,9 @@ enum class Links { kFollow, kKeep };
 // A path as libc is to have it.
 class MappedPath {
  public:
-  // Where `path` lies: <pack><path> if it is below the store prefix, the program for /proc/self/exe, else
-  // `path` itself. The result lives as long as both.
-  const char* Map(const char* path);
+  // Where `path` lies: <pack><path> if it is below the store prefix, the program for /proc/self/exe if that
+  // is followed, else `path` itself. The result lives as long as both.
+  const char* Map(const char* path, Links last = Links::kFollow);
 
   // For a path that was not found: where it leads when each symlink in it is mapped, too. nullptr if that is
   // nowhere else. `directory`: what a relative path starts from, or AT_FDCWD.
@@ -56,7 +56,7 @@ bool IsFailure(R result) {
 template <class Call>
 auto WithPath(int directory, const char* path, Links last, Call call) {
   MappedPath mapped;
-  auto result = call(mapped.Map(path));
+  auto result = call(mapped.Map(path, last));
   if (__builtin_expect(!IsFailure(result) || errno != ENOENT || path == nullptr || !Active(), 1))
     return result;
   const char* elsewhere = mapped.MapLinks(directory, path, last);

@@ -94,7 +94,9 @@ void AddArguments(const Start& start, const LoaderFacts& facts, PlanText& plan) 
 
 std::string Compile(const ProgramSpec& program, const Start& start, const LoaderFacts& facts) {
   PlanText plan(Engine::kFakechroot, program.digest);
-  plan.Add(Op::kRequire, InPack(kAuditModule), kAdopt).Add(Op::kRequire, InPack(kPreloadModule), kAdopt);
+  plan.Add(Op::kRequire, "/proc/self/environ", "mount /proc: the audit module reads its settings there")
+      .Add(Op::kRequire, InPack(kAuditModule), kAdopt)
+      .Add(Op::kRequire, InPack(kPreloadModule), kAdopt);
   AddEnvironment(program, start, facts, plan);
   AddArguments(start, facts, plan);
   plan.Add(Op::kCommit).Add(Op::kExec, InPack(start.loader));

@@ -1,6 +1,6 @@
 // The loader engine: the program is started by the pack's own ld.so, with an audit module (audit/) that maps
 // the store prefix for libraries, and a preloaded one (preload/) that maps it for files and children. In
-// place, without namespaces, and with nothing to make or to clean: see docs/adr/0010-loader-engine.md.
+// place, without namespaces, and with nothing to make or to clean: see docs/adr/0011-preload-module.md.
 #pragma once
 
 #include <string>

@@ -24,6 +24,10 @@ const char* OpName(Op op) {
       return "enter root";
     case Op::kRequire:
       return "find";
+    case Op::kFindTracer:
+      return "find tracer";
+    case Op::kTraceStore:
+      return "trace store";
     case Op::kJoin:
       return "join";
     case Op::kRestoreCwd:
@@ -38,6 +42,8 @@ const char* OpName(Op op) {
       return "commit";
     case Op::kArg:
       return "argument";
+    case Op::kTrace:
+      return "trace";
     case Op::kExec:
       return "exec";
     case Op::kRefuse:
@@ -65,6 +71,8 @@ bool IsListElement(string_view name, string_view path, Failure* failure) {
   if (name == "LD_PRELOAD" && memchr(path.data(), ' ', path.size()) != nullptr) {
     cure = "move the pack to a path without spaces";
   }
+  // ld.so passes over longer names without a word (audit_list_next() in elf/rtld.c).
+  if (name == "LD_AUDIT" && path.size() >= 255) cure = "move the pack to a shorter path";
   if (cure != nullptr) failure->Set("put into a list", Errno{EINVAL}, path, cure);
   return cure == nullptr;
 }
@@ -72,8 +80,10 @@ bool IsListElement(string_view name, string_view path, Failure* failure) {
 const char* UnshareHint(int error) {
   // ENOSPC: a limit of zero or used up, see user_namespaces(7).
   if (error == ENOSPC) return "user.max_user_namespaces is 0 or used up";
-  if (error == EPERM)
-    return "unprivileged user namespaces are switched off on this host, or this is a chroot";
+  if (error == EPERM || error == EACCES) {
+    return "unprivileged user namespaces, or mounts in them, are refused here: relocctl engines tells the "
+           "cure";
+  }
   return nullptr;
 }
 
@@ -127,8 +137,7 @@ void Executor::Enter(std::span<const Step> steps, Failure* failure) {
 bool Executor::PrepareStep(const Step& step, Failure* failure) {
   switch (step.op) {
     case Op::kUnshare:
-      if (Errno e = EnterNewNamespaces(); !e.ok()) failure->Set("unshare", e, "", UnshareHint(e.value));
-      return !failure->failed();
+      return Unshare(failure);
     case Op::kStageRoot:
       return builder_.Stage(step.a, failure);
     case Op::kBindStore:
@@ -137,6 +146,11 @@ bool Executor::PrepareStep(const Step& step, Failure* failure) {
       return builder_.Enter(failure);
     case Op::kRequire:
       return Require(step, failure);
+    case Op::kFindTracer:
+      return FindTracer(step, failure);
+    case Op::kTraceStore:
+      state_->traced_prefix = step.b;
+      return true;
     default:
       failure->Set(OpName(step.op), Errno{EINVAL}, "");
       return false;
@@ -157,6 +171,8 @@ bool Executor::EnterStep(const Step& step, Failure* failure) {
       return MapEnv(step, failure);
     case Op::kArg:
       return AddArgument(step, failure);
+    case Op::kTrace:
+      return StartTracer(step, failure);
     case Op::kExec:
       return Exec(step, failure);
     case Op::kCommit:
@@ -166,6 +182,13 @@ bool Executor::EnterStep(const Step& step, Failure* failure) {
       failure->Set(OpName(step.op), Errno{EINVAL}, "");
       return false;
   }
+}
+
+bool Executor::Unshare(Failure* failure) {
+  const char* made = nullptr;
+  Errno e = EnterNewNamespaces(&made);
+  if (!e.ok()) failure->Set(made, e, "", UnshareHint(e.value));
+  return e.ok();
 }
 
 bool Executor::BindStore(const Step& step, Failure* failure) {
@@ -205,6 +228,40 @@ bool Executor::Require(const Step& step, Failure* failure) {
   // The cure is text of the plan, NUL-terminated, and outlives the failure.
   failure->Set("find", Errno::Last(), path.view(), step.b.data());
   return false;
+}
+
+// The pack's proot, else the first in $PATH, else where Debian has it.
+bool Executor::FindTracer(const Step& step, Failure* failure) {
+  if (state_->root == Root::kHost) return true;
+  PathText* path = &state_->tracer;
+  if (!Expand(step.a, path, failure)) return false;
+  if (::access(path->c_str(), X_OK) == 0) return true;
+  string_view rest = EnvValue(state_->envp, "PATH");
+  while (!rest.empty()) {
+    string_view directory = SplitFirst(rest, ':', &rest);
+    path->Clear();
+    *path << directory << "/proot";
+    if (IsCleanAbsolute(path->view()) && ::access(path->c_str(), X_OK) == 0) return true;
+  }
+  path->Clear();
+  *path << "/usr/bin/proot";
+  if (::access(path->c_str(), X_OK) == 0) return true;
+  failure->Set("find proot", Errno::Last(), "", step.b.data());
+  return false;
+}
+
+bool Executor::StartTracer(const Step& step, Failure* failure) {
+  if (state_->root == Root::kHost) return true;
+  PathText tracee;
+  if (!Expand(step.a, &tracee, failure)) return false;
+  traced_ = tracer_.Start({.tracer = state_->tracer.c_str(),
+                           .tracee = tracee.c_str(),
+                           .pack_dir = state_->pack_dir,
+                           .prefix = state_->traced_prefix,
+                           .program = step.b.data(),
+                           .store = state_->store},
+                          failure);
+  return traced_;
 }
 
 bool Executor::SetEnv(const Step& step, Failure* failure) {
@@ -290,8 +347,14 @@ bool Executor::Exec(const Step& step, Failure* failure) {
     if (rest > 0) memcpy(full + 1 + argument_count_, argv + 1, rest * sizeof(char*));
     argv = full;
   }
-  ::execve(path.c_str(), argv, state_->envp);
-  failure->Set("exec", Errno::Last(), path.view());
+  Errno error = kOk;
+  if (traced_) {
+    error = tracer_.Run(argv, state_->envp);
+  } else {
+    ::execve(path.c_str(), argv, state_->envp);
+    error = Errno::Last();
+  }
+  failure->Set("exec", error, path.view());
   return false;
 }
 

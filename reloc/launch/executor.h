@@ -12,6 +12,7 @@
 #include "reloc/launch/plan.h"
 #include "reloc/launch/root_builder.h"
 #include "reloc/launch/trace.h"
+#include "reloc/launch/tracer.h"
 
 namespace reloc {
 
@@ -28,11 +29,14 @@ struct LaunchState {
   char* const* argv = nullptr;  // the caller's
   char* const* envp = nullptr;  // the caller's; replaced by steps that set variables
   const char* store_path =
-      nullptr;  // if set, kBindStore binds this instead of its `a`: a verified descriptor
+      nullptr;   // if set, kBindStore binds this instead of its `a`: a verified descriptor
+  FileId store;  // what lies at the store's real path, where an engine needs to know
   Root root = Root::kToJoin;
   UniqueFd user_ns;  // for kJoin
   UniqueFd mount_ns;
-  SavedCwd cwd;  // for kRestoreCwd
+  SavedCwd cwd;               // for kRestoreCwd
+  PathText tracer;            // by kFindTracer
+  string_view traced_prefix;  // by kTraceStore
   Arena arena;
 };
 
@@ -50,10 +54,13 @@ class Executor {
  private:
   bool PrepareStep(const Step& step, Failure* failure);
   bool EnterStep(const Step& step, Failure* failure);
+  bool Unshare(Failure* failure);
   bool BindStore(const Step& step, Failure* failure);
   bool Join(Failure* failure);
   bool RestoreCwd();
   bool Require(const Step& step, Failure* failure);
+  bool FindTracer(const Step& step, Failure* failure);
+  bool StartTracer(const Step& step, Failure* failure);
   bool SetEnv(const Step& step, Failure* failure);
   bool PrependEnv(const Step& step, Failure* failure);
   bool MapEnv(const Step& step, Failure* failure);
@@ -65,6 +72,8 @@ class Executor {
   LaunchState* state_;
   const Trace& trace_;
   RootBuilder builder_;
+  Tracer tracer_{&state_->arena};
+  bool traced_ = false;
   char* arguments_[kMaxPlanSteps] = {};
   size_t argument_count_ = 0;
   bool committed_ = false;

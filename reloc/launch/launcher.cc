@@ -13,6 +13,7 @@
 #include "reloc/launch/engine_chain.h"
 #include "reloc/launch/executor.h"
 #include "reloc/launch/namespaces.h"
+#include "reloc/launch/probe_memory.h"
 #include "reloc/launch/root_registry.h"
 #include "reloc/launch/wire.h"
 
@@ -61,6 +62,8 @@ class Launcher {
   int Run();
 
  private:
+  bool KnownToFail(Engine engine) const;
+  bool TryEngine(Engine engine);
   bool FindPlan(Engine engine);
   void OpenDaemon();
   bool OpenDir(string_view path);
@@ -107,17 +110,41 @@ int Launcher::Run() {
     trace_.Warning(line.view());
   }
   OpenDaemon();
+  EngineChain skipped;
+  size_t skipped_count = 0;
   for (Engine engine : chain.engines) {
     if (engine == Engine::kNone) break;
-    if (!FindPlan(engine)) continue;
-    TryPlan();
-    if (committed_) return Report();
-    FixedText<1024> text;
-    failure_.Describe(&text);
-    NoteFailure(engine, text.view());
-    NoteReason(Reason::kEngine);
+    if (KnownToFail(engine)) {
+      skipped.engines[skipped_count++] = engine;
+    } else if (TryEngine(engine)) {
+      return Report();
+    }
+  }
+  // What is remembered may be out of date: before nothing works, everything is tried.
+  for (size_t i = 0; i < skipped_count && !TryEngine(skipped.engines[i]); ++i) {
   }
   return Report();
+}
+
+// By what is remembered. Of proot alone: that it fails costs processes and milliseconds; that userns fails
+// costs less than to look it up.
+bool Launcher::KnownToFail(Engine engine) const {
+  if (engine != Engine::kProot) return false;
+  bool fails = FindVerdict(daemon_dir_.get(), Probe::kProot) == Verdict::kFails;
+  if (fails) trace_.Debug("proot: skipped, it failed when it was probed (relocctl engines probes anew)");
+  return fails;
+}
+
+// False: another engine may be tried.
+bool Launcher::TryEngine(Engine engine) {
+  if (!FindPlan(engine)) return false;
+  TryPlan();
+  if (committed_) return true;
+  FixedText<1024> text;
+  failure_.Describe(&text);
+  NoteFailure(engine, text.view());
+  NoteReason(Reason::kEngine);
+  return false;
 }
 
 // Finds the engine's plan among the pack's; leaves it in plan_.
@@ -141,7 +168,7 @@ bool Launcher::FindPlan(Engine engine) {
     NoteFailure(engine, line.view());
     return false;
   }
-  NoteFailure(engine, "not available in this version (use userns or fakechroot)");
+  NoteFailure(engine, "not available in this version (use userns, proot or fakechroot)");
   return false;
 }
 
@@ -181,7 +208,10 @@ bool Launcher::Connect() {
 void Launcher::TryPlan() {
   failure_.Clear();
   reply_plan_ = Plan();
+  state_.root = Root::kToJoin;
   bind_ = FindStep(plan_.prepare(), Op::kBindStore);
+  const Step* traced = FindStep(plan_.prepare(), Op::kTraceStore);
+  if (traced != nullptr && !FindStore(*traced)) return;
   if (bind_ != nullptr) {
     if (!FindStore(*bind_)) return;
     if (state_.root == Root::kHost || JoinPublished() || AskDaemon()) {
@@ -209,6 +239,7 @@ bool Launcher::FindStore(const Step& bind) {
     return false;
   }
   store_ = *id;
+  state_.store = *id;
   store_fd_ = static_cast<UniqueFd&&>(*fd);
   PathText prefix;
   prefix << bind.b;

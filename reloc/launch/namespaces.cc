@@ -66,20 +66,22 @@ bool HasSysAdmin() {
 
 bool UnshareIsSafeHere() {
   if (::prctl(PR_GET_SECCOMP) != 0) return false;
+  // Without /proc the maps cannot be written, and ids that are not mapped are lost.
+  if (::access("/proc/self/uid_map", F_OK) != 0) return false;
   FixedText<8> restricted;
   Errno e = ReadSmallFile("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", &restricted);
   return e.value == ENOENT || (e.ok() && restricted.view() == "0\n");
 }
 
-Errno EnterNewNamespaces() {
+Errno EnterNewNamespaces(const char** step) {
   const uid_t uid = ::geteuid();
   const gid_t gid = ::getegid();
-  if (HasSysAdmin()) {
-    if (::unshare(CLONE_NEWNS) != 0) return Errno::Last();
-  } else {
-    if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return Errno::Last();
-    RELOC_TRY(MapIds(uid, gid));
-  }
+  const bool privileged = HasSysAdmin();
+  *step = "unshare";
+  if (::unshare(privileged ? CLONE_NEWNS : CLONE_NEWUSER | CLONE_NEWNS) != 0) return Errno::Last();
+  *step = "map ids";
+  if (!privileged) RELOC_TRY(MapIds(uid, gid));
+  *step = "mount / as slave";
   return ::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) == 0 ? kOk : Errno::Last();
 }
 

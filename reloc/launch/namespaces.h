@@ -11,8 +11,9 @@ namespace reloc {
 // caller's ids mapped to themselves. Mount events of the host still arrive (slave propagation).
 //
 // The maps are written here, by the process itself, before anything can look at its ids: a parent that writes
-// them for a child races with it (seen elsewhere: one launch in ten ran as nobody under load).
-Errno EnterNewNamespaces();
+// them for a child races with it (seen elsewhere: one launch in ten ran as nobody under load). `*step` tells
+// what failed: unshare(2) may be allowed where mount(2) is not.
+Errno EnterNewNamespaces(const char** step);
 
 // Joins the user namespace (if `user_ns` is valid), then the mount namespace that it owns. The first must
 // come first: it gives the capability that the second needs. Afterwards root and working directory are those
@@ -26,9 +27,9 @@ Errno OpenOwnNamespaces(UniqueFd* user_ns, UniqueFd* mount_ns);
 bool HasSysAdmin();
 
 // False where mounts may be refused to a process that was given a user namespace: under a seccomp filter
-// (containers, sandboxes), and where AppArmor restricts user namespaces (Ubuntu from 23.10). There only
-// RunInHelper() will do. Elsewhere a root may be made in place, which saves the child: 0.2 of a native
-// launch.
+// (containers, sandboxes), where AppArmor restricts user namespaces (Ubuntu from 23.10), and where /proc is
+// missing. There only RunInHelper() will do. Elsewhere a root may be made in place, which saves the child:
+// 0.2 of a native launch.
 bool UnshareIsSafeHere();
 
 // Runs `work(argument)` in a child that shares memory and descriptors, and waits for it; returns what `work`

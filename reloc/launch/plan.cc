@@ -45,7 +45,9 @@ constexpr Shape kShapes[] = {
     {Op::kRestoreCwd, false, false, false, false}, {Op::kSetEnv, false, true, false, true},
     {Op::kPrependEnv, false, true, true, true},    {Op::kCommit, false, false, false, false},
     {Op::kArg, false, true, false, false},         {Op::kExec, false, true, false, false},
-    {Op::kMapEnv, false, true, true, true},        {Op::kRefuse, false, true, true, true},
+    {Op::kMapEnv, false, true, true, true},        {Op::kFindTracer, true, true, true, true},
+    {Op::kTraceStore, true, true, true, true},     {Op::kTrace, false, true, true, true},
+    {Op::kRefuse, false, true, true, true},
 };
 
 const Shape* ShapeOf(Op op) {
@@ -72,9 +74,12 @@ const char* CheckPaths(const Step& step) {
   switch (step.op) {
     case Op::kStageRoot:
     case Op::kRequire:
+    case Op::kFindTracer:
     case Op::kExec:
       return IsPathTemplate(step.a) ? nullptr : "a path that is not absolute and clean";
     case Op::kBindStore:
+    case Op::kTraceStore:
+    case Op::kTrace:
       return IsPathTemplate(step.a) && IsCleanAbsolute(step.b) ? nullptr
                                                                : "a path that is not absolute and clean";
     case Op::kSetEnv:
@@ -177,7 +182,7 @@ bool Plan::CheckOrder(const char** why) const {
     if (step.op == Op::kRefuse) return false;
     if ((step.op == Op::kExec) != last) return false;
     if (step.op == Op::kCommit) ++commits;
-    if (step.op == Op::kJoin && commits > 0) return false;
+    if ((step.op == Op::kJoin || step.op == Op::kTrace) && commits > 0) return false;
   }
   return commits == 1;
 }

@@ -45,11 +45,13 @@ enum Placeholder : char {
 
 enum class Op : uint16_t {
   // prepare
-  kUnshare = 1,    // new user namespace (ids map to themselves) and mount namespace
-  kStageRoot = 2,  // a: store prefix. Stages a root that shows the host and has a directory at the prefix
-  kBindStore = 3,  // a: store's real path, b: store prefix. Binds it there, read-only
-  kEnterRoot = 4,  // makes the staged root the root
-  kRequire = 6,    // a: path of a file that must be readable, b: the cure if it is not
+  kUnshare = 1,     // new user namespace (ids map to themselves) and mount namespace
+  kStageRoot = 2,   // a: store prefix. Stages a root that shows the host and has a directory at the prefix
+  kBindStore = 3,   // a: store's real path, b: store prefix. Binds it there, read-only
+  kEnterRoot = 4,   // makes the staged root the root
+  kRequire = 6,     // a: path of a file that must be readable, b: the cure if it is not
+  kFindTracer = 7,  // a: path of the pack's proot, else the host's is taken, b: the cure if there is none
+  kTraceStore = 8,  // a: store's real path, b: store prefix. What the tracer is to show there
   // enter
   kJoin = 16,        // joins the namespaces that `prepare` made
   kRestoreCwd = 17,  // the caller's working directory, by path
@@ -57,6 +59,7 @@ enum class Op : uint16_t {
   kPrependEnv = 19,  // a: name, b: value; joined to a value that is there with ':', so it may hold none
   kCommit = 20,      // from here on a failure is reported, never retried
   kArg = 21,         // a: argument before the caller's argv[1]
+  kTrace = 24,       // a: path of the tracee, b: program. Starts the tracer, in which kExec then runs it
   kMapEnv = 23,      // a: name, b: store prefix. Puts the pack before the elements below the prefix
   kExec = 22,        // a: path to execute. Without kArg steps argv is the caller's, else a is argv[0]
   // instead of all others

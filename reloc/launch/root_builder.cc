@@ -15,8 +15,7 @@ namespace reloc {
 namespace {
 
 constexpr const char* kMountHint =
-    "mounts in a user namespace are refused here: see kernel.apparmor_restrict_unprivileged_userns, or use "
-    "another engine";
+    "mounts in a user namespace are refused here: relocctl engines tells the cure; or use another engine";
 
 // A bind mount's read-only remount must keep the flags that the source's mount has: in a user namespace they
 // are locked and dropping one is EPERM (mount_namespaces(7)).

@@ -10,8 +10,8 @@
 namespace reloc {
 
 // Where the prefix resolves, a relative symlink leads to the same file as the absolute one; where it does not
-// (fakechroot: the kernel follows the symlink, and libfakechroot does not see it) only the relative one leads
-// anywhere. CopyItems does the same for packs that are copied.
+// (fakechroot: the kernel follows the symlink, and the path must be looked at anew) only the relative one
+// leads anywhere. CopyItems does the same for packs that are copied.
 //
 // Undoes its changes when it goes away, unless Keep() was called.
 class Relinker {

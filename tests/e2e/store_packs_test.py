@@ -121,7 +121,6 @@ class BelowADirectoryOfTheHost(StorePack):
             self.assertSame("stat", "-c", "%i", f"/opt/{name}")
 
     def test_the_hosts_directory_is_listed(self):
-        self.known_limit("ByLoader", "listing a directory above the store shows the pack's")
         self.assertSame("bash", "-c", "cd /opt && for f in *; do [ $f = site ] || echo $f; done")
 
 

@@ -24,6 +24,11 @@ void Cwd() {
   printf("%s\n", getcwd(path, sizeof path) != nullptr ? path : strerror(errno));
 }
 
+void Exe() {
+  char path[4096] = "";
+  printf("%s\n", readlink("/proc/self/exe", path, sizeof path - 1) > 0 ? path : strerror(errno));
+}
+
 void Name() {
   char name[16] = "";
   prctl(PR_GET_NAME, name);
@@ -85,6 +90,7 @@ int main(int argc, char** argv) {
   const char* what = argc > 2 ? argv[2] : "";
   if (strcmp(question, "argv0") == 0) Argv0(argv[0]);
   if (strcmp(question, "cwd") == 0) Cwd();
+  if (strcmp(question, "exe") == 0) Exe();
   if (strcmp(question, "name") == 0) Name();
   if (strcmp(question, "libraries") == 0) printf("%d %d\n", FirstLibrary(), SecondLibrary());
   if (strcmp(question, "open") == 0) return Open(what);

@@ -13,7 +13,7 @@ TESTPROGS = os.path.join(BIN, "../testprogs")
 SCRIPTS = os.path.join(os.path.dirname(__file__), "../../testprogs/scripts")
 
 HOST_PATH = "/usr/bin:/bin:/usr/sbin:/sbin"
-ENGINES = ("userns", "fakechroot")
+ENGINES = ("userns", "proot", "fakechroot")
 
 Outcome = collections.namedtuple("Outcome", "status out err")
 

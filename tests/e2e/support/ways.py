@@ -5,7 +5,7 @@
         PROGRAMS = ["probe"]
         def test_...(self): self.assertSame("probe", "argv")
 
-makes ArgumentsInProcess, ArgumentsByDaemon and ArgumentsByLoader of it.
+makes ArgumentsInProcess, ArgumentsByDaemon, ArgumentsByProot and ArgumentsByLoader of it.
 """
 import collections
 import os
@@ -20,7 +20,7 @@ WAYS = {
     "ByLoader": Way("fakechroot", False), "ByLoaderAndDaemon": Way("fakechroot", True),
     "ByProot": Way("proot", False), "ByProotAndDaemon": Way("proot", True),
 }
-_SHORT_LIST = ("InProcess", "ByDaemon", "ByLoader")  # for tests of what the conformance suite has compared
+_SHORT_LIST = ("InProcess", "ByDaemon", "ByProot", "ByLoader")  # for tests of what the conformance suite has compared
 
 
 class LaunchTest(unittest.TestCase):

@@ -71,7 +71,8 @@ TEST(SavedCwd, TheRootDirectoryIsTheNewRootsAfterAChangeOfRoot) {
     cwd.Save();
     const char* staged = temp.path().c_str();
     // Where namespaces are refused there is no other root to come back to.
-    if (!EnterNewNamespaces().ok() || mount("staged", staged, "tmpfs", 0, nullptr) != 0) return true;
+    const char* step = nullptr;
+    if (!EnterNewNamespaces(&step).ok() || mount("staged", staged, "tmpfs", 0, nullptr) != 0) return true;
     if (chroot(staged) != 0 || !cwd.Restore().ok()) return false;
     return *IdentifyAt(AT_FDCWD, ".") == *IdentifyAt(AT_FDCWD, "/");
   }));

@@ -90,6 +90,8 @@ TEST(Plan, RefusesWhatTheExecutorCouldNotCarryOut) {
       {PlanBytes().Add(Op::kExec, "/x").Finish(), "steps that do not end with one commit and one exec"},
       {PlanBytes().Add(Op::kCommit).Add(Op::kJoin).Add(Op::kExec, "/x").Finish(),
        "steps that do not end with one commit and one exec"},
+      {PlanBytes().Add(Op::kCommit).Add(Op::kTrace, "/x", "/y").Add(Op::kExec, "/y").Finish(),
+       "steps that do not end with one commit and one exec"},
       {PlanBytes().Add(Op::kCommit).Add(Op::kExec, "x").Finish(), "a path that is not absolute and clean"},
       {PlanBytes().Add(Op::kCommit).Add(Op::kExec, "/a/../b").Finish(),
        "a path that is not absolute and clean"},

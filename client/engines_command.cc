@@ -1,0 +1,131 @@
+// Each engine is probed for real, with or without a daemon, and never from memory: this is what one calls
+// after a switch was changed. What is found replaces what launches remember.
+#include "client/engines_command.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "client/format.h"
+#include "client/pack_tools.h"
+#include "client/report.h"
+#include "reloc/engine/probe.h"
+#include "reloc/launch/daemon_dir.h"
+#include "reloc/launch/engine_chain.h"
+#include "reloc/launch/probe_memory.h"
+#include "reloc/pack/text.h"
+
+namespace reloc {
+namespace {
+
+constexpr const char* kNone = "none";
+
+struct Chosen {
+  std::string by_default;
+  std::string by_performance;
+  std::string from_environment;
+};
+
+// Empty if the installation is damaged, or cannot be found without /proc.
+std::string AuditModule() {
+  absl::StatusOr<PackRuntime> runtime = FindPackRuntime();
+  if (!runtime.ok()) return "";
+  for (const std::string& library : runtime->libraries) {
+    if (absl::EndsWith(library, "/audit.so")) return library;
+  }
+  return "";
+}
+
+std::vector<EngineReport> ProbeAll(const std::string& audit_module) {
+  std::vector<EngineReport> reports;
+  for (Engine engine : ParseEngineChain("default").engines) {
+    if (engine != Engine::kNone) reports.push_back(ProbeEngine(engine, audit_module));
+  }
+  return reports;
+}
+
+// The first engine of `chain` that works.
+std::string First(const EngineChain& chain, const std::vector<EngineReport>& reports) {
+  for (Engine engine : chain.engines) {
+    for (const EngineReport& report : reports) {
+      if (report.engine == engine && report.works) return EngineName(engine);
+    }
+  }
+  return kNone;
+}
+
+void Remember(const std::vector<EngineReport>& reports) {
+  PathText path;
+  if (!DaemonDir(environ, &path).ok()) return;
+  Result<UniqueFd> dir = OpenDaemonDir(path.c_str());
+  if (!dir.ok()) return;
+  // Memory is a convenience: a directory that cannot be written costs launches time and nothing else.
+  for (const EngineReport& report : reports) {
+    if (report.engine == Engine::kUserns) (void)RememberVerdict(dir->get(), Probe::kUserns, report.verdict());
+    if (report.engine != Engine::kProot) continue;
+    (void)RememberVerdict(dir->get(), Probe::kProot, report.verdict());
+    (void)RememberVerdict(dir->get(), Probe::kProotSeccomp,
+                          report.note.empty() ? report.verdict() : Verdict::kFails);
+  }
+}
+
+JsonValue TextOrNull(const std::string& text) { return text.empty() ? JsonNull() : JsonText(text); }
+
+Record EngineRecord(const EngineReport& report, const Chosen& chosen) {
+  const std::string name = EngineName(report.engine);
+  return {{"engine", JsonText(name)},
+          {"works", JsonBool(report.works)},
+          {"obstacle", TextOrNull(report.obstacle)},
+          {"cure", TextOrNull(report.cure)},
+          {"note", TextOrNull(report.note)},
+          {"default", JsonBool(name == chosen.by_default)},
+          {"performance", JsonBool(name == chosen.by_performance)},
+          {"chosen", JsonBool(name == chosen.from_environment)}};
+}
+
+void PrintTable(const std::vector<EngineReport>& reports, const Chosen& chosen) {
+  std::vector<std::vector<std::string>> rows = {{"ENGINE", "WORKS", "WHY NOT", "CURE"}};
+  for (const EngineReport& report : reports) {
+    rows.push_back({EngineName(report.engine), report.works ? "yes" : "no",
+                    report.works ? report.note : report.obstacle, report.cure});
+  }
+  PrintOut(Table(rows));
+  PrintOut("\ndefault chooses " + chosen.by_default + ", performance " + chosen.by_performance +
+           "; programs started from here use " + chosen.from_environment + "\n");
+}
+
+void PrintJson(const std::vector<EngineReport>& reports, const Chosen& chosen) {
+  std::vector<Record> records;
+  for (const EngineReport& report : reports) records.push_back(EngineRecord(report, chosen));
+  PrintOut(ToJson(records) + "\n");
+}
+
+absl::Status ListEngines(const std::string& format) {
+  EngineChain chain = EngineChainFromEnv(environ);
+  if (!chain.unknown.empty()) {
+    fprintf(stderr, "relocctl: warning: unknown engine '%s', ignoring\n",
+            OneLine(std::string(chain.unknown)).c_str());
+  }
+  std::vector<EngineReport> reports = ProbeAll(AuditModule());
+  Remember(reports);
+  Chosen chosen{First(ParseEngineChain("default"), reports), First(ParseEngineChain("performance"), reports),
+                First(chain, reports)};
+  format == "json" ? PrintJson(reports, chosen) : PrintTable(reports, chosen);
+  return FlushOut();
+}
+
+}  // namespace
+
+void AddEnginesCommand(CLI::App& app, int* exit_status) {
+  auto format = std::make_shared<std::string>("table");
+  CLI::App* engines =
+      app.add_subcommand("engines", "Which engines work on this host, and why not the others");
+  AddFormatOption(engines, format.get());
+  engines->callback([format, exit_status] { *exit_status = ExitStatus(ListEngines(*format)); });
+}
+
+}  // namespace reloc

@@ -1,0 +1,28 @@
+// Whether the engines work on this host, found out by doing with each what a launch does.
+//
+// Kernel versions and switches foretell little: unshare(2) may succeed and mount(2) be refused. They are read
+// afterwards, for the cure: docs/adr/0013-probes.md.
+#pragma once
+
+#include <string>
+
+#include "reloc/launch/plan.h"
+#include "reloc/launch/probe_memory.h"
+
+namespace reloc {
+
+struct EngineReport {
+  Engine engine = Engine::kNone;
+  bool works = false;
+  std::string obstacle;  // step and error: "mount tmpfs /: Operation not permitted"; empty if it works
+  std::string cure;      // a command, a package or an administrator's switch; empty if it works
+  std::string note;      // how it works, if that is worth a word: "without seccomp acceleration"
+
+  Verdict verdict() const { return works ? Verdict::kWorks : Verdict::kFails; }
+};
+
+// `audit_module`: path of the installation's audit.so; empty: it was not found. Call it while the process is
+// single-threaded. It leaves nothing behind.
+EngineReport ProbeEngine(Engine engine, const std::string& audit_module);
+
+}  // namespace reloc

@@ -1,0 +1,120 @@
+#include "reloc/launch/supervisor.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "reloc/base/file.h"
+#include "reloc/launch/tracer_link.h"
+
+namespace reloc {
+namespace {
+
+// Lets `signal` act on this process by its default action.
+void Suffer(int signal) {
+  (void)::signal(signal, SIG_DFL);  // fails for SIGKILL and SIGSTOP, which need it not
+  ::kill(::getpid(), signal);
+  SetSignalMask(kAllSignals & ~SignalBit(signal));
+  SetSignalMask(kAllSignals);
+}
+
+[[noreturn]] void EndAs(int wait_status) {
+  if (WIFEXITED(wait_status)) ::_exit(WEXITSTATUS(wait_status));
+  // The core, if there is one, is the program's and not ours. RLIMIT_CORE alone does not keep the kernel from
+  // piping one to a core handler.
+  struct rlimit none = {0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+  ::prctl(PR_SET_DUMPABLE, 0);
+  Suffer(WTERMSIG(wait_status));
+  ::_exit(128 + WTERMSIG(wait_status));
+}
+
+// True if SIGCONT was sent to the process and not yet delivered.
+bool IsToContinue(int pid) {
+  FixedText<64> path;
+  FixedText<4096> status;
+  path << "/proc/" << pid << "/status";
+  if (!ReadSmallFile(path.c_str(), &status).ok()) return false;
+  constexpr string_view kPending = "\nShdPnd:\t";
+  size_t at = status.view().find(kPending);
+  if (at == string_view::npos) return false;
+  // Sixteen hexadecimal digits, the last for the signals 1 to 4.
+  string_view digit = Prefix(Suffix(status.view(), at + kPending.size() + 15 - (SIGCONT - 1) / 4), 1);
+  constexpr string_view kDigits = "0123456789abcdef";
+  return digit.size() == 1 && (kDigits.find(digit[0]) >> (SIGCONT - 1) % 4 & 1) != 0;
+}
+
+// PRoot restarts what a signal has stopped. So the tracer is stopped; and the program, which may be back in a
+// read(2) of the terminal by now, is made to run into it by a signal that nobody minds.
+//
+// What made this process go on was sent to it alone, or to its process group, the program included.
+void StopAs(int signal, const SupervisedProgram& program) {
+  int status = 0;
+  ::kill(program.tracer, SIGSTOP);
+  while (::waitpid(program.tracer, &status, WUNTRACED) < 0 && errno == EINTR) {
+  }
+  // Not another's pid: the program's parent is held by the same tracer and cannot wait for it.
+  ::kill(program.pid, SIGURG);
+  Suffer(signal);
+  if (!IsToContinue(program.pid)) ::kill(program.pid, SIGCONT);
+  ::kill(program.tracer, SIGCONT);
+}
+
+// True if the kernel sent this signal to the program's process group as well.
+bool IsFromTerminal(const signalfd_siginfo& info) {
+  if (info.ssi_code != SI_KERNEL) return false;
+  switch (info.ssi_signo) {
+    case SIGINT:
+    case SIGQUIT:
+    case SIGTSTP:
+    case SIGTTIN:
+    case SIGTTOU:
+    case SIGWINCH:
+      return true;
+    case SIGHUP:  // of a terminal that went away; its session's leader, which the program is not, gets it too
+      return ::getsid(0) != ::getpid();
+    default:
+      return false;
+  }
+}
+
+void PassOn(const signalfd_siginfo& info, const SupervisedProgram& program) {
+  // The tracer stopped or went on; or a child that the caller had before.
+  bool is_of_child = info.ssi_signo == SIGCHLD && info.ssi_code > 0;
+  // StopAs() has seen to SIGCONT, which does nothing to what was not stopped.
+  if (is_of_child || info.ssi_signo == SIGCONT || IsFromTerminal(info)) return;
+  TraceMessage message{TraceEvent::kSignal, static_cast<int>(info.ssi_signo)};
+  // If nobody is there to receive it, the end of the socket says so in a moment.
+  (void)SendTrace(program.socket.get(), message).ok();
+}
+
+void Hear(const SupervisedProgram& program) {
+  TraceMessage message{};
+  // Tracer or tracee were killed, and the program with them.
+  if (!ReceiveTrace(program.socket.get(), &message).ok()) EndAs(SIGKILL);
+  if (message.event == TraceEvent::kEnded) EndAs(message.value);
+  if (message.event == TraceEvent::kStopped) StopAs(message.value, program);
+}
+
+}  // namespace
+
+void Supervise(SupervisedProgram program) {
+  sigset_t all;
+  memset(&all, 0xff, sizeof all);
+  UniqueFd signals(::signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK));
+  struct pollfd events[2] = {{program.socket.get(), POLLIN, 0}, {signals.get(), POLLIN, 0}};
+  while (true) {
+    if (::poll(events, 2, -1) < 0) continue;  // EINTR: a stop and its end
+    if (events[0].revents != 0) Hear(program);
+    signalfd_siginfo info;
+    while (::read(signals.get(), &info, sizeof info) == sizeof info) PassOn(info, program);
+  }
+}
+
+}  // namespace reloc

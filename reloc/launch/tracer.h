@@ -1,0 +1,74 @@
+// The tracer: PRoot, under which the store prefix shows the pack's store because every system call of the
+// program that names a path is changed on its way into the kernel.
+//
+//   caller's process ── fork ──> proot ── fork ──> tracee (shim/tracee.cc) ── fork ──> the program
+//        └────────────────── socket pair ─────────────┘
+//
+// A process cannot be put under proot in place: proot traces only what it forks. So the program gets a pid of
+// its own, and the caller's process stays as its supervisor (launch/supervisor.h), for whoever waits for it.
+// What a parent alone can know and do (the wait status, signals that cannot hit another process) is done by
+// `tracee`, which stays as the program's parent.
+//
+// PRoot itself is told as little as can be: its environment is its own, its descriptors are /dev/null and a
+// memory file that takes its messages, and it is found to work before anything of the caller's is given away.
+//
+// Rejected: waiting for proot alone. It ends when the last stranger under it has ended, with the status of
+// whatever ended last, and has no word for death by signal.
+#pragma once
+
+#include <span>
+
+#include "reloc/base/file.h"
+#include "reloc/base/unique_fd.h"
+#include "reloc/launch/arena.h"
+#include "reloc/launch/failure.h"
+
+namespace reloc {
+
+// Everything by path, NUL-terminated.
+struct TracerPlan {
+  const char* tracer = nullptr;  // proot
+  const char* tracee = nullptr;  // the first process under it
+  string_view pack_dir;
+  string_view prefix;             // bound to what lies there in the pack
+  const char* program = nullptr;  // as it is seen under the tracer
+  FileId store;                   // what lies at the prefix if the tracer works
+};
+
+class Tracer {
+ public:
+  explicit Tracer(Arena* arena) : arena_(arena) {}
+
+  // Starts proot and convinces itself that it works here: that under it the prefix shows `plan.store`. With
+  // its seccomp acceleration if that works, else without. All signals are blocked from here on. On failure
+  // everything is as it was before.
+  bool Start(const TracerPlan& plan, Failure* failure);
+
+  // Runs the program with the caller's descriptors and stays as its supervisor. Returns only if the program
+  // was not executed.
+  Errno Run(char* const* argv, char* const* envp);
+
+ private:
+  bool Try(const TracerPlan& plan, bool accelerated, Failure* failure);
+  Errno BecomeTracer(const TracerPlan& plan, bool accelerated);
+  Errno ArrangeDescriptors();
+  bool AwaitReady(const TracerPlan& plan, Failure* failure);
+  void ReadComplaint(TextBuffer* text) const;
+  void RemoveGlue(const TracerPlan& plan) const;
+  void GiveUp();
+  Errno SendDescriptors();
+  void HandOverSignals() const;
+  Errno SendStrings(char* const* argv, char* const* envp);
+
+  Arena* arena_;
+  std::span<int> descriptors_;  // of the caller
+  uint64_t signal_mask_ = 0;
+  UniqueFd socket_;      // to the tracee
+  UniqueFd far_socket_;  // the tracee's end
+  UniqueFd loader_;
+  UniqueFd complaints_;  // what the tracer writes to its standard error
+  int pid_ = -1;         // proot's
+  int program_ = -1;     // pid of what is to be the program
+};
+
+}  // namespace reloc

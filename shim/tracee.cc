@@ -1,0 +1,201 @@
+// The first process under a tracer (reloc/launch/tracer.h), and the program's parent. It runs the program
+// with what the caller sent, tells how it stops and ends, and passes signals on.
+//
+// The program is killed with it, and it with the tracer (PR_SET_PDEATHSIG): without its tracer a program has
+// lost its store, or even the calls that a filter leaves to the tracer. It ends when the caller's process was
+// killed, so that the program goes as it would have gone, had it been that process.
+//
+// usage: tracee SOCKET LOADER PREFIX PROGRAM     (descriptors by number; LOADER may be -1)
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "reloc/launch/arena.h"
+#include "reloc/launch/tracer_link.h"
+
+namespace reloc {
+namespace {
+
+struct Arguments {
+  int socket;
+  int loader;
+  const char* prefix;
+  const char* program;
+};
+
+// System calls with paths that came after PRoot 5.1 (Debian's). It lets them pass unchanged, so that `ls`
+// does not find what `cat` reads. By number, since musl does not know them all.
+constexpr uint32_t kLateCalls[] = {316 /* renameat2 */, 322 /* execveat */,   332 /* statx */,
+                                   437 /* openat2 */,   439 /* faccessat2 */, 452 /* fchmodat2 */};
+
+bool TracerKnowsLateCalls(const char* prefix) {
+  char memory[256];  // struct statx
+  return ::syscall(SYS_statx, AT_FDCWD, prefix, 0, 0, memory) == 0;
+}
+
+// linux/filter.h, linux/seccomp.h and linux/audit.h, which musl's headers do without.
+struct BpfStep {
+  uint16_t code;
+  uint8_t if_true, if_false;  // steps to skip
+  uint32_t value;
+};
+struct BpfProgram {
+  uint16_t size;
+  const BpfStep* steps;
+};
+constexpr uint16_t kLoad = 0x20, kJumpIfEqual = 0x15, kReturn = 0x06;
+constexpr uint32_t kOffsetOfCall = 0, kOffsetOfArch = 4;  // in struct seccomp_data
+constexpr uint32_t kX86_64 = 0xC000003E, kAllow = 0x7fff0000, kFailWith = 0x00050000;
+constexpr int kFilterMode = 2;
+
+// Makes the late calls fail as on a kernel without them: libc and programs then use those of before.
+Errno RefuseLateCalls() {
+  constexpr uint8_t kCount = sizeof kLateCalls / sizeof kLateCalls[0];
+  BpfStep steps[kCount + 5];
+  uint16_t n = 0;
+  steps[n++] = {kLoad, 0, 0, kOffsetOfArch};
+  steps[n++] = {kJumpIfEqual, 0, kCount + 1, kX86_64};
+  steps[n++] = {kLoad, 0, 0, kOffsetOfCall};
+  for (uint8_t i = 0; i < kCount; ++i)
+    steps[n++] = {kJumpIfEqual, static_cast<uint8_t>(kCount - i), 0, kLateCalls[i]};
+  steps[n++] = {kReturn, 0, 0, kAllow};
+  steps[n++] = {kReturn, 0, 0, kFailWith | ENOSYS};
+  BpfProgram program = {n, steps};
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return Errno::Last();
+  return ::prctl(PR_SET_SECCOMP, kFilterMode, &program) == 0 ? kOk : Errno::Last();
+}
+
+// Puts `fd` at `number`, to be inherited. Numbers arrive in ascending order, so that the lowest free one,
+// which `fd` has, is never one that is still to come.
+Errno Place(UniqueFd fd, int number) {
+  if (fd.get() != number && ::dup2(fd.get(), number) < 0) return Errno::Last();
+  if (fd.get() == number) return ::fcntl(fd.Release(), F_SETFD, 0) == 0 ? kOk : Errno::Last();
+  return kOk;
+}
+
+// The `count` strings at `*text`, as exec wants them; moves `*text` behind them.
+char** List(char** text, uint32_t count, Arena* arena) {
+  char** list = arena->TakeArray<char*>(count + 1);
+  for (uint32_t i = 0; list != nullptr && i < count; ++i) {
+    list[i] = *text;
+    while (*(*text)++ != '\0') {
+    }
+  }
+  return list;
+}
+
+Errno Execute(const char* program, const TraceMessage& run, int strings) {
+  struct stat st;
+  if (::fstat(strings, &st) != 0) return Errno::Last();
+  void* memory =
+      ::mmap(nullptr, static_cast<size_t>(st.st_size) + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE, strings, 0);
+  if (memory == MAP_FAILED) return Errno::Last();
+  Arena arena;
+  char* text = static_cast<char*>(memory);
+  char** argv = List(&text, run.argc, &arena);
+  char** envp = List(&text, run.envc, &arena);
+  if (argv == nullptr || envp == nullptr) return Errno{ENOMEM};
+  if (run.ignores_sigchld) ::signal(SIGCHLD, SIG_IGN);
+  SetSignalMask(run.signal_mask);
+  ::execve(program, argv, envp);
+  return Errno::Last();
+}
+
+// In the child: becomes the program.
+Errno BecomeProgram(const Arguments& arguments) {
+  TraceMessage ready{TraceEvent::kReady, ::getpid()};
+  if (Result<FileId> id = IdentifyAt(AT_FDCWD, arguments.prefix); id.ok()) ready.file = *id;
+  bool refuse = !TracerKnowsLateCalls(arguments.prefix);
+  RELOC_TRY(SendTrace(arguments.socket, ready));
+  // What the tracer had as its own is not the program's.
+  for (int fd = 0; fd <= 2; ++fd) ::close(fd);
+  while (true) {
+    TraceMessage message{};
+    UniqueFd attached;
+    RELOC_TRY(ReceiveTrace(arguments.socket, &message, &attached));
+    if (message.event == TraceEvent::kDescriptor) {
+      RELOC_TRY(Place(static_cast<UniqueFd&&>(attached), message.value));
+    } else if (message.event == TraceEvent::kRun) {
+      if (refuse) RELOC_TRY(RefuseLateCalls());
+      if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return Errno::Last();
+      return Execute(arguments.program, message, attached.get());
+    }
+  }
+}
+
+// Starts the program; its pid, or -1. Tells the caller's process that it runs.
+int StartProgram(const Arguments& arguments) {
+  // A fork after which this process waits until the child has executed the program. A pipe would tell as
+  // much, but takes numbers that the caller's descriptors may need.
+  long child = ::syscall(SYS_clone, CLONE_VFORK | SIGCHLD, 0, 0, 0, 0);
+  if (child == 0) {
+    TraceMessage failed{TraceEvent::kExecFailed, BecomeProgram(arguments).value};
+    // Not sent: then the exit status is all that tells.
+    ::_exit(SendTrace(arguments.socket, failed).ok() ? 0 : 127);
+  }
+  // If the child said that it failed, it did so before.
+  TraceMessage started{TraceEvent::kStarted};
+  return child > 0 && SendTrace(arguments.socket, started).ok() ? static_cast<int>(child) : -1;
+}
+
+// False when the caller's process is gone.
+bool PassSignalOn(int socket, int program) {
+  TraceMessage message{};
+  if (!ReceiveTrace(socket, &message).ok()) return false;
+  ::kill(program, message.value);  // it cannot be another's pid: nobody else waits for the program
+  return true;
+}
+
+// Tells what happened to the program. False when it has ended, or nobody listens.
+bool TellChange(int socket, int program) {
+  int status = 0;
+  while (::waitpid(program, &status, WNOHANG | WUNTRACED) == program) {
+    bool stopped = WIFSTOPPED(status);
+    TraceMessage message{stopped ? TraceEvent::kStopped : TraceEvent::kEnded,
+                         stopped ? WSTOPSIG(status) : status};
+    if (!SendTrace(socket, message).ok() || !stopped) return false;
+  }
+  return true;
+}
+
+int Main(const Arguments& arguments) {
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return 1;
+  ::signal(SIGCHLD, SIG_DFL);  // ignored, it would let no status through
+  for (int fd : {arguments.socket, arguments.loader}) {
+    if (fd >= 0 && ::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) return 1;
+  }
+  int program = StartProgram(arguments);
+  if (program < 0) return 1;
+  sigset_t sigchld;
+  sigemptyset(&sigchld);
+  sigaddset(&sigchld, SIGCHLD);
+  UniqueFd changes(::signalfd(-1, &sigchld, SFD_CLOEXEC | SFD_NONBLOCK));
+  struct pollfd events[2] = {{arguments.socket, POLLIN, 0}, {changes.get(), POLLIN, 0}};
+  while (TellChange(arguments.socket, program)) {
+    if (::poll(events, 2, -1) < 0) continue;
+    if (events[0].revents != 0 && !PassSignalOn(arguments.socket, program)) break;
+    signalfd_siginfo info;
+    while (::read(changes.get(), &info, sizeof info) > 0) {
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace reloc
+
+int main(int argc, char** argv) {
+  if (argc != 5) return 1;
+  return reloc::Main({::atoi(argv[1]), ::atoi(argv[2]), argv[3], argv[4]});
+}

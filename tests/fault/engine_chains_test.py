@@ -1,0 +1,135 @@
+"""Chains of engines where engines are refused for real: which engine runs the program, what the error says when
+none does, and that `relocctl engines` says the same. Memory that is out of date never fails a launch."""
+import json
+import os
+import shutil
+import unittest
+
+from support import packs, programs, session
+
+# In a user namespace of its own the limit can be set without touching the host's.
+NO_NAMESPACES = ["unshare", "--user", "--map-current-user", "--keep-caps", "sh", "-c",
+                 'echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --ambient-caps -all "$@"', "sh"]
+
+
+def deny(*calls):
+    return [programs.host("deny"), *calls, "--"]
+
+
+def engines(place, env=None):
+    outcome = programs.must(programs.run([*place, programs.RELOCCTL, "engines", "--format", "json"],
+                                         env=env or programs.environment()))
+    return {record["engine"]: record for record in json.loads(outcome.out)}
+
+
+class EngineChains(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.pack = packs.from_host("probe", "bash")
+
+    def launch(self, place=(), *command, **env):
+        command = command or (self.pack + "/bin/probe", "ids")
+        return programs.run([*place, *command], env=programs.environment(**{"RELOC_DAEMON": "off", **env}))
+
+    def assertLikeEngines(self, place):
+        """Launches in `place` work and fail as `relocctl engines` says there, and the chain runs the program."""
+        found = engines(place)
+        for name in ("userns", "fakechroot"):
+            outcome = self.launch(place, RELOC_ENGINE=name)
+            self.assertEqual(outcome.status == 0, found[name]["works"], (name, found[name], outcome))
+        if found["userns"]["works"] or found["fakechroot"]["works"]:
+            native = self.launch(place, programs.host("probe"), "ids", "cwd")
+            self.assertEqual(self.launch(place, self.pack + "/bin/probe", "ids", "cwd"), native)
+        return found
+
+    def test_refused_steps_are_named_with_a_cure(self):
+        for place, obstacle, cure in (
+                (deny("mount"), "mount ", "seccomp"),
+                (deny("unshare"), "unshare: ", "seccomp"),
+                (deny("setns"), "join namespaces: ", "seccomp"),
+                (deny("chroot"), "chroot ", "seccomp"),
+                (NO_NAMESPACES, "unshare: ", "sysctl user.max_user_namespaces=")):
+            with self.subTest(place=place):
+                userns = engines(place)["userns"]
+                self.assertFalse(userns["works"])
+                self.assertTrue(userns["obstacle"].startswith(obstacle), userns)
+                self.assertIn(cure, userns["cure"])
+                alone = self.launch(place, RELOC_ENGINE="userns")
+                self.assertEqual(alone.status, 125)
+                self.assertIn(userns["obstacle"], alone.err)
+
+    def test_what_engines_says_is_what_a_launch_does(self):
+        for place in ([], deny("mount"), deny("setns"), deny("ptrace"), deny("mount", "ptrace"), NO_NAMESPACES,
+                      ["unshare", "-Urm"]):
+            with self.subTest(place=place):
+                self.assertLikeEngines(place)
+
+    def test_without_ptrace_there_is_no_proot(self):
+        session.require(shutil.which("proot"), "proot", "not on this host", "install proot")
+        proot = engines(deny("ptrace"))["proot"]
+        self.assertFalse(proot["works"])
+        self.assertIn("ptrace", proot["obstacle"])
+        self.assertIn("ptrace", proot["cure"])
+
+    def test_without_proc(self):
+        session.require(shutil.which("bwrap"), "bwrap", "bubblewrap is not on this host", "install bubblewrap")
+        found = self.assertLikeEngines(["bwrap", "--dev-bind", "/", "/", "--tmpfs", "/proc"])
+        self.assertIn("/proc", found["userns"]["cure"])
+        self.assertIn("/proc", found["fakechroot"]["cure"])
+
+    def test_in_a_chroot(self):
+        directory = session.make_dir("chroot")
+        place = ["unshare", "--user", "--mount", "--map-current-user", "--keep-caps", "sh", "-c",
+                 'mount --rbind / "$0" && exec chroot "$0" setpriv --ambient-caps -all "$@"', directory]
+        session.require(programs.run([*place, "true"]).status == 0, "userns", "refused", "see relocctl engines")
+        userns = self.assertLikeEngines(place)["userns"]
+        self.assertFalse(userns["works"])
+        self.assertIn("chroot", userns["cure"])
+
+    def test_choice_from_the_environment(self):
+        first = [engine for engine in ("userns", "fakechroot") if engines([])[engine]["works"]][0]
+        for env, chosen in (({}, first), ({"RELOC_ENGINE": ""}, first), ({"RELOC_ENGINE": "performance"}, first),
+                            ({"GUIX_EXECUTION_ENGINE": "fakechroot"}, "fakechroot"),
+                            ({"RELOC_ENGINE": "", "GUIX_EXECUTION_ENGINE": "fakechroot"}, "fakechroot"),
+                            ({"RELOC_ENGINE": "userns", "GUIX_EXECUTION_ENGINE": "fakechroot"}, "userns")):
+            with self.subTest(env=env):
+                found = engines([], programs.environment(**env))
+                self.assertEqual([name for name in found if found[name]["chosen"]], [chosen])
+
+    def test_unknown_names_are_warned_of_and_ignored(self):
+        for command in ([self.pack + "/bin/probe", "ids"], [programs.RELOCCTL, "run", self.pack + "/bin/probe", "ids"],
+                        [programs.RELOCCTL, "engines"]):
+            with self.subTest(command=command):
+                outcome = self.launch([], *command, RELOC_ENGINE="docker")
+                self.assertEqual(outcome.status, 0)
+                self.assertRegex(outcome.err, r"\Areloc(ctl)?: warning: unknown engine 'docker', ignoring\n\Z")
+
+    def test_the_option_comes_before_the_environment(self):
+        outcome = self.launch(deny("mount"), programs.RELOCCTL, "run", "--engine", "userns", self.pack + "/bin/probe",
+                              "ids", RELOC_ENGINE="fakechroot")
+        self.assertEqual(outcome.status, 125)
+        self.assertIn("userns: ", outcome.err)
+        self.assertNotIn("fakechroot: ", outcome.err)
+
+    def test_old_memory_fails_no_launch(self):
+        """proot is remembered as refused: it is skipped, and tried all the same before nothing works."""
+        env = {"RELOCD_DIR": session.make_dir("memory", 0o700), "RELOC_DAEMON": "on", "RELOC_ENGINE": "proot"}
+        works = engines([], programs.environment(**env))["proot"]["works"]
+        fresh = self.launch(**env)
+        memory = os.path.join(env["RELOCD_DIR"], "probes")
+        with open(memory) as file:
+            text = file.read()
+        self.assertIn("proot works" if works else "proot fails", text)
+        with open(memory, "w") as file:
+            file.write(text.replace("proot works", "proot fails"))
+        self.assertEqual(self.launch(**env), fresh)
+        self.assertIn("proot: skipped", self.launch(RELOC_DEBUG="1", **env).err)
+
+    def test_no_directory_is_made_for_memory(self):
+        directory = packs.new_path("never")
+        engines([], programs.environment(RELOCD_DIR=directory))
+        self.assertFalse(os.path.exists(directory))
+
+
+if __name__ == "__main__":
+    session.main()
