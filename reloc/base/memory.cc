@@ -1,7 +1,11 @@
-// The functions of string.h that a module without libc needs: some of them a compiler calls on its own
-// behalf. Compiled into the modules that ld.so loads (cmake/LoaderModule.cmake), not into the layer; with
-// -fno-tree-loop-distribute-patterns: else their loops would be replaced by calls of themselves.
+// The functions of string.h that a module without libc needs: some of them a compiler calls on its own behalf.
+// Compiled into the modules that ld.so loads (cmake/LoaderModule.cmake), not into the layer.
 #include <stddef.h>
+
+#if defined(__GNUC__) && !defined(__clang__)
+// Else the loops would be replaced by calls of themselves.
+#pragma GCC optimize("no-tree-loop-distribute-patterns")
+#endif
 
 extern "C" {
 
