@@ -5,6 +5,7 @@ import tty
 
 from suite import main, scenario
 from suite.terminal import PROMPT, SHELL_OPTIONS, Terminal
+from support.daemon import wait_until
 
 TITLE = "Terminal and job control"
 PROGRAMS = ["probe", "bash", "waiter", "cat", "stty"]
@@ -140,15 +141,12 @@ def shell_of_the_pack(side):
 def background_read(side):
     with shell(side) as terminal:
         terminal.expect(PROMPT)
-        terminal.send("set +m; set -m; waiter & sleep 0.1\n")
-        seen = ["ready\n" in terminal.expect(PROMPT)]
-        while "Stopped" not in (shown := terminal.ask("jobs")):
-            if "waiter" not in shown:
-                return seen, shown
+        terminal.ask("waiter &")
+        stopped = wait_until(lambda: "Stopped" in terminal.ask("jobs"))
         terminal.send("fg\n")
-        seen.append(terminal.expect("continued\n"))
+        seen = terminal.expect("continued\n")
         terminal.send(END_OF_FILE)
-        return seen, terminal.expect(PROMPT), terminal.ask("echo $?")
+        return stopped, seen, terminal.expect(PROMPT), terminal.ask("echo $?")
 
 
 @scenario("The terminal is the shell's again after a program that took it died")

@@ -20,12 +20,13 @@ class Descriptors(ways.LaunchTest):
 
     def test_a_full_descriptor_table(self):
         """A launch needs a few descriptors for a moment. With less, one line says so."""
+        enough = 100 if self.way == "ByProot" else 16  # each descriptor is held twice while it goes past PRoot
         for free in (16, 3, 0):
             with self.subTest(free=free):
                 outcome = self.packed("cat", preexec_fn=lambda: leave_free(free), close_fds=False)
                 if outcome.status == 0 and outcome.err == "":
                     continue
-                self.assertLess(free, 16)
+                self.assertLess(free, enough)
                 self.assertEqual(outcome.status, 125)
                 self.assertRegex(outcome.err, r"\Areloc: .*(Too many open files|No file descriptors).*\n\Z")
 

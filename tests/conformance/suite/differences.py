@@ -51,7 +51,7 @@ REASONS = {
         "links": "Links in `/proc` are followed as texts: `/proc/PID/ns/*` leads nowhere, and a descriptor cannot be "
                  "executed.",
         "stops": "A child of the program that a signal stopped goes on at once, so that a shell out of the pack has no "
-                 "`^Z`; the program itself does stop.",
+                 "`^Z`; the program itself does stop, and may be told twice that it continues.",
         "listing": "Listing `/` does not show the store, if the host has no such directory.",
         "auxiliary": "`AT_EXECFN` is `argv[0]`.",
     },
@@ -118,6 +118,8 @@ DIFFERENCES = (
     Difference("namespaces", "proot", "links"),
     Difference("execve_on_a_descriptor", "proot", "links"),
     Difference("shell_of_the_pack", "proot", "stops"),
+    Difference("job_of_a_shell", "proot", "stops", UNSTEADY),
+    Difference("background_read", "proot", "stops", UNSTEADY),
     Difference("listed_from_the_root", "proot", "listing", lambda _: ["/"]),
     Difference("names", "proot", "auxiliary", lambda native: native.replace("execfn HOME", "execfn probe")),
 )
