@@ -10,7 +10,7 @@ import unittest
 from support import daemon, packs, programs, session
 
 # What a launcher may open: its pack, the kernel's files, "/" to list it, and the store prefix that it made.
-MAY_OPEN = re.compile(r"/(proc/.*|sys/.*|dev/null|tmp/reloc-test-[^/]*/.*)?|/\.\.|\.|relocd-store-[^/]*")
+MAY_OPEN = re.compile(rf"/(proc/.*|sys/.*|dev/null)?|{re.escape(session.temp())}/.*|/\.\.|\.|relocd-store-[^/]*")
 HOSTILE = {
     "GLIBC_TUNABLES": "glibc.malloc.mxfast=glibc.malloc.mxfast=" + "A" * 3000,
     "LD_PRELOAD": "/nonexistent/canary.so", "LD_AUDIT": "/nonexistent/canary.so", "LD_LIBRARY_PATH": "/nonexistent",
