@@ -35,6 +35,7 @@ int Fail(const Trace& trace, string_view what, string_view path, Errno error, st
 //
 // AT_EXECFN is a script's path when we are its interpreter, hence the look at what lies there.
 bool FindByExecPath(TextBuffer* self) {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel hands pointers over as numbers here
   const char* path = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
   if (path == nullptr || !IsCleanAbsolute(path)) return false;
   // openat2(2) by number and with the kernel's own layout (linux/openat2.h): musl does not know it. Before

@@ -35,7 +35,7 @@ struct LoaderSetting {
   string_view options;
   string_view prefix;   // the store's path as programs know it
   string_view pack;     // <pack><prefix> is where the store lies
-  string_view modules;  // the directory of the modules: the pack's, or relocd's own for a tree that is no pack
+  string_view modules;  // the modules' directory: the pack's, or relocd's own for a tree that is no pack
   string_view loader;   // the ld.so in the pack that starts programs, or empty if none is known yet
   string_view program;  // the program in the pack that it starts; empty for programs of the host
 

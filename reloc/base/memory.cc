@@ -1,5 +1,5 @@
-// The functions of string.h that a module without libc needs: some of them a compiler calls on its own behalf.
-// Compiled into the modules that ld.so loads (cmake/LoaderModule.cmake), not into the layer.
+// The functions of string.h that a module without libc needs: some of them a compiler calls on its own
+// behalf. Compiled into the modules that ld.so loads (cmake/LoaderModule.cmake), not into the layer.
 #include <stddef.h>
 
 #if defined(__GNUC__) && !defined(__clang__)
