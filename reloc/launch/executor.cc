@@ -5,76 +5,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "reloc/base/env.h"
-#include "reloc/base/path.h"
+#include "reloc/launch/find_tracer.h"
 #include "reloc/launch/namespaces.h"
 
 namespace reloc {
 namespace {
 
-const char* OpName(Op op) {
-  switch (op) {
-    case Op::kUnshare:
-      return "unshare";
-    case Op::kStageRoot:
-      return "stage root";
-    case Op::kBindStore:
-      return "bind store";
-    case Op::kEnterRoot:
-      return "enter root";
-    case Op::kRequire:
-      return "find";
-    case Op::kFindTracer:
-      return "find tracer";
-    case Op::kTraceStore:
-      return "trace store";
-    case Op::kJoin:
-      return "join";
-    case Op::kRestoreCwd:
-      return "restore working directory";
-    case Op::kSetEnv:
-      return "set variable";
-    case Op::kPrependEnv:
-      return "prepend to variable";
-    case Op::kMapEnv:
-      return "map variable";
-    case Op::kCommit:
-      return "commit";
-    case Op::kArg:
-      return "argument";
-    case Op::kTrace:
-      return "trace";
-    case Op::kExec:
-      return "exec";
-    case Op::kRefuse:
-      return "refuse";
-  }
-  return "unknown step";
-}
-
 size_t Count(char* const* list) {
   size_t count = 0;
   while (list[count] != nullptr) ++count;
   return count;
-}
-
-bool OutOfMemory(const char* step, string_view about, Failure* failure) {
-  failure->Set(step, Errno{ENOMEM}, about);
-  return false;
-}
-
-// False for a path that the list in the variable `name` would take apart.
-bool IsListElement(string_view name, string_view path, Failure* failure) {
-  const char* cure = nullptr;
-  if (memchr(path.data(), ':', path.size()) != nullptr) cure = "move the pack to a path without ':'";
-  // ld.so(8): spaces separate there, too.
-  if (name == "LD_PRELOAD" && memchr(path.data(), ' ', path.size()) != nullptr) {
-    cure = "move the pack to a path without spaces";
-  }
-  // ld.so passes over longer names without a word (audit_list_next() in elf/rtld.c).
-  if (name == "LD_AUDIT" && path.size() >= 255) cure = "move the pack to a shorter path";
-  if (cure != nullptr) failure->Set("put into a list", Errno{EINVAL}, path, cure);
-  return cure == nullptr;
 }
 
 const char* UnshareHint(int error) {
@@ -168,7 +108,7 @@ bool Executor::EnterStep(const Step& step, Failure* failure) {
     case Op::kPrependEnv:
       return PrependEnv(step, failure);
     case Op::kMapEnv:
-      return MapEnv(step, failure);
+      return environment_.Map(step.a, step.b, state_->pack_dir, failure);
     case Op::kArg:
       return AddArgument(step, failure);
     case Op::kTrace:
@@ -242,24 +182,14 @@ bool Executor::Require(const Step& step, Failure* failure) {
   return false;
 }
 
-// The pack's proot, else the first in $PATH, else where Debian has it.
 bool Executor::FindTracer(const Step& step, Failure* failure) {
   if (state_->root == Root::kHost) return true;
-  PathText* path = &state_->tracer;
-  if (!Expand(step.a, path, failure)) return false;
-  if (::access(path->c_str(), X_OK) == 0) return true;
-  string_view rest = EnvValue(state_->envp, "PATH");
-  while (!rest.empty()) {
-    string_view directory = SplitFirst(rest, ':', &rest);
-    path->Clear();
-    *path << directory << "/proot";
-    if (IsCleanAbsolute(path->view()) && ::access(path->c_str(), X_OK) == 0) return true;
-  }
-  path->Clear();
-  *path << "/usr/bin/proot";
-  if (::access(path->c_str(), X_OK) == 0) return true;
-  failure->Set("find proot", Errno::Last(), "", step.b.data());
-  return false;
+  PathText packs_own;
+  if (!Expand(step.a, &packs_own, failure)) return false;
+  Errno e = reloc::FindTracer(packs_own.view(), state_->envp, &state_->tracer);
+  // The cure is text of the plan, as above.
+  if (!e.ok()) failure->Set("find proot", e, "", step.b.data());
+  return e.ok();
 }
 
 bool Executor::StartTracer(const Step& step, Failure* failure) {
@@ -278,59 +208,12 @@ bool Executor::StartTracer(const Step& step, Failure* failure) {
 
 bool Executor::SetEnv(const Step& step, Failure* failure) {
   FixedText<8192> value;
-  return Expand(step.b, &value, failure) && Assign(step.a, value.view(), {}, failure);
+  return Expand(step.b, &value, failure) && environment_.Set(step.a, value.view(), failure);
 }
 
 bool Executor::PrependEnv(const Step& step, Failure* failure) {
   FixedText<8192> value;
-  if (!Expand(step.b, &value, failure)) return false;
-  if (!IsListElement(step.a, value.view(), failure)) return false;
-  return Assign(step.a, value.view(), EnvValue(state_->envp, step.a), failure);
-}
-
-// Lets a list of directories that the caller gave in store paths work where nothing maps the store prefix.
-bool Executor::MapEnv(const Step& step, Failure* failure) {
-  string_view rest = EnvValue(state_->envp, step.a);
-  size_t elements = 1;
-  for (char c : rest) {
-    if (c == ':') ++elements;
-  }
-  size_t size = rest.size() + elements * (state_->pack_dir.size() + 1) + 1;
-  bool mapped = false;
-  char* memory = rest.empty() ? nullptr : state_->arena.TakeArray<char>(size);
-  if (memory == nullptr) return rest.empty() || OutOfMemory("map variable", step.a, failure);
-  TextBuffer list(memory, size);
-  while (elements-- > 0) {
-    string_view element = SplitFirst(rest, ':', &rest);
-    if (IsBelow(element, step.b)) {
-      list << state_->pack_dir;
-      mapped = true;
-    }
-    list << element << (elements > 0 ? ":" : "");
-  }
-  if (!mapped) return true;
-  return IsListElement(step.a, state_->pack_dir, failure) && Assign(step.a, list.view(), {}, failure);
-}
-
-// NAME=first, or NAME=first:second.
-bool Executor::Assign(string_view name, string_view first, string_view second, Failure* failure) {
-  size_t count = Count(state_->envp);
-  size_t size = name.size() + first.size() + second.size() + 3;
-  char** envp = state_->arena.TakeArray<char*>(count + 2);
-  char* memory = state_->arena.TakeArray<char>(size);
-  if (envp == nullptr || memory == nullptr) return OutOfMemory("set variable", name, failure);
-  TextBuffer text(memory, size);
-  text << name << '=' << first;
-  if (!second.empty()) text << ':' << second;
-  const char* old = EnvLookup(state_->envp, name);
-  size_t used = 0;
-  for (size_t i = 0; i < count; ++i) {
-    bool replaced = old != nullptr && state_->envp[i] + name.size() + 1 == old;
-    if (!replaced) envp[used++] = state_->envp[i];
-  }
-  envp[used] = memory;
-  state_->envp = envp;
-  return true;
+  return Expand(step.b, &value, failure) && environment_.Prepend(step.a, value.view(), failure);
 }
 
 bool Executor::AddArgument(const Step& step, Failure* failure) {
@@ -345,22 +228,10 @@ bool Executor::AddArgument(const Step& step, Failure* failure) {
 bool Executor::Exec(const Step& step, Failure* failure) {
   PathText path;
   if (!Expand(step.a, &path, failure)) return false;
-  char* const* argv = state_->argv;
-  if (argument_count_ > 0) {
-    size_t rest = Count(argv) > 0 ? Count(argv) - 1 : 0;
-    char** full = state_->arena.TakeArray<char*>(1 + argument_count_ + rest + 1);
-    char* name = state_->arena.Copy(path.view());
-    if (full == nullptr || name == nullptr) {
-      failure->Set("exec", Errno{ENOMEM}, path.view());
-      return false;
-    }
-    full[0] = name;
-    memcpy(full + 1, arguments_, argument_count_ * sizeof(char*));
-    if (rest > 0) memcpy(full + 1 + argument_count_, argv + 1, rest * sizeof(char*));
-    argv = full;
-  }
-  Errno error = kOk;
-  if (traced_) {
+  Errno error{ENOMEM};
+  if (char* const* argv = Arguments(path.view()); argv == nullptr) {
+    // Nothing was executed.
+  } else if (traced_) {
     error = tracer_.Run(argv, state_->envp);
   } else {
     ::execve(path.c_str(), argv, state_->envp);
@@ -368,6 +239,19 @@ bool Executor::Exec(const Step& step, Failure* failure) {
   }
   failure->Set("exec", error, path.view());
   return false;
+}
+
+// The caller's, or with arguments of the plan in place of its argv[0]; nullptr: out of memory.
+char* const* Executor::Arguments(string_view path) {
+  if (argument_count_ == 0) return state_->argv;
+  size_t count = Count(state_->argv);
+  char** full = state_->arena.TakeArray<char*>(1 + argument_count_ + count + 1);
+  char* name = state_->arena.Copy(path);
+  if (full == nullptr || name == nullptr) return nullptr;
+  full[0] = name;
+  memcpy(full + 1, arguments_, argument_count_ * sizeof(char*));
+  if (count > 1) memcpy(full + 1 + argument_count_, state_->argv + 1, (count - 1) * sizeof(char*));
+  return full;
 }
 
 bool Executor::Expand(string_view text, TextBuffer* expanded, Failure* failure) const {

@@ -8,6 +8,7 @@
 #include "reloc/base/unique_fd.h"
 #include "reloc/launch/arena.h"
 #include "reloc/launch/cwd.h"
+#include "reloc/launch/environment.h"
 #include "reloc/launch/failure.h"
 #include "reloc/launch/plan.h"
 #include "reloc/launch/root_builder.h"
@@ -65,15 +66,15 @@ class Executor {
   bool StartTracer(const Step& step, Failure* failure);
   bool SetEnv(const Step& step, Failure* failure);
   bool PrependEnv(const Step& step, Failure* failure);
-  bool MapEnv(const Step& step, Failure* failure);
-  bool Assign(string_view name, string_view first, string_view second, Failure* failure);
   bool AddArgument(const Step& step, Failure* failure);
   bool Exec(const Step& step, Failure* failure);
+  char* const* Arguments(string_view path);
   bool Expand(string_view text, TextBuffer* expanded, Failure* failure) const;
 
   LaunchState* state_;
   const Trace& trace_;
   RootBuilder builder_;
+  Environment environment_{&state_->envp, &state_->arena};
   Tracer tracer_{&state_->arena};
   bool traced_ = false;
   char* arguments_[kMaxPlanSteps] = {};

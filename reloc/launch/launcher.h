@@ -1,6 +1,6 @@
 // One launch, from a pack's entry to the running program: the recipe that the shim and `relocctl run` share.
 //
-//   for each engine of the chain that has a plan:
+//   for each engine of the chain that has a plan (launcher.cc; the rest is plan_trial.cc):
 //     a root that the daemon published?   join it, tell the daemon, become the program
 //     a daemon that answers in time?      let it make the root, join, become the program
 //     else                                make the root in this process, become the program

@@ -30,24 +30,33 @@ static_assert(sizeof(StepHeader) == 8);
 
 constexpr const char* kEngineNames[kEngineCount] = {"none", "userns", "fakechroot", "proot", "graft"};
 
-// What each op needs: texts that must be there, and the part it belongs to.
+// What each op is called and needs: texts that must be there, and the part it belongs to.
 struct Shape {
   Op op;
+  const char* name;
   bool prepare;
   bool needs_a;
   bool needs_b;
   bool takes_b;
 };
 constexpr Shape kShapes[] = {
-    {Op::kUnshare, true, false, false, false},     {Op::kStageRoot, true, true, false, false},
-    {Op::kBindStore, true, true, true, true},      {Op::kEnterRoot, true, false, false, false},
-    {Op::kRequire, true, true, true, true},        {Op::kJoin, false, false, false, false},
-    {Op::kRestoreCwd, false, false, false, false}, {Op::kSetEnv, false, true, false, true},
-    {Op::kPrependEnv, false, true, true, true},    {Op::kCommit, false, false, false, false},
-    {Op::kArg, false, true, false, false},         {Op::kExec, false, true, false, false},
-    {Op::kMapEnv, false, true, true, true},        {Op::kFindTracer, true, true, true, true},
-    {Op::kTraceStore, true, true, true, true},     {Op::kTrace, false, true, true, true},
-    {Op::kRefuse, false, true, true, true},
+    {Op::kUnshare, "unshare", true, false, false, false},
+    {Op::kStageRoot, "stage root", true, true, false, false},
+    {Op::kBindStore, "bind store", true, true, true, true},
+    {Op::kEnterRoot, "enter root", true, false, false, false},
+    {Op::kRequire, "find", true, true, true, true},
+    {Op::kJoin, "join", false, false, false, false},
+    {Op::kRestoreCwd, "restore working directory", false, false, false, false},
+    {Op::kSetEnv, "set variable", false, true, false, true},
+    {Op::kPrependEnv, "prepend to variable", false, true, true, true},
+    {Op::kCommit, "commit", false, false, false, false},
+    {Op::kArg, "argument", false, true, false, false},
+    {Op::kExec, "exec", false, true, false, false},
+    {Op::kMapEnv, "map variable", false, true, true, true},
+    {Op::kFindTracer, "find tracer", true, true, true, true},
+    {Op::kTraceStore, "trace store", true, true, true, true},
+    {Op::kTrace, "trace", false, true, true, true},
+    {Op::kRefuse, "refuse", false, true, true, true},
 };
 
 const Shape* ShapeOf(Op op) {
@@ -145,6 +154,18 @@ Engine EngineByName(string_view name) {
     if (name == kEngineNames[i]) return static_cast<Engine>(i);
   }
   return Engine::kNone;
+}
+
+const char* OpName(Op op) {
+  const Shape* shape = ShapeOf(op);
+  return shape != nullptr ? shape->name : "unknown step";
+}
+
+const Step* FindStep(std::span<const Step> steps, Op op) {
+  for (const Step& step : steps) {
+    if (step.op == op) return &step;
+  }
+  return nullptr;
 }
 
 bool Plan::Parse(std::span<const char> bytes, Plan* plan, size_t* used, const char** why) {

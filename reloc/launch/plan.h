@@ -73,6 +73,11 @@ struct Step {
   string_view b;
 };
 
+// For people: "bind store".
+const char* OpName(Op op);
+// The first step with `op`, or nullptr.
+const Step* FindStep(std::span<const Step> steps, Op op);
+
 using PackDigest = std::array<uint8_t, 16>;
 
 // A validated plan over bytes that outlive it. The first kMaxPlanSteps are the most there can be.

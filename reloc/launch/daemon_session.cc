@@ -1,0 +1,141 @@
+#include "reloc/launch/daemon_session.h"
+
+#include <errno.h>
+
+#include "reloc/base/env.h"
+#include "reloc/launch/caller.h"
+#include "reloc/launch/daemon_dir.h"
+
+namespace reloc {
+namespace {
+
+// Large, and one launch a process: not on a stack that the caller's limits may keep small.
+char g_message[kMaxMessageBytes];
+char g_reply[kMaxMessageBytes];  // holds the texts of the reply's plan until exec
+char g_argv[kMaxArgvBytes];
+Plan g_first_plan;
+
+}  // namespace
+
+DaemonSession::DaemonSession(const LaunchRequest& request, const Trace& trace)
+    : request_(request), trace_(trace) {
+  message_.pack = request.pack_dir;
+  message_.entry = request.entry;
+}
+
+void DaemonSession::Open() {
+  if (EnvValue(request_.envp, "RELOC_DAEMON") == "off") return;
+  PathText path;
+  if (DaemonDir(request_.envp, &path).ok() && OpenDirectory(path.view())) return;
+  Reason first = message_.reason;
+  if (!OpenDirectory(kSiteDaemonDir)) message_.reason = first;
+}
+
+bool DaemonSession::OpenDirectory(string_view path) {
+  path_.Clear();
+  path_ << path;
+  Result<UniqueFd> directory = OpenDaemonDir(path_.c_str());
+  message_.reason = directory.ok()                     ? Reason::kNone
+                    : directory.error().value == EPERM ? Reason::kForeignDaemon
+                                                       : Reason::kNoDaemon;
+  if (directory.ok()) directory_ = static_cast<UniqueFd&&>(*directory);
+  return directory.ok();
+}
+
+void DaemonSession::SetPlan(const Plan& plan) {
+  message_.engine = plan.engine();
+  message_.digest = plan.digest();
+  const Step* bind = FindStep(plan.prepare(), Op::kBindStore);
+  message_.prefix = bind != nullptr ? bind->b : string_view();
+}
+
+void DaemonSession::ReadCaller() {
+  if (!directory_.valid()) return;
+  Result<CallerContext> caller = ReadCallerRoot();
+  if (caller.ok()) message_.caller = *caller;
+}
+
+void DaemonSession::NoteReason(Reason reason) {
+  if (message_.reason == Reason::kNone) message_.reason = reason;
+}
+
+Result<RootNamespaces> DaemonSession::FindRoot() const {
+  if (!directory_.valid()) return Errno{ENOENT};
+  RootKey key{message_.store, message_.digest, HashText(message_.prefix)};
+  return FindPublishedRoot(directory_.get(), key, message_.caller);
+}
+
+// Connects just before something is sent: a daemon that wakes up for a connection and again for its message
+// costs the caller two wake-ups.
+bool DaemonSession::Connect() {
+  if (link_.connected()) return true;
+  if (!directory_.valid()) return false;
+  Reason r = link_.Connect(directory_.get(), path_.view());
+  if (r == Reason::kNoDaemon && path_.view() != kSiteDaemonDir && OpenDirectory(kSiteDaemonDir)) {
+    r = link_.Connect(directory_.get(), path_.view());
+  }
+  if (r != Reason::kNone) NoteReason(r);
+  return r == Reason::kNone;
+}
+
+bool DaemonSession::AskForRoot(int store, Plan* plan, RootNamespaces* root) {
+  if (!Connect()) return false;
+  ReplyMessage reply;
+  Reason r = Ask(store, &reply, root);
+  if (r == Reason::kNone && !IsUsable(reply, plan)) r = Reason::kProtocol;
+  if (r == Reason::kNone) return true;
+  NoteReason(r);
+  FixedText<512> line;
+  line << "daemon: " << ReasonName(r) << ' ' << Prefix(reply.text, 400) << "; making the root here";
+  trace_.Debug(line.view());
+  // After anything but an orderly refusal the connection's state is unknown.
+  if (r != Reason::kRefused && r != Reason::kContext) link_ = DaemonLink();
+  return false;
+}
+
+Reason DaemonSession::Ask(int store, ReplyMessage* reply, RootNamespaces* root) {
+  uint64_t deadline = MonotonicMicros() + kDaemonDeadlineMicros;
+  Result<CallerContext> caller = ReadCallerContext();
+  if (caller.ok()) message_.caller = *caller;
+  Reason r = link_.Send(EncodeMessage(MessageType::kLaunch), store);
+  return r == Reason::kNone ? link_.Receive(deadline, g_reply, reply, &root->user, &root->mount) : r;
+}
+
+// A plan that enters a root, and nothing else, by the engine that was asked for.
+bool DaemonSession::IsUsable(const ReplyMessage& reply, Plan* plan) const {
+  size_t used = 0;
+  const char* why = nullptr;
+  return Plan::Parse({reply.plan.data(), reply.plan.size()}, plan, &used, &why) &&
+         used == reply.plan.size() && plan->prepare().empty() && plan->refusal() == nullptr &&
+         plan->engine() == message_.engine;
+}
+
+void DaemonSession::Tell() {
+  // The daemon closes a connection that has told it of a start. A launch that goes on in another way tells
+  // anew.
+  for (int tries = 0; tries < 2 && Connect(); ++tries) {
+    if (link_.Send(EncodeMessage(MessageType::kStarted), -1) == Reason::kNone) return;
+    link_ = DaemonLink();
+  }
+  if (directory_.valid()) trace_.Debug("the daemon could not be told of this launch");
+}
+
+string_view DaemonSession::EncodeMessage(MessageType type) {
+  message_.type = type;
+  message_.program = ProgramPath();
+  message_.argv = FlattenArgv(request_.argv, g_argv);
+  message_.slurm_job = EnvValue(request_.envp, "SLURM_JOB_ID");
+  return Encode(message_, g_message);
+}
+
+// The program as it sees itself: what the pack's first plan, which is the userns engine's, executes. Other
+// plans execute an ld.so or a tracer.
+string_view DaemonSession::ProgramPath() const {
+  size_t used = 0;
+  const char* why = nullptr;
+  if (!Plan::Parse(request_.plans, &g_first_plan, &used, &why)) return {};
+  const Step* exec = FindStep(g_first_plan.enter(), Op::kExec);
+  return exec == nullptr ? string_view() : exec->a;
+}
+
+}  // namespace reloc

@@ -1,0 +1,64 @@
+// One launch's conversation with the daemon: what is published, what is asked, what is told.
+//
+// Without a daemon every function says so and costs nothing more. Nothing here is an error of the launch: the
+// reasons are counted by the daemon and shown with RELOC_DEBUG.
+#pragma once
+
+#include "reloc/base/path.h"
+#include "reloc/base/unique_fd.h"
+#include "reloc/launch/daemon_link.h"
+#include "reloc/launch/launcher.h"
+#include "reloc/launch/plan.h"
+#include "reloc/launch/root_registry.h"
+#include "reloc/launch/trace.h"
+#include "reloc/launch/wire.h"
+
+namespace reloc {
+
+class DaemonSession {
+ public:
+  // Both outlive the session.
+  DaemonSession(const LaunchRequest& request, const Trace& trace);
+
+  // Opens the daemon's directory: the user's, else the site's. Connects to nobody yet.
+  void Open();
+
+  // The daemon's directory, or -1: no daemon.
+  int directory() const { return directory_.get(); }
+
+  // What the messages are about from here on.
+  void SetPlan(const Plan& plan);
+  void SetStore(const FileId& store) { message_.store = store; }
+  // Where this process stands. To be called before it enters anything.
+  void ReadCaller();
+
+  // Why the first choice was not taken: the first reason that is noted is told.
+  void NoteReason(Reason reason);
+
+  // A root that is published for the plan and the store. No round trip.
+  Result<RootNamespaces> FindRoot() const;
+
+  // Asks for a root for the store that is open as `store`. On success there are namespaces and a plan for
+  // entering them, whose texts lie in static memory.
+  bool AskForRoot(int store, Plan* plan, RootNamespaces* root);
+
+  // Tells of this launch, so that `relocctl ps` shows it. The daemon need not answer, and need not hear.
+  void Tell();
+
+ private:
+  bool OpenDirectory(string_view path);
+  bool Connect();
+  Reason Ask(int store, ReplyMessage* reply, RootNamespaces* root);
+  bool IsUsable(const ReplyMessage& reply, Plan* plan) const;
+  string_view EncodeMessage(MessageType type);
+  string_view ProgramPath() const;
+
+  const LaunchRequest& request_;
+  const Trace& trace_;
+  PathText path_;  // of directory_
+  UniqueFd directory_;
+  DaemonLink link_;
+  LaunchMessage message_;
+};
+
+}  // namespace reloc

@@ -1,0 +1,32 @@
+#include "reloc/launch/find_tracer.h"
+
+#include <unistd.h>
+
+#include "reloc/base/env.h"
+
+namespace reloc {
+namespace {
+
+bool IsExecutable(const PathText& path) {
+  return IsCleanAbsolute(path.view()) && ::access(path.c_str(), X_OK) == 0;
+}
+
+}  // namespace
+
+Errno FindTracer(string_view packs_own, const char* const* envp, PathText* path) {
+  path->Clear();
+  *path << packs_own;
+  if (IsExecutable(*path)) return kOk;
+  string_view rest = EnvValue(envp, "PATH");
+  while (!rest.empty()) {
+    string_view directory = SplitFirst(rest, ':', &rest);
+    path->Clear();
+    *path << directory << "/proot";
+    if (IsExecutable(*path)) return kOk;
+  }
+  path->Clear();
+  *path << "/usr/bin/proot";
+  return IsExecutable(*path) ? kOk : Errno::Last();
+}
+
+}  // namespace reloc

@@ -1,0 +1,104 @@
+#include "reloc/launch/plan_trial.h"
+
+#include <fcntl.h>
+
+#include "reloc/base/file.h"
+#include "reloc/base/path.h"
+#include "reloc/launch/root_maker.h"
+
+namespace reloc {
+
+PlanTrial::PlanTrial(const LaunchRequest& request, DaemonSession* daemon, const Trace& trace)
+    : pack_dir_(request.pack_dir), daemon_(daemon), trace_(trace) {
+  state_.pack_dir = request.pack_dir;
+  state_.argv = request.argv;
+  state_.envp = request.envp;
+}
+
+bool PlanTrial::Run(const Plan& plan, Failure* failure) {
+  failure_ = failure;
+  failure_->Clear();
+  daemon_->SetPlan(plan);
+  state_.root = Root::kToJoin;
+  const Step* bind = FindStep(plan.prepare(), Op::kBindStore);
+  const Step* traced = FindStep(plan.prepare(), Op::kTraceStore);
+  state_.bound_prefix = bind != nullptr ? bind->b : string_view();
+  if (bind != nullptr) {
+    TryRoot(plan, *bind);
+  } else if (traced == nullptr || FindStore(*traced)) {
+    Executor executor(&state_, trace_);
+    if (executor.Prepare(plan.prepare(), failure_)) Enter(plan);
+  }
+  return committed_;
+}
+
+void PlanTrial::TryRoot(const Plan& plan, const Step& bind) {
+  if (!FindStore(bind)) return;
+  if (const Plan* way = FindRoot(plan); way != nullptr) {
+    Enter(*way);
+    if (committed_) return;
+    daemon_->NoteReason(Reason::kJoin);
+  }
+  if (MakeRoot(plan.prepare(), &state_, trace_, failure_)) Enter(plan);
+}
+
+// The plan that enters a root that is there already or is made by the daemon; nullptr if there is none.
+const Plan* PlanTrial::FindRoot(const Plan& plan) {
+  if (state_.root == Root::kHost || JoinPublished()) return &plan;
+  return AskDaemon() ? &reply_ : nullptr;
+}
+
+// Identifies the store that the plan shows, and finds out whether the prefix already shows it: a program of a
+// pack that starts another entry of the same pack needs nothing but exec.
+bool PlanTrial::FindStore(const Step& step) {
+  PathText path;
+  path << pack_dir_ << Suffix(step.a, 1);
+  Result<UniqueFd> fd = Open(path.c_str(), O_PATH | O_DIRECTORY);
+  Result<FileId> id = fd.ok() ? Identify(fd->get()) : Result<FileId>(fd.error());
+  if (!id.ok()) {
+    failure_->Set("open store", id.error(), path.view(),
+                  "the pack is incomplete: relocctl pack verify tells more");
+    return false;
+  }
+  state_.store = *id;
+  daemon_->SetStore(*id);
+  store_ = static_cast<UniqueFd&&>(*fd);
+  PathText prefix;
+  prefix << step.b;
+  Result<FileId> shown = IdentifyAt(AT_FDCWD, prefix.c_str());
+  if (shown.ok() && *shown == *id) {
+    state_.root = Root::kHost;
+    trace_.Debug("the store prefix already shows this pack's store");
+    return true;
+  }
+  state_.cwd.Save();
+  daemon_->ReadCaller();
+  return true;
+}
+
+bool PlanTrial::JoinPublished() {
+  Result<RootNamespaces> root = daemon_->FindRoot();
+  if (!root.ok()) return false;
+  trace_.Debug("joining a root that the daemon published");
+  state_.user_ns = static_cast<UniqueFd&&>(root->user);
+  state_.mount_ns = static_cast<UniqueFd&&>(root->mount);
+  return true;
+}
+
+bool PlanTrial::AskDaemon() {
+  RootNamespaces root;
+  if (!daemon_->AskForRoot(store_.get(), &reply_, &root)) return false;
+  state_.user_ns = static_cast<UniqueFd&&>(root.user);
+  state_.mount_ns = static_cast<UniqueFd&&>(root.mount);
+  return true;
+}
+
+void PlanTrial::Enter(const Plan& plan) {
+  Executor executor(&state_, trace_);
+  failure_->Clear();
+  daemon_->Tell();
+  executor.Enter(plan.enter(), failure_);
+  committed_ = executor.committed();
+}
+
+}  // namespace reloc

@@ -1,0 +1,42 @@
+// One engine's plan, tried in every way there is: the store prefix may show the store already, a root may be
+// published, the daemon may make one, or this process does.
+#pragma once
+
+#include "reloc/base/unique_fd.h"
+#include "reloc/launch/daemon_session.h"
+#include "reloc/launch/executor.h"
+#include "reloc/launch/failure.h"
+#include "reloc/launch/launcher.h"
+#include "reloc/launch/plan.h"
+#include "reloc/launch/trace.h"
+
+namespace reloc {
+
+class PlanTrial {
+ public:
+  // All outlive the trial. A process has one, for one plan after the other.
+  PlanTrial(const LaunchRequest& request, DaemonSession* daemon, const Trace& trace);
+
+  // Tries `plan`; returns if that failed. True: it was past its commit, and nothing else may be tried. Either
+  // way `*failure` says what the last way failed at.
+  bool Run(const Plan& plan, Failure* failure);
+
+ private:
+  void TryRoot(const Plan& plan, const Step& bind);
+  bool FindStore(const Step& step);
+  const Plan* FindRoot(const Plan& plan);
+  bool JoinPublished();
+  bool AskDaemon();
+  void Enter(const Plan& plan);
+
+  string_view pack_dir_;
+  DaemonSession* daemon_;
+  const Trace& trace_;
+  LaunchState state_;
+  Plan reply_;  // the daemon's
+  UniqueFd store_;
+  Failure* failure_ = nullptr;  // of the plan that is being tried
+  bool committed_ = false;
+};
+
+}  // namespace reloc

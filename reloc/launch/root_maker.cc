@@ -1,0 +1,55 @@
+#include "reloc/launch/root_maker.h"
+
+#include "reloc/launch/namespaces.h"
+#include "reloc/launch/tracer.h"
+
+namespace reloc {
+namespace {
+
+struct RootBuild {
+  Executor* executor;
+  std::span<const Step> prepare;
+  LaunchState* state;
+  Failure* failure;
+};
+
+// Runs in the helper, which shares our memory and descriptors.
+Errno BuildRoot(void* argument) {
+  RootBuild* build = static_cast<RootBuild*>(argument);
+  LaunchState* state = build->state;
+  const bool privileged = HasSysAdmin();
+  if (!build->executor->Prepare(build->prepare, build->failure)) return build->failure->error;
+  RELOC_TRY(OpenOwnNamespaces(&state->user_ns, &state->mount_ns));
+  // With privileges there is no new user namespace, and setns(2) into one's own is EINVAL.
+  if (privileged) state->user_ns.Reset();
+  return kOk;
+}
+
+bool BuildInPlace(std::span<const Step> prepare, Executor* executor, LaunchState* state, const Trace& trace,
+                  Failure* failure) {
+  if (executor->Prepare(prepare, failure)) {
+    state->root = Root::kInside;
+    return true;
+  }
+  // The next engine goes on in a user namespace, if it came that far, and in the caller's working directory.
+  if (!state->cwd.Restore().ok()) trace.Debug("the working directory cannot be reached any more");
+  return false;
+}
+
+}  // namespace
+
+bool MakeRoot(std::span<const Step> prepare, LaunchState* state, const Trace& trace, Failure* failure) {
+  failure->Clear();
+  if (IsUnderTracer()) {
+    failure->Set("make a root", kOk, "under proot", "use the engine proot or fakechroot");
+    return false;
+  }
+  Executor executor(state, trace);
+  if (UnshareIsSafeHere()) return BuildInPlace(prepare, &executor, state, trace, failure);
+  RootBuild build{&executor, prepare, state, failure};
+  Errno e = RunInHelper(BuildRoot, &build);
+  if (!e.ok() && !failure->failed()) failure->Set("make a root", e, "");
+  return e.ok();
+}
+
+}  // namespace reloc

@@ -1,0 +1,19 @@
+// Makes a root where no daemon has one: in the calling process where that is safe, else in a helper that is
+// gone before the program starts. Launches and the engine's probe use the same code.
+#pragma once
+
+#include <span>
+
+#include "reloc/launch/executor.h"
+#include "reloc/launch/failure.h"
+#include "reloc/launch/plan.h"
+#include "reloc/launch/trace.h"
+
+namespace reloc {
+
+// Carries out `prepare`. On success kJoin can enter: the process is inside (Root::kInside), or `*state` has
+// the namespaces to join. On failure `*failure` says why, and the process is where it was, but for a user
+// namespace that it may have got. Call it while the process is single-threaded.
+bool MakeRoot(std::span<const Step> prepare, LaunchState* state, const Trace& trace, Failure* failure);
+
+}  // namespace reloc
