@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "client/format.h"
 #include "client/pack_tools.h"
 #include "client/report.h"
+#include "reloc/base/path.h"
 #include "reloc/engine/probe.h"
 #include "reloc/launch/daemon_dir.h"
 #include "reloc/launch/engine_chain.h"
@@ -31,19 +31,15 @@ struct Chosen {
 };
 
 // Empty if the installation is damaged, or cannot be found without /proc.
-std::string AuditModule() {
+std::string Modules() {
   absl::StatusOr<PackRuntime> runtime = FindPackRuntime();
-  if (!runtime.ok()) return "";
-  for (const std::string& library : runtime->libraries) {
-    if (absl::EndsWith(library, "/audit.so")) return library;
-  }
-  return "";
+  return runtime.ok() ? std::string(DirName(runtime->shim)) : "";
 }
 
-std::vector<EngineReport> ProbeAll(const std::string& audit_module) {
+std::vector<EngineReport> ProbeAll(const std::string& modules) {
   std::vector<EngineReport> reports;
   for (Engine engine : ParseEngineChain("default").engines) {
-    if (engine != Engine::kNone) reports.push_back(ProbeEngine(engine, audit_module));
+    if (engine != Engine::kNone) reports.push_back(ProbeEngine(engine, modules));
   }
   return reports;
 }
@@ -66,10 +62,7 @@ void Remember(const std::vector<EngineReport>& reports) {
   // Memory is a convenience: a directory that cannot be written costs launches time and nothing else.
   for (const EngineReport& report : reports) {
     if (report.engine == Engine::kUserns) (void)RememberVerdict(dir->get(), Probe::kUserns, report.verdict());
-    if (report.engine != Engine::kProot) continue;
-    (void)RememberVerdict(dir->get(), Probe::kProot, report.verdict());
-    (void)RememberVerdict(dir->get(), Probe::kProotSeccomp,
-                          report.note.empty() ? report.verdict() : Verdict::kFails);
+    if (report.engine == Engine::kProot) (void)RememberVerdict(dir->get(), Probe::kProot, report.verdict());
   }
 }
 
@@ -81,7 +74,6 @@ Record EngineRecord(const EngineReport& report, const Chosen& chosen) {
           {"works", JsonBool(report.works)},
           {"obstacle", TextOrNull(report.obstacle)},
           {"cure", TextOrNull(report.cure)},
-          {"note", TextOrNull(report.note)},
           {"default", JsonBool(name == chosen.by_default)},
           {"performance", JsonBool(name == chosen.by_performance)},
           {"chosen", JsonBool(name == chosen.from_environment)}};
@@ -90,8 +82,7 @@ Record EngineRecord(const EngineReport& report, const Chosen& chosen) {
 void PrintTable(const std::vector<EngineReport>& reports, const Chosen& chosen) {
   std::vector<std::vector<std::string>> rows = {{"ENGINE", "WORKS", "WHY NOT", "CURE"}};
   for (const EngineReport& report : reports) {
-    rows.push_back({EngineName(report.engine), report.works ? "yes" : "no",
-                    report.works ? report.note : report.obstacle, report.cure});
+    rows.push_back({EngineName(report.engine), report.works ? "yes" : "no", report.obstacle, report.cure});
   }
   PrintOut(Table(rows));
   PrintOut("\ndefault chooses " + chosen.by_default + ", performance " + chosen.by_performance +
@@ -110,7 +101,7 @@ absl::Status ListEngines(const std::string& format) {
     fprintf(stderr, "relocctl: warning: unknown engine '%s', ignoring\n",
             OneLine(std::string(chain.unknown)).c_str());
   }
-  std::vector<EngineReport> reports = ProbeAll(AuditModule());
+  std::vector<EngineReport> reports = ProbeAll(Modules());
   Remember(reports);
   Chosen chosen{First(ParseEngineChain("default"), reports), First(ParseEngineChain("performance"), reports),
                 First(chain, reports)};

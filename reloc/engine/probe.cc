@@ -1,76 +1,143 @@
+// The engines that need a pack try themselves out on one that every host has: /proc. Its /proc/self/root is
+// the host, so that the prefix /self/root, which no host has, shows a shell and its ld.so; and /proc/sys is a
+// directory that is not what the host has at /sys.
 #include "reloc/engine/probe.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
+
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "reloc/base/loader_setting.h"
+#include "reloc/engine/fakechroot.h"
+#include "reloc/engine/proot.h"
 #include "reloc/engine/userns_probe.h"
-#include "reloc/pack/host_command.h"
+#include "reloc/launch/executor.h"
+#include "reloc/launch/find_tracer.h"
+#include "reloc/pack/elf.h"
+#include "reloc/pack/program.h"
+#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {
 
+constexpr char kPack[] = "/proc";
+constexpr char kShell[] = "/bin/sh";
+constexpr char kHostAsStore[] = "/self/root";
+
 EngineReport Failed(Engine engine, std::string obstacle, std::string cure) {
-  return {engine, false, std::move(obstacle), std::move(cure), ""};
+  return {engine, false, std::move(obstacle), std::move(cure)};
+}
+
+// By the trial: its own cure, if it has one, is better than `cure`.
+EngineReport Judged(Engine engine, const Trial& trial, std::string cure) {
+  if (trial.obstacle.empty()) return {engine, true, "", ""};
+  return Failed(engine, trial.obstacle, trial.cure.empty() ? std::move(cure) : trial.cure);
 }
 
 EngineReport ProbeUserns() {
-  UsernsTrial trial = TryUserns();
-  if (trial.error == 0) return {Engine::kUserns, true, "", "", ""};
-  return Failed(Engine::kUserns, trial.obstacle, UsernsCure(trial));
+  Trial trial = TryUserns();
+  trial.cure = UsernsCure(trial);
+  return Judged(Engine::kUserns, trial, "");
 }
 
-// A bind over a directory that every host has, so that proot makes none.
-absl::StatusOr<CommandResult> RunUnderProot(const char* setting) {
-  return RunCommand(
-      {"env", setting, "proot", "-b", "/usr:/var", "/bin/sh", "-c", "test -d /var/bin && test -d /etc"});
-}
-
-EngineReport ProbeProot() {
-  constexpr char kMissing[] = "as root: apt install proot";
-  absl::StatusOr<CommandResult> found = RunCommand({"proot", "--version"});
-  if (!found.ok()) return Failed(Engine::kProot, "proot is not on this host", kMissing);
-  // A setting that PRoot does not know stands for its default, which is to accelerate.
-  absl::StatusOr<CommandResult> fast = RunUnderProot("RELOC_PROBE=1");
-  if (fast.ok() && fast->exit_code == 0) return {Engine::kProot, true, "", "", ""};
-  absl::StatusOr<CommandResult> slow = RunUnderProot("PROOT_NO_SECCOMP=1");
-  if (slow.ok() && slow->exit_code == 0) {
-    return {Engine::kProot, true, "", "", "without its seccomp acceleration"};
+// What the engines need that bring something along; the obstacle is empty if it is there.
+EngineReport CheckInstallation(Engine engine, const std::string& modules) {
+  if (access("/proc/self/environ", R_OK) != 0) {
+    return Failed(engine, "find /proc/self/environ: No such file or directory",
+                  "mount /proc: the engine reads its settings there");
   }
-  return Failed(Engine::kProot, slow.ok() ? Complaint(*slow) : std::string(slow.status().message()),
+  for (string_view name : {string_view("/tracee"), kAuditModule, kPreloadModule}) {
+    if (std::string path = absl::StrCat(modules, std::string(name)); access(path.c_str(), R_OK) != 0) {
+      return Failed(engine, absl::StrCat("find ", path, ": ", strerror(errno)), "reinstall relocd");
+    }
+  }
+  return {};
+}
+
+// In the child: becomes the shell by `bytes`, as a launch does, and has it run `script`.
+void RunPlan(const std::string& bytes, const std::string& prefix, const char* script, Failure* failure) {
+  const Trace trace("relocctl", false);
+  std::vector<std::string> words = {"sh", "-c", script};
+  std::vector<char*> argv = {words[0].data(), words[1].data(), words[2].data(), nullptr};
+  Plan plan;
+  size_t used = 0;
+  const char* why = "it does not fit";
+  if (!Plan::Parse(bytes, &plan, &used, &why)) return failure->Set("compile the plan", kOk, why);
+  if (const Step* refusal = plan.refusal())
+    return failure->Set(refusal->a.data(), kOk, "", refusal->b.data());
+  LaunchState state;
+  state.pack_dir = kPack;
+  state.argv = argv.data();
+  state.envp = environ;
+  Result<FileId> store = IdentifyAt(AT_FDCWD, absl::StrCat(kPack, prefix).c_str());
+  if (store.ok()) state.store = *store;
+  Executor executor(&state, trace);
+  if (executor.Prepare(plan.prepare(), failure)) executor.Enter(plan.enter(), failure);
+}
+
+EngineReport ProbeProot(const std::string& modules) {
+  if (EngineReport missing = CheckInstallation(Engine::kProot, modules); !missing.obstacle.empty()) {
+    return missing;
+  }
+  PathText tracer;
+  if (!FindTracer(absl::StrCat(modules, "/proot"), environ, &tracer).ok()) {
+    return Failed(Engine::kProot, "proot is not on this host", "as root: apt install proot");
+  }
+  ProgramSpec shell;
+  shell.store_prefix = "/sys";
+  shell.program = kShell;
+  shell.modules = modules;
+  Trial trial = RunTrial([plan = CompileProot(shell)](Failure* failure) {
+    RunPlan(plan, "/sys", "test -e /sys/kernel/ostype", failure);
+  });
+  trial.cure.clear();  // another engine: but this one is asked for
+  return Judged(Engine::kProot, trial,
                 "ptrace must be allowed: as root: sysctl kernel.yama.ptrace_scope=1, in a container "
                 "--cap-add SYS_PTRACE or a seccomp profile that allows ptrace");
 }
 
-// ld.so says so on stderr when it cannot use an audit module, and goes on.
-EngineReport ProbeFakechroot(const std::string& audit_module) {
-  if (access("/proc/self/environ", R_OK) != 0) {
-    return Failed(Engine::kFakechroot, "find /proc/self/environ: No such file or directory",
-                  "mount /proc: the audit module reads its settings there");
+// The plan for the host's shell, as a program in the store /self/root.
+absl::StatusOr<std::string> CompileShell(const std::string& modules) {
+  RELOC_ASSIGN_OR_RETURN(ElfInfo elf, ReadElf(kShell));
+  ProgramSpec shell;
+  shell.store_prefix = kHostAsStore;
+  shell.store_directory = "/proc/self/root";
+  shell.program = absl::StrCat(kHostAsStore, kShell);
+  if (!elf.interp.empty()) shell.kind = ProgramKind::kDynamic;
+  shell.interpreter = absl::StrCat(kHostAsStore, elf.interp);
+  shell.modules = modules;
+  return CompileFakechroot(shell);
+}
+
+// ld.so says so on stderr when it cannot use a module, and goes on.
+EngineReport ProbeFakechroot(const std::string& modules) {
+  if (EngineReport missing = CheckInstallation(Engine::kFakechroot, modules); !missing.obstacle.empty()) {
+    return missing;
   }
-  if (access(audit_module.c_str(), R_OK) != 0) {
-    return Failed(Engine::kFakechroot, "the installation's audit.so is not found", "reinstall relocd");
-  }
-  absl::StatusOr<CommandResult> tried =
-      RunCommand({"env", absl::StrCat("LD_AUDIT=", audit_module), "RELOC_STORE_PREFIX=/relocd-probe",
-                  "/bin/sh", "-c", ":"});
-  if (tried.ok() && tried->exit_code == 0 && tried->errors.empty()) {
-    return {Engine::kFakechroot, true, "", "", ""};
-  }
-  return Failed(Engine::kFakechroot, tried.ok() ? Complaint(*tried) : std::string(tried.status().message()),
-                "the host's ld.so must be glibc's, and the installation on a file system without noexec");
+  constexpr char kCure[] = "ld.so must be of glibc, and the installation on a file system without noexec";
+  absl::StatusOr<std::string> plan = CompileShell(modules);
+  if (!plan.ok()) return Failed(Engine::kFakechroot, std::string(plan.status().message()), kCure);
+  Trial trial = RunTrial([&plan](Failure* failure) {
+    RunPlan(*plan, kHostAsStore, "test -d /self/root && /self/root/bin/sh -c 'test -d /self/root'", failure);
+  });
+  return Judged(Engine::kFakechroot, trial, kCure);
 }
 
 }  // namespace
 
-EngineReport ProbeEngine(Engine engine, const std::string& audit_module) {
+EngineReport ProbeEngine(Engine engine, const std::string& modules) {
   switch (engine) {
     case Engine::kUserns:
       return ProbeUserns();
     case Engine::kProot:
-      return ProbeProot();
+      return ProbeProot(modules);
     case Engine::kFakechroot:
-      return ProbeFakechroot(audit_module);
+      return ProbeFakechroot(modules);
     default:
       return Failed(engine, "not available in this version", "choose another engine");
   }

@@ -16,13 +16,12 @@ struct EngineReport {
   bool works = false;
   std::string obstacle;  // step and error: "mount tmpfs /: Operation not permitted"; empty if it works
   std::string cure;      // a command, a package or an administrator's switch; empty if it works
-  std::string note;      // how it works, if that is worth a word: "without seccomp acceleration"
 
   Verdict verdict() const { return works ? Verdict::kWorks : Verdict::kFails; }
 };
 
-// `audit_module`: path of the installation's audit.so; empty: it was not found. Call it while the process is
-// single-threaded. It leaves nothing behind.
-EngineReport ProbeEngine(Engine engine, const std::string& audit_module);
+// `modules`: the directory of what the installation's engines bring along; empty: it was not found. Call it
+// while the process is single-threaded. It leaves nothing behind.
+EngineReport ProbeEngine(Engine engine, const std::string& modules);
 
 }  // namespace reloc

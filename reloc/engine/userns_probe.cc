@@ -2,16 +2,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <string_view>
 
 #include "reloc/base/file.h"
 #include "reloc/launch/executor.h"
-#include "reloc/launch/namespaces.h"
+#include "reloc/launch/root_maker.h"
+#include "reloc/launch/tracer.h"
 
 namespace reloc {
 namespace {
@@ -25,32 +24,14 @@ constexpr Step kPrepare[] = {{Op::kUnshare, 0, "", ""},
                              {Op::kEnterRoot, 0, "", ""}};
 constexpr Step kEnter[] = {{Op::kJoin, 0, "", ""}};
 
-struct Build {
-  Executor* executor;
-  LaunchState* state;
-  Failure* failure;
-};
-
-Errno BuildInHelper(void* argument) {
-  Build* build = static_cast<Build*>(argument);
-  const bool privileged = HasSysAdmin();
-  if (!build->executor->Prepare(kPrepare, build->failure)) return build->failure->error;
-  RELOC_TRY(OpenOwnNamespaces(&build->state->user_ns, &build->state->mount_ns));
-  if (privileged) build->state->user_ns.Reset();
-  return kOk;
-}
-
-// As the launcher does it: made here where that is safe, else by a helper and joined. False if it failed.
+// As the launcher does it. False if it failed.
 bool MakeAndEnterRoot(Failure* failure) {
   const Trace trace("relocctl", false);
   LaunchState state;
   state.store_path = kStore;
+  if (!MakeRoot(kPrepare, &state, trace, failure)) return false;
   Executor executor(&state, trace);
-  if (UnshareIsSafeHere()) return executor.Prepare(kPrepare, failure);
-  Build build{&executor, &state, failure};
-  Errno e = RunInHelper(BuildInHelper, &build);
-  if (!e.ok() && !failure->failed()) failure->Set("make a root", e, "");
-  if (e.ok()) executor.Enter(kEnter, failure);
+  executor.Enter(kEnter, failure);
   return !failure->failed();
 }
 
@@ -61,32 +42,13 @@ void LookIntoRoot(const FileId& store, Failure* failure) {
   }
 }
 
-// In the child: the errno, then the obstacle, or nothing but a zero.
-Errno Report(int pipe) {
-  Failure failure;
+void Attempt(Failure* failure) {
   Result<FileId> store = IdentifyAt(AT_FDCWD, kStore);
   if (!store.ok()) {
-    failure.Set("find", store.error(), kStore);
-  } else if (MakeAndEnterRoot(&failure)) {
-    LookIntoRoot(*store, &failure);
+    failure->Set("find", store.error(), kStore);
+  } else if (MakeAndEnterRoot(failure)) {
+    LookIntoRoot(*store, failure);
   }
-  failure.hint = nullptr;  // the parent knows better
-  FixedText<1024> text;
-  text << string_view(reinterpret_cast<const char*>(&failure.error.value), sizeof(int));
-  if (failure.failed()) failure.Describe(&text);
-  return WriteAll(pipe, text.view());
-}
-
-UsernsTrial Receive(int pipe, pid_t child) {
-  char text[1024];
-  Result<size_t> size = ReadAll(pipe, text);
-  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
-  }
-  UsernsTrial trial{ECHILD, "the trial ended early"};
-  if (!size.ok() || *size < sizeof(int)) return trial;
-  memcpy(&trial.error, text, sizeof(int));
-  trial.obstacle.assign(text + sizeof(int), *size - sizeof(int));
-  return trial;
 }
 
 // True if the switch `path` exists and has `value`.
@@ -97,18 +59,11 @@ bool SwitchIs(const char* path, string_view value) {
 
 }  // namespace
 
-UsernsTrial TryUserns() {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return {errno, std::string("pipe: ") + strerror(errno)};
-  UniqueFd reader(ends[0]), writer(ends[1]);
-  pid_t child = ::fork();
-  if (child < 0) return {errno, std::string("fork: ") + strerror(errno)};
-  if (child == 0) ::_exit(Report(writer.get()).ok() ? 0 : 1);
-  writer.Reset();
-  return Receive(reader.get(), child);
-}
+Trial TryUserns() { return RunTrial(Attempt); }
 
-std::string UsernsCure(const UsernsTrial& trial) {
+std::string UsernsCure(const Trial& trial) {
+  if (IsUnderTracer())
+    return "use the engine proot or fakechroot, or leave the program that runs under proot";
   if (trial.error == ENOSPC || trial.error == EUSERS || SwitchIs("/proc/sys/user/max_user_namespaces", "0")) {
     return "as root: sysctl user.max_user_namespaces=15000";
   }
@@ -120,8 +75,7 @@ std::string UsernsCure(const UsernsTrial& trial) {
   }
   if (::prctl(PR_GET_SECCOMP) != 0) {
     return "a seccomp filter is in the way: start the container with one that allows unshare, setns, mount "
-           "and "
-           "chroot (podman run --security-opt seccomp=unconfined)";
+           "and chroot (podman run --security-opt seccomp=unconfined)";
   }
   if (::access("/proc/self/ns/user", F_OK) != 0) {
     return "mount /proc, with a kernel that has user namespaces";

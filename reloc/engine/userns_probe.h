@@ -3,17 +3,14 @@
 
 #include <string>
 
+#include "reloc/engine/trial.h"
+
 namespace reloc {
 
-struct UsernsTrial {
-  int error = 0;         // errno of the step that failed; 0: it works
-  std::string obstacle;  // "mount tmpfs /: Operation not permitted"
-};
-
 // Call it while the process is single-threaded.
-UsernsTrial TryUserns();
+Trial TryUserns();
 
 // What would let the failed `trial` succeed, by what this host's switches say.
-std::string UsernsCure(const UsernsTrial& trial);
+std::string UsernsCure(const Trial& trial);
 
 }  // namespace reloc

@@ -66,7 +66,7 @@ EngineChain Launcher::ReadChain() const {
 }
 
 // By what is remembered. Of proot alone: that it fails costs processes and milliseconds; that userns fails
-// costs less than to look it up.
+// costs hardly more than to look it up.
 bool Launcher::KnownToFail(Engine engine) const {
   if (engine != Engine::kProot) return false;
   bool fails = FindVerdict(daemon_.directory(), Probe::kProot) == Verdict::kFails;

@@ -14,7 +14,7 @@ namespace reloc {
 namespace {
 
 constexpr const char* kTemporaryFile = "probes.new";
-constexpr string_view kNames[kProbeCount] = {"userns", "proot", "proot-seccomp"};
+constexpr string_view kNames[kProbeCount] = {"userns", "proot"};
 
 using Tag = FixedText<512>;
 

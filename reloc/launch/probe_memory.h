@@ -16,8 +16,8 @@
 
 namespace reloc {
 
-enum class Probe { kUserns, kProot, kProotSeccomp };  // kProotSeccomp: proot with its seccomp acceleration
-inline constexpr size_t kProbeCount = 3;
+enum class Probe { kUserns, kProot };
+inline constexpr size_t kProbeCount = 2;
 
 enum class Verdict { kUnknown, kWorks, kFails };
 

@@ -16,8 +16,8 @@ def deny(*calls):
     return [programs.host("deny"), *calls, "--"]
 
 
-def engines(place, env=None):
-    outcome = programs.must(programs.run([*place, programs.RELOCCTL, "engines", "--format", "json"],
+def engines(place, env=None, relocctl=programs.RELOCCTL):
+    outcome = programs.must(programs.run([*place, relocctl, "engines", "--format", "json"],
                                          env=env or programs.environment()))
     return {record["engine"]: record for record in json.loads(outcome.out)}
 
@@ -70,6 +70,34 @@ class EngineChains(unittest.TestCase):
         self.assertFalse(proot["works"])
         self.assertIn("ptrace", proot["obstacle"])
         self.assertIn("ptrace", proot["cure"])
+
+    def test_under_proot(self):
+        session.require(shutil.which("proot"), "proot", "not on this host", "install proot")
+        userns = engines(["proot"])["userns"]
+        self.assertFalse(userns["works"])
+        self.assertIn("under proot", userns["obstacle"])
+        self.assertIn("proot", userns["cure"])
+
+    def test_a_damaged_installation(self):
+        """Each file that an engine brings along is really used."""
+        session.require(shutil.which("proot"), "proot", "not on this host", "install proot")
+        for name, engine, obstacle in (("audit.so", "fakechroot", "audit.so"),
+                                       ("preload.so", "fakechroot", "preload.so"),
+                                       ("tracee", "proot", "trace: ")):
+            with self.subTest(name=name):
+                report = engines([], programs.environment(), self.installation(without=name))[engine]
+                self.assertFalse(report["works"])
+                self.assertIn(obstacle, report["obstacle"])
+                self.assertTrue(report["cure"])
+
+    def installation(self, without):
+        """relocctl in a copy of the build's files, one of which is empty."""
+        directory = packs.new_path("installation")
+        os.makedirs(directory + "/bin")
+        shutil.copy(programs.RELOCCTL, directory + "/bin")
+        shutil.copytree(os.path.join(programs.BIN, "../libexec"), directory + "/libexec")
+        with open(f"{directory}/libexec/{without}", "w"):
+            return directory + "/bin/relocctl"
 
     def test_without_proc(self):
         session.require(shutil.which("bwrap"), "bwrap", "bubblewrap is not on this host", "install bubblewrap")

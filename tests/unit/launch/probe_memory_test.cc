@@ -47,7 +47,6 @@ TEST_F(ProbeMemory, RemembersEachProbeAndForgets) {
   ASSERT_TRUE(RememberVerdict(dir_.get(), Probe::kProot, Verdict::kWorks).ok());
   EXPECT_EQ(FindVerdict(dir_.get(), Probe::kUserns), Verdict::kFails);
   EXPECT_EQ(FindVerdict(dir_.get(), Probe::kProot), Verdict::kWorks);
-  EXPECT_EQ(FindVerdict(dir_.get(), Probe::kProotSeccomp), Verdict::kUnknown);
   ASSERT_TRUE(RememberVerdict(dir_.get(), Probe::kUserns, Verdict::kUnknown).ok());
   EXPECT_EQ(FindVerdict(dir_.get(), Probe::kUserns), Verdict::kUnknown);
   EXPECT_EQ(FindVerdict(dir_.get(), Probe::kProot), Verdict::kWorks);

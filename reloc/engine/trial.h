@@ -1,0 +1,22 @@
+// Trying out a launch's steps in a child: whatever they do to the process, this one stays as it was.
+#pragma once
+
+#include <string>
+
+#include "absl/functional/function_ref.h"
+#include "reloc/launch/failure.h"
+
+namespace reloc {
+
+struct Trial {
+  int error = 0;         // errno of the step that failed; 0 where none tells
+  std::string obstacle;  // "mount tmpfs /: Operation not permitted"; empty: it works
+  std::string cure;      // the step's own; may be empty
+};
+
+// Calls `attempt` in a child and waits for its end. The attempt fails by setting the failure, or, if it
+// becomes a program, by a complaint on stderr or an exit status other than 0. Call it while the process is
+// single-threaded.
+Trial RunTrial(absl::FunctionRef<void(Failure*)> attempt);
+
+}  // namespace reloc
