@@ -1,11 +1,13 @@
 """Chains of engines where engines are refused for real: which engine runs the program, what the error says when
 none does, and that `relocctl engines` says the same. Memory that is out of date never fails a launch."""
+import itertools
 import json
 import os
 import shutil
 import unittest
 
 from support import packs, programs, session
+from support.daemon import Daemon, jobs, wait_until
 
 # In a user namespace of its own the limit can be set without touching the host's.
 NO_NAMESPACES = ["unshare", "--user", "--map-current-user", "--keep-caps", "sh", "-c",
@@ -157,6 +159,59 @@ class EngineChains(unittest.TestCase):
         directory = packs.new_path("never")
         engines([], programs.environment(RELOCD_DIR=directory))
         self.assertFalse(os.path.exists(directory))
+
+
+class ChainsWithDaemon(unittest.TestCase):
+    """The daemon stands outside of the place where engines are refused, and has roots to give."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.pack = packs.from_host("probe", "bash")
+        cls.daemon = Daemon(session.make_dir("daemon", 0o700))
+        cls.addClassCleanup(cls.daemon.stop)
+        entry = cls.pack + "/bin/probe"
+        cls.ways = {"shim": [entry], "run": [programs.RELOCCTL, "run", entry]}
+        first = cls.launch("shim", [], RELOC_ENGINE="userns")
+        session.require(first.status == 0, "userns", first.err.strip(), "see relocctl engines")
+
+    @classmethod
+    def launch(cls, way, place, **env):
+        return programs.run([*place, *cls.ways[way], "ids", "cwd"], env=cls.daemon.environment(**env), cwd="/usr")
+
+    def assertFails(self, way, place, reason):
+        outcome = self.launch(way, place, RELOC_ENGINE="userns")
+        self.assertEqual((outcome.status, outcome.out), (125, ""))
+        self.assertRegex(outcome.err, reason)
+        self.assertEqual(len(outcome.err.splitlines()), 1)
+
+    def test_the_chain_runs_the_program_wherever_it_is_refused_something(self):
+        for place in (deny("mount"), deny("unshare"), deny("setns"), deny("chroot"), deny("setns", "ptrace"),
+                      NO_NAMESPACES, ["unshare", "-Urm"]):
+            native = programs.must(programs.run([*place, programs.host("probe"), "ids", "cwd"], cwd="/usr"))
+            for way in self.ways:
+                with self.subTest(place=place, way=way):
+                    self.assertEqual(self.launch(way, place), native)
+
+    def test_who_may_not_make_a_root_joins_the_daemons(self):
+        for place, way in itertools.product((deny("mount"), deny("unshare"), deny("chroot")), self.ways):
+            with self.subTest(place=place, way=way):
+                outcome = self.launch(way, place, RELOC_ENGINE="userns", RELOC_DEBUG="1")
+                self.assertEqual(outcome.status, 0)
+                self.assertIn("joining a root that the daemon published", outcome.err)
+
+    def test_who_may_not_join_is_told_so(self):
+        for way in self.ways:
+            with self.subTest(way=way):
+                self.assertFails(way, deny("setns"), "userns: join namespaces: ")
+
+    def test_who_stands_elsewhere_gets_no_root_of_the_daemons(self):
+        for way in self.ways:
+            with self.subTest(way=way):
+                self.assertFails(way, NO_NAMESPACES, "userns: unshare: ")
+
+    def test_ps_shows_the_engine_that_the_chain_chose(self):
+        self.assertEqual(self.launch("shim", deny("setns")).status, 0)
+        self.assertTrue(wait_until(lambda: any(job["engine"] != "userns" for job in jobs(self.daemon.environment()))))
 
 
 if __name__ == "__main__":
