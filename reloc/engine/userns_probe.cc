@@ -10,7 +10,7 @@
 #include "reloc/base/file.h"
 #include "reloc/launch/executor.h"
 #include "reloc/launch/root_maker.h"
-#include "reloc/launch/tracer.h"
+#include "reloc/launch/under_tracer.h"
 
 namespace reloc {
 namespace {

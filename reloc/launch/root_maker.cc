@@ -1,7 +1,7 @@
 #include "reloc/launch/root_maker.h"
 
 #include "reloc/launch/namespaces.h"
-#include "reloc/launch/tracer.h"
+#include "reloc/launch/under_tracer.h"
 
 namespace reloc {
 namespace {

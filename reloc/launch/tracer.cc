@@ -72,19 +72,6 @@ void CopyTexts(char* const* texts, TextBuffer* into) {
 
 }  // namespace
 
-bool IsUnderTracer() {
-  FixedText<4096> status;
-  if (!ReadSmallFile("/proc/self/status", &status).ok()) return false;
-  constexpr string_view kTracer = "\nTracerPid:\t";
-  size_t at = status.view().find(kTracer);
-  if (at == string_view::npos) return false;
-  string_view rest, pid = SplitFirst(Suffix(status.view(), at + kTracer.size()), '\n', &rest);
-  if (pid == "0") return false;
-  FixedText<64> path, name;
-  path << "/proc/" << pid << "/comm";
-  return ReadSmallFile(path.c_str(), &name).ok() && name.view() == "proot\n";
-}
-
 bool Tracer::Start(const TracerPlan& plan, Failure* failure) {
   if (memchr(plan.pack_dir.data(), ':', plan.pack_dir.size()) != nullptr) {
     failure->Set("bind", Errno{EINVAL}, plan.pack_dir, "move the pack to a path without ':'");

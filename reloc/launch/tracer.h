@@ -35,9 +35,6 @@ struct TracerPlan {
   FileId store;                   // what lies at the prefix if the tracer works
 };
 
-// True if proot traces this process: it would go on to change paths in a root that is made here.
-bool IsUnderTracer();
-
 class Tracer {
  public:
   explicit Tracer(Arena* arena) : arena_(arena) {}

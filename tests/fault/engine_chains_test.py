@@ -79,6 +79,9 @@ class EngineChains(unittest.TestCase):
         self.assertFalse(userns["works"])
         self.assertIn("under proot", userns["obstacle"])
         self.assertIn("proot", userns["cure"])
+        alone = self.launch(["proot"], RELOC_ENGINE="userns")
+        self.assertEqual(alone.status, 125)
+        self.assertIn(userns["obstacle"], alone.err)
 
     def test_a_damaged_installation(self):
         """Each file that an engine brings along is really used."""
