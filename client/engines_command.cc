@@ -1,5 +1,6 @@
 // Each engine is probed for real, with or without a daemon, and never from memory: this is what one calls
-// after a switch was changed. What is found replaces what launches remember.
+// after a switch was changed. What is found replaces what launches remember. With a program it is told as
+// well what its plans refuse.
 #include "client/engines_command.h"
 
 #include <stdio.h>
@@ -9,14 +10,18 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "client/format.h"
 #include "client/pack_tools.h"
 #include "client/report.h"
+#include "client/run_target.h"
 #include "reloc/base/path.h"
 #include "reloc/engine/probe.h"
 #include "reloc/launch/daemon_dir.h"
 #include "reloc/launch/engine_chain.h"
 #include "reloc/launch/probe_memory.h"
+#include "reloc/pack/status.h"
 #include "reloc/pack/text.h"
 
 namespace reloc {
@@ -66,6 +71,30 @@ void Remember(const std::vector<EngineReport>& reports) {
   }
 }
 
+// What the program's plans refuse does not work for it, whatever the host can.
+void ApplyPlans(const std::string& plans, std::vector<EngineReport>& reports) {
+  for (EngineReport& report : reports) {
+    Plan plan;
+    const char* damage = nullptr;
+    if (!FindPlan(plans, report.engine, &plan, &damage)) {
+      if (damage == nullptr && !report.works) continue;  // no such engine in this version
+      std::string why =
+          damage == nullptr ? "there is no plan for it" : absl::StrCat("its plan is damaged: ", damage);
+      report = {report.engine, false, why, "make the pack anew with this version"};
+    } else if (const Step* refusal = plan.refusal()) {
+      report = {report.engine, false, std::string(refusal->a), std::string(refusal->b)};
+    }
+  }
+}
+
+// The plans that a launch of `program` would have.
+absl::StatusOr<std::string> FindPlans(const std::string& program) {
+  RunTarget target;
+  if (FindEntry(program, environ, &target)) return target.plans;
+  if (CompileTarget(program, environ, &target) != 0) return absl::InvalidArgumentError(target.error);
+  return target.plans;
+}
+
 JsonValue TextOrNull(const std::string& text) { return text.empty() ? JsonNull() : JsonText(text); }
 
 Record EngineRecord(const EngineReport& report, const Chosen& chosen) {
@@ -95,7 +124,8 @@ void PrintJson(const std::vector<EngineReport>& reports, const Chosen& chosen) {
   PrintOut(ToJson(records) + "\n");
 }
 
-absl::Status ListEngines(const std::string& format) {
+// `program`: empty if it is asked of the host alone.
+absl::Status ListEngines(const std::string& format, const std::string& program) {
   EngineChain chain = EngineChainFromEnv(environ);
   if (!chain.unknown.empty()) {
     fprintf(stderr, "relocctl: warning: unknown engine '%s', ignoring\n",
@@ -103,6 +133,10 @@ absl::Status ListEngines(const std::string& format) {
   }
   std::vector<EngineReport> reports = ProbeAll(Modules());
   Remember(reports);
+  if (!program.empty()) {
+    RELOC_ASSIGN_OR_RETURN(std::string plans, FindPlans(program));
+    ApplyPlans(plans, reports);
+  }
   Chosen chosen{First(ParseEngineChain("default"), reports), First(ParseEngineChain("performance"), reports),
                 First(chain, reports)};
   format == "json" ? PrintJson(reports, chosen) : PrintTable(reports, chosen);
@@ -113,10 +147,13 @@ absl::Status ListEngines(const std::string& format) {
 
 void AddEnginesCommand(CLI::App& app, int* exit_status) {
   auto format = std::make_shared<std::string>("table");
+  auto program = std::make_shared<std::string>();
   CLI::App* engines =
       app.add_subcommand("engines", "Which engines work on this host, and why not the others");
   AddFormatOption(engines, format.get());
-  engines->callback([format, exit_status] { *exit_status = ExitStatus(ListEngines(*format)); });
+  engines->add_option("PROGRAM", *program, "Which of them run this program, found as by relocctl run");
+  engines->callback(
+      [format, program, exit_status] { *exit_status = ExitStatus(ListEngines(*format, *program)); });
 }
 
 }  // namespace reloc

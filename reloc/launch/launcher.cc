@@ -88,26 +88,19 @@ bool Launcher::TryEngine(Engine engine) {
 
 // Finds the engine's plan among the pack's; leaves it in plan_.
 bool Launcher::FindPlan(Engine engine) {
-  std::span<const char> rest = request_.plans;
-  while (!rest.empty()) {
-    size_t used = 0;
-    const char* why = nullptr;
-    if (!Plan::Parse(rest, &plan_, &used, &why)) {
-      FixedText<256> line;
-      line << "the pack's plan is damaged: " << why;
-      NoteFailure(engine, line.view());
-      return false;
-    }
-    rest = std::span<const char>(rest.data() + used, rest.size() - used);
-    if (plan_.engine() != engine) continue;
-    const Step* refusal = plan_.refusal();
-    if (refusal == nullptr) return true;
-    FixedText<1024> line;
+  const char* damage = nullptr;
+  const bool found = reloc::FindPlan(request_.plans, engine, &plan_, &damage);
+  const Step* refusal = found ? plan_.refusal() : nullptr;
+  if (found && refusal == nullptr) return true;
+  FixedText<1024> line;
+  if (refusal != nullptr) {
     line << refusal->a << " (" << refusal->b << ')';
-    NoteFailure(engine, line.view());
-    return false;
+  } else if (damage != nullptr) {
+    line << "the pack's plan is damaged: " << damage;
+  } else {
+    line << "not available in this version (use userns, proot or fakechroot)";
   }
-  NoteFailure(engine, "not available in this version (use userns, proot or fakechroot)");
+  NoteFailure(engine, line.view());
   return false;
 }
 

@@ -30,33 +30,33 @@ static_assert(sizeof(StepHeader) == 8);
 
 constexpr const char* kEngineNames[kEngineCount] = {"none", "userns", "fakechroot", "proot", "graft"};
 
-// What each op is called and needs: texts that must be there, and the part it belongs to.
+// What each op is called, and what it needs: the part it belongs to, and texts that must be there.
 struct Shape {
-  Op op;
   const char* name;
+  Op op;
   bool prepare;
   bool needs_a;
   bool needs_b;
   bool takes_b;
 };
 constexpr Shape kShapes[] = {
-    {Op::kUnshare, "unshare", true, false, false, false},
-    {Op::kStageRoot, "stage root", true, true, false, false},
-    {Op::kBindStore, "bind store", true, true, true, true},
-    {Op::kEnterRoot, "enter root", true, false, false, false},
-    {Op::kRequire, "find", true, true, true, true},
-    {Op::kJoin, "join", false, false, false, false},
-    {Op::kRestoreCwd, "restore working directory", false, false, false, false},
-    {Op::kSetEnv, "set variable", false, true, false, true},
-    {Op::kPrependEnv, "prepend to variable", false, true, true, true},
-    {Op::kCommit, "commit", false, false, false, false},
-    {Op::kArg, "argument", false, true, false, false},
-    {Op::kExec, "exec", false, true, false, false},
-    {Op::kMapEnv, "map variable", false, true, true, true},
-    {Op::kFindTracer, "find tracer", true, true, true, true},
-    {Op::kTraceStore, "trace store", true, true, true, true},
-    {Op::kTrace, "trace", false, true, true, true},
-    {Op::kRefuse, "refuse", false, true, true, true},
+    {"unshare", Op::kUnshare, true, false, false, false},
+    {"stage root", Op::kStageRoot, true, true, false, false},
+    {"bind store", Op::kBindStore, true, true, true, true},
+    {"enter root", Op::kEnterRoot, true, false, false, false},
+    {"find", Op::kRequire, true, true, true, true},
+    {"join", Op::kJoin, false, false, false, false},
+    {"restore working directory", Op::kRestoreCwd, false, false, false, false},
+    {"set variable", Op::kSetEnv, false, true, false, true},
+    {"prepend to variable", Op::kPrependEnv, false, true, true, true},
+    {"commit", Op::kCommit, false, false, false, false},
+    {"argument", Op::kArg, false, true, false, false},
+    {"exec", Op::kExec, false, true, false, false},
+    {"map variable", Op::kMapEnv, false, true, true, true},
+    {"find tracer", Op::kFindTracer, true, true, true, true},
+    {"trace store", Op::kTraceStore, true, true, true, true},
+    {"trace", Op::kTrace, false, true, true, true},
+    {"refuse", Op::kRefuse, false, true, true, true},
 };
 
 const Shape* ShapeOf(Op op) {
@@ -210,6 +210,21 @@ bool Plan::CheckOrder(const char** why) const {
 
 const Step* Plan::refusal() const {
   return enter_count_ > 0 && enter()[0].op == Op::kRefuse ? &enter()[0] : nullptr;
+}
+
+bool FindPlan(std::span<const char> plans, Engine engine, Plan* plan, const char** why) {
+  *why = nullptr;
+  while (!plans.empty()) {
+    size_t used = 0;
+    const char* damage = nullptr;
+    if (!Plan::Parse(plans, plan, &used, &damage)) {
+      *why = damage;
+      return false;
+    }
+    if (plan->engine() == engine) return true;
+    plans = {plans.data() + used, plans.size() - used};
+  }
+  return false;
 }
 
 PlanWriter::PlanWriter(std::span<char> memory, Engine engine, const PackDigest& digest) : memory_(memory) {

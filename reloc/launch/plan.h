@@ -105,6 +105,10 @@ class Plan {
   std::array<Step, kMaxPlanSteps> steps_;
 };
 
+// Finds the plan of `engine` among `plans`, which follow each other. False if there is none (`*why` is
+// nullptr), or if a plan is damaged that comes first.
+bool FindPlan(std::span<const char> plans, Engine engine, Plan* plan, const char** why);
+
 // Writes a plan into memory of the caller's. Prepare steps first, then enter steps.
 class PlanWriter {
  public:

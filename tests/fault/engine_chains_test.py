@@ -18,8 +18,8 @@ def deny(*calls):
     return [programs.host("deny"), *calls, "--"]
 
 
-def engines(place, env=None, relocctl=programs.RELOCCTL):
-    outcome = programs.must(programs.run([*place, relocctl, "engines", "--format", "json"],
+def engines(place, env=None, relocctl=programs.RELOCCTL, program=()):
+    outcome = programs.must(programs.run([*place, relocctl, "engines", "--format", "json", *program],
                                          env=env or programs.environment()))
     return {record["engine"]: record for record in json.loads(outcome.out)}
 
@@ -118,6 +118,22 @@ class EngineChains(unittest.TestCase):
         userns = self.assertLikeEngines(place)["userns"]
         self.assertFalse(userns["works"])
         self.assertIn("chroot", userns["cure"])
+
+    def test_engines_of_a_program(self):
+        entry = packs.from_host("static_probe") + "/bin/static_probe"
+        host, found = engines([]), engines([], program=[entry])
+        self.assertFalse(found["fakechroot"]["works"])
+        self.assertIn("static", found["fakechroot"]["obstacle"])
+        self.assertIn(found["fakechroot"]["obstacle"], self.launch([], entry, RELOC_ENGINE="fakechroot").err)
+        for name in ("userns", "proot", "graft"):
+            self.assertEqual(found[name], host[name])
+        dynamic = engines([], program=[self.pack + "/bin/probe"])
+        self.assertEqual(dynamic, host)
+
+    def test_engines_of_what_is_no_program(self):
+        outcome = programs.relocctl("engines", "/nowhere/at/all")
+        self.assertEqual((outcome.status, outcome.out), (1, ""))
+        self.assertRegex(outcome.err, r"\Arelocctl: .*/nowhere/at/all.+\n\Z")
 
     def test_choice_from_the_environment(self):
         first = [engine for engine in ("userns", "fakechroot") if engines([])[engine]["works"]][0]
