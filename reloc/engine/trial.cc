@@ -70,6 +70,8 @@ Trial Judge(int status, int pipe, int output) {
 }  // namespace
 
 Trial RunTrial(absl::FunctionRef<void(Failure*)> attempt) {
+  // Or a descriptor of ours would have the number of one that the child's output goes to.
+  if (Errno e = ReserveStandardFds(); !e.ok()) return {e.value, "open /", ""};
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return NotTried("pipe");
   UniqueFd reader(ends[0]), writer(ends[1]), output(::memfd_create("output", MFD_CLOEXEC));

@@ -9,7 +9,7 @@
 
 #include "reloc/base/file.h"
 #include "reloc/launch/executor.h"
-#include "reloc/launch/root_maker.h"
+#include "reloc/launch/own_root.h"
 #include "reloc/launch/under_tracer.h"
 
 namespace reloc {
@@ -29,7 +29,7 @@ bool MakeAndEnterRoot(Failure* failure) {
   const Trace trace("relocctl", false);
   LaunchState state;
   state.store_path = kStore;
-  if (!MakeRoot(kPrepare, &state, trace, failure)) return false;
+  if (!MakeOwnRoot(kPrepare, &state, trace, failure)) return false;
   Executor executor(&state, trace);
   executor.Enter(kEnter, failure);
   return !failure->failed();

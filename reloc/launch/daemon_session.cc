@@ -111,11 +111,13 @@ bool DaemonSession::IsUsable(const ReplyMessage& reply, Plan* plan) const {
 }
 
 void DaemonSession::Tell() {
-  // The daemon closes a connection that has told it of a start. A launch that goes on in another way tells
-  // anew.
+  // A connection that was used before may have been closed by the daemon: once more, with another.
   for (int tries = 0; tries < 2 && Connect(); ++tries) {
-    if (link_.Send(EncodeMessage(MessageType::kStarted), -1) == Reason::kNone) return;
+    bool sent = link_.Send(EncodeMessage(MessageType::kStarted), -1) == Reason::kNone;
+    // The daemon closes a connection that has told it of a start, sooner or later. A launch that goes on in
+    // another way tells anew, and must not be lost in this one.
     link_ = DaemonLink();
+    if (sent) return;
   }
   if (directory_.valid()) trace_.Debug("the daemon could not be told of this launch");
 }

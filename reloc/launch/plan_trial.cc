@@ -4,7 +4,7 @@
 
 #include "reloc/base/file.h"
 #include "reloc/base/path.h"
-#include "reloc/launch/root_maker.h"
+#include "reloc/launch/own_root.h"
 
 namespace reloc {
 
@@ -39,7 +39,7 @@ void PlanTrial::TryRoot(const Plan& plan, const Step& bind) {
     if (committed_) return;
     daemon_->NoteReason(Reason::kJoin);
   }
-  if (MakeRoot(plan.prepare(), &state_, trace_, failure_)) Enter(plan);
+  if (MakeOwnRoot(plan.prepare(), &state_, trace_, failure_)) Enter(plan);
 }
 
 // The plan that enters a root that is there already or is made by the daemon; nullptr if there is none.

@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import shutil
+import subprocess
 import unittest
 
 from support import packs, programs, session
@@ -229,8 +230,13 @@ class ChainsWithDaemon(unittest.TestCase):
                 self.assertFails(way, NO_NAMESPACES, "userns: unshare: ")
 
     def test_ps_shows_the_engine_that_the_chain_chose(self):
-        self.assertEqual(self.launch("shim", deny("setns")).status, 0)
-        self.assertTrue(wait_until(lambda: any(job["engine"] != "userns" for job in jobs(self.daemon.environment()))))
+        env = self.daemon.environment()
+        with subprocess.Popen([*deny("setns"), self.pack + "/bin/bash", "-c", "read line"], env=env,
+                              stdin=subprocess.PIPE) as program:
+            try:
+                self.assertTrue(wait_until(lambda: {job["engine"] for job in jobs(env)} & {"proot", "fakechroot"}))
+            finally:
+                program.stdin.close()
 
 
 if __name__ == "__main__":

@@ -127,5 +127,25 @@ TEST(Plan, EngineNamesAreTheContracts) {
   EXPECT_EQ(EngineByName("chroot"), Engine::kNone);
 }
 
+TEST(FindPlan, FindsEachAmongSeveral) {
+  const std::string refusal = PlanBytes(Engine::kFakechroot).Add(Op::kRefuse, "no", "cure").Finish();
+  const std::string plans = UsernsPlan() + refusal;
+  Plan plan;
+  const char* why = nullptr;
+  ASSERT_TRUE(FindPlan(plans, Engine::kFakechroot, &plan, &why));
+  EXPECT_NE(plan.refusal(), nullptr);
+  ASSERT_TRUE(FindPlan(plans, Engine::kUserns, &plan, &why));
+  EXPECT_EQ(plan.refusal(), nullptr);
+}
+
+TEST(FindPlan, TellsMissingFromDamaged) {
+  Plan plan;
+  const char* why = "";
+  EXPECT_FALSE(FindPlan(UsernsPlan(), Engine::kProot, &plan, &why));
+  EXPECT_EQ(why, nullptr);
+  EXPECT_FALSE(FindPlan(UsernsPlan() + "junk", Engine::kProot, &plan, &why));
+  EXPECT_NE(why, nullptr);
+}
+
 }  // namespace
 }  // namespace reloc

@@ -1,4 +1,4 @@
-#include "reloc/launch/root_maker.h"
+#include "reloc/launch/own_root.h"
 
 #include "reloc/launch/namespaces.h"
 #include "reloc/launch/under_tracer.h"
@@ -38,7 +38,7 @@ bool BuildInPlace(std::span<const Step> prepare, Executor* executor, LaunchState
 
 }  // namespace
 
-bool MakeRoot(std::span<const Step> prepare, LaunchState* state, const Trace& trace, Failure* failure) {
+bool MakeOwnRoot(std::span<const Step> prepare, LaunchState* state, const Trace& trace, Failure* failure) {
   failure->Clear();
   if (IsUnderTracer()) {
     failure->Set("make a root", kOk, "under proot", "use the engine proot or fakechroot");
