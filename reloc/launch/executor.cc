@@ -321,14 +321,14 @@ bool Executor::Assign(string_view name, string_view first, string_view second, F
   if (envp == nullptr || memory == nullptr) return OutOfMemory("set variable", name, failure);
   TextBuffer text(memory, size);
   text << name << '=' << first;
-  if (!second.empty()) text << ':' << second;
+  if (second.data() != nullptr) text << ':' << second;
   const char* old = EnvLookup(state_->envp, name);
-  size_t used = 0;
+  size_t place = count;  // a new one comes last
   for (size_t i = 0; i < count; ++i) {
-    bool replaced = old != nullptr && state_->envp[i] + name.size() + 1 == old;
-    if (!replaced) envp[used++] = state_->envp[i];
+    envp[i] = state_->envp[i];
+    if (old != nullptr && envp[i] + name.size() + 1 == old) place = i;
   }
-  envp[used] = memory;
+  envp[place] = memory;
   state_->envp = envp;
   return true;
 }

@@ -65,6 +65,9 @@ class Ways(ChildrenTest):
     def test_threads_that_start_programs_at_once(self):
         self.assertOutput("", self.start("threads", self.probe, "exit", "0"))
 
+    def test_a_small_stack(self):
+        self.assertOutput("", self.start("small-stack", self.probe))
+
     def test_the_program_itself(self):
         self.assertOutput("1 2\n", self.start("self", "children", "execve", self.probe, "libraries"))
 
@@ -183,6 +186,14 @@ class Sight(ChildrenTest):
     def test_the_callers_own_modules(self):
         seen = self.bash("echo $LD_PRELOAD", env={"LD_PRELOAD": "libc.so.6"})
         self.assertOutput("libc.so.6\n", seen)
+
+    def test_lists_that_are_empty(self):
+        names = ("LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "TZDIR")
+        empty = "".join(f"{name}= " for name in names)
+        show = "".join(f"[${{{name}-none}}]" for name in names)
+        command = f"{empty} {self.shell} -c 'echo \"{show}\"; {self.probe} libraries; /bin/sh -c {self.probe}\\ argv0'"
+        self.assertOutput("[]" * len(names) + f"\n1 2\n{self.probe}\n", self.bash(command))
+        self.assertOutput("[]" * len(names) + "\n", self.bash(f'echo "{show}"', env=dict.fromkeys(names, "")))
 
     def test_converters_and_locales_of_children(self):
         self.assertOutput("e1\n", self.start("cleared", self.probe, "iconv", "KOI8-R"))
