@@ -102,10 +102,7 @@ class Walk {
   bool Step() {
     string_view name = rest_.Take();
     if (name.empty() || name == ".") return true;
-    if (name == "..") {
-      Leave();
-      return true;
-    }
+    if (name == "..") return Leave();
     const size_t before = out_.size();
     if (absolute_ || before > 0) out_ << '/';
     out_ << name;
@@ -129,16 +126,23 @@ class Walk {
     mapped_ = true;
   }
 
-  void Leave() {
+  // False if it is no directory.
+  bool Leave() {
+    const size_t size = out_.size();
+    out_ << (size > 0 ? "/." : "");
+    const bool is_directory = size == 0 || ExistsAt(directory_, out_.c_str());
+    out_.Truncate(size);
+    if (!is_directory) return false;
     string_view last = BaseName(out_.view());
     if (!absolute_ && (last.empty() || last == "..")) {
       if (!out_.empty()) out_ << '/';
       out_ << "..";
-      return;
+      return true;
     }
     out_.Truncate(out_.size() - last.size());
     if (!out_.empty()) out_.Truncate(out_.size() - 1);
     if (out_.view() == Setting().pack) out_.Clear();  // the parent of /gnu is /
+    return true;
   }
 
   int directory_;

@@ -208,6 +208,15 @@ class Sight(ChildrenTest):
         self.assertOutput("1 2\n", self.bash(f"{profile.removeprefix(self.pack)}/bin/probe libraries"))
         self.assertOutput("1 2\n", self.bash(f"cd {profile}/bin 2>/dev/null; {profile}/bin/probe libraries"))
 
+    def test_what_is_no_directory_has_no_parent(self):
+        folder = session.make_dir("parents")
+        os.symlink(self.probe, f"{folder}/file")
+        os.symlink(os.path.dirname(self.probe), f"{folder}/folder")
+        for path, there in (("file/..", False), ("file/../file", False), ("nothing/../file", False),
+                            ("folder/..", True), ("folder/../bin/probe", True)):
+            with self.subTest(path):
+                self.assertEqual(self.bash(f"test -e {folder}/{path}").status, 0 if there else 1)
+
 
 del ChildrenTest, LoaderTest  # base classes are no tests
 if __name__ == "__main__":
