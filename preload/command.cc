@@ -177,7 +177,7 @@ class Environment {
   void AddJoined(string_view name, string_view directory, string_view file, string_view rest) {
     Add(texts_.Make([&](TextBuffer* text) {
       *text << name << '=' << directory << file;
-      if (!rest.empty()) *text << ':' << rest;
+      if (rest.data() != nullptr) *text << ':' << rest;  // also an empty one: it was there
     }));
   }
 
@@ -226,7 +226,7 @@ size_t TextSize(const Image& image, char* const* envp) {
   // Ours: the modules' paths, the setting, GCONV_PATH.
   constexpr size_t kNames = 256;
   size_t size = 4 * setting.pack.size() + 3 * setting.modules.size() + setting.prefix.size() +
-                3 * strlen(image.loader()) + kNames;
+                setting.loader.size() + 3 * strlen(image.loader()) + kNames;
   // The program's absolute path.
   size += strlen(image.path()) + (image.path()[0] == '/' ? 0 : 4096);
   for (; envp != nullptr && *envp != nullptr; ++envp) {

@@ -61,6 +61,7 @@ class OpenedFile {
 int Image::Inspect(const char* path) {
   for (int depth = 0; depth <= kMostScripts; ++depth) {
     OpenedFile file(OpenImage(path, &path_));
+    if (path_.overflowed()) return ENAMETOOLONG;
     char* head = heads_[depth];
     long size = file.get() < 0 ? -1 : raw::ReadAt(file.get(), head, kHeadSize, 0);
     if (size < 4 || !IsExecutable(path_.c_str())) return 0;

@@ -21,8 +21,8 @@ enum class ImageKind {
 // A program or a chain of scripts. Large, and for the stack: a child of vfork(2) shares its parent's heap.
 class Image {
  public:
-  // Looks at what lies at `path`, as the caller named it. 0, or ELOOP for scripts nested too deeply. What the
-  // kernel refuses is kPlain: execute it, and the kernel says why.
+  // Looks at what lies at `path`, as the caller named it. 0, ELOOP for scripts nested too deeply, or
+  // ENAMETOOLONG. What else the kernel refuses is kPlain: execute it, and the kernel says why.
   int Inspect(const char* path);
 
   ImageKind kind() const { return kind_; }

@@ -22,22 +22,8 @@ char* UnmapInPlace(char* path) {
   return path;
 }
 
-// readlink(2) of `path`, mapped.
-ssize_t ReadLink(int directory, const char* path, char* out, size_t size) {
-  PathText own;
-  string_view target;
-  char memory[4096];
-  if (path != nullptr && Active() && IsOwnProgram(path) && OwnProgram(&own)) {
-    target = Unmapped(own.c_str());
-  } else {
-    RELOC_NEXT(ssize_t, readlinkat, (int, const char*, char*, size_t));
-    ssize_t length = WithPath(directory, path, Links::kKeep, [&](const char* mapped) {
-      return next(directory, mapped, memory, sizeof memory - 1);
-    });
-    if (length < 0) return length;
-    memory[length] = '\0';
-    target = Active() ? string_view(Unmapped(memory)) : string_view(memory, static_cast<size_t>(length));
-  }
+// As readlink(2) gives a target.
+ssize_t GiveTarget(string_view target, char* out, size_t size) {
   if (target.size() < size) size = target.size();
   if (size == 0) {
     errno = EINVAL;  // as the kernel has it for a buffer without room
@@ -45,6 +31,38 @@ ssize_t ReadLink(int directory, const char* path, char* out, size_t size) {
   }
   memcpy(out, target.data(), size);
   return static_cast<ssize_t>(size);
+}
+
+ssize_t ReadLinkOf(int directory, const char* path, char* out, size_t size) {
+  RELOC_NEXT(ssize_t, readlinkat, (int, const char*, char*, size_t));
+  return WithPath(directory, path, Links::kKeep,
+                  [&](const char* mapped) { return next(directory, mapped, out, size); });
+}
+
+__attribute__((noinline)) ssize_t ReadOwnProgram(char* out, size_t size) {
+  PathText own;
+  return OwnProgram(&own) ? GiveTarget(Unmapped(own.c_str()), out, size) : -1;
+}
+
+// For a target in the pack, of which the caller may have room for a part.
+__attribute__((noinline)) ssize_t ReadLinkIntoPack(int directory, const char* path, char* out, size_t size) {
+  char memory[4096];
+  ssize_t length = ReadLinkOf(directory, path, memory, sizeof memory - 1);
+  if (length < 0) return length;
+  memory[length] = '\0';
+  return GiveTarget(Unmapped(memory), out, size);
+}
+
+// readlink(2) of `path`, mapped.
+ssize_t ReadLink(int directory, const char* path, char* out, size_t size) {
+  if (path != nullptr && Active() && IsOwnProgram(path)) {
+    if (ssize_t length = ReadOwnProgram(out, size); length >= 0) return length;
+  }
+  ssize_t length = ReadLinkOf(directory, path, out, size);
+  if (length <= 0 || !Active()) return length;
+  string_view pack = Setting().pack;
+  string_view target = Prefix(string_view(out, static_cast<size_t>(length)), pack.size());
+  return StartsWith(pack, target) ? ReadLinkIntoPack(directory, path, out, size) : length;
 }
 
 char* RealPath(const char* path, char* out) {

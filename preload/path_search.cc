@@ -20,8 +20,7 @@ const char* PathSearch::Next() {
   path_.Clear();
   if (by_path_) {
     done_ = true;
-    path_ << name_;
-    return path_.c_str();
+    return name_.data();  // a C string
   }
   done_ = memchr(rest_.data(), ':', rest_.size()) == nullptr;
   string_view directory = SplitFirst(rest_, ':', &rest_);

@@ -44,14 +44,52 @@ bool NeedsWalk(int directory, const char* path, Links last) {
   return fd < 0 && fd != -ENOENT && fd != -ENOTDIR;
 }
 
+// What is still to be followed of a path. It stands at the end of its memory, so that a symlink's target is
+// read into what is free before it: a stack may be small.
+class RestOfPath {
+ public:
+  explicit RestOfPath(string_view path) : start_(sizeof memory_) { Put(path); }
+  bool empty() const { return start_ == sizeof memory_; }
+  bool overflowed() const { return overflowed_; }
+  bool is_absolute() const { return !empty() && memory_[start_] == '/'; }
+
+  // Takes the first name, without the slash after it; valid until the next Put().
+  string_view Take() {
+    string_view rest, name = SplitFirst(string_view(memory_ + start_, sizeof memory_ - start_), '/', &rest);
+    start_ = sizeof memory_ - rest.size();
+    return name;
+  }
+
+  // Puts the target of the symlink at `path` in front. False if none is there.
+  bool PutLink(int directory, const char* path) {
+    string_view target;
+    if (!ReadLinkAt(directory, path, memory_, start_, &target)) return false;
+    if (!empty()) Put("/");
+    Put(target);
+    return true;
+  }
+
+ private:
+  void Put(string_view text) {
+    overflowed_ = overflowed_ || text.size() > start_;
+    if (overflowed_) return;
+    start_ -= text.size();
+    memmove(memory_ + start_, text.data(), text.size());
+  }
+
+  char memory_[4096];
+  size_t start_;
+  bool overflowed_ = false;
+};
+
 // Follows a path as path_resolution(7) has it, in a file system where the store lies at its prefix.
 class Walk {
  public:
-  Walk(int directory, Links last, TextBuffer* out) : directory_(directory), last_(last), out_(*out) {}
+  Walk(int directory, string_view path, Links last, TextBuffer* out)
+      : directory_(directory), last_(last), out_(*out), rest_(path), absolute_(rest_.is_absolute()) {}
 
   // False if the path leads nowhere else than the kernel went.
-  bool Follow(string_view path) {
-    rest_ << path;
+  bool Follow() {
     out_.Clear();
     while (!rest_.empty() && !rest_.overflowed() && !out_.overflowed()) {
       if (!Step()) return false;
@@ -62,30 +100,18 @@ class Walk {
 
  private:
   bool Step() {
-    if (rest_.view()[0] == '/' && out_.empty()) absolute_ = true;
-    string_view rest;
-    string_view name = SplitFirst(rest_.view(), '/', &rest);
-    if (name.empty() || name == ".") return SetRest(rest);
-    if (name == "..") {
-      Leave();
-      return SetRest(rest);
-    }
-    bool at_end = rest.empty();
-    size_t before = out_.size();
+    string_view name = rest_.Take();
+    if (name.empty() || name == ".") return true;
+    if (name == "..") return Leave();
+    const size_t before = out_.size();
     if (absolute_ || before > 0) out_ << '/';
     out_ << name;
-    SetRest(rest);
     if (absolute_) EnterStore();
-    char memory[4096];
-    string_view target;
-    if ((at_end && last_ == Links::kKeep) ||
-        !ReadLinkAt(directory_, out_.c_str(), memory, sizeof memory, &target)) {
-      return true;
-    }
-    if (++links_ > kMostLinks) return false;
-    out_.Truncate(target[0] == '/' ? 0 : before);
-    if (target[0] == '/') absolute_ = true;
-    return Prepend(target);
+    if (rest_.empty() && last_ == Links::kKeep) return true;
+    if (!rest_.PutLink(directory_, out_.c_str())) return true;
+    absolute_ = absolute_ || rest_.is_absolute();
+    out_.Truncate(rest_.is_absolute() ? 0 : before);
+    return ++links_ <= kMostLinks;
   }
 
   // The store, and its parents where the host has none, are the pack's.
@@ -93,47 +119,37 @@ class Walk {
     const LoaderSetting& setting = Setting();
     if (!IsBelow(setting.prefix, out_.view())) return;
     if (out_.size() < setting.prefix.size() && ExistsAt(AT_FDCWD, out_.c_str())) return;
-    PathText path;
-    path << out_.view();
+    // What was found is the prefix, or a parent of it.
+    const size_t size = out_.size();
     out_.Clear();
-    out_ << setting.pack << path.view();
+    out_ << setting.pack << Prefix(setting.prefix, size);
     mapped_ = true;
   }
 
-  void Leave() {
+  // False if it is no directory.
+  bool Leave() {
+    const size_t size = out_.size();
+    out_ << (size > 0 ? "/." : "");
+    const bool is_directory = size == 0 || ExistsAt(directory_, out_.c_str());
+    out_.Truncate(size);
+    if (!is_directory) return false;
     string_view last = BaseName(out_.view());
     if (!absolute_ && (last.empty() || last == "..")) {
       if (!out_.empty()) out_ << '/';
       out_ << "..";
-      return;
+      return true;
     }
     out_.Truncate(out_.size() - last.size());
     if (!out_.empty()) out_.Truncate(out_.size() - 1);
     if (out_.view() == Setting().pack) out_.Clear();  // the parent of /gnu is /
-  }
-
-  bool SetRest(string_view rest) {
-    PathText copy;
-    copy << rest;
-    rest_.Clear();
-    rest_ << copy.view();
-    return true;
-  }
-
-  bool Prepend(string_view target) {
-    PathText copy;
-    copy << rest_.view();
-    rest_.Clear();
-    rest_ << target;
-    if (!copy.empty()) rest_ << '/' << copy.view();
     return true;
   }
 
   int directory_;
   Links last_;
   TextBuffer& out_;
-  PathText rest_;
-  bool absolute_ = false;
+  RestOfPath rest_;
+  bool absolute_;
   bool mapped_ = false;
   int links_ = 0;
 };
@@ -156,26 +172,34 @@ size_t PrefixEnd(const char* path, string_view prefix) {
   return at;
 }
 
+bool IsMapped(const char* path, Links last) {
+  if (path == nullptr || path[0] != '/' || !Active()) return false;
+  return PrefixEnd(path, Setting().prefix) != 0 || (last == Links::kFollow && IsOwnProgram(path));
+}
+
+bool MayLeadElsewhere(int directory, const char* path, Links last) {
+  if (path == nullptr || !Active()) return false;
+  const int error = errno;
+  bool may = IsBelow(Setting().prefix, path) || NeedsWalk(directory, path, last);
+  errno = error;
+  return may;
+}
+
 const char* MappedPath::Map(const char* path, Links last) {
-  if (path == nullptr || path[0] != '/') return path;
+  if (!IsMapped(path, last)) return path;
   const LoaderSetting& setting = Setting();
-  if (setting.pack.empty()) return path;
   text_.Clear();
   if (size_t end = PrefixEnd(path, setting.prefix); end != 0) {
     text_ << setting.pack << setting.prefix << (path + end);
     return text_.overflowed() ? path : text_.c_str();
   }
-  return last == Links::kFollow && IsOwnProgram(path) && OwnProgram(&text_) ? text_.c_str() : path;
+  return OwnProgram(&text_) ? text_.c_str() : path;
 }
 
 const char* MappedPath::MapLinks(int directory, const char* path, Links last) {
-  int error = errno;
-  const char* mapped = Map(path, last);
-  bool parent = IsBelow(Setting().prefix, path);
-  bool elsewhere = false;
-  if (parent || NeedsWalk(directory, mapped, last)) {
-    elsewhere = Walk(directory, last, &text_).Follow(path);
-  }
+  if (!MayLeadElsewhere(directory, Map(path, last), last)) return nullptr;
+  const int error = errno;
+  bool elsewhere = Walk(directory, path, last, &text_).Follow();
   errno = error;
   return elsewhere ? text_.c_str() : nullptr;
 }

@@ -52,15 +52,37 @@ bool IsFailure(R result) {
   }
 }
 
-// Calls `call` with `path` mapped, and once more if the path was not found because of symlinks in it.
+// True if Map() changes `path`.
+bool IsMapped(const char* path, Links last);
+
+// True if a path that was not found may lead elsewhere once each symlink in it is mapped.
+bool MayLeadElsewhere(int directory, const char* path, Links last);
+
+// Calls `call` with `path` mapped, and once more if the path was not found because of symlinks in it. Other
+// paths cost no memory: small threads and signal handlers have little stack.
 template <class Call>
-auto WithPath(int directory, const char* path, Links last, Call call) {
+__attribute__((noinline)) auto WithMappedPath(int directory, const char* path, Links last, Call call) {
   MappedPath mapped;
   auto result = call(mapped.Map(path, last));
-  if (__builtin_expect(!IsFailure(result) || errno != ENOENT || path == nullptr || !Active(), 1))
-    return result;
+  if (!IsFailure(result) || errno != ENOENT) return result;
   const char* elsewhere = mapped.MapLinks(directory, path, last);
   return elsewhere == nullptr ? result : call(elsewhere);
+}
+
+template <class Call>
+__attribute__((noinline)) auto WithPathElsewhere(int directory, const char* path, Links last, Call call) {
+  MappedPath mapped;
+  const char* elsewhere = mapped.MapLinks(directory, path, last);
+  return call(elsewhere == nullptr ? path : elsewhere);
+}
+
+template <class Call>
+auto WithPath(int directory, const char* path, Links last, Call call) {
+  if (IsMapped(path, last)) return WithMappedPath(directory, path, last, call);
+  auto result = call(path);
+  if (__builtin_expect(!IsFailure(result) || errno != ENOENT || !MayLeadElsewhere(directory, path, last), 1))
+    return result;
+  return WithPathElsewhere(directory, path, last, call);
 }
 
 }  // namespace reloc

@@ -36,7 +36,7 @@ bool TakeOurs(char* list, bool (*is_ours)(string_view)) {
   string_view first = SplitFirst(list, ':', &rest);
   if (!is_ours(first)) return false;
   if (first.size() == strlen(list)) return true;
-  memmove(list, rest.data(), rest.size() + 1);
+  memmove(list, list + first.size() + 1, rest.size() + 1);
   return false;
 }
 

@@ -15,7 +15,7 @@ constexpr string_view Prefix(string_view text, size_t count) {
   return string_view(text.data(), count < text.size() ? count : text.size());
 }
 constexpr string_view Suffix(string_view text, size_t from) {
-  return from < text.size() ? string_view(text.data() + from, text.size() - from) : string_view();
+  return from <= text.size() ? string_view(text.data() + from, text.size() - from) : string_view();
 }
 constexpr bool StartsWith(string_view text, string_view prefix) {
   return text.size() >= prefix.size() && Prefix(text, prefix.size()) == prefix;

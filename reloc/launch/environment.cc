@@ -71,14 +71,14 @@ bool Environment::Assign(string_view name, string_view first, string_view second
   if (envp == nullptr || memory == nullptr) return OutOfMemory("set variable", name, failure);
   TextBuffer text(memory, size);
   text << name << '=' << first;
-  if (!second.empty()) text << ':' << second;
+  if (second.data() != nullptr) text << ':' << second;
   const char* old = EnvLookup(*envp_, name);
-  size_t used = 0;
+  size_t place = count;  // a new one comes last
   for (size_t i = 0; i < count; ++i) {
-    bool replaced = old != nullptr && (*envp_)[i] + name.size() + 1 == old;
-    if (!replaced) envp[used++] = (*envp_)[i];
+    envp[i] = (*envp_)[i];
+    if (old != nullptr && envp[i] + name.size() + 1 == old) place = i;
   }
-  envp[used] = memory;
+  envp[place] = memory;
   *envp_ = envp;
   return true;
 }

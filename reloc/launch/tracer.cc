@@ -87,6 +87,9 @@ bool Tracer::Start(const TracerPlan& plan, Failure* failure) {
     return false;
   }
   descriptors_ = *open;
+  struct rlimit limit;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < INT_MAX)
+    limit_ = static_cast<int>(limit.rlim_cur);
   // Without it proot writes the loader to a file in /tmp.
   if (Result<UniqueFd> loader = OpenTracerLoader(plan.tracer); loader.ok())
     loader_ = static_cast<UniqueFd&&>(*loader);
@@ -147,14 +150,16 @@ Errno Tracer::BecomeTracer(const TracerPlan& plan, bool accelerated) {
   return Errno::Last();
 }
 
-// PRoot gets none of the caller's descriptors: those that it held would stay open as long as it lives.
+// PRoot gets none of the caller's descriptors: those that it held would stay open as long as it lives. But
+// for those with numbers beyond the limit, which was lowered since: nobody could be given such a number
+// again.
 Errno Tracer::ArrangeDescriptors() {
   Result<UniqueFd> null = Open("/dev/null", O_RDWR);
   if (!null.ok()) return null.error();
   if (::dup2(null->get(), 0) < 0 || ::dup2(null->get(), 1) < 0 || ::dup2(complaints_.get(), 2) < 0)
     return Errno::Last();
   for (int fd : descriptors_) {
-    if (fd > 2) ::close(fd);
+    if (fd > 2 && fd < limit_) ::close(fd);
   }
   RELOC_TRY(KeepOnExec(far_socket_.get()));
   return loader_.valid() ? KeepOnExec(loader_.get()) : kOk;
@@ -234,15 +239,11 @@ void Tracer::GiveUp() {
   pid_ = -1;
 }
 
-// Those that exec would have left open. EMFILE: one has a number beyond the limit, which was lowered since,
-// so that nobody can be given that number again.
+// Those that exec would have left open.
 Errno Tracer::SendDescriptors() {
-  struct rlimit limit;
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return Errno::Last();
   for (int fd : descriptors_) {
     int flags = ::fcntl(fd, F_GETFD);
-    if (flags < 0 || (flags & FD_CLOEXEC) != 0) continue;
-    if (static_cast<rlim_t>(fd) >= limit.rlim_cur) return Errno{EMFILE};
+    if (flags < 0 || (flags & FD_CLOEXEC) != 0 || fd >= limit_) continue;
     RELOC_TRY(SendTrace(socket_.get(), {TraceEvent::kDescriptor, fd}, fd));
   }
   return kOk;

@@ -16,6 +16,8 @@
 // whatever ended last, and has no word for death by signal.
 #pragma once
 
+#include <limits.h>
+
 #include <span>
 
 #include "reloc/base/file.h"
@@ -62,6 +64,7 @@ class Tracer {
 
   Arena* arena_;
   std::span<int> descriptors_;  // of the caller
+  int limit_ = INT_MAX;         // of descriptor numbers
   uint64_t signal_mask_ = 0;
   UniqueFd socket_;      // to the tracee
   UniqueFd far_socket_;  // the tracee's end

@@ -65,6 +65,9 @@ class Ways(ChildrenTest):
     def test_threads_that_start_programs_at_once(self):
         self.assertOutput("", self.start("threads", self.probe, "exit", "0"))
 
+    def test_a_small_stack(self):
+        self.assertOutput("", self.start("small-stack", self.probe))
+
     def test_the_program_itself(self):
         self.assertOutput("1 2\n", self.start("self", "children", "execve", self.probe, "libraries"))
 
@@ -184,6 +187,14 @@ class Sight(ChildrenTest):
         seen = self.bash("echo $LD_PRELOAD", env={"LD_PRELOAD": "libc.so.6"})
         self.assertOutput("libc.so.6\n", seen)
 
+    def test_lists_that_are_empty(self):
+        names = ("LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "TZDIR")
+        empty = "".join(f"{name}= " for name in names)
+        show = "".join(f"[${{{name}-none}}]" for name in names)
+        command = f"{empty} {self.shell} -c 'echo \"{show}\"; {self.probe} libraries; /bin/sh -c {self.probe}\\ argv0'"
+        self.assertOutput("[]" * len(names) + f"\n1 2\n{self.probe}\n", self.bash(command))
+        self.assertOutput("[]" * len(names) + "\n", self.bash(f'echo "{show}"', env=dict.fromkeys(names, "")))
+
     def test_converters_and_locales_of_children(self):
         self.assertOutput("e1\n", self.start("cleared", self.probe, "iconv", "KOI8-R"))
         self.assertOutput("UTF-8\n", self.bash(
@@ -196,6 +207,15 @@ class Sight(ChildrenTest):
         os.symlink(os.path.dirname(self.probe), f"{profile}/bin")
         self.assertOutput("1 2\n", self.bash(f"{profile.removeprefix(self.pack)}/bin/probe libraries"))
         self.assertOutput("1 2\n", self.bash(f"cd {profile}/bin 2>/dev/null; {profile}/bin/probe libraries"))
+
+    def test_what_is_no_directory_has_no_parent(self):
+        folder = session.make_dir("parents")
+        os.symlink(self.probe, f"{folder}/file")
+        os.symlink(os.path.dirname(self.probe), f"{folder}/folder")
+        for path, there in (("file/..", False), ("file/../file", False), ("nothing/../file", False),
+                            ("folder/..", True), ("folder/../bin/probe", True)):
+            with self.subTest(path):
+                self.assertEqual(self.bash(f"test -e {folder}/{path}").status, 0 if there else 1)
 
 
 del ChildrenTest, LoaderTest  # base classes are no tests

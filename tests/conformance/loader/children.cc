@@ -3,6 +3,7 @@
 // Usage: children WAY PROGRAM [ARGUMENT...]      exit status: the program's
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
@@ -81,6 +82,24 @@ int Threads(char** command) {
   return failed == nullptr ? 0 : 1;
 }
 
+// Looks at the program, and for what is not there, with the smallest stack that a thread can have.
+void* Looks(void* path) {
+  char target[16];
+  bool found = access(static_cast<char*>(path), X_OK) == 0 && open(static_cast<char*>(path), O_RDONLY) >= 0;
+  bool missing = open("/nothing/here", O_RDONLY) < 0 && errno == ENOENT;
+  return found && missing && readlink("/proc/self/cwd", target, sizeof target) > 0 ? nullptr : path;
+}
+
+int SmallStack(char** command) {
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, PTHREAD_STACK_MIN);
+  pthread_t thread;
+  void* failed = command;
+  if (pthread_create(&thread, &attributes, Looks, command[0]) == 0) pthread_join(thread, &failed);
+  return failed == nullptr ? 0 : 1;
+}
+
 // With 80,000 arguments more: near the limit of 2 MB, in which the kernel counts the pointers, too.
 int Many(char** command) {
   std::vector<char*> arguments;
@@ -129,6 +148,7 @@ int Start(const std::string& way, char** c) {
   if (way == "popen-w") return WritePipe(c);
   if (way == "vfork") return Vfork(c);
   if (way == "threads") return Threads(c);
+  if (way == "small-stack") return SmallStack(c);
   if (way == "many") return Many(c);
   if (way == "too-many") return TooMany(c);
   if (way == "cleared") return execve(c[0], c, none);
