@@ -19,7 +19,8 @@ constexpr ElfW(Half) kMachine = EM_AARCH64;
 #endif
 constexpr unsigned char kClass = sizeof(void*) == 8 ? ELFCLASS64 : ELFCLASS32;
 
-// Opens the file that `path` means, and says where it lies. Not blocking: it may be a pipe.
+// Opens the file that `path`, which `where` may hold, means, and says where it lies. Not blocking: it may be
+// a pipe.
 int OpenImage(const char* path, TextBuffer* where) {
   constexpr int kFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
   MappedPath mapped;
@@ -31,8 +32,10 @@ int OpenImage(const char* path, TextBuffer* where) {
       fd = raw::Call(SYS_openat, AT_FDCWD, raw::Address(found), kFlags);
     }
   }
-  where->Clear();
-  *where << found;
+  if (found != where->c_str()) {
+    where->Clear();
+    *where << found;
+  }
   return static_cast<int>(fd);
 }
 
@@ -141,9 +144,7 @@ bool Image::TakesPreload(int fd) const {
 }
 
 void Image::DescribeLoader() {
-  PathText name;
-  name << loader_.view();
-  OpenedFile file(OpenImage(name.c_str(), &loader_));
+  OpenedFile file(OpenImage(loader_.c_str(), &loader_));
   const LoaderSetting& setting = Setting();
   if (loader_.view() == setting.loader) {
     options_ << setting.options;
