@@ -2,18 +2,12 @@
 
 #include <elf.h>
 
+#include "reloc/base/own_machine.h"
 #include "reloc/base/path.h"
 #include "reloc/base/raw.h"
 
 namespace reloc {
 namespace {
-
-#if defined(__x86_64__)
-constexpr ElfW(Half) kMachine = EM_X86_64;
-#elif defined(__aarch64__)
-constexpr ElfW(Half) kMachine = EM_AARCH64;
-#endif
-constexpr unsigned char kClass = sizeof(void*) == 8 ? ELFCLASS64 : ELFCLASS32;
 
 // What an object says about where its libraries are.
 struct SearchTags {
@@ -53,7 +47,7 @@ bool IsLoadable(const char* path) {
   long size = raw::ReadAt(fd, reinterpret_cast<char*>(&header), sizeof header, 0);
   raw::Close(fd);
   return size == sizeof header && __builtin_memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 &&
-         header.e_ident[EI_CLASS] == kClass && header.e_machine == kMachine;
+         IsOfOwnMachine(header);
 }
 
 // The length of a leading "$ORIGIN" or "${ORIGIN}"; 0 if there is none.

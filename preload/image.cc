@@ -6,18 +6,12 @@
 #include <unistd.h>
 
 #include "preload/loader_file.h"
+#include "reloc/base/own_machine.h"
 #include "reloc/base/path.h"
 #include "reloc/base/raw.h"
 
 namespace reloc {
 namespace {
-
-#if defined(__x86_64__)
-constexpr ElfW(Half) kMachine = EM_X86_64;
-#elif defined(__aarch64__)
-constexpr ElfW(Half) kMachine = EM_AARCH64;
-#endif
-constexpr unsigned char kClass = sizeof(void*) == 8 ? ELFCLASS64 : ELFCLASS32;
 
 // Opens the file that `path`, which `where` may hold, means, and says where it lies. Not blocking: it may be
 // a pipe.
@@ -104,7 +98,7 @@ bool Image::ReadScript(int depth) {
 
 void Image::InspectElf(int fd) {
   if (raw::ReadAt(fd, reinterpret_cast<char*>(&header_), sizeof header_, 0) != sizeof header_) return;
-  if (header_.e_ident[EI_CLASS] != kClass || header_.e_machine != kMachine || !FindInterpreter(fd)) return;
+  if (!IsOfOwnMachine(header_) || !FindInterpreter(fd)) return;
   if (PrefixEnd(loader_.c_str(), Setting().prefix) == 0) {
     if (TakesPreload(fd)) kind_ = ImageKind::kHost;
     return;
