@@ -31,6 +31,7 @@ def own_files(side):
     os.link(path, path + ".link")
     os.symlink("file", path + ".symlink")
     os.utime(path, (1_000_000_000, 1_100_000_000))
+    os.utime(path + ".symlink", (1_000_000_000, 1_100_000_000), follow_symlinks=False)
     return side.run("stat", "-c", "%n %u %g %a %h %s %X %Y %F", "file", "file.link", "file.symlink", cwd=side.scratch)
 
 
