@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 ORDINARY_USER = 4242
@@ -104,7 +105,10 @@ def _run_as_ordinary_user():
 
 
 def _end_children():
-    left = children()
+    """Ends and returns what does not end by itself soon, as a tracer does once it has nothing to trace."""
+    deadline = time.monotonic() + 5
+    while (left := children()) and time.monotonic() < deadline:
+        time.sleep(0.02)
     for pid in left:
         with open(f"/proc/{pid}/comm") as comm:
             print(f"left running: {pid} {comm.read().strip()}", file=sys.stderr)
