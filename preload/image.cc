@@ -128,7 +128,7 @@ bool Image::FindInterpreter(int fd) {
 // The host's glibc, and no program that gets rights by being executed, for which ld.so would ignore it.
 bool Image::TakesPreload(int fd) const {
   if (!StartsWith(BaseName(loader_.view()), "ld-linux")) return false;
-  for (char c : Setting().pack) {
+  for (char c : Setting().modules) {
     if (c == ' ') return false;  // LD_PRELOAD cannot name it
   }
   struct stat st;
