@@ -51,13 +51,6 @@ string_view BoundPath(string_view prefix) {
   return bound;
 }
 
-bool Exists(string_view path) {
-  PathText text;
-  text << path;
-  struct stat st;
-  return ::lstat(text.c_str(), &st) == 0;
-}
-
 Errno KeepOnExec(int fd) { return ::fcntl(fd, F_SETFD, 0) == 0 ? kOk : Errno::Last(); }
 
 size_t SizeOf(char* const* texts, uint32_t* count) {
@@ -211,12 +204,11 @@ void Tracer::ReadComplaint(TextBuffer* text) const {
 // directory for nothing, and an empty directory at that path if it may (as root). Both go at once: nothing
 // would remove them when proot is killed.
 void Tracer::RemoveGlue(const TracerPlan& plan) const {
-  string_view bound = BoundPath(plan.prefix);
   PathText path;
-  path << bound;
+  path << BoundPath(plan.prefix);
   struct stat st;
   // The placeholder has no permissions at all.
-  if (Exists(bound) && (::lstat(path.c_str(), &st) != 0 || (st.st_mode & 07777) != 0)) return;
+  if (::lstat(path.c_str(), &st) == 0 && (st.st_mode & 07777) != 0) return;
   ::rmdir(path.c_str());
   Result<UniqueFd> tmp = Open("/tmp", O_RDONLY | O_DIRECTORY);
   if (!tmp.ok() || ::lseek(complaints_.get(), 0, SEEK_CUR) > 0) return;
