@@ -3,17 +3,10 @@ import os
 import shutil
 import unittest
 
-from support import packs, programs, session
+from support import nix, packs, programs, session
 
 # Three derivations: a C library and a text that the program refers to, and one item that nothing refers to.
-EXPRESSION = """
-let make = name: script: derivation {
-      inherit name; system = builtins.currentSystem; builder = "/bin/sh";
-      args = [ "-c" ("PATH=/usr/bin:/bin; " + script) ]; };
-    libc = make "libc" ''
-      mkdir -p $out/lib; cp -L /lib64/ld-linux-x86-64.so.2 /lib/x86_64-linux-gnu/libc.so.6 $out/lib/
-    '';
-    text = builtins.toFile "greeting" "Hello from Nix\\n";
+EXPRESSION = nix.PRELUDE + """    text = builtins.toFile "greeting" "Hello from Nix\\n";
     unused = make "unused" "echo unused > $out";
     cat = make "cat" ''
       : ${unused} is needed to build, not to run; mkdir -p $out/bin; cp /bin/cat $out/bin/cat

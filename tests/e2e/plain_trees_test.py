@@ -3,17 +3,10 @@ import os
 import shutil
 import unittest
 
-from support import packs, programs, session
+from support import nix, packs, programs, session
 from support.store import Store
 
-_NIX_EXPRESSION = """
-let make = name: script: derivation {
-      inherit name; system = builtins.currentSystem; builder = "/bin/sh";
-      args = [ "-c" ("PATH=/usr/bin:/bin; " + script) ]; };
-    libc = make "libc" ''
-      mkdir -p $out/lib; cp -L /lib64/ld-linux-x86-64.so.2 /lib/x86_64-linux-gnu/libc.so.6 $out/lib/
-    '';
-    program = name: make name ''
+_NIX_EXPRESSION = nix.PRELUDE + """    program = name: make name ''
       mkdir -p $out/bin; cp -L /bin/${name} $out/bin/${name}
       patchelf --set-interpreter ${libc}/lib/ld-linux-x86-64.so.2 --set-rpath ${libc}/lib $out/bin/${name}
     '';

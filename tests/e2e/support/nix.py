@@ -1,0 +1,10 @@
+"""What the expressions for a real Nix begin with: derivations that a shell makes of the host's files, offline."""
+
+PRELUDE = """
+let make = name: script: derivation {
+      inherit name; system = builtins.currentSystem; builder = "/bin/sh";
+      args = [ "-c" ("PATH=/usr/bin:/bin; " + script) ]; };
+    libc = make "libc" ''
+      mkdir -p $out/lib; cp -L /lib64/ld-linux-x86-64.so.2 /lib/x86_64-linux-gnu/libc.so.6 $out/lib/
+    '';
+"""
