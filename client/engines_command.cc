@@ -16,7 +16,6 @@
 #include "client/pack_tools.h"
 #include "client/report.h"
 #include "client/run_target.h"
-#include "reloc/base/path.h"
 #include "reloc/engine/probe.h"
 #include "reloc/launch/daemon_dir.h"
 #include "reloc/launch/engine_chain.h"
@@ -35,12 +34,7 @@ struct Chosen {
   std::string from_environment;
 };
 
-// Empty if the installation is damaged, or cannot be found without /proc.
-std::string Modules() {
-  absl::StatusOr<PackRuntime> runtime = FindPackRuntime();
-  return runtime.ok() ? std::string(DirName(runtime->shim)) : "";
-}
-
+// `modules`: empty if the installation is damaged, or cannot be found without /proc.
 std::vector<EngineReport> ProbeAll(const std::string& modules) {
   std::vector<EngineReport> reports;
   for (Engine engine : ParseEngineChain("default").engines) {
@@ -131,7 +125,7 @@ absl::Status ListEngines(const std::string& format, const std::string& program) 
     fprintf(stderr, "relocctl: warning: unknown engine '%s', ignoring\n",
             OneLine(std::string(chain.unknown)).c_str());
   }
-  std::vector<EngineReport> reports = ProbeAll(Modules());
+  std::vector<EngineReport> reports = ProbeAll(FindModules().value_or(""));
   Remember(reports);
   if (!program.empty()) {
     RELOC_ASSIGN_OR_RETURN(std::string plans, FindPlans(program));

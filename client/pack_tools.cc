@@ -53,15 +53,20 @@ void PrintSummary(const std::string& verb, const std::string& what, const PackSu
 
 }  // namespace
 
-absl::StatusOr<PackRuntime> FindPackRuntime() {
+absl::StatusOr<std::string> FindModules() {
   RELOC_ASSIGN_OR_RETURN(std::string program, OwnPath());
   fs::path above = fs::path(program).parent_path().parent_path();
   for (const char* directory : {"libexec/relocd", "libexec"}) {
     std::error_code error;
-    if (fs::exists(above / directory / "shim", error)) return ReadRuntime(above / directory);
+    if (fs::exists(above / directory / "shim", error)) return (above / directory).string();
   }
   return absl::NotFoundError(absl::StrCat("the shim is neither in ", (above / "libexec/relocd").string(),
                                           " nor in ", (above / "libexec").string(), ": reinstall relocd"));
+}
+
+absl::StatusOr<PackRuntime> FindPackRuntime() {
+  RELOC_ASSIGN_OR_RETURN(std::string modules, FindModules());
+  return ReadRuntime(modules);
 }
 
 int MakePack(const std::string& verb, const std::string& what,

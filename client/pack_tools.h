@@ -8,8 +8,10 @@
 
 namespace reloc {
 
-// The shim and the libraries of this installation: in ../libexec/relocd, or in a build tree ../libexec, as
-// seen from this program.
+// The directory with what packs and engines need of this installation: ../libexec/relocd, or in a build tree
+// ../libexec, as seen from this program.
+absl::StatusOr<std::string> FindModules();
+// What packs get of it.
 absl::StatusOr<PackRuntime> FindPackRuntime();
 
 // Runs `make` with a progress bar. Prints its warnings to stderr and "<verb> <what>: …" to stdout. Returns an

@@ -95,10 +95,9 @@ absl::Status FindPackedStore(const std::string& program, RunTarget* target, Stor
 }
 
 // A tree that is no pack is run with relocd's own modules.
-absl::Status FindModules(const std::string& pack_dir, ProgramSpec* spec) {
+absl::Status ChooseModules(const std::string& pack_dir, ProgramSpec* spec) {
   if (IsDirectory((pack_dir + "/.reloc").c_str())) return absl::OkStatus();
-  RELOC_ASSIGN_OR_RETURN(PackRuntime runtime, FindPackRuntime());
-  spec->modules = DirName(runtime.shim);
+  RELOC_ASSIGN_OR_RETURN(spec->modules, FindModules());
   return absl::OkStatus();
 }
 
@@ -110,8 +109,8 @@ int Compile(const std::string& program, RunTarget* target) {
   absl::StatusOr<ProgramSpec> spec = ResolveProgram(store, program);
   if (!spec.ok()) return Fail(target, spec.status());
   spec->digest = digest;
-  if (absl::Status found_modules = FindModules(target->pack_dir, &*spec); !found_modules.ok()) {
-    return Fail(target, kExitFailed, std::string(found_modules.message()));
+  if (absl::Status chosen = ChooseModules(target->pack_dir, &*spec); !chosen.ok()) {
+    return Fail(target, kExitFailed, std::string(chosen.message()));
   }
   absl::StatusOr<std::string> plans = CompilePlans(*spec);
   if (!plans.ok()) return Fail(target, kExitFailed, std::string(plans.status().message()));
