@@ -1,6 +1,5 @@
 #include "preload/loader_file.h"
 
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -10,17 +9,8 @@
 namespace reloc {
 namespace {
 
-// True if `content` holds `text` as a whole C string.
-bool HasString(string_view content, string_view text) {
-  for (size_t at = 0; at + text.size() < content.size(); ++at) {
-    if (content[at] != text[0] || content[at + text.size()] != '\0') continue;
-    if (memcmp(content.data() + at, text.data(), text.size()) == 0) return true;
-  }
-  return false;
-}
-
 bool HasGconv(string_view directory) {
-  for (string_view name : {string_view("/gconv/gconv-modules"), string_view("/gconv/gconv-modules.d")}) {
+  for (string_view name : kGconvFiles) {
     PathText path;
     path << directory << name;
     if (raw::Call(SYS_faccessat, AT_FDCWD, raw::Address(path.c_str()), 0) == 0) return true;
@@ -37,9 +27,7 @@ bool ReadLoaderFile(int fd, string_view directory, TextBuffer* options) {
   long memory = raw::Call(SYS_mmap, 0, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
   if (memory < 0 && memory > -4096) return false;
   string_view content(reinterpret_cast<const char*>(memory), static_cast<size_t>(st.st_size));
-  bool glibc = HasString(content, "GLIBC_PRIVATE");
-  if (HasString(content, "--argv0")) *options << kSetsArgv0;
-  if (!HasString(content, "GLIBC_2.35")) *options << kBindsNow;
+  bool glibc = DescribeLoader(content, options);
   raw::UnmapMemory(reinterpret_cast<void*>(memory), content.size());
   if (HasGconv(directory)) *options << kHasGconv;
   return glibc;

@@ -3,6 +3,21 @@
 #include "reloc/base/path.h"
 
 namespace reloc {
+namespace {
+
+// True if `content` holds the literal as a whole C string: GLIBC_2.3 is not in GLIBC_2.34.
+template <size_t kSize>
+bool HasString(string_view content, const char (&text)[kSize]) {
+  return content.find(string_view(text, kSize)) != string_view::npos;
+}
+
+}  // namespace
+
+bool DescribeLoader(string_view content, TextBuffer* options) {
+  if (HasString(content, "--argv0")) *options << kSetsArgv0;
+  if (!HasString(content, "GLIBC_2.35")) *options << kBindsNow;  // the version of _dl_find_object
+  return HasString(content, "GLIBC_PRIVATE");
+}
 
 bool ParseLoaderSetting(string_view value, LoaderSetting* setting) {
   setting->options = SplitFirst(value, ':', &value);

@@ -47,6 +47,12 @@ struct LoaderSetting {
   }
 };
 
+// Appends the letters of what `content`, an ld.so's file, says of it: all but kHasGconv. It is not executed,
+// since it may not run here. False if it is not glibc's.
+bool DescribeLoader(string_view content, TextBuffer* options);
+// Beside ld.so, where its libc has converters: one of them is there.
+inline constexpr string_view kGconvFiles[] = {"/gconv/gconv-modules", "/gconv/gconv-modules.d"};
+
 // Takes the variable's value apart; the parts point into it. False if it is not one.
 bool ParseLoaderSetting(string_view value, LoaderSetting* setting);
 

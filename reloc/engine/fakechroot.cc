@@ -65,29 +65,21 @@ std::string Setting(const ProgramSpec& program, const std::string& options, cons
                       loader, ":", own_program);
 }
 
-std::string Options(const LoaderFacts& facts) {
-  std::string options;
-  if (facts.sets_argv0) options += kSetsArgv0;
-  if (!facts.audits_lazily) options += kBindsNow;
-  if (facts.has_gconv) options += kHasGconv;
-  return options;
-}
-
 void AddEnvironment(const ProgramSpec& program, const Start& start, const LoaderFacts& facts,
                     PlanText& plan) {
   for (string_view name : kLibcLists) plan.Add(Op::kMapEnv, name, program.store_prefix);
   // Its built-in directory is a store path.
   std::string gconv = absl::StrCat(std::string(DirName(start.loader)), "/gconv");
-  if (facts.has_gconv) plan.Add(Op::kPrependEnv, "GCONV_PATH", InPack(gconv));
-  if (!facts.audits_lazily) plan.Add(Op::kSetEnv, "LD_BIND_NOW", "1");
-  std::string setting = Setting(program, Options(facts), InPack(start.loader), InPack(start.program));
+  if (facts.Has(kHasGconv)) plan.Add(Op::kPrependEnv, "GCONV_PATH", InPack(gconv));
+  if (facts.Has(kBindsNow)) plan.Add(Op::kSetEnv, "LD_BIND_NOW", "1");
+  std::string setting = Setting(program, facts.options, InPack(start.loader), InPack(start.program));
   plan.Add(Op::kPrependEnv, "LD_AUDIT", Module(program, kAuditModule))
       .Add(Op::kPrependEnv, "LD_PRELOAD", kPreloadName)
       .Add(Op::kSetEnv, kLoaderVariable, setting);
 }
 
 void AddArguments(const Start& start, const LoaderFacts& facts, PlanText& plan) {
-  if (facts.sets_argv0) plan.Add(Op::kArg, "--argv0").Add(Op::kArg, start.argv0);
+  if (facts.Has(kSetsArgv0)) plan.Add(Op::kArg, "--argv0").Add(Op::kArg, start.argv0);
   plan.Add(Op::kArg, InPack(start.program));
   for (const std::string& argument : start.args) plan.Add(Op::kArg, argument);
 }

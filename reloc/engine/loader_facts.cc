@@ -32,25 +32,21 @@ absl::Status WithContent(const std::string& path, Look look) {
   return absl::OkStatus();
 }
 
-// True if `content` holds `text` as a whole C string: GLIBC_2.3 is not in GLIBC_2.34.
-bool HasString(std::string_view content, const std::string& text) {
-  return content.find(std::string_view(text.c_str(), text.size() + 1)) != content.npos;
-}
-
 bool Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
 
 }  // namespace
 
 absl::StatusOr<LoaderFacts> ReadLoaderFacts(const std::string& path) {
   LoaderFacts facts;
-  RELOC_RETURN_IF_ERROR(WithContent(path, [&](std::string_view loader) {
-    facts.glibc = HasString(loader, "GLIBC_PRIVATE");
-    facts.sets_argv0 = HasString(loader, "--argv0");
-    facts.audits_lazily = HasString(loader, "GLIBC_2.35");  // the version of _dl_find_object
-  }));
-  std::string directory(DirName(path));
-  facts.has_gconv = Exists(absl::StrCat(directory, "/gconv/gconv-modules")) ||
-                    Exists(absl::StrCat(directory, "/gconv/gconv-modules.d"));
+  FixedText<8> options;
+  RELOC_RETURN_IF_ERROR(
+      WithContent(path, [&](std::string_view content) { facts.glibc = DescribeLoader(content, &options); }));
+  for (std::string_view name : kGconvFiles) {
+    if (!Exists(absl::StrCat(std::string(DirName(path)), std::string(name)))) continue;
+    options << kHasGconv;
+    break;
+  }
+  facts.options = options.view();
   return facts;
 }
 

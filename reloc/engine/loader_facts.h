@@ -5,16 +5,15 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "reloc/base/loader_setting.h"
 
 namespace reloc {
 
 struct LoaderFacts {
-  bool glibc = false;       // else musl's, or another
-  bool sets_argv0 = false;  // has the option --argv0 (glibc >= 2.33)
-  // Binds calls lazily with an audit module loaded, at full speed and without crashing on programs that are
-  // linked with -z now (glibc >= 2.35).
-  bool audits_lazily = false;
-  bool has_gconv = false;  // a directory gconv with modules lies beside it
+  bool glibc = false;   // else musl's, or another
+  std::string options;  // letters: LoaderOption
+
+  bool Has(LoaderOption option) const { return options.find(option) != options.npos; }
 };
 
 // Reads the ld.so at `path`. Errors: those of opening and mapping the file.
