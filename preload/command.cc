@@ -6,17 +6,12 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "reloc/base/env.h"
 #include "reloc/base/path.h"
 #include "reloc/base/raw.h"
 
 namespace reloc {
 namespace {
-
-size_t Count(char* const* list) {
-  size_t count = 0;
-  while (list != nullptr && list[count] != nullptr) ++count;
-  return count;
-}
 
 string_view NameOf(const char* variable) {
   string_view value;
@@ -203,7 +198,7 @@ constexpr size_t kLoaderArguments = 4;
 char** ComposeArgv(const Image& image, char* const* argv, char** out) {
   char** start = out;
   bool script = image.front_count() > 0;
-  const size_t count = Count(argv);
+  const size_t count = CountStrings(argv);
   const char* argv0 = script ? image.front()[0] : count > 0 ? argv[0] : "";
   if (image.kind() == ImageKind::kPack) {
     *out++ = const_cast<char*>(image.loader());
@@ -238,14 +233,14 @@ size_t TextSize(const Image& image, char* const* envp) {
 }  // namespace
 
 size_t CommandSize(const Image& image, char* const* argv, char* const* envp) {
-  size_t pointers = Count(argv) + image.front_count() + kLoaderArguments + 2 + Count(envp) + 8;
+  size_t pointers = CountStrings(argv) + image.front_count() + kLoaderArguments + 2 + CountStrings(envp) + 8;
   return pointers * sizeof(char*) + TextSize(image, envp);
 }
 
 Command Compose(const Image& image, char* const* argv, char* const* envp, char* memory) {
   Memory pieces(memory);
-  char** new_argv = pieces.Pointers(Count(argv) + image.front_count() + kLoaderArguments + 2);
-  char** new_envp = pieces.Pointers(Count(envp) + 8);
+  char** new_argv = pieces.Pointers(CountStrings(argv) + image.front_count() + kLoaderArguments + 2);
+  char** new_envp = pieces.Pointers(CountStrings(envp) + 8);
   size_t size = TextSize(image, envp);
   Texts texts(pieces.Take(size), size);
   Environment(image, new_envp, &texts).Fill(envp);

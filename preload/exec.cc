@@ -8,6 +8,7 @@
 #include "preload/execute.h"
 #include "preload/next.h"
 #include "preload/path_search.h"
+#include "reloc/base/env.h"
 #include "reloc/base/raw.h"
 
 namespace reloc {
@@ -15,17 +16,11 @@ namespace {
 
 constexpr char kShell[] = "/bin/sh";
 
-size_t Count(char* const* list) {
-  size_t count = 0;
-  while (list[count] != nullptr) ++count;
-  return count;
-}
-
 // execvp(3): a file that the kernel takes for no program is a script of the shell.
 int ExecuteOrInterpret(const char* path, char* const* argv, char* const* envp) {
   Execute(path, argv, envp);
   if (errno != ENOEXEC) return -1;
-  size_t count = Count(argv);
+  size_t count = CountStrings(argv);
   char** script = static_cast<char**>(__builtin_alloca((count + 3) * sizeof(char*)));
   script[0] = const_cast<char*>(kShell);
   script[1] = const_cast<char*>(path);

@@ -63,8 +63,7 @@ bool Environment::Map(string_view name, string_view prefix, string_view director
 
 // NAME=first, or NAME=first:second.
 bool Environment::Assign(string_view name, string_view first, string_view second, Failure* failure) {
-  size_t count = 0;
-  while ((*envp_)[count] != nullptr) ++count;
+  size_t count = CountStrings(*envp_);
   size_t size = name.size() + first.size() + second.size() + 3;
   char** envp = arena_->TakeArray<char*>(count + 2);
   char* memory = arena_->TakeArray<char>(size);

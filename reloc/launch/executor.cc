@@ -5,17 +5,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "reloc/base/env.h"
 #include "reloc/launch/find_tracer.h"
 #include "reloc/launch/namespaces.h"
 
 namespace reloc {
 namespace {
-
-size_t Count(char* const* list) {
-  size_t count = 0;
-  while (list[count] != nullptr) ++count;
-  return count;
-}
 
 const char* UnshareHint(int error) {
   // ENOSPC: a limit of zero or used up, see user_namespaces(7).
@@ -244,7 +239,7 @@ bool Executor::Exec(const Step& step, Failure* failure) {
 // The caller's, or with arguments of the plan in place of its argv[0]; nullptr: out of memory.
 char* const* Executor::Arguments(string_view path) {
   if (argument_count_ == 0) return state_->argv;
-  size_t count = Count(state_->argv);
+  size_t count = CountStrings(state_->argv);
   char** full = state_->arena.TakeArray<char*>(1 + argument_count_ + count + 1);
   char* name = state_->arena.Copy(path);
   if (full == nullptr || name == nullptr) return nullptr;
