@@ -32,10 +32,6 @@ absl::Status Foreign(const std::string& dir) {
       dir, " belongs to someone else, or is open to others; set RELOCD_DIR to another directory"));
 }
 
-void SetDeadline(grpc::ClientContext* context) {
-  context->set_deadline(std::chrono::system_clock::now() + kDeadline);
-}
-
 // Through the checked directory, so that a name swapped later does not matter. Does not wait: a full queue is
 // a daemon that does not answer.
 absl::StatusOr<UniqueFd> ConnectSocket(const std::string& path) {
@@ -79,40 +75,41 @@ absl::StatusOr<std::unique_ptr<ControlClient>> ControlClient::Connect() {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
   auto channel = grpc::CreateCustomInsecureChannelFromFd("relocd", socket.Release(), arguments);
-  return absl::WrapUnique(new ControlClient(peer.pid, relocd::v1::Control::NewStub(channel)));
+  return absl::WrapUnique(new ControlClient(peer.pid, std::move(channel)));
+}
+
+absl::Status ControlClient::Call(absl::FunctionRef<grpc::Status(grpc::ClientContext*)> call,
+                                 bool may_last) const {
+  grpc::ClientContext context;
+  if (!may_last) context.set_deadline(std::chrono::system_clock::now() + kDeadline);
+  return ToStatus(call(&context));
 }
 
 absl::StatusOr<std::vector<relocd::v1::Job>> ControlClient::ListJobs(bool include_ended) {
-  grpc::ClientContext context;
-  SetDeadline(&context);
   relocd::v1::ListJobsRequest request;
   request.set_include_ended(include_ended);
   std::vector<relocd::v1::Job> jobs;
-  RELOC_RETURN_IF_ERROR(ToStatus(ReadAllMessages(stub_->ListJobs(&context, request), &jobs)));
+  RELOC_RETURN_IF_ERROR(
+      Call([&](auto* context) { return ReadAllMessages(stub_->ListJobs(context, request), &jobs); }));
   return jobs;
 }
 
 absl::StatusOr<std::vector<relocd::v1::Root>> ControlClient::ListRoots() {
-  grpc::ClientContext context;
-  SetDeadline(&context);
   std::vector<relocd::v1::Root> roots;
-  RELOC_RETURN_IF_ERROR(ToStatus(ReadAllMessages(stub_->ListRoots(&context, {}), &roots)));
+  RELOC_RETURN_IF_ERROR(
+      Call([&](auto* context) { return ReadAllMessages(stub_->ListRoots(context, {}), &roots); }));
   return roots;
 }
 
 absl::StatusOr<relocd::v1::DaemonStatus> ControlClient::GetStatus() {
-  grpc::ClientContext context;
-  SetDeadline(&context);
   relocd::v1::DaemonStatus status;
-  RELOC_RETURN_IF_ERROR(ToStatus(stub_->GetStatus(&context, {}, &status)));
+  RELOC_RETURN_IF_ERROR(Call([&](auto* context) { return stub_->GetStatus(context, {}, &status); }));
   return status;
 }
 
 absl::Status ControlClient::Stop() {
-  grpc::ClientContext context;
-  SetDeadline(&context);
   relocd::v1::StopResponse response;
-  return ToStatus(stub_->Stop(&context, {}, &response));
+  return Call([&](auto* context) { return stub_->Stop(context, {}, &response); });
 }
 
 absl::Status ControlClient::ToStatus(const grpc::Status& status) const {

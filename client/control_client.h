@@ -1,12 +1,14 @@
 // relocctl's side of control.sock.
 #pragma once
 
+#include <grpcpp/channel.h>
 #include <sys/types.h>
 
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "proto/control.grpc.pb.h"
 
@@ -24,15 +26,22 @@ class ControlClient {
   absl::StatusOr<relocd::v1::DaemonStatus> GetStatus();
   absl::Status Stop();
 
+  // For the clients of other services: one connection serves them all.
+  const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
+  // Makes one call, which `call` does with the context that it gets, and translates its outcome. It ends
+  // within two seconds unless `may_last`.
+  absl::Status Call(absl::FunctionRef<grpc::Status(grpc::ClientContext*)> call, bool may_last = false) const;
+
   // Of the daemon, as the kernel knows it.
   pid_t pid() const { return pid_; }
 
  private:
-  ControlClient(pid_t pid, std::unique_ptr<relocd::v1::Control::Stub> stub)
-      : pid_(pid), stub_(std::move(stub)) {}
+  ControlClient(pid_t pid, std::shared_ptr<grpc::Channel> channel)
+      : pid_(pid), channel_(std::move(channel)), stub_(relocd::v1::Control::NewStub(channel_)) {}
   absl::Status ToStatus(const grpc::Status& status) const;
 
   pid_t pid_;
+  std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<relocd::v1::Control::Stub> stub_;
 };
 

@@ -4,12 +4,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <filesystem>
-#include <system_error>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -19,6 +17,7 @@
 #include "absl/time/time.h"
 #include "client/control_client.h"
 #include "reloc/base/unique_fd.h"
+#include "reloc/job/state_dir.h"
 #include "reloc/launch/trace.h"
 #include "reloc/pack/files.h"
 #include "reloc/pack/status.h"
@@ -36,22 +35,6 @@ namespace fs = std::filesystem;
 constexpr absl::Duration kStartDeadline = absl::Seconds(15);
 constexpr absl::Duration kStopDeadline = absl::Seconds(10);
 constexpr absl::Duration kRetry = absl::Milliseconds(20);
-
-// $XDG_STATE_HOME/relocd, made if need be; where there is no such place, the daemon's directory.
-std::string LogFile(const std::string& daemon_dir) {
-  const char* state = ::getenv("XDG_STATE_HOME");
-  const char* home = ::getenv("HOME");
-  fs::path dir;
-  if (state != nullptr && state[0] == '/') {
-    dir = fs::path(state) / "relocd";
-  } else if (home != nullptr && home[0] == '/') {
-    dir = fs::path(home) / ".local/state/relocd";
-  }
-  std::error_code error;
-  if (!dir.empty()) fs::create_directories(dir, error);
-  bool usable = !dir.empty() && !error && ::access(dir.c_str(), W_OK | X_OK) == 0;
-  return absl::StrCat(usable ? dir.string() : daemon_dir, "/relocd.log");
-}
 
 // posix_spawn(3)'s two kinds of settings.
 class SpawnSettings {
@@ -117,7 +100,7 @@ absl::StatusOr<std::vector<std::string>> DaemonCommand(const std::vector<std::st
   RELOC_ASSIGN_OR_RETURN(std::string self, ReadSymlink("/proc/self/exe"));
   RELOC_ASSIGN_OR_RETURN(std::string dir, ChosenDaemonDir());
   std::vector<std::string> command = {fs::path(self).parent_path() / "relocd", "--dir", dir, "--log-file",
-                                      LogFile(dir)};
+                                      absl::StrCat(StateDir(dir), "/relocd.log")};
   command.insert(command.end(), arguments.begin(), arguments.end());
   return command;
 }

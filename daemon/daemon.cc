@@ -53,7 +53,7 @@ absl::Status Daemon::OpenRoots(KeeperProcess keeper) {
   }
   keeper_->OnDeath([this] { DropRoots("the keeper died"); });
   registry_ = std::make_unique<RegistryWriter>(dir_->fd());
-  roots_ = std::make_unique<RootCache>(keeper_.get(), registry_.get(), options_.max_roots);
+  roots_ = std::make_unique<RootCache>(keeper_.get(), registry_.get(), &events_, options_.max_roots);
   RefreshPlace();
   RELOC_ASSIGN_OR_RETURN(mounts_,
                          MountWatch::Create(loop_.get(), [this] { DropRoots("the host's mounts changed"); }));
@@ -61,11 +61,11 @@ absl::Status Daemon::OpenRoots(KeeperProcess keeper) {
 }
 
 absl::Status Daemon::OpenServers() {
-  jobs_ = std::make_unique<JobTable>(loop_.get(), kMaxEndedJobs, [this] { NoteIdle(); });
+  jobs_ = std::make_unique<JobTable>(loop_.get(), &events_, kMaxEndedJobs, [this] { NoteIdle(); });
   RELOC_ASSIGN_OR_RETURN(launches_,
                          LaunchServer::Create({loop_.get(), keeper_.get(), roots_.get(), jobs_.get(),
                                                [this] { RefreshPlace(); }, [this] { NoteIdle(); }}));
-  RELOC_ASSIGN_OR_RETURN(control_, ControlServer::Create(loop_.get(), View(), [this] { NoteIdle(); }));
+  RELOC_ASSIGN_OR_RETURN(control_, ControlServer::Create(loop_.get(), Services(), [this] { NoteIdle(); }));
   // root is trusted with control, but starts no programs as someone else.
   RELOC_ASSIGN_OR_RETURN(control_socket_,
                          Listener::Open(loop_.get(), dir_->fd(), kControlSocket, SOCK_STREAM, true,
@@ -94,12 +94,14 @@ void Daemon::OnSignal() {
 
 void Daemon::Run() {
   LogInfo(absl::StrCat("relocd ", RELOC_VERSION, " serves ", dir_->path()));
+  events_.Publish({EventType::kDaemonStart, absl::Now(), nullptr, nullptr, {}});
   NoteIdle();
   loop_->Run();
 }
 
 void Daemon::Stop(const char* why) {
   LogInfo(absl::StrCat("stopping: ", why));
+  events_.Publish({EventType::kDaemonStop, absl::Now(), nullptr, nullptr, why});
   loop_->Stop();
 }
 
@@ -134,6 +136,11 @@ void Daemon::NoteIdle() {
 
 void Daemon::OnIdleTime() {
   if (idle()) Stop("idle");
+}
+
+std::vector<ServiceFactory> Daemon::Services() {
+  view_ = View();
+  return {[this](Mailbox* mailbox) { return std::make_unique<ControlService>(&view_, mailbox); }};
 }
 
 DaemonView Daemon::View() {

@@ -3,11 +3,14 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "daemon/control/control_server.h"
+#include "daemon/control/control_service.h"
 #include "daemon/event_loop.h"
+#include "daemon/events/event_bus.h"
 #include "daemon/instance_dir.h"
 #include "daemon/jobs/job_table.h"
 #include "daemon/keeper/keeper_link.h"
@@ -49,12 +52,15 @@ class Daemon {
   bool idle() const;
   RegistryWriter::Holder holder() const;
   DaemonView View();
+  std::vector<ServiceFactory> Services();
 
   Options options_;
+  DaemonView view_;
   absl::Time started_at_;
   // Later parts use earlier ones, and go first.
   std::unique_ptr<InstanceDir> dir_;
   std::unique_ptr<EventLoop> loop_;
+  EventBus events_;
   std::unique_ptr<KeeperLink> keeper_;
   std::unique_ptr<RegistryWriter> registry_;
   std::unique_ptr<RootCache> roots_;

@@ -38,20 +38,19 @@ bool DescriptorsLeft() {
 }  // namespace
 
 struct ControlServer::Running {
-  Running(const DaemonView* view, std::unique_ptr<Mailbox> m)
-      : mailbox(std::move(m)), service(view, mailbox.get()) {}
-
   std::unique_ptr<Mailbox> mailbox;
-  ControlService service;
+  std::vector<std::unique_ptr<Service>> services;
   std::unique_ptr<grpc::Server> server;
 };
 
-ControlServer::ControlServer(EventLoop* loop, DaemonView view, std::function<void()> on_idle)
-    : loop_(loop), view_(std::move(view)), on_idle_(std::move(on_idle)) {}
+ControlServer::ControlServer(EventLoop* loop, std::vector<ServiceFactory> services,
+                             std::function<void()> on_idle)
+    : loop_(loop), services_(std::move(services)), on_idle_(std::move(on_idle)) {}
 
-absl::StatusOr<std::unique_ptr<ControlServer>> ControlServer::Create(EventLoop* loop, DaemonView view,
+absl::StatusOr<std::unique_ptr<ControlServer>> ControlServer::Create(EventLoop* loop,
+                                                                     std::vector<ServiceFactory> services,
                                                                      std::function<void()> on_idle) {
-  auto server = absl::WrapUnique(new ControlServer(loop, std::move(view), std::move(on_idle)));
+  auto server = absl::WrapUnique(new ControlServer(loop, std::move(services), std::move(on_idle)));
   ControlServer* self = server.get();
   RELOC_ASSIGN_OR_RETURN(self->linger_, Timer::Create(loop, [self] { self->Stop(); }));
   return server;
@@ -87,9 +86,13 @@ void ControlServer::OnHangup(int fd) {
 absl::Status ControlServer::Start() {
   if (running_ != nullptr) return absl::OkStatus();
   RELOC_ASSIGN_OR_RETURN(std::unique_ptr<Mailbox> mailbox, Mailbox::Create(loop_));
-  auto running = std::make_unique<Running>(&view_, std::move(mailbox));
+  auto running = std::make_unique<Running>();
+  running->mailbox = std::move(mailbox);
   grpc::ServerBuilder builder;
-  builder.RegisterService(&running->service);
+  for (const ServiceFactory& make : services_) {
+    running->services.push_back(make(running->mailbox.get()));
+    builder.RegisterService(running->services.back()->grpc());
+  }
   builder.SetMaxReceiveMessageSize(kMaxRequestBytes);
   // One user who looks at a few jobs: one queue and few threads do.
   builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
@@ -105,6 +108,7 @@ void ControlServer::Stop() {
   if (running_ == nullptr) return;
   // First, so that no call waits for this thread, which now waits for the calls.
   running_->mailbox->Close();
+  for (const auto& service : running_->services) service->Stop();
   running_->server->Shutdown(std::chrono::system_clock::now() + kCallsMayTake);
   running_.reset();
   watched_.clear();

@@ -5,11 +5,12 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "daemon/control/control_service.h"
+#include "daemon/control/service.h"
 #include "daemon/event_loop.h"
 #include "daemon/listener.h"
 #include "daemon/mailbox.h"
@@ -19,8 +20,10 @@ namespace reloc {
 
 class ControlServer {
  public:
-  // `loop` must outlive the server. `on_idle`: the last connection went.
-  static absl::StatusOr<std::unique_ptr<ControlServer>> Create(EventLoop* loop, DaemonView view,
+  // `loop` must outlive the server. `services`: made anew each time that gRPC is started. `on_idle`: the last
+  // connection went.
+  static absl::StatusOr<std::unique_ptr<ControlServer>> Create(EventLoop* loop,
+                                                               std::vector<ServiceFactory> services,
                                                                std::function<void()> on_idle);
   // Lets calls in progress end, for a moment.
   ~ControlServer();
@@ -32,13 +35,13 @@ class ControlServer {
  private:
   struct Running;  // gRPC, while there is work
 
-  ControlServer(EventLoop* loop, DaemonView view, std::function<void()> on_idle);
+  ControlServer(EventLoop* loop, std::vector<ServiceFactory> services, std::function<void()> on_idle);
   absl::Status Start();
   void Stop();
   void OnHangup(int fd);
 
   EventLoop* loop_;
-  DaemonView view_;
+  std::vector<ServiceFactory> services_;
   std::function<void()> on_idle_;
   std::unique_ptr<Timer> linger_;
   std::unique_ptr<Running> running_;

@@ -10,15 +10,10 @@
 
 namespace reloc {
 
-grpc::Status ControlService::Ask(absl::FunctionRef<void()> work) {
-  if (mailbox_->Run(work)) return grpc::Status::OK;
-  return {grpc::StatusCode::UNAVAILABLE, "the daemon is stopping"};
-}
-
 grpc::Status ControlService::ListJobs(grpc::ServerContext*, const relocd::v1::ListJobsRequest* request,
                                       grpc::ServerWriter<relocd::v1::Job>* writer) {
   std::vector<Job> jobs;
-  grpc::Status asked = Ask([&] { jobs = view_->jobs->List(request->include_ended()); });
+  grpc::Status asked = Ask(mailbox_, [&] { jobs = view_->jobs->List(request->include_ended()); });
   if (!asked.ok()) return asked;
   // After the jobs were taken: what is new in the tree belongs to none of them, but their processes are
   // there.
@@ -32,7 +27,7 @@ grpc::Status ControlService::ListJobs(grpc::ServerContext*, const relocd::v1::Li
 grpc::Status ControlService::ListRoots(grpc::ServerContext*, const relocd::v1::ListRootsRequest*,
                                        grpc::ServerWriter<relocd::v1::Root>* writer) {
   std::vector<std::pair<Root, size_t>> roots;
-  grpc::Status asked = Ask([&] { roots = view_->roots->List(); });
+  grpc::Status asked = Ask(mailbox_, [&] { roots = view_->roots->List(); });
   if (!asked.ok()) return asked;
   for (const auto& [root, jobs] : roots) {
     if (!writer->Write(ToMessage(root, jobs))) break;
@@ -42,7 +37,7 @@ grpc::Status ControlService::ListRoots(grpc::ServerContext*, const relocd::v1::L
 
 grpc::Status ControlService::GetStatus(grpc::ServerContext*, const relocd::v1::GetStatusRequest*,
                                        relocd::v1::DaemonStatus* response) {
-  return Ask([&] {
+  return Ask(mailbox_, [&] {
     response->set_version(RELOC_VERSION);
     response->set_pid(::getpid());
     response->set_dir(view_->dir);
@@ -56,7 +51,7 @@ grpc::Status ControlService::GetStatus(grpc::ServerContext*, const relocd::v1::G
 
 grpc::Status ControlService::Stop(grpc::ServerContext*, const relocd::v1::StopRequest*,
                                   relocd::v1::StopResponse*) {
-  return Ask([&] { view_->stop(); });
+  return Ask(mailbox_, [&] { view_->stop(); });
 }
 
 }  // namespace reloc

@@ -1,12 +1,11 @@
-// Answers relocctl. gRPC calls these methods on threads of its own; they take a copy of what they need on the
-// event loop's thread, and do everything slow (reading /proc, sending) on their own.
+// Answers relocctl about the daemon, its jobs and its roots.
 #pragma once
 
 #include <string>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "daemon/control/service.h"
 #include "daemon/jobs/job_table.h"
 #include "daemon/mailbox.h"
 #include "daemon/roots/root_cache.h"
@@ -24,10 +23,11 @@ struct DaemonView {
   std::function<void()> stop;
 };
 
-class ControlService : public relocd::v1::Control::Service {
+class ControlService : public Service, public relocd::v1::Control::Service {
  public:
   // Both must outlive the service.
   ControlService(const DaemonView* view, Mailbox* mailbox) : view_(view), mailbox_(mailbox) {}
+  grpc::Service* grpc() override { return this; }
 
   grpc::Status ListJobs(grpc::ServerContext* context, const relocd::v1::ListJobsRequest* request,
                         grpc::ServerWriter<relocd::v1::Job>* writer) override;
@@ -39,9 +39,6 @@ class ControlService : public relocd::v1::Control::Service {
                     relocd::v1::StopResponse* response) override;
 
  private:
-  // Runs `work` on the event loop's thread. UNAVAILABLE when the daemon is stopping.
-  grpc::Status Ask(absl::FunctionRef<void()> work);
-
   const DaemonView* view_;
   Mailbox* mailbox_;
 };

@@ -66,7 +66,7 @@ relocd::v1::Job ToMessage(const Job& job, const Usage& usage) {
   message.set_program(job.program);
   AddArguments(job.argv, &message);
   message.set_engine(EngineName(job.engine));
-  message.set_placement("caller");
+  message.set_placement(PlacementName(job.placement));
   if (job.reason != Reason::kNone) message.set_fallback_reason(ReasonName(job.reason));
   message.set_slurm_job(job.slurm_job);
   *message.mutable_started_at() = ToTimestamp(job.started_at);

@@ -5,6 +5,10 @@
 
 namespace reloc {
 
+const char* PlacementName(Placement placement) {
+  return placement == Placement::kCaller ? "caller" : "daemon";
+}
+
 std::string NewJobId() {
   // Without i, l, o and u: nothing that looks like another digit, no words (Crockford's base32).
   constexpr char kAlphabet[] = "0123456789abcdefghjkmnpqrstvwxyz";

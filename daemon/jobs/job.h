@@ -19,6 +19,13 @@ enum class JobState {
   kLost,    // ended, and nobody could say how
 };
 
+// Who became the program.
+enum class Placement {
+  kCaller,  // the calling process itself
+  kDaemon,  // a child of a launcher: relocctl run --detach or --supervised
+};
+const char* PlacementName(Placement placement);  // "caller", "daemon"
+
 struct Job {
   std::string id;
   std::string name;
@@ -28,6 +35,7 @@ struct Job {
   std::string program;
   std::string argv;  // NUL-terminated arguments, cut at kMaxArgvBytes
   std::string slurm_job;
+  Placement placement = Placement::kCaller;
   Engine engine = Engine::kNone;
   Reason reason = Reason::kNone;
   absl::Time started_at;

@@ -43,7 +43,8 @@ JobTable::~JobTable() {
 absl::Status JobTable::Started(UniqueFd pidfd, pid_t pid, uid_t uid, const LaunchMessage& message,
                                RootLease root) {
   Running* running = FindRunning(pid, pidfd.get());
-  if (running == nullptr) {
+  const bool is_new = running == nullptr;
+  if (is_new) {
     RELOC_RETURN_IF_ERROR(Watch(pid, pidfd.get(), EPOLLIN));
     auto& added = running_[pid] = std::make_unique<Running>();
     running = added.get();
@@ -55,6 +56,8 @@ absl::Status JobTable::Started(UniqueFd pidfd, pid_t pid, uid_t uid, const Launc
   }
   Describe(message, &running->job);
   running->root = std::move(root);
+  if (is_new) Publish(EventType::kLaunch, running->job);
+  if (running->job.reason != Reason::kNone) Publish(EventType::kFallback, running->job);
   if (LogsDebug()) LogDebug(absl::StrCat("job ", running->job.id, ": ", running->job.name, ", pid ", pid));
   return absl::OkStatus();
 }
@@ -89,10 +92,15 @@ void JobTable::End(Running* running, const Ending& ending) {
   loop_->Forget(running->pidfd.get());
   SetEnding(ending, &running->job);
   pid_t pid = running->job.pid;
+  Publish(EventType::kExit, running->job);
   ended_.push_back(std::move(running->job));
   if (ended_.size() > max_ended_) ended_.pop_front();
   running_.erase(pid);
   on_end_();
+}
+
+void JobTable::Publish(EventType type, const Job& job) {
+  events_->Publish({type, type == EventType::kExit ? job.ended_at : job.started_at, &job, nullptr, {}});
 }
 
 std::vector<Job> JobTable::List(bool include_ended) const {

@@ -13,6 +13,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "daemon/event_loop.h"
+#include "daemon/events/event_bus.h"
 #include "daemon/jobs/job.h"
 #include "daemon/jobs/pidfd.h"
 #include "daemon/roots/root_cache.h"
@@ -23,10 +24,10 @@ namespace reloc {
 
 class JobTable {
  public:
-  // `loop` must outlive the table. `on_end` is called after each job that ended. The last `max_ended` ended
-  // jobs are remembered.
-  JobTable(EventLoop* loop, size_t max_ended, std::function<void()> on_end)
-      : loop_(loop), max_ended_(max_ended), on_end_(std::move(on_end)) {}
+  // `loop` and `events` must outlive the table. Launches and endings are published; `on_end` is called after
+  // each ending. The last `max_ended` ended jobs are remembered.
+  JobTable(EventLoop* loop, const EventBus* events, size_t max_ended, std::function<void()> on_end)
+      : loop_(loop), events_(events), max_ended_(max_ended), on_end_(std::move(on_end)) {}
   ~JobTable();
   JobTable(const JobTable&) = delete;
   JobTable& operator=(const JobTable&) = delete;
@@ -50,9 +51,11 @@ class JobTable {
   Running* FindRunning(pid_t pid, int pidfd);
   absl::Status Watch(pid_t pid, int pidfd, uint32_t events);
   void OnEvent(pid_t pid);
+  void Publish(EventType type, const Job& job);
   void End(Running* running, const Ending& ending);
 
   EventLoop* loop_;
+  const EventBus* events_;
   size_t max_ended_;
   std::function<void()> on_end_;
   absl::flat_hash_map<pid_t, std::unique_ptr<Running>> running_;

@@ -60,6 +60,7 @@ RootLease RootCache::Keep(const Making& making, const MadeRoot& made) {
   absl::Status published = registry_->Publish(request.key, made.fd, made.inode);
   if (!published.ok()) LogWarning(published.message());
   LogInfo(absl::StrCat("root made for ", request.pack));
+  Publish(EventType::kRootCreate, *root);
   return root;
 }
 
@@ -83,7 +84,12 @@ absl::Status RootCache::MakeRoom() {
 void RootCache::Evict(const RootKey& key) {
   registry_->Withdraw(key);
   auto node = roots_.extract(key);
+  Publish(EventType::kRootEvict, *node.mapped());
   maker_->Release({&node.mapped()->made.fd, 1});
+}
+
+void RootCache::Publish(EventType type, const Root& root) {
+  events_->Publish({type, absl::Now(), nullptr, &root, {}});
 }
 
 void RootCache::DropAll() {
@@ -91,7 +97,10 @@ void RootCache::DropAll() {
   absl::Status reset = registry_->Reset(holder_, place_);
   if (!reset.ok()) LogWarning(reset.message());
   std::vector<int32_t> fds;
-  for (const auto& [key, root] : roots_) fds.push_back(root->made.fd);
+  for (const auto& [key, root] : roots_) {
+    fds.push_back(root->made.fd);
+    Publish(EventType::kRootEvict, *root);
+  }
   roots_.clear();
   for (auto& [key, making] : making_) making->dropped = true;
   making_.clear();

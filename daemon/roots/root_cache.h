@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "daemon/events/event_bus.h"
 #include "daemon/roots/registry_writer.h"
 #include "daemon/roots/root_maker.h"
 #include "reloc/launch/root_registry.h"
@@ -40,9 +41,9 @@ class RootCache {
  public:
   using OnRoot = absl::AnyInvocable<void(absl::StatusOr<RootLease>)>;
 
-  // `maker` and `registry` must outlive the cache. At most `limit` roots are kept.
-  RootCache(RootMaker* maker, RegistryWriter* registry, size_t limit)
-      : maker_(maker), registry_(registry), limit_(limit) {}
+  // `maker`, `registry` and `events` must outlive the cache. At most `limit` roots are kept.
+  RootCache(RootMaker* maker, RegistryWriter* registry, const EventBus* events, size_t limit)
+      : maker_(maker), registry_(registry), events_(events), limit_(limit) {}
 
   // Where roots are made, and who holds them. Drops all roots if that changed.
   void SetPlace(const RegistryWriter::Holder& holder, const CallerContext& place);
@@ -84,9 +85,11 @@ class RootCache {
   RootLease Keep(const Making& making, const MadeRoot& made);
   absl::Status MakeRoom();
   void Evict(const RootKey& key);
+  void Publish(EventType type, const Root& root);
 
   RootMaker* maker_;
   RegistryWriter* registry_;
+  const EventBus* events_;
   size_t limit_;
   RegistryWriter::Holder holder_;
   CallerContext place_;

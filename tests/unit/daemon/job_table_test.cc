@@ -27,8 +27,9 @@ class JobTableTest : public testing::Test {
   }
 
   std::unique_ptr<EventLoop> loop_ = *EventLoop::Create();
+  EventBus events_;
   int ended_ = 0;
-  JobTable table_{loop_.get(), 3, [this] { ++ended_; }};
+  JobTable table_{loop_.get(), &events_, 3, [this] { ++ended_; }};
 };
 
 TEST_F(JobTableTest, AJobRunsAndEnds) {

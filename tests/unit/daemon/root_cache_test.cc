@@ -70,7 +70,8 @@ class RootCacheTest : public testing::Test {
   UniqueFd dir_{open(temp_.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   FakeMaker maker_;
   RegistryWriter registry_{dir_.get()};
-  RootCache cache_{&maker_, &registry_, 3};
+  EventBus events_;
+  RootCache cache_{&maker_, &registry_, &events_, 3};
 };
 
 TEST_F(RootCacheTest, ManyRequestsMakeOneRoot) {

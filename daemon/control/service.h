@@ -1,0 +1,32 @@
+// One gRPC service of the control socket.
+//
+// gRPC calls a service's methods on threads of its own. They take a copy of what they need on the event
+// loop's thread (Ask), and do everything slow (reading /proc, sending) on their own.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <functional>
+#include <memory>
+
+#include "absl/functional/function_ref.h"
+#include "daemon/mailbox.h"
+
+namespace reloc {
+
+class Service {
+ public:
+  virtual ~Service() = default;
+  virtual grpc::Service* grpc() = 0;
+  // The daemon stops, or gRPC does for want of work: calls that wait for something must end now. Called on
+  // the event loop's thread.
+  virtual void Stop() {}
+};
+
+// `mailbox` outlives the service.
+using ServiceFactory = std::function<std::unique_ptr<Service>(Mailbox* mailbox)>;
+
+// Runs `work` on the event loop's thread. UNAVAILABLE when the daemon is stopping.
+grpc::Status Ask(Mailbox* mailbox, absl::FunctionRef<void()> work);
+
+}  // namespace reloc

@@ -1,0 +1,12 @@
+// Where relocd keeps what is to last: the history of jobs, their output, its log.
+#pragma once
+
+#include <string>
+
+namespace reloc {
+
+// $XDG_STATE_HOME/relocd, else ~/.local/state/relocd, made (mode 0700) if need be. Where that cannot be
+// written, `daemon_dir`, which lasts until the next boot.
+std::string StateDir(const std::string& daemon_dir);
+
+}  // namespace reloc
