@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "daemon/config_file.h"
-#include "reloc/job/suggest.h"
+#include "reloc/cli/suggest.h"
 #include "reloc/pack/status.h"
 #include "reloc/pack/text.h"
 
@@ -46,7 +46,7 @@ absl::Status ConfigLayers::UnknownKey(const std::string& key, const std::string&
     if (option->get_configurable()) keys.push_back(KeyOf(*option));
   }
   return absl::InvalidArgumentError(
-      absl::StrCat(where, ": there is no setting '", OneLine(key), "'", Suggestion(key, keys)));
+      absl::StrCat(where, ": there is no setting '", OneLine(key), "'", DidYouMean(key, keys)));
 }
 
 ConfigLayers::Value ConfigLayers::InForce(const CLI::Option& option) const {
