@@ -51,6 +51,7 @@ absl::Status LeaveCaller() {
   ::umask(077);
   if (::chdir("/") != 0) return absl::ErrnoToStatus(errno, "cannot enter /");
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // writing over `ulimit -f` is an error like a full disk
   sigset_t ours;
   sigemptyset(&ours);
   sigaddset(&ours, SIGTERM);
