@@ -13,6 +13,7 @@
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "daemon/jobs/recovery.h"
 #include "daemon/log.h"
 #include "reloc/launch/caller.h"
 #include "reloc/launch/daemon_dir.h"
@@ -63,6 +64,7 @@ absl::Status Daemon::OpenRoots(KeeperProcess keeper) {
 }
 
 absl::Status Daemon::OpenServers() {
+  journal_ = std::make_unique<Journal>(dir_->fd());
   jobs_ = std::make_unique<JobTable>(loop_.get(), &events_, kMaxEndedJobs, [this] { NoteIdle(); });
   RELOC_ASSIGN_OR_RETURN(launches_,
                          LaunchServer::Create({loop_.get(), keeper_.get(), roots_.get(), jobs_.get(),
@@ -132,6 +134,9 @@ void Daemon::OnSignal() {
 void Daemon::Run() {
   LogInfo(absl::StrCat("relocd ", RELOC_VERSION, " serves ", dir_->path()));
   events_.Publish({EventType::kDaemonStart, absl::Now(), nullptr, nullptr, {}});
+  // Now, when all who want to know of their endings listen. Whoever has connected meanwhile waits in the
+  // queue.
+  RecoverJobs(dir_->fd(), journal_.get(), jobs_.get(), [](const Job&) {});
   manager_.Notify(absl::StrCat("READY=1\nSTATUS=Serves ", dir_->path()));
   NoteIdle();
   loop_->Run();

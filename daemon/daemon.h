@@ -15,6 +15,7 @@
 #include "daemon/events/event_bus.h"
 #include "daemon/instance_dir.h"
 #include "daemon/jobs/job_table.h"
+#include "daemon/jobs/journal.h"
 #include "daemon/keeper/keeper_link.h"
 #include "daemon/launch/launch_server.h"
 #include "daemon/listener.h"
@@ -75,6 +76,7 @@ class Daemon {
   std::unique_ptr<RegistryWriter> registry_;
   std::unique_ptr<RootCache> roots_;
   std::unique_ptr<MountWatch> mounts_;
+  std::unique_ptr<Journal> journal_;
   std::unique_ptr<JobTable> jobs_;
   std::unique_ptr<LaunchServer> launches_;
   std::unique_ptr<ControlServer> control_;

@@ -71,6 +71,7 @@ absl::Status LeaveCaller(const ServiceManager& manager) {
   if (::chdir("/") != 0) return absl::ErrnoToStatus(errno, "cannot enter /");
   ::signal(SIGPIPE, SIG_IGN);
   const sigset_t ours = Daemon::Signals();
+  ::signal(SIGXFSZ, SIG_IGN);  // writing over `ulimit -f` is an error like a full disk
   ::sigprocmask(SIG_BLOCK, &ours, nullptr);
   return absl::OkStatus();
 }

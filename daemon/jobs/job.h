@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "daemon/jobs/pidfd.h"
 #include "reloc/launch/failure.h"
 #include "reloc/launch/plan.h"
 
@@ -29,7 +30,9 @@ const char* PlacementName(Placement placement);  // "caller", "daemon"
 struct Job {
   std::string id;
   std::string name;
+  uint64_t number = 0;  // in the order of their starts, which times may not tell: clocks jump
   pid_t pid = 0;
+  ProcessIdentity process;
   uid_t uid = 0;
   std::string pack;
   std::string program;
