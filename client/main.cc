@@ -11,6 +11,7 @@
 
 #include "client/daemon_command.h"
 #include "client/engines_command.h"
+#include "client/metrics_command.h"
 #include "client/pack_commands.h"
 #include "client/ps_command.h"
 #include "client/report.h"
@@ -34,6 +35,7 @@ int RunCommandLine(int argc, char** argv) {
   reloc::AddDaemonCommand(app, &exit_status);
   reloc::AddPsCommand(app, &exit_status);
   reloc::AddRootsCommand(app, &exit_status);
+  reloc::AddMetricsCommand(app, &exit_status);
   reloc::AddEnginesCommand(app, &exit_status);
   reloc::AddVersionCommand(app, &exit_status);
   auto named = [argv](const CLI::App* command) { return command->get_name() == argv[1]; };

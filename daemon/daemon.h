@@ -16,6 +16,7 @@
 #include "daemon/keeper/keeper_link.h"
 #include "daemon/launch/launch_server.h"
 #include "daemon/listener.h"
+#include "daemon/metrics/metrics.h"
 #include "daemon/options.h"
 #include "daemon/roots/mount_watch.h"
 #include "daemon/roots/registry_writer.h"
@@ -66,6 +67,7 @@ class Daemon {
   std::unique_ptr<RootCache> roots_;
   std::unique_ptr<MountWatch> mounts_;
   std::unique_ptr<JobTable> jobs_;
+  std::unique_ptr<Metrics> metrics_;
   std::unique_ptr<LaunchServer> launches_;
   std::unique_ptr<ControlServer> control_;
   std::unique_ptr<Timer> idle_timer_;

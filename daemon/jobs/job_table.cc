@@ -103,6 +103,11 @@ void JobTable::Publish(EventType type, const Job& job) {
   events_->Publish({type, type == EventType::kExit ? job.ended_at : job.started_at, &job, nullptr, {}});
 }
 
+void JobTable::ForEach(absl::FunctionRef<void(const Job&)> show) const {
+  for (const auto& [pid, running] : running_) show(running->job);
+  for (const Job& job : ended_) show(job);
+}
+
 std::vector<Job> JobTable::List(bool include_ended) const {
   std::vector<Job> list;
   list.reserve(running_.size());
