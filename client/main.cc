@@ -11,6 +11,7 @@
 
 #include "client/daemon_command.h"
 #include "client/engines_command.h"
+#include "client/metrics_command.h"
 #include "client/overview.h"
 #include "client/pack_commands.h"
 #include "client/ps_command.h"
@@ -35,6 +36,7 @@ int RunCommandLine(int argc, char** argv) {
   reloc::AddPackCommands(app, &exit_status);
   reloc::AddRootsCommand(app, &exit_status);
   reloc::AddDaemonCommand(app, &exit_status);
+  reloc::AddMetricsCommand(app, &exit_status);
   reloc::AddEnginesCommand(app, &exit_status);
   reloc::AddVersionCommand(app, &exit_status);
   reloc::AddOverview(app);

@@ -13,6 +13,7 @@
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "daemon/control/metrics_service.h"
 #include "daemon/jobs/recovery.h"
 #include "daemon/log.h"
 #include "reloc/launch/caller.h"
@@ -66,9 +67,11 @@ absl::Status Daemon::OpenRoots(KeeperProcess keeper) {
 absl::Status Daemon::OpenServers() {
   journal_ = std::make_unique<Journal>(dir_->fd());
   jobs_ = std::make_unique<JobTable>(loop_.get(), &events_, kMaxEndedJobs, [this] { NoteIdle(); });
-  RELOC_ASSIGN_OR_RETURN(launches_,
-                         LaunchServer::Create({loop_.get(), keeper_.get(), roots_.get(), jobs_.get(),
-                                               [this] { RefreshPlace(); }, [this] { NoteIdle(); }}));
+  metrics_ = std::make_unique<Metrics>(&events_, jobs_.get(), roots_.get());
+  RELOC_ASSIGN_OR_RETURN(
+      launches_, LaunchServer::Create({loop_.get(), keeper_.get(), roots_.get(), jobs_.get(),
+                                       [this] { RefreshPlace(); }, [this] { NoteIdle(); },
+                                       [this](absl::Duration waited) { metrics_->Answered(waited); }}));
   RELOC_ASSIGN_OR_RETURN(control_, ControlServer::Create(loop_.get(), Services(), [this] { NoteIdle(); }));
   // root is trusted with control, but starts no programs as someone else.
   RELOC_ASSIGN_OR_RETURN(control_socket_,
@@ -197,7 +200,8 @@ int Daemon::TakeWaitingClients() {
 
 std::vector<ServiceFactory> Daemon::Services() {
   view_ = View();
-  return {[this](Mailbox* mailbox) { return std::make_unique<ControlService>(&view_, mailbox); }};
+  return {[this](Mailbox* mailbox) { return std::make_unique<ControlService>(&view_, mailbox); },
+          [this](Mailbox* mailbox) { return std::make_unique<MetricsService>(metrics_.get(), mailbox); }};
 }
 
 DaemonView Daemon::View() {

@@ -19,6 +19,7 @@
 #include "daemon/keeper/keeper_link.h"
 #include "daemon/launch/launch_server.h"
 #include "daemon/listener.h"
+#include "daemon/metrics/metrics.h"
 #include "daemon/options.h"
 #include "daemon/place_guard.h"
 #include "daemon/roots/mount_watch.h"
@@ -78,6 +79,7 @@ class Daemon {
   std::unique_ptr<MountWatch> mounts_;
   std::unique_ptr<Journal> journal_;
   std::unique_ptr<JobTable> jobs_;
+  std::unique_ptr<Metrics> metrics_;
   std::unique_ptr<LaunchServer> launches_;
   std::unique_ptr<ControlServer> control_;
   std::unique_ptr<Timer> idle_timer_;

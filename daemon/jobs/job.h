@@ -1,6 +1,7 @@
 // One launch, as relocd remembers it.
 #pragma once
 
+#include <stddef.h>
 #include <sys/types.h>
 
 #include <optional>
@@ -19,12 +20,15 @@ enum class JobState {
   kKilled,  // wait_status holds a signal
   kLost,    // ended, and nobody could say how
 };
+inline constexpr size_t kJobStateCount = 4;
+const char* JobStateName(JobState state);  // "running", "exited", "killed", "lost"
 
 // Who became the program.
 enum class Placement {
   kCaller,  // the calling process itself
   kDaemon,  // a child of a launcher: relocctl run --detach or --supervised
 };
+inline constexpr size_t kPlacementCount = 2;
 const char* PlacementName(Placement placement);  // "caller", "daemon"
 
 struct Job {

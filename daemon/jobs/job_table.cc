@@ -154,6 +154,11 @@ std::vector<const Job*> JobTable::InOrder(bool include_ended) const {
   return jobs;
 }
 
+void JobTable::ForEach(absl::FunctionRef<void(const Job&)> show) const {
+  for (const auto& [pid, running] : running_) show(running->job);
+  for (const Job& job : ended_) show(job);
+}
+
 std::vector<Job> JobTable::List(bool include_ended) const {
   std::vector<Job> list;
   for (const Job* job : InOrder(include_ended)) list.push_back(*job);
