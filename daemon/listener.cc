@@ -22,9 +22,6 @@ namespace {
 // What waits while we are busy or stopped. A client that finds the queue full gets EAGAIN and goes its own
 // way.
 constexpr int kBacklog = 512;
-// Others are to have their turn after so many.
-constexpr int kAcceptBatch = 64;
-
 UniqueFd OpenSpare() { return UniqueFd(::open("/", O_PATH | O_CLOEXEC)); }
 
 }  // namespace
@@ -34,7 +31,7 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Open(EventLoop* loop, int di
   auto listener = absl::WrapUnique(new Listener(loop, dir, name, allow_root, std::move(on_peer)));
   RELOC_RETURN_IF_ERROR(listener->Bind(type));
   RELOC_RETURN_IF_ERROR(
-      loop->Watch(listener->socket_.get(), EPOLLIN, [l = listener.get()](uint32_t) { l->AcceptAll(); }));
+      loop->Watch(listener->socket_.get(), EPOLLIN, [l = listener.get()](uint32_t) { l->Accept(); }));
   listener->spare_ = OpenSpare();
   return listener;
 }
@@ -64,23 +61,19 @@ absl::Status Listener::Bind(int type) {
   return absl::OkStatus();
 }
 
-void Listener::AcceptAll() {
-  for (int i = 0; i < kAcceptBatch && AcceptOne(); ++i) {
-  }
-}
-
-bool Listener::AcceptOne() {
+// One connection for each event: most come alone, and looking for a second one would cost as much as being told
+// of it.
+void Listener::Accept() {
   UniqueFd socket(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!socket.valid()) {
     if (errno == EMFILE || errno == ENFILE) ShedOne();
-    return errno == EINTR || errno == ECONNABORTED;
+    return;  // whatever else it was: while there is a connection we are called again
   }
   struct ucred peer;
   socklen_t size = sizeof peer;
-  if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return true;
-  bool trusted = peer.uid == ::geteuid() || (allow_root_ && peer.uid == 0);
+  if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return;
+  bool trusted = peer.uid == own_uid_ || (allow_root_ && peer.uid == 0);
   if (trusted) on_peer_({std::move(socket), peer.pid, peer.uid});
-  return true;
 }
 
 // Out of descriptors: the connection would wait, and wake us up, until one is free. With the spare one it is

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <functional>
 #include <memory>
@@ -41,14 +42,14 @@ class Listener {
         allow_root_(allow_root),
         on_peer_(std::move(on_peer)) {}
   absl::Status Bind(int type);
-  void AcceptAll();
-  bool AcceptOne();
+  void Accept();
   void ShedOne();
 
   EventLoop* loop_;
   int dir_;
   std::string name_;
   bool allow_root_;
+  uid_t own_uid_ = ::geteuid();
   OnPeer on_peer_;
   UniqueFd socket_;
   UniqueFd spare_;

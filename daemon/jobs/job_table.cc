@@ -89,7 +89,7 @@ void JobTable::OnEvent(pid_t pid) {
 }
 
 void JobTable::End(Running* running, const Ending& ending) {
-  loop_->Forget(running->pidfd.get());
+  loop_->Close(std::move(running->pidfd));
   SetEnding(ending, &running->job);
   pid_t pid = running->job.pid;
   Publish(EventType::kExit, running->job);
