@@ -22,9 +22,6 @@ namespace {
 // What waits while we are busy or stopped. A client that finds the queue full gets EAGAIN and goes its own
 // way.
 constexpr int kBacklog = 512;
-// Others are to have their turn after so many.
-constexpr int kAcceptBatch = 64;
-
 UniqueFd OpenSpare() { return UniqueFd(::open("/", O_PATH | O_CLOEXEC)); }
 
 }  // namespace
@@ -89,10 +86,9 @@ absl::Status Listener::Listen(UniqueFd socket) {
     loop_->Forget(socket_.get());
   }
   socket_ = std::move(socket);
-  return loop_->Watch(socket_.get(), EPOLLIN, [this](uint32_t) {
-    for (int i = 0; i < kAcceptBatch && AcceptOne(); ++i) {
-    }
-  });
+  // One connection for each event: most come alone, and looking for a second one would cost as much as being
+  // told of it.
+  return loop_->Watch(socket_.get(), EPOLLIN, [this](uint32_t) { AcceptOne(); });
 }
 
 int Listener::AcceptAll() {
@@ -117,12 +113,12 @@ bool Listener::AcceptOne() {
   UniqueFd socket(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!socket.valid()) {
     if (errno == EMFILE || errno == ENFILE) ShedOne();
-    return errno == EINTR || errno == ECONNABORTED;
+    return false;  // whatever else it was: while there is a connection we are called again
   }
   struct ucred peer;
   socklen_t size = sizeof peer;
   if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return true;
-  bool trusted = peer.uid == ::geteuid() || (place_.allow_root && peer.uid == 0);
+  bool trusted = peer.uid == own_uid_ || (place_.allow_root && peer.uid == 0);
   if (trusted) place_.on_peer({std::move(socket), peer.pid, peer.uid});
   return true;
 }

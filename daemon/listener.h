@@ -2,6 +2,7 @@
 #pragma once
 
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <functional>
 #include <memory>
@@ -66,6 +67,7 @@ class Listener {
 
   EventLoop* loop_;
   Place place_;
+  uid_t own_uid_ = ::geteuid();
   UniqueFd socket_;
   FileId id_;  // of what has the name
   bool handed_over_ = false;

@@ -92,7 +92,7 @@ void JobTable::OnEvent(pid_t pid) {
 }
 
 void JobTable::End(Running* running, const Ending& ending) {
-  loop_->Forget(running->pidfd.get());
+  loop_->Close(std::move(running->pidfd));
   Job job = std::move(running->job);
   running_.erase(job.pid);
   SetEnding(ending, &job);
