@@ -37,7 +37,6 @@ void SetEnding(const Job& job, relocd::v1::Job* message) {
 void SetUsage(const Usage& usage, relocd::v1::Job* message) {
   message->set_cpu_seconds(usage.cpu_seconds);
   message->set_rss_bytes(usage.rss_bytes);
-  message->set_processes(usage.processes);
 }
 
 void AddArguments(absl::string_view argv, relocd::v1::Job* message) {
@@ -72,6 +71,7 @@ relocd::v1::Job ToMessage(const Job& job, const Usage& usage) {
   *message.mutable_started_at() = ToTimestamp(job.started_at);
   message.set_state(ToMessage(job.state));
   job.state == JobState::kRunning ? SetUsage(usage, &message) : SetEnding(job, &message);
+  message.set_processes(usage.processes);
   return message;
 }
 

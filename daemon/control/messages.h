@@ -10,7 +10,7 @@
 namespace reloc {
 
 google::protobuf::Timestamp ToTimestamp(absl::Time time);
-// `usage`: of the job's processes, if it runs.
+// `usage`: of the job's live processes.
 relocd::v1::Job ToMessage(const Job& job, const Usage& usage);
 relocd::v1::Root ToMessage(const Root& root, size_t jobs);
 
