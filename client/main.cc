@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "client/attach_command.h"
 #include "client/daemon_command.h"
 #include "client/engines_command.h"
 #include "client/pack_commands.h"
@@ -33,6 +34,7 @@ int RunCommandLine(int argc, char** argv) {
   reloc::AddPackCommands(app, &exit_status);
   reloc::AddDaemonCommand(app, &exit_status);
   reloc::AddPsCommand(app, &exit_status);
+  reloc::AddAttachCommand(app, &exit_status);
   reloc::AddRootsCommand(app, &exit_status);
   reloc::AddEnginesCommand(app, &exit_status);
   reloc::AddVersionCommand(app, &exit_status);

@@ -1,106 +1,36 @@
 #include "client/run_command.h"
 
-#include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <optional>
-#include <string>
-#include <string_view>
 
-#include "absl/strings/str_cat.h"
+#include "client/placed_run.h"
+#include "client/run_options.h"
 #include "client/run_target.h"
 #include "reloc/base/env.h"
 #include "reloc/base/file.h"
-#include "reloc/launch/engine_chain.h"
 #include "reloc/launch/launcher.h"
-#include "reloc/pack/text.h"
 
 namespace reloc {
 namespace {
 
-constexpr char kUsage[] = R"(Usage: relocctl run [--engine NAME] [--] PROGRAM [ARG...]
-
-Runs a program of a relocatable pack. PROGRAM is an entry of a pack (pack/bin/sed), or any program inside a
-directory that holds gnu/store or nix/store. This process becomes the program: same pid, terminal, limits,
-descriptors; its exit status is the program's own.
-
-  --engine NAME   userns, fakechroot, proot, graft, or a chain: default, performance
-
-Exit status: the program's, or 125 if relocctl failed, 126 not executable, 127 not found.
-
-Examples:
-  relocctl run ./pack/bin/sed -n 1p /etc/passwd
-  relocctl run --engine fakechroot ./pack/bin/python3
-)";
-
-struct RunOptions {
-  std::string_view engine;
-  char** command = nullptr;  // PROGRAM [ARG...]
-  bool help = false;
-  std::string error;
-};
-
-bool NeedsDaemonPlacement(std::string_view option) {
-  for (std::string_view name :
-       {"--detach", "-d", "--supervised", "--pty", "--no-pty", "--name", "--allow-escape"}) {
-    if (option == name || option.starts_with(absl::StrCat(Text(name), "="))) return true;
-  }
-  return false;
-}
-
-// Takes one option at `*argv` (and its value) and moves on. False at PROGRAM or on an error.
-bool TakeOption(char*** argv, RunOptions* options) {
-  std::string_view option = **argv;
-  if (option.empty() || option[0] != '-' || option == "-") return false;
-  ++*argv;
-  if (option == "--") return false;
-  if (option == "--help" || option == "-h") {
-    options->help = true;
-  } else if (option == "--engine" && **argv != nullptr) {
-    options->engine = *(*argv)++;
-  } else if (option.starts_with("--engine=")) {
-    options->engine = option.substr(strlen("--engine="));
-  } else if (NeedsDaemonPlacement(option)) {
-    options->error =
-        absl::StrCat(Text(option), ": launching through the daemon is not available in this version");
-  } else {
-    options->error = absl::StrCat("unknown option '", Text(option), "'; see relocctl run --help");
-  }
-  return options->error.empty();
-}
-
-RunOptions ParseOptions(char** argv) {
-  RunOptions options;
-  while (*argv != nullptr && TakeOption(&argv, &options)) {
-  }
-  options.command = argv;
-  if (options.error.empty() && !options.help && *argv == nullptr) {
-    options.error = "no program given; see relocctl run --help";
-  }
-  if (options.error.empty() && !options.engine.empty() && !ParseEngineChain(options.engine).unknown.empty()) {
-    options.error = absl::StrCat("--engine ", Text(options.engine),
-                                 ": no such engine (userns, fakechroot, proot, graft, default, performance)");
-  }
-  return options;
-}
-
 // An exit status, after what is to be said; nothing if there is a program to run.
 std::optional<int> Answer(const RunOptions& options, const Trace& trace) {
-  if (options.help) return WriteAll(STDOUT_FILENO, kUsage).ok() ? 0 : kExitFailed;
+  if (options.help) return WriteAll(STDOUT_FILENO, kRunUsage).ok() ? 0 : kExitFailed;
   if (options.error.empty()) return std::nullopt;
   trace.Error(options.error);
   return kExitFailed;
 }
 
-int Launch(const RunOptions& options, const RunTarget& target, char** envp, const Trace& trace) {
-  return Launch({.pack_dir = target.pack_dir,
-                 .entry = target.entry,
-                 .plans = {target.plans.data(), target.plans.size()},
-                 .argv = options.command,
-                 .envp = envp,
-                 .engine = options.engine},
-                trace);
+int Start(const RunOptions& options, const RunTarget& target, char** envp, const Trace& trace) {
+  LaunchRequest request{.pack_dir = target.pack_dir,
+                        .entry = target.entry,
+                        .plans = {target.plans.data(), target.plans.size()},
+                        .argv = options.command,
+                        .envp = envp,
+                        .engine = options.engine};
+  if (options.placement == RunPlacement::kCaller) return Launch(request, trace);
+  return RunPlaced(options, envp, trace, [&request](const Trace& job_trace) { return Launch(request, job_trace); });
 }
 
 }  // namespace
@@ -108,22 +38,22 @@ int Launch(const RunOptions& options, const RunTarget& target, char** envp, cons
 std::optional<int> RunEntry(char** argv, char** envp) {
   Trace trace("relocctl", EnvValue(envp, "RELOC_DEBUG") == "1");
   if (!ReserveStandardFds().ok()) return kExitFailed;
-  RunOptions options = ParseOptions(argv + 1);
+  RunOptions options = ParseRunOptions(argv + 1);
   if (std::optional<int> answer = Answer(options, trace)) return answer;
   RunTarget target;
   if (!FindEntry(options.command[0], envp, &target)) return std::nullopt;
-  return Launch(options, target, envp, trace);
+  return Start(options, target, envp, trace);
 }
 
 int RunCommand(char** argv, char** envp) {
   Trace trace("relocctl", EnvValue(envp, "RELOC_DEBUG") == "1");
-  RunOptions options = ParseOptions(argv + 1);
+  RunOptions options = ParseRunOptions(argv + 1);
   RunTarget target;
   if (int status = CompileTarget(options.command[0], envp, &target); status != 0) {
     trace.Error(target.error);
     return status;
   }
-  return Launch(options, target, envp, trace);
+  return Start(options, target, envp, trace);
 }
 
 }  // namespace reloc

@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "daemon/log.h"
+#include "reloc/job/state_dir.h"
 #include "reloc/launch/caller.h"
 #include "reloc/launch/daemon_dir.h"
 #include "reloc/pack/status.h"
@@ -64,7 +65,8 @@ absl::Status Daemon::OpenServers() {
   jobs_ = std::make_unique<JobTable>(loop_.get(), &events_, kMaxEndedJobs, [this] { NoteIdle(); });
   RELOC_ASSIGN_OR_RETURN(launches_,
                          LaunchServer::Create({loop_.get(), keeper_.get(), roots_.get(), jobs_.get(),
-                                               [this] { RefreshPlace(); }, [this] { NoteIdle(); }}));
+                                               [this] { RefreshPlace(); }, [this] { NoteIdle(); },
+                                               StateDir(dir_->path()) + "/output", options_.output_limit}));
   RELOC_ASSIGN_OR_RETURN(control_, ControlServer::Create(loop_.get(), Services(), [this] { NoteIdle(); }));
   // root is trusted with control, but starts no programs as someone else.
   RELOC_ASSIGN_OR_RETURN(control_socket_,
