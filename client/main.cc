@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "client/attach_command.h"
 #include "client/daemon_command.h"
 #include "client/engines_command.h"
 #include "client/metrics_command.h"
@@ -33,6 +34,7 @@ int RunCommandLine(int argc, char** argv) {
   int exit_status = 0;
   reloc::AddRunCommand(app);
   reloc::AddPsCommand(app, &exit_status);
+  reloc::AddAttachCommand(app, &exit_status);
   reloc::AddPackCommands(app, &exit_status);
   reloc::AddRootsCommand(app, &exit_status);
   reloc::AddDaemonCommand(app, &exit_status);

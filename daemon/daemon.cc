@@ -16,6 +16,7 @@
 #include "daemon/control/metrics_service.h"
 #include "daemon/jobs/recovery.h"
 #include "daemon/log.h"
+#include "reloc/job/state_dir.h"
 #include "reloc/launch/caller.h"
 #include "reloc/launch/daemon_dir.h"
 #include "reloc/pack/status.h"
@@ -71,7 +72,8 @@ absl::Status Daemon::OpenServers() {
   RELOC_ASSIGN_OR_RETURN(
       launches_, LaunchServer::Create({loop_.get(), keeper_.get(), roots_.get(), jobs_.get(),
                                        [this] { RefreshPlace(); }, [this] { NoteIdle(); },
-                                       [this](absl::Duration waited) { metrics_->Answered(waited); }}));
+                                       [this](absl::Duration waited) { metrics_->Answered(waited); },
+                                       StateDir(dir_->path()) + "/output", options_.output_limit}));
   RELOC_ASSIGN_OR_RETURN(control_, ControlServer::Create(loop_.get(), Services(), [this] { NoteIdle(); }));
   // root is trusted with control, but starts no programs as someone else.
   RELOC_ASSIGN_OR_RETURN(control_socket_,
