@@ -11,6 +11,7 @@
 
 #include "client/attach_command.h"
 #include "client/daemon_command.h"
+#include "client/doctor_command.h"
 #include "client/engines_command.h"
 #include "client/metrics_command.h"
 #include "client/overview.h"
@@ -40,6 +41,7 @@ int RunCommandLine(int argc, char** argv) {
   reloc::AddDaemonCommand(app, &exit_status);
   reloc::AddMetricsCommand(app, &exit_status);
   reloc::AddEnginesCommand(app, &exit_status);
+  reloc::AddDoctorCommand(app, &exit_status);
   reloc::AddVersionCommand(app, &exit_status);
   reloc::AddOverview(app);
   try {

@@ -94,6 +94,10 @@ void Daemon::GuardPlace() {
   auto place = PlaceGuard::Create(loop_.get(), dir_.get(), [this](const char* why) { Stop(why); });
   if (!place.ok()) return LogWarning(place.status().message());
   place_ = *std::move(place);
+  place_->Add([this] {
+    jobs_->MendJournal();  // which complains itself
+    return absl::OkStatus();
+  });
   place_->Add([this] { return registry_->Mend(); });
   place_->Add([this] { return control_socket_->Mend(); });
   place_->Add([this] { return launch_socket_->Mend(); });

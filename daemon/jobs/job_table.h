@@ -45,6 +45,8 @@ class JobTable {
   // From now on each change is written into `journal`, beginning with all jobs that are known now. It must
   // outlive the table.
   void KeepIn(Journal* journal);
+  // Writes the journal anew if someone removed it.
+  void MendJournal();
   // Jobs of an earlier daemon, in the order of their starts, before KeepIn(). One that runs, watched by
   // `pidfd`; one that ended while nobody was there, as `ending` says, which is published; one that ended
   // before.
