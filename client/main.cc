@@ -11,6 +11,7 @@
 
 #include "client/daemon_command.h"
 #include "client/engines_command.h"
+#include "client/logs_command.h"
 #include "client/overview.h"
 #include "client/pack_commands.h"
 #include "client/ps_command.h"
@@ -32,6 +33,7 @@ int RunCommandLine(int argc, char** argv) {
   int exit_status = 0;
   reloc::AddRunCommand(app);
   reloc::AddPsCommand(app, &exit_status);
+  reloc::AddLogsCommand(app, &exit_status);
   reloc::AddPackCommands(app, &exit_status);
   reloc::AddRootsCommand(app, &exit_status);
   reloc::AddDaemonCommand(app, &exit_status);
