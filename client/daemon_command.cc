@@ -95,11 +95,15 @@ Arguments AddDaemonOptions(CLI::App* command) {
 void AddStart(CLI::App* daemon, int* exit_status) {
   CLI::App* start = daemon->add_subcommand("start", "Start relocd, unless it runs");
   Arguments arguments = AddDaemonOptions(start);
+  auto quiet = std::make_shared<bool>(false);
+  start->add_flag("-q,--quiet", *quiet, "Say nothing but errors: for a shell's profile");
+  start->callback([arguments, quiet, exit_status] {
+    *exit_status = ExitStatus(*quiet ? EnsureDaemon(*arguments) : Start(*arguments));
+  });
   start->footer(
       "Examples:\n"
       "  relocctl daemon start\n"
-      "  relocctl daemon start --idle-exit 1h    in a shell's profile");
-  start->callback([arguments, exit_status] { *exit_status = ExitStatus(Start(*arguments)); });
+      "  relocctl daemon start -q --idle-exit 1h    in a shell's profile");
 }
 
 void AddRestart(CLI::App* daemon, int* exit_status) {
