@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <map>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
@@ -29,15 +30,18 @@ constexpr char kFooter[] =
     "  source <(relocctl completion zsh)       ~/.zshrc, after compinit\n"
     "  relocctl completion fish | source       ~/.config/fish/config.fish";
 
+// Ids, and the names that only one job has.
 std::vector<Candidate> ListJobs(bool ended) {
   auto client = ControlClient::Connect();
   if (!client.ok()) return {};
   auto jobs = (*client)->ListJobs(ended);
   std::vector<Candidate> candidates;
   if (!jobs.ok()) return {};
+  std::map<std::string, int> names;
+  for (const relocd::v1::Job& job : *jobs) ++names[job.name()];
   for (const relocd::v1::Job& job : *jobs) {
     candidates.push_back({job.id(), absl::StrJoin(job.argv(), " ").substr(0, 48)});
-    candidates.push_back({job.name(), absl::StrCat("job ", job.id())});
+    if (names[job.name()] == 1) candidates.push_back({job.name(), absl::StrCat("job ", job.id())});
   }
   return candidates;
 }

@@ -44,8 +44,9 @@ bool TakeOption(char*** argv, RunOptions* options) {
   if (option == "--") return false;
   if (option == "--help" || option == "-h") {
     options->help = true;
-  } else if (option == "--engine" && **argv != nullptr) {
-    options->engine = *(*argv)++;
+  } else if (option == "--engine") {
+    if (**argv == nullptr) options->error = "run: --engine needs a value; see relocctl run --help";
+    if (**argv != nullptr) options->engine = *(*argv)++;
   } else if (option.starts_with("--engine=")) {
     options->engine = option.substr(strlen("--engine="));
   } else if (NeedsDaemonPlacement(option)) {

@@ -5,7 +5,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <map>
 
 #include "absl/strings/str_cat.h"
 #include "client/job_record.h"
