@@ -65,7 +65,7 @@ bool TakeValue(std::string_view option, char*** rest, RunOptions* options) {
     }
     if (option != value.name) continue;
     if (**rest == nullptr) {
-      options->error = absl::StrCat(Text(option), " needs a value; see relocctl run --help");
+      options->error = absl::StrCat("run: ", Text(option), " needs a value; see relocctl run --help");
     } else {
       options->*value.field = *(*rest)++;
     }
