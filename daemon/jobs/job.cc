@@ -5,6 +5,11 @@
 
 namespace reloc {
 
+const char* JobStateName(JobState state) {
+  constexpr const char* kNames[kJobStateCount] = {"running", "exited", "killed", "lost"};
+  return kNames[static_cast<size_t>(state)];
+}
+
 const char* PlacementName(Placement placement) {
   return placement == Placement::kCaller ? "caller" : "daemon";
 }

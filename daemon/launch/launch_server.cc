@@ -145,6 +145,7 @@ bool LaunchServer::Handle(ClientId id, std::span<const char> bytes, Packet* pack
 
 bool LaunchServer::HandleLaunch(ClientId id, const LaunchMessage& message, UniqueFd store) {
   Client* client = Find(id);
+  client->asked = client->heard;
   if (!SamePlace(message.caller)) {
     return Refuse(client, Reason::kContext, "other namespaces, or another root directory, than the daemon's");
   }
@@ -203,7 +204,10 @@ absl::Status LaunchServer::SendPlan(Client* client, const std::string& program, 
 }
 
 Errno LaunchServer::Send(Client* client, const ReplyMessage& reply, std::span<const int> fds) {
-  return SendPacket(client->peer.socket.get(), Encode(reply, {sent_.get(), kMaxMessageBytes}), fds);
+  Errno e = SendPacket(client->peer.socket.get(), Encode(reply, {sent_.get(), kMaxMessageBytes}), fds);
+  // Zero: it was not understood.
+  if (client->asked > absl::ZeroDuration()) parts_.on_answer(MonotonicNow() - client->asked);
+  return e;
 }
 
 // False: it cannot even be told.
