@@ -36,9 +36,9 @@ class NamedFaults(unittest.TestCase):
             outcome = programs.run([self.pack + "/bin/sed", "s/a/b/"], env=self.env, input="a\n")
             self.assertEqual(outcome, (0, "b\n", ""))
 
-    def assertJoins(self, expected=True):
+    def joins(self):
         outcome = programs.run([self.pack + "/bin/sed", "--version"], env={**self.env, "RELOC_DEBUG": "1"})
-        self.assertEqual("joining a root that the daemon published" in outcome.err, expected)
+        return "joining a root that the daemon published" in outcome.err
 
     def job_of_a_launch(self):
         """What ps says of a program that runs and has answered; None if it knows nothing."""
@@ -104,18 +104,18 @@ class NamedFaults(unittest.TestCase):
         self.assertLaunches()
         self.assertIn("no root for", self.relocd.read_log())
         self.assertLaunches()
-        self.assertJoins()
+        self.assertTrue(daemon.wait_until(self.joins))
 
     def test_a_root_that_cannot_be_handed_over(self):
         self.start("root.open=EMFILE:times=1")
         self.assertLaunches(2)
-        self.assertJoins()
+        self.assertTrue(daemon.wait_until(self.joins))
 
     def test_without_a_registry_launches_ask(self):
         self.start("registry.write=ENOSPC")
         self.assertIn("cannot publish roots", self.relocd.read_log())
         self.assertLaunches(3)
-        self.assertJoins(False)
+        self.assertFalse(self.joins())
         roots = programs.must(programs.relocctl("roots", "ls", env=self.env)).out
         self.assertIn(self.pack, roots)
 
@@ -137,7 +137,7 @@ class NamedFaults(unittest.TestCase):
     def test_an_answer_that_cannot_be_sent(self):
         self.start("launch.send=EAGAIN:times=1")
         self.assertLaunches(2)
-        self.assertJoins()
+        self.assertTrue(daemon.wait_until(self.joins))
 
     def test_a_process_that_cannot_be_watched(self):
         self.assertMissesOneJob("job.watch=EMFILE")
