@@ -17,7 +17,6 @@
 #include "absl/time/time.h"
 #include "client/control_client.h"
 #include "reloc/base/unique_fd.h"
-#include "reloc/job/state_dir.h"
 #include "reloc/launch/trace.h"
 #include "reloc/pack/files.h"
 #include "reloc/pack/status.h"
@@ -99,8 +98,7 @@ std::string FirstLine(absl::string_view text) {
 absl::StatusOr<std::vector<std::string>> DaemonCommand(const std::vector<std::string>& arguments) {
   RELOC_ASSIGN_OR_RETURN(std::string self, ReadSymlink("/proc/self/exe"));
   RELOC_ASSIGN_OR_RETURN(std::string dir, ChosenDaemonDir());
-  std::vector<std::string> command = {fs::path(self).parent_path() / "relocd", "--dir", dir, "--log-file",
-                                      absl::StrCat(StateDir(dir), "/relocd.log")};
+  std::vector<std::string> command = {fs::path(self).parent_path() / "relocd", "--background", "--dir", dir};
   command.insert(command.end(), arguments.begin(), arguments.end());
   return command;
 }

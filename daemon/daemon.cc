@@ -24,6 +24,12 @@ namespace {
 
 constexpr size_t kMaxEndedJobs = 1000;
 
+HistoryLimits Limits(const Options& options) {
+  bool bounded = options.history_days > 0;
+  return {options.history_limit,
+          bounded ? absl::Hours(24) * options.history_days : absl::InfiniteDuration()};
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Create(const Options& options,
@@ -42,6 +48,7 @@ absl::Status Daemon::Open(KeeperProcess keeper) {
   started_at_ = absl::Now();
   RELOC_ASSIGN_OR_RETURN(loop_, EventLoop::Create());
   RELOC_RETURN_IF_ERROR(OpenSignals());
+  history_ = std::make_unique<History>(&events_, dir_->path(), Limits(options_));
   RELOC_RETURN_IF_ERROR(OpenRoots(std::move(keeper)));
   RELOC_ASSIGN_OR_RETURN(idle_timer_, Timer::Create(loop_.get(), [this] { OnIdleTime(); }));
   return OpenServers();
@@ -99,7 +106,7 @@ void Daemon::Run() {
   events_.Publish({EventType::kDaemonStart, absl::Now(), nullptr, nullptr, {}});
   // Now, when all who want to know of their endings listen. Whoever has connected meanwhile waits in the
   // queue.
-  RecoverJobs(dir_->fd(), journal_.get(), jobs_.get(), [](const Job&) {});
+  RecoverJobs(dir_->fd(), journal_.get(), jobs_.get(), [this](const Job& job) { history_->Keep(job); });
   NoteIdle();
   loop_->Run();
 }

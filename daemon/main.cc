@@ -24,11 +24,20 @@
 #include "daemon/options.h"
 #include "reloc/base/file.h"
 #include "reloc/engine/preloaded.h"
+#include "reloc/job/state_dir.h"
 #include "reloc/launch/daemon_dir.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {
+
+// We leave the working directory, which may be on something that is to be unmounted.
+absl::StatusOr<std::string> MakeAbsolute(const std::string& path) {
+  if (path[0] == '/') return path;
+  char here[4096];
+  if (::getcwd(here, sizeof here) == nullptr) return absl::ErrnoToStatus(errno, "no working directory");
+  return absl::StrCat(here, "/", path);
+}
 
 absl::StatusOr<std::string> ChooseDir(const Options& options, const char* const* envp) {
   std::string dir = options.dir;
@@ -37,11 +46,13 @@ absl::StatusOr<std::string> ChooseDir(const Options& options, const char* const*
     if (!DaemonDir(envp, &path).ok()) return absl::InvalidArgumentError("$RELOCD_DIR is too long");
     dir = path.view();
   }
-  if (dir[0] == '/') return dir;
-  // We leave the working directory, which may be on something that is to be unmounted.
-  char here[4096];
-  if (::getcwd(here, sizeof here) == nullptr) return absl::ErrnoToStatus(errno, "no working directory");
-  return absl::StrCat(here, "/", dir);
+  return MakeAbsolute(dir);
+}
+
+// Where the log goes; empty: to stderr.
+absl::StatusOr<std::string> ChooseLogFile(const Options& options, const std::string& dir) {
+  if (!options.log_file.empty()) return MakeAbsolute(options.log_file);
+  return options.background ? absl::StrCat(StateDir(dir), "/relocd.log") : "";
 }
 
 // Descriptors that whoever started us left open (pipes, locks) would stay open as long as we run.
@@ -70,13 +81,13 @@ void RaiseFileLimit() {
 
 // With a log file nothing of ours goes to the caller's terminal any more; what waits for the end of our
 // stderr knows by it that we serve.
-void LeaveTerminal(const Options& options) {
-  if (options.log_file.empty()) return;
+void LeaveTerminal() {
   if (::freopen("/dev/null", "r+", stderr) == nullptr) ::close(STDERR_FILENO);
 }
 
-absl::Status Serve(const Options& options, const char* const* envp) {
+absl::Status Serve(Options options, const char* const* envp) {
   RELOC_ASSIGN_OR_RETURN(std::string path, ChooseDir(options, envp));
+  RELOC_ASSIGN_OR_RETURN(options.log_file, ChooseLogFile(options, path));
   RELOC_RETURN_IF_ERROR(LeaveCaller());
   RaiseFileLimit();
   RELOC_ASSIGN_OR_RETURN(std::unique_ptr<InstanceDir> dir, InstanceDir::Open(path));
@@ -86,7 +97,7 @@ absl::Status Serve(const Options& options, const char* const* envp) {
   RELOC_RETURN_IF_ERROR(OpenLog(options.log_level, options.log_file));
   RELOC_ASSIGN_OR_RETURN(std::unique_ptr<Daemon> daemon,
                          Daemon::Create(options, std::move(dir), std::move(keeper)));
-  LeaveTerminal(options);
+  if (!options.log_file.empty()) LeaveTerminal();
   daemon->Run();
   return absl::OkStatus();
 }
@@ -94,7 +105,7 @@ absl::Status Serve(const Options& options, const char* const* envp) {
 int Main(int argc, char** argv, char** envp) {
   ExecuteWithoutPreload(argv, envp);
   Options options;
-  if (int status = ParseOptions(argc, argv, &options); status >= 0) return status;
+  if (int status = ParseOptions(argc, argv, envp, &options); status >= 0) return status;
   absl::Status served = Serve(options, envp);
   if (served.ok()) return 0;
   fprintf(stderr, "relocd: %s\n", std::string(served.message()).c_str());

@@ -1,21 +1,15 @@
-// Everything is read from /proc/PID/status, which every user may read; smaps_rollup, which would not count
-// shared pages twice, is closed here: relocd is not dumpable.
 #include "bench/launching/footprint.h"
 
 #include <filesystem>
-#include <fstream>
-#include <functional>
 #include <string>
-#include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "bench/launching/daemon.h"
 #include "bench/launching/jobs.h"
 #include "bench/launching/packs.h"
+#include "bench/launching/proc.h"
 #include "bench/launching/report.h"
 #include "bench/launching/sampling.h"
 #include "bench/launching/variants.h"
@@ -30,53 +24,6 @@ constexpr int kJobs = 1000;
 // After the last launch: what the daemon puts off (closing a control connection's threads) is over by then.
 constexpr absl::Duration kSettling = absl::Seconds(12);
 constexpr absl::Duration kRest = absl::Seconds(10);
-
-// The number in the line "<name>:  1234 kB" of a status file; 0 if it cannot be read.
-int64_t StatusNumber(const fs::path& file, absl::string_view name) {
-  std::ifstream status(file);
-  for (std::string line; std::getline(status, line);) {
-    absl::string_view rest = line;
-    if (!absl::ConsumePrefix(&rest, name) || !absl::ConsumePrefix(&rest, ":")) continue;
-    absl::ConsumeSuffix(&rest, " kB");
-    int64_t number = 0;
-    return absl::SimpleAtoi(rest, &number) ? number : 0;
-  }
-  return 0;
-}
-
-// `daemon` and its children, but for those that are the benchmark's own jobs (they have another parent).
-std::vector<fs::path> DaemonProcesses(pid_t daemon) {
-  std::vector<fs::path> processes = {absl::StrCat("/proc/", daemon)};
-  std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator("/proc", error)) {
-    int pid = 0;
-    if (!absl::SimpleAtoi(entry.path().filename().string(), &pid)) continue;
-    if (StatusNumber(entry.path() / "status", "PPid") == daemon) processes.push_back(entry.path());
-  }
-  return processes;
-}
-
-int64_t Sum(pid_t daemon, const std::function<int64_t(const fs::path&)>& of_process) {
-  int64_t sum = 0;
-  for (const fs::path& process : DaemonProcesses(daemon)) sum += of_process(process);
-  return sum;
-}
-
-int64_t ResidentKilobytes(pid_t daemon) {
-  return Sum(daemon, [](const fs::path& process) { return StatusNumber(process / "status", "VmRSS"); });
-}
-
-// A thread that sleeps and wakes up has switched voluntarily.
-int64_t WakeUps(pid_t daemon) {
-  return Sum(daemon, [](const fs::path& process) {
-    int64_t switches = 0;
-    std::error_code error;
-    for (const fs::directory_entry& task : fs::directory_iterator(process / "task", error)) {
-      switches += StatusNumber(task.path() / "status", "voluntary_ctxt_switches");
-    }
-    return switches;
-  });
-}
 
 absl::Status Sleep(absl::Duration duration) {
   for (absl::Time end = absl::Now() + duration; absl::Now() < end;) {
@@ -109,10 +56,10 @@ absl::Status MeasureFootprint(const Workspace& workspace, pb::Benchmark* report)
   std::error_code error;
   double shim_size = static_cast<double>(fs::file_size(shim, error)) / 1024;
   if (error) return absl::InternalError(absl::StrCat("cannot read the size of ", shim.string()));
-  AddFigure("rss", "relocd at rest, resident", Megabytes(at_rest), "MB", 25, report);
-  AddFigure("rss_jobs", "1,000 live jobs add, resident", Megabytes(with_jobs - at_rest), "MB", 2, report);
-  AddFigure("wake_ups", "wake-ups of relocd in 10 s of rest", static_cast<double>(switches), "", 0, report);
-  AddFigure("shim", "size of the shim", shim_size, "KB", 64, report);
+  AddFigure("rss", "relocd at rest, resident", Megabytes(at_rest), "MB", report)->set_must(25);
+  AddFigure("rss_jobs", "1,000 live jobs add, resident", Megabytes(with_jobs - at_rest), "MB", report)->set_must(2);
+  AddFigure("wake_ups", "wake-ups of relocd in 10 s of rest", static_cast<double>(switches), "", report)->set_must(0);
+  AddFigure("shim", "size of the shim", shim_size, "KB", report)->set_must(64);
   return absl::OkStatus();
 }
 
