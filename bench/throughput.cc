@@ -1,5 +1,5 @@
-// bench_throughput: how many launches a second many clients make together, through a pack with the daemon against
-// natively, and what relocd keeps of them. docs/benchmarks.md tells what the figures mean.
+// bench_throughput: how many launches a second many clients make together, through a pack with the daemon
+// against natively, and what relocd keeps of them. docs/benchmarks.md tells what the figures mean.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
@@ -40,7 +40,8 @@ struct Subject {
   Command launch;
 };
 
-// Bursts take turns, and what counts is the ratio of two that follow one another: the machine's mood is in both.
+// Bursts take turns, and what counts is the ratio of two that follow one another: the machine's mood is in
+// both.
 absl::Status MeasureThroughput(const Subject& subject, const Daemon& daemon, const Options& options,
                                pb::Benchmark* report) {
   std::vector<double> native, launch, ratio, busy;

@@ -11,6 +11,8 @@
 
 #include "client/daemon_command.h"
 #include "client/engines_command.h"
+#include "client/events_command.h"
+#include "client/history_command.h"
 #include "client/pack_commands.h"
 #include "client/ps_command.h"
 #include "client/report.h"
@@ -33,6 +35,8 @@ int RunCommandLine(int argc, char** argv) {
   reloc::AddPackCommands(app, &exit_status);
   reloc::AddDaemonCommand(app, &exit_status);
   reloc::AddPsCommand(app, &exit_status);
+  reloc::AddHistoryCommand(app, &exit_status);
+  reloc::AddEventsCommand(app, &exit_status);
   reloc::AddRootsCommand(app, &exit_status);
   reloc::AddEnginesCommand(app, &exit_status);
   reloc::AddVersionCommand(app, &exit_status);

@@ -13,6 +13,8 @@
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "daemon/control/events_service.h"
+#include "daemon/control/history_service.h"
 #include "daemon/jobs/recovery.h"
 #include "daemon/log.h"
 #include "reloc/launch/caller.h"
@@ -26,8 +28,7 @@ constexpr size_t kMaxEndedJobs = 1000;
 
 HistoryLimits Limits(const Options& options) {
   bool bounded = options.history_days > 0;
-  return {options.history_limit,
-          bounded ? absl::Hours(24) * options.history_days : absl::InfiniteDuration()};
+  return {options.history_limit, bounded ? absl::Hours(24) * options.history_days : absl::InfiniteDuration()};
 }
 
 }  // namespace
@@ -152,7 +153,13 @@ void Daemon::OnIdleTime() {
 
 std::vector<ServiceFactory> Daemon::Services() {
   view_ = View();
-  return {[this](Mailbox* mailbox) { return std::make_unique<ControlService>(&view_, mailbox); }};
+  return {[this](Mailbox* mailbox) { return std::make_unique<ControlService>(&view_, mailbox); },
+          [this](Mailbox* mailbox) {
+            return std::make_unique<HistoryService>(history_.get(), dir_->path(), mailbox);
+          },
+          [this](Mailbox* mailbox) {
+            return std::make_unique<EventsService>(&feed_, history_.get(), dir_->path(), mailbox);
+          }};
 }
 
 DaemonView Daemon::View() {

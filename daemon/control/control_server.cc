@@ -18,7 +18,7 @@
 namespace reloc {
 namespace {
 
-constexpr size_t kMaxConnections = 64;
+constexpr size_t kMaxConnections = 256;  // many of which may watch events
 constexpr int kMaxRequestBytes = 64 * 1024;
 constexpr absl::Duration kLinger = absl::Seconds(3);
 constexpr auto kCallsMayTake = std::chrono::milliseconds(500);  // when we stop

@@ -23,7 +23,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr size_t kMaxQueued = 4096;
-constexpr size_t kBatch = 256;                     // is written at once
+constexpr size_t kBatch = 256;                          // is written at once
 constexpr milliseconds kGathering = milliseconds(500);  // what is less waits for more
 constexpr milliseconds kLinger = milliseconds(3000);
 constexpr milliseconds kPatienceAtEnd = milliseconds(2000);
@@ -93,7 +93,8 @@ bool History::Shared::AwaitWork(std::unique_lock<std::mutex>* lock) {
 }
 
 void History::Shared::WriteBatch(std::unique_lock<std::mutex>* lock) {
-  std::vector<HistoryItem> batch(std::make_move_iterator(queue.begin()), std::make_move_iterator(queue.end()));
+  std::vector<HistoryItem> batch(std::make_move_iterator(queue.begin()),
+                                 std::make_move_iterator(queue.end()));
   queue.clear();
   hurried = false;
   writing = true;

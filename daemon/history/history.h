@@ -1,11 +1,12 @@
 // The history: jobs that ended and events, in a database that outlives the daemon and the boot.
 //
-// The event loop never waits for the disk that it is on, which may be full, slow or a dead file server: what is to
-// be written goes into a queue of limited length, and a thread takes it from there in batches. The thread is
-// there while there is something to write, and ends three seconds later; relocd at rest has one thread.
+// The event loop never waits for the disk that it is on, which may be full, slow or a dead file server: what
+// is to be written goes into a queue of limited length, and a thread takes it from there in batches. The
+// thread is there while there is something to write, and ends three seconds later; relocd at rest has one
+// thread.
 //
-// What the queue still holds when relocd is killed is in the journal of jobs, from which the next daemon keeps it
-// (Keep()); only events are lost then.
+// What the queue still holds when relocd is killed is in the journal of jobs, from which the next daemon
+// keeps it (Keep()); only events are lost then.
 #pragma once
 
 #include <memory>

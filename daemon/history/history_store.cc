@@ -36,11 +36,12 @@ constexpr absl::Duration kPruneInterval = absl::Hours(1);
 // SQLite's write-ahead log needs memory that all who have the file open share, which no network file system
 // gives (sqlite.org/wal.html). Names as in statfs(2) and linux/magic.h.
 bool IsLocal(const std::string& directory) {
-  constexpr long kLocal[] = {0xEF53 /* ext */,   0x58465342 /* xfs */,       0x9123683E /* btrfs */,
-                             0x01021994 /* tmpfs */, 0x2FC12FC1 /* zfs */,   0xF2F52010 /* f2fs */,
-                             0x794C7630 /* overlay */, 0xCA451A4E /* bcachefs */};
+  constexpr long kLocal[] = {
+      0xEF53 /* ext */,     0x58465342 /* xfs */,  0x9123683E /* btrfs */,   0x01021994 /* tmpfs */,
+      0x2FC12FC1 /* zfs */, 0xF2F52010 /* f2fs */, 0x794C7630 /* overlay */, 0xCA451A4E /* bcachefs */};
   struct statfs fs;
-  return ::statfs(directory.c_str(), &fs) == 0 && std::count(std::begin(kLocal), std::end(kLocal), fs.f_type) > 0;
+  return ::statfs(directory.c_str(), &fs) == 0 &&
+         std::count(std::begin(kLocal), std::end(kLocal), fs.f_type) > 0;
 }
 
 absl::Status TakeIds(sqlite::Statement statement, std::vector<std::string>* ids) {
@@ -100,7 +101,8 @@ absl::Status HistoryStore::Open() {
 
 absl::Status HistoryStore::Prepare(sqlite::Database* database) {
   bool local = IsLocal(fs::path(path_).parent_path());
-  RELOC_RETURN_IF_ERROR(database->Execute(local ? "PRAGMA journal_mode = WAL" : "PRAGMA journal_mode = DELETE"));
+  RELOC_RETURN_IF_ERROR(
+      database->Execute(local ? "PRAGMA journal_mode = WAL" : "PRAGMA journal_mode = DELETE"));
   RELOC_RETURN_IF_ERROR(database->Execute("PRAGMA synchronous = NORMAL"));
   RELOC_ASSIGN_OR_RETURN(int64_t version, database->Number("PRAGMA user_version"));
   if (version == 0) {
@@ -121,8 +123,8 @@ absl::Status HistoryStore::Prepare(sqlite::Database* database) {
 }
 
 absl::Status HistoryStore::SetAside() {
-  std::string aside = absl::StrCat(
-      path_, ".damaged-", absl::FormatTime("%Y%m%dT%H%M%SZ", clocks_.wall(), absl::UTCTimeZone()));
+  std::string aside = absl::StrCat(path_, ".damaged-",
+                                   absl::FormatTime("%Y%m%dT%H%M%SZ", clocks_.wall(), absl::UTCTimeZone()));
   if (::rename(path_.c_str(), aside.c_str()) != 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat("cannot rename ", path_));
   }
@@ -173,7 +175,8 @@ absl::Status HistoryStore::Prune(std::vector<std::string>* removed) {
 // By a clock that cannot jump while relocd runs; and not at all if it seems to have jumped before.
 absl::Status HistoryStore::PruneOld(std::vector<std::string>* removed) {
   const absl::Duration steady = clocks_.steady();
-  if (limits_.age == absl::InfiniteDuration() || clock_is_odd_ || steady < next_prune_) return absl::OkStatus();
+  if (limits_.age == absl::InfiniteDuration() || clock_is_odd_ || steady < next_prune_)
+    return absl::OkStatus();
   next_prune_ = steady + kPruneInterval;
   const int64_t oldest = absl::ToUnixNanos(started_at_ + (steady - started_steady_) - limits_.age);
   RELOC_ASSIGN_OR_RETURN(sqlite::Statement old,

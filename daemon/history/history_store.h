@@ -1,8 +1,8 @@
-// The history's file as relocd writes it: made, mended, bounded. For one thread at a time, which may have to wait
-// for a disk.
+// The history's file as relocd writes it: made, mended, bounded. For one thread at a time, which may have to
+// wait for a disk.
 //
-// Whatever is wrong with the file costs the history at most: one that is damaged is set aside under another name
-// and a new one is begun; one that cannot be written is tried again with the next batch.
+// Whatever is wrong with the file costs the history at most: one that is damaged is set aside under another
+// name and a new one is begun; one that cannot be written is tried again with the next batch.
 #pragma once
 
 #include <stdint.h>
@@ -22,11 +22,11 @@
 
 namespace reloc {
 
-// What the history is told: an event, or a job that ended in an earlier daemon's time (then `event` has nothing
-// but the job).
+// What the history is told: an event, or a job that ended in an earlier daemon's time (then `event` has
+// nothing but the job).
 struct HistoryItem {
   relocd::v1::Event event;
-  uint64_t number = 0;    // of the event, in this run of relocd; 0: of the job alone
+  uint64_t number = 0;     // of the event, in this run of relocd; 0: of the job alone
   bool job_ended = false;  // event.job() is to be kept
 };
 
@@ -46,8 +46,8 @@ class HistoryStore {
   // `daemon`: tells this run of relocd from others.
   HistoryStore(std::string path, HistoryLimits limits, int64_t daemon, HistoryClocks clocks = {});
 
-  // Writes all of `items`, or none. A job that is there already stays as it is. Then removes what is beyond the
-  // limits, and the output of jobs that are removed.
+  // Writes all of `items`, or none. A job that is there already stays as it is. Then removes what is beyond
+  // the limits, and the output of jobs that are removed.
   absl::Status Write(std::span<const HistoryItem> items);
   // Lets go of the file until the next Write().
   void Close() { database_.reset(); }
