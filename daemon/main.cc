@@ -107,9 +107,10 @@ int Main(int argc, char** argv, char** envp) {
   Options options;
   if (int status = ParseOptions(argc, argv, envp, &options); status >= 0) return status;
   absl::Status served = Serve(options, envp);
-  if (served.ok()) return 0;
-  fprintf(stderr, "relocd: %s\n", std::string(served.message()).c_str());
-  return 1;
+  if (!served.ok()) fprintf(stderr, "relocd: %s\n", std::string(served.message()).c_str());
+  // Threads of the history's or of gRPC's may still wait for a disk or a client: static objects stay as they
+  // are.
+  ::_exit(served.ok() ? 0 : 1);
 }
 
 }  // namespace

@@ -2,12 +2,9 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <sys/statfs.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
-#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -32,17 +29,6 @@ constexpr int64_t kEventsPerJob = 4;
 constexpr int64_t kNeverTooOld = 100;
 constexpr absl::Duration kOddLeap = absl::Hours(24 * 366);
 constexpr absl::Duration kPruneInterval = absl::Hours(1);
-
-// SQLite's write-ahead log needs memory that all who have the file open share, which no network file system
-// gives (sqlite.org/wal.html). Names as in statfs(2) and linux/magic.h.
-bool IsLocal(const std::string& directory) {
-  constexpr long kLocal[] = {
-      0xEF53 /* ext */,     0x58465342 /* xfs */,  0x9123683E /* btrfs */,   0x01021994 /* tmpfs */,
-      0x2FC12FC1 /* zfs */, 0xF2F52010 /* f2fs */, 0x794C7630 /* overlay */, 0xCA451A4E /* bcachefs */};
-  struct statfs fs;
-  return ::statfs(directory.c_str(), &fs) == 0 &&
-         std::count(std::begin(kLocal), std::end(kLocal), fs.f_type) > 0;
-}
 
 absl::Status TakeIds(sqlite::Statement statement, std::vector<std::string>* ids) {
   while (true) {
@@ -71,9 +57,9 @@ absl::Status HistoryStore::Write(std::span<const HistoryItem> items) {
     RELOC_RETURN_IF_ERROR(SetAside());
     written = WriteOnce(items);
   }
-  // So that the next attempt finds whatever is there by then.
-  if (!written.ok()) Close();
-  return written;
+  if (written.ok()) return written;
+  Close();  // so that the next attempt finds whatever is there by then
+  return absl::Status(written.code(), absl::StrCat(path_, ": ", written.message()));
 }
 
 absl::Status HistoryStore::WriteOnce(std::span<const HistoryItem> items) {
@@ -100,9 +86,9 @@ absl::Status HistoryStore::Open() {
 }
 
 absl::Status HistoryStore::Prepare(sqlite::Database* database) {
-  bool local = IsLocal(fs::path(path_).parent_path());
-  RELOC_RETURN_IF_ERROR(
-      database->Execute(local ? "PRAGMA journal_mode = WAL" : "PRAGMA journal_mode = DELETE"));
+  // Not a write-ahead log: it is mapped into memory, where a full disk or a file that is cut off means
+  // SIGBUS, the end of relocd; and network file systems have none (sqlite.org/wal.html).
+  RELOC_RETURN_IF_ERROR(database->Execute("PRAGMA journal_mode = TRUNCATE"));
   RELOC_RETURN_IF_ERROR(database->Execute("PRAGMA synchronous = NORMAL"));
   RELOC_ASSIGN_OR_RETURN(int64_t version, database->Number("PRAGMA user_version"));
   if (version == 0) {
@@ -124,7 +110,7 @@ absl::Status HistoryStore::Prepare(sqlite::Database* database) {
 
 absl::Status HistoryStore::SetAside() {
   std::string aside = absl::StrCat(path_, ".damaged-",
-                                   absl::FormatTime("%Y%m%dT%H%M%SZ", clocks_.wall(), absl::UTCTimeZone()));
+                                   absl::FormatTime("%Y%m%dT%H%M%E3SZ", clocks_.wall(), absl::UTCTimeZone()));
   if (::rename(path_.c_str(), aside.c_str()) != 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat("cannot rename ", path_));
   }
