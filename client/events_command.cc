@@ -81,6 +81,14 @@ void AddEventsCommand(CLI::App& app, int* exit_status) {
   events->add_option("--until", options->until, "Until then only")->type_name("TIME");
   events->add_flag("--no-stream", options->no_stream, "Only what has happened already");
   AddFormatOption(events, &options->format);
+  events->footer(
+      "Types: launch, exit, fallback, root_create, root_evict, mirror_create, mirror_evict, daemon_start,\n"
+      "daemon_stop; and lost, with a number, where events came faster than they were read.\n"
+      "\n"
+      "Examples:\n"
+      "  relocctl events\n"
+      "  relocctl events --since 1h --no-stream\n"
+      "  relocctl events --format json | jq 'select(.type == \"exit\")'");
   events->callback([options, exit_status] { *exit_status = ExitStatus(Events(*options)); });
 }
 

@@ -93,6 +93,13 @@ void AddHistoryCommand(CLI::App& app, int* exit_status) {
       ->type_name("TIME");
   history->add_option("-n,--limit", options->limit, "Only the last N")->type_name("N");
   AddFormatOption(history, &options->format);
+  history->footer(
+      "Works without a daemon too. What runs, and what ended lately: relocctl ps -a\n"
+      "\n"
+      "Examples:\n"
+      "  relocctl history --since 2h\n"
+      "  relocctl history -n 20\n"
+      "  relocctl history --since 2026-11-01 --format json");
   history->callback([options, exit_status] { *exit_status = ExitStatus(History(*options)); });
 }
 

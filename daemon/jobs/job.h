@@ -1,12 +1,14 @@
 // One launch, as relocd remembers it.
 #pragma once
 
+#include <stddef.h>
 #include <sys/types.h>
 
 #include <optional>
 #include <string>
 
 #include "absl/time/time.h"
+#include "daemon/jobs/job_mark.h"
 #include "daemon/jobs/pidfd.h"
 #include "reloc/launch/failure.h"
 #include "reloc/launch/plan.h"
@@ -19,12 +21,15 @@ enum class JobState {
   kKilled,  // wait_status holds a signal
   kLost,    // ended, and nobody could say how
 };
+inline constexpr size_t kJobStateCount = 4;
+const char* JobStateName(JobState state);  // "running", "exited", "killed", "lost"
 
 // Who became the program.
 enum class Placement {
   kCaller,  // the calling process itself
   kDaemon,  // a child of a launcher: relocctl run --detach or --supervised
 };
+inline constexpr size_t kPlacementCount = 2;
 const char* PlacementName(Placement placement);  // "caller", "daemon"
 
 struct Job {
@@ -42,6 +47,7 @@ struct Job {
   Engine engine = Engine::kNone;
   Reason reason = Reason::kNone;
   absl::Time started_at;
+  JobMark mark;  // of its processes
 
   JobState state = JobState::kRunning;
   absl::Time ended_at;

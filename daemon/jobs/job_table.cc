@@ -10,6 +10,7 @@
 #include "absl/time/clock.h"
 #include "daemon/jobs/pidfd.h"
 #include "daemon/log.h"
+#include "daemon/timer.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
@@ -23,6 +24,13 @@ void Describe(const LaunchMessage& message, Job* job) {
   job->slurm_job = message.slurm_job;
   job->engine = message.engine;
   job->reason = message.reason;
+}
+
+// A launch that joined nothing, since the store prefix shows the store as it is, tells of no place where it
+// stood: it is inside a root, and bears the mark of the job that started it.
+JobMark MarkOf(int pidfd, pid_t pid, const LaunchMessage& message, bool shared_root) {
+  bool entered = message.engine == Engine::kUserns && message.caller != CallerContext();
+  return {entered ? MarkOf(ReadNamespaces(pidfd, pid), shared_root) : ProcessNamespaces(), MonotonicNow()};
 }
 
 void SetEnding(const Ending& ending, Job* job) {
@@ -57,6 +65,8 @@ absl::Status JobTable::Started(UniqueFd pidfd, pid_t pid, uid_t uid, const Launc
     running->job.started_at = absl::Now();
   }
   Describe(message, &running->job);
+  // A program that becomes another pack's has another mark.
+  running->job.mark = MarkOf(running->pidfd.get(), pid, message, root != nullptr);
   running->root = std::move(root);
   Record(running->job);
   if (is_new) Publish(EventType::kLaunch, running->job);
@@ -92,7 +102,7 @@ void JobTable::OnEvent(pid_t pid) {
 }
 
 void JobTable::End(Running* running, const Ending& ending) {
-  loop_->Forget(running->pidfd.get());
+  loop_->Close(std::move(running->pidfd));
   Job job = std::move(running->job);
   running_.erase(job.pid);
   SetEnding(ending, &job);
@@ -152,6 +162,11 @@ std::vector<const Job*> JobTable::InOrder(bool include_ended) const {
   }
   std::sort(jobs.begin(), jobs.end(), [](const Job* a, const Job* b) { return a->number < b->number; });
   return jobs;
+}
+
+void JobTable::ForEach(absl::FunctionRef<void(const Job&)> show) const {
+  for (const auto& [pid, running] : running_) show(running->job);
+  for (const Job& job : ended_) show(job);
 }
 
 std::vector<Job> JobTable::List(bool include_ended) const {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "daemon/event_loop.h"
 #include "daemon/events/event_bus.h"
@@ -50,6 +51,8 @@ class JobTable {
   void AdoptEnded(Job job);
 
   size_t running() const { return running_.size(); }
+  // Shows each job, those that ended and are remembered too, in no order.
+  void ForEach(absl::FunctionRef<void(const Job&)> show) const;
   // Oldest first.
   std::vector<Job> List(bool include_ended) const;
 

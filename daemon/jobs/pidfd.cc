@@ -116,9 +116,10 @@ bool HasEnded(int pidfd) {
 
 std::optional<Ending> ReadEnding(int pidfd, pid_t pid) {
   Ending ending;
-  AskProc(pidfd, pid, &ending);
-  if (ending.wait_status) return ending;
+  // First, since it is the cheaper one, and where it has an answer /proc has none any more.
   bool kernel_tells = AskKernel(pidfd, &ending.wait_status);
+  if (ending.wait_status) return ending;
+  AskProc(pidfd, pid, &ending);
   if (kernel_tells && !ending.wait_status) return std::nullopt;
   return ending;
 }

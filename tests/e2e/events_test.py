@@ -71,6 +71,7 @@ class Events(outcomes.OneLineTest):
 
     def test_roots_and_fallbacks_are_told(self):
         watcher = self.watch("--since", "1h")
+        self.assertTrue(watcher.await_events(lambda events: "root_create" in [event["type"] for event in events]))
         created = next(event for event in watcher.events() if event["type"] == "root_create")
         self.assertEqual(created["pack"], self.pack)
         roots = json.loads(programs.must(programs.relocctl("roots", "ls", "--format", "json", env=self.env)).out)
