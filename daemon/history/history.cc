@@ -1,5 +1,6 @@
 #include "daemon/history/history.h"
 
+#include <malloc.h>
 #include <sys/random.h>
 
 #include <algorithm>
@@ -103,11 +104,15 @@ void History::Shared::WriteBatch(std::unique_lock<std::mutex>* lock) {
   // Here, because to look for the state directory may take as long as to write into it.
   if (store == nullptr) store = std::make_unique<HistoryStore>(HistoryPath(daemon_dir), limits, daemon);
   absl::Status written = store->Write(batch);
+  const size_t count = batch.size();
+  if (written.ok()) batch = {};
+  // A burst, such as a disk that is slow for a moment leaves behind, would stay in relocd's memory for ever.
+  if (count > kBatch) ::malloc_trim(0);
   lock->lock();
   writing = false;
   ++attempts;
   tried = written.ok() ? 0 : at_most;
-  written.ok() ? void(settled += batch.size()) : Return(std::move(batch));
+  written.ok() ? void(settled += count) : Return(std::move(batch));
   Note(written);
   changed.notify_all();
 }
