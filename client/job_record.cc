@@ -47,14 +47,6 @@ JsonValue Arguments(const Job& job) {
   return value;
 }
 
-std::string StateText(const Job& job) {
-  std::string state = StateName(job.state());
-  if (job.has_exit_code()) return absl::StrCat(state, " ", job.exit_code());
-  if (!job.has_signal()) return state;
-  const char* name = ::sigabbrev_np(job.signal());
-  return absl::StrCat(state, " ", name == nullptr ? absl::StrCat(job.signal()) : name);
-}
-
 // One unit is enough to tell jobs apart: 42s, 17m, 5h, 3d.
 std::string Age(const google::protobuf::Timestamp& since) {
   int64_t seconds = std::max<int64_t>(0, absl::ToUnixSeconds(absl::Now()) - since.seconds());
@@ -62,6 +54,11 @@ std::string Age(const google::protobuf::Timestamp& since) {
   if (seconds < 120 * 60) return absl::StrCat(seconds / 60, "m");
   if (seconds < 48 * 3600) return absl::StrCat(seconds / 3600, "h");
   return absl::StrCat(seconds / 86400, "d");
+}
+
+std::string AsText(const google::protobuf::Timestamp& time) {
+  absl::Time moment = absl::FromUnixSeconds(time.seconds());
+  return absl::FormatTime("%Y-%m-%d %H:%M:%S", moment, absl::LocalTimeZone());
 }
 
 std::string Command(const Job& job) {
@@ -72,6 +69,14 @@ std::string Command(const Job& job) {
 }
 
 }  // namespace
+
+std::string StateText(const Job& job) {
+  std::string state = StateName(job.state());
+  if (job.has_exit_code()) return absl::StrCat(state, " ", job.exit_code());
+  if (!job.has_signal()) return state;
+  const char* name = ::sigabbrev_np(job.signal());
+  return absl::StrCat(state, " ", name == nullptr ? absl::StrCat(job.signal()) : name);
+}
 
 Record JobRecord(const Job& job) {
   return {
@@ -112,6 +117,22 @@ std::vector<std::string> JobRow(const Job& job) {
           job.has_cpu_seconds() ? absl::StrFormat("%.2fs", job.cpu_seconds()) : "-",
           job.has_rss_bytes() ? HumanSize(static_cast<double>(job.rss_bytes())) : "-",
           absl::StrCat(job.processes()),
+          Command(job)};
+}
+
+std::vector<std::string> EndedJobColumns() {
+  return {"ID", "NAME", "PID", "ENGINE", "STATE", "STARTED", "ENDED", "CPU", "COMMAND"};
+}
+
+std::vector<std::string> EndedJobRow(const Job& job) {
+  return {job.id(),
+          job.name(),
+          absl::StrCat(job.pid()),
+          job.engine(),
+          StateText(job),
+          AsText(job.started_at()),
+          AsText(job.ended_at()),
+          job.has_cpu_seconds() ? absl::StrFormat("%.2fs", job.cpu_seconds()) : "-",
           Command(job)};
 }
 

@@ -16,6 +16,8 @@
 #include "client/doctor_command.h"
 #include "client/engines_command.h"
 #include "client/logs_command.h"
+#include "client/events_command.h"
+#include "client/history_command.h"
 #include "client/metrics_command.h"
 #include "client/overview.h"
 #include "client/pack_commands.h"
@@ -43,6 +45,8 @@ int RunCommandLine(int argc, char** argv) {
   reloc::AddPsCommand(app, &exit_status);
   reloc::AddAttachCommand(app, &exit_status);
   reloc::AddLogsCommand(app, &exit_status);
+  reloc::AddHistoryCommand(app, &exit_status);
+  reloc::AddEventsCommand(app, &exit_status);
   reloc::AddPackCommands(app, &exit_status);
   reloc::AddRootsCommand(app, &exit_status);
   reloc::AddDaemonCommand(app, &exit_status);

@@ -13,6 +13,8 @@
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "daemon/control/events_service.h"
+#include "daemon/control/history_service.h"
 #include "daemon/control/metrics_service.h"
 #include "daemon/jobs/recovery.h"
 #include "daemon/log.h"
@@ -25,6 +27,11 @@ namespace reloc {
 namespace {
 
 constexpr size_t kMaxEndedJobs = 1000;
+
+HistoryLimits Limits(const Options& options) {
+  bool bounded = options.history_days > 0;
+  return {options.history_limit, bounded ? absl::Hours(24) * options.history_days : absl::InfiniteDuration()};
+}
 
 }  // namespace
 
@@ -44,6 +51,7 @@ absl::Status Daemon::Open(KeeperProcess keeper) {
   started_at_ = absl::Now();
   RELOC_ASSIGN_OR_RETURN(loop_, EventLoop::Create());
   RELOC_RETURN_IF_ERROR(OpenSignals());
+  history_ = std::make_unique<History>(&events_, dir_->path(), Limits(options_));
   RELOC_RETURN_IF_ERROR(OpenRoots(std::move(keeper)));
   RELOC_ASSIGN_OR_RETURN(idle_timer_, Timer::Create(loop_.get(), [this] { OnIdleTime(); }));
   RELOC_RETURN_IF_ERROR(OpenServers());
@@ -145,7 +153,7 @@ void Daemon::Run() {
   events_.Publish({EventType::kDaemonStart, absl::Now(), nullptr, nullptr, {}});
   // Now, when all who want to know of their endings listen. Whoever has connected meanwhile waits in the
   // queue.
-  RecoverJobs(dir_->fd(), journal_.get(), jobs_.get(), [](const Job&) {});
+  RecoverJobs(dir_->fd(), journal_.get(), jobs_.get(), [this](const Job& job) { history_->Keep(job); });
   manager_.Notify(absl::StrCat("READY=1\nSTATUS=Serves ", dir_->path()));
   NoteIdle();
   loop_->Run();
@@ -207,6 +215,12 @@ int Daemon::TakeWaitingClients() {
 std::vector<ServiceFactory> Daemon::Services() {
   view_ = View();
   return {[this](Mailbox* mailbox) { return std::make_unique<ControlService>(&view_, mailbox); },
+          [this](Mailbox* mailbox) {
+            return std::make_unique<HistoryService>(history_.get(), dir_->path(), mailbox);
+          },
+          [this](Mailbox* mailbox) {
+            return std::make_unique<EventsService>(&feed_, history_.get(), dir_->path(), mailbox);
+          },
           [this](Mailbox* mailbox) { return std::make_unique<MetricsService>(metrics_.get(), mailbox); }};
 }
 

@@ -13,6 +13,8 @@
 #include "daemon/control/control_service.h"
 #include "daemon/event_loop.h"
 #include "daemon/events/event_bus.h"
+#include "daemon/events/event_feed.h"
+#include "daemon/history/history.h"
 #include "daemon/instance_dir.h"
 #include "daemon/jobs/job_table.h"
 #include "daemon/jobs/journal.h"
@@ -72,7 +74,9 @@ class Daemon {
   // Later parts use earlier ones, and go first.
   std::unique_ptr<InstanceDir> dir_;
   std::unique_ptr<EventLoop> loop_;
-  EventBus events_;
+  EventBus events_;  // its subscribers follow
+  EventFeed feed_{&events_};
+  std::unique_ptr<History> history_;
   std::unique_ptr<KeeperLink> keeper_;
   std::unique_ptr<RegistryWriter> registry_;
   std::unique_ptr<RootCache> roots_;

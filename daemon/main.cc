@@ -119,9 +119,10 @@ int Main(int argc, char** argv, char** envp) {
   // Whoever calls relocctl may be a service, but that is not ours.
   ServiceManager manager = options.background ? ServiceManager() : ServiceManager::FromEnvironment();
   absl::Status served = Serve(std::move(options), std::move(manager), envp);
-  if (served.ok()) return 0;
-  fprintf(stderr, "relocd: %s\n", std::string(served.message()).c_str());
-  return 1;
+  if (!served.ok()) fprintf(stderr, "relocd: %s\n", std::string(served.message()).c_str());
+  // Threads of the history's or of gRPC's may still wait for a disk or a client: static objects stay as they
+  // are.
+  ::_exit(served.ok() ? 0 : 1);
 }
 
 }  // namespace

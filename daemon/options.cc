@@ -71,6 +71,15 @@ void AddOptions(CLI::App& app, Options* options, Texts* texts) {
       ->type_name("SIZE")
       ->transform(CLI::AsSizeValue(false))
       ->capture_default_str();
+  app.add_option("--history-limit", options->history_limit, "How many ended jobs the history keeps")
+      ->type_name("N")
+      ->check(CLI::Range(size_t{1}, size_t{10000000}))
+      ->capture_default_str();
+  app.add_option("--history-days", options->history_days,
+                 "How many days it keeps them; 0: until there are too many")
+      ->type_name("N")
+      ->check(CLI::Range(0U, 36500U))
+      ->capture_default_str();
   app.add_option("--log-level", options->log_level, "How much to log")
       ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
       ->capture_default_str();
