@@ -15,6 +15,7 @@
 #include "absl/time/clock.h"
 #include "daemon/control/metrics_service.h"
 #include "daemon/log.h"
+#include "daemon/metrics/expand_user.h"
 #include "reloc/launch/caller.h"
 #include "reloc/launch/daemon_dir.h"
 #include "reloc/pack/status.h"
@@ -63,7 +64,7 @@ absl::Status Daemon::OpenRoots(KeeperProcess keeper) {
 
 absl::Status Daemon::OpenServers() {
   jobs_ = std::make_unique<JobTable>(loop_.get(), &events_, kMaxEndedJobs, [this] { NoteIdle(); });
-  metrics_ = std::make_unique<Metrics>(&events_, jobs_.get(), roots_.get());
+  OpenMetrics();
   RELOC_ASSIGN_OR_RETURN(
       launches_, LaunchServer::Create({loop_.get(), keeper_.get(), roots_.get(), jobs_.get(),
                                        [this] { RefreshPlace(); }, [this] { NoteIdle(); },
@@ -76,6 +77,31 @@ absl::Status Daemon::OpenServers() {
   RELOC_ASSIGN_OR_RETURN(launch_socket_,
                          Listener::Open(loop_.get(), dir_->fd(), kLaunchSocket, SOCK_SEQPACKET, false,
                                         [this](Peer peer) { launches_->Add(std::move(peer)); }));
+  return absl::OkStatus();
+}
+
+// What cannot be had (the port may be another user's) is no reason not to serve.
+void Daemon::OpenMetrics() {
+  metrics_ = std::make_unique<Metrics>(&events_, jobs_.get(), roots_.get());
+  if (absl::Status opened = OpenTextfile(); !opened.ok()) LogWarning(opened.message());
+  if (absl::Status opened = OpenMetricsServer(); !opened.ok()) LogWarning(opened.message());
+}
+
+absl::Status Daemon::OpenTextfile() {
+  if (options_.metrics_textfile.empty()) return absl::OkStatus();
+  RELOC_ASSIGN_OR_RETURN(textfile_,
+                         Textfile::Create(loop_.get(), &events_, metrics_.get(),
+                                          ExpandUser(options_.metrics_textfile), options_.metrics_interval));
+  return absl::OkStatus();
+}
+
+absl::Status Daemon::OpenMetricsServer() {
+  if (options_.metrics_listen.empty()) return absl::OkStatus();
+  RELOC_ASSIGN_OR_RETURN(ListenAddress address, ParseListenAddress(ExpandUser(options_.metrics_listen)));
+  RELOC_ASSIGN_OR_RETURN(metrics_server_, MetricsServer::Create(loop_.get(), address, [this] {
+                           return MetricsText(metrics_->Collect());
+                         }));
+  LogInfo(absl::StrCat("metrics are at ", metrics_server_->url()));
   return absl::OkStatus();
 }
 

@@ -17,6 +17,8 @@
 #include "daemon/launch/launch_server.h"
 #include "daemon/listener.h"
 #include "daemon/metrics/metrics.h"
+#include "daemon/metrics/metrics_server.h"
+#include "daemon/metrics/textfile.h"
 #include "daemon/options.h"
 #include "daemon/roots/mount_watch.h"
 #include "daemon/roots/registry_writer.h"
@@ -43,6 +45,9 @@ class Daemon {
   absl::Status Open(KeeperProcess keeper);
   absl::Status OpenRoots(KeeperProcess keeper);
   absl::Status OpenServers();
+  void OpenMetrics();
+  absl::Status OpenTextfile();
+  absl::Status OpenMetricsServer();
   absl::Status OpenSignals();
   void OnSignal();
   void RefreshPlace();
@@ -68,6 +73,8 @@ class Daemon {
   std::unique_ptr<MountWatch> mounts_;
   std::unique_ptr<JobTable> jobs_;
   std::unique_ptr<Metrics> metrics_;
+  std::unique_ptr<Textfile> textfile_;
+  std::unique_ptr<MetricsServer> metrics_server_;
   std::unique_ptr<LaunchServer> launches_;
   std::unique_ptr<ControlServer> control_;
   std::unique_ptr<Timer> idle_timer_;
