@@ -8,6 +8,8 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "daemon/jobs/job_mark.h"
+#include "daemon/jobs/pidfd.h"
 #include "reloc/launch/failure.h"
 #include "reloc/launch/plan.h"
 
@@ -33,7 +35,9 @@ const char* PlacementName(Placement placement);  // "caller", "daemon"
 struct Job {
   std::string id;
   std::string name;
+  uint64_t number = 0;  // in the order of their starts, which times may not tell: clocks jump
   pid_t pid = 0;
+  ProcessIdentity process;
   uid_t uid = 0;
   std::string pack;
   std::string program;
@@ -43,6 +47,7 @@ struct Job {
   Engine engine = Engine::kNone;
   Reason reason = Reason::kNone;
   absl::Time started_at;
+  JobMark mark;  // of its processes
 
   JobState state = JobState::kRunning;
   absl::Time ended_at;

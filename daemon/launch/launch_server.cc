@@ -60,10 +60,11 @@ void LaunchServer::Add(Peer peer) {
   client.accepted = BootTimeNow();
   client.place = by_age_.insert(by_age_.end(), id);
   Heard(id, &client);
-  absl::Status watched = parts_.loop->Watch(socket, EPOLLIN, [this, id](uint32_t) { Read(id); });
-  if (!watched.ok()) return Close(id);
-  // Most have sent their message before they are accepted.
+  // Most have sent their message before they are accepted, and are gone when it is read.
   Read(id);
+  if (Find(id) == nullptr) return;
+  absl::Status watched = parts_.loop->Watch(socket, EPOLLIN, [this, id](uint32_t) { Read(id); });
+  if (!watched.ok()) Close(id);
 }
 
 LaunchServer::Client* LaunchServer::Find(ClientId id) {
@@ -74,7 +75,7 @@ LaunchServer::Client* LaunchServer::Find(ClientId id) {
 void LaunchServer::Close(ClientId id) {
   auto node = clients_.extract(id);
   if (node.empty()) return;
-  parts_.loop->Forget(node.mapped().peer.socket.get());
+  parts_.loop->Close(std::move(node.mapped().peer.socket));
   by_age_.erase(node.mapped().place);
   if (clients_.empty()) parts_.on_idle();
 }

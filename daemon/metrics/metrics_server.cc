@@ -62,8 +62,9 @@ absl::Status MetricsServer::ListenAt(const std::string& path) {
   }
   directory_ = *std::move(directory);
   RELOC_RETURN_IF_ERROR(CheckReplaceable(directory_.get(), name, path));
-  RELOC_ASSIGN_OR_RETURN(socket_, Listener::Open(loop_, directory_.get(), name, SOCK_STREAM, true,
-                                                 [this](Peer peer) { Add(std::move(peer.socket)); }));
+  RELOC_ASSIGN_OR_RETURN(socket_,
+                         Listener::Open(loop_, {directory_.get(), name, SOCK_STREAM, true,
+                                                [this](Peer peer) { Add(std::move(peer.socket)); }}));
   url_ = absl::StrCat("unix:", path);
   return absl::OkStatus();
 }

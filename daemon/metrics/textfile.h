@@ -1,5 +1,5 @@
-// Keeps a file for the textfile collector of Prometheus' node_exporter up to date: relocd then needs no port,
-// and one scrape of the host covers the daemons of all its users.
+// Keeps a file for the textfile collector of Prometheus' node_exporter up to date: relocd then needs no port.
+// Without process_*: node_exporter has those of its own and takes no name twice.
 //
 // Written when something happened, and not more often than the interval. The disk may be slow or a dead file
 // server, so each writing has a thread of its own, which ends with it: at rest there is none.

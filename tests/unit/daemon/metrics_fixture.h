@@ -5,9 +5,12 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "daemon/event_loop.h"
 #include "daemon/metrics/metrics.h"
+#include "daemon/metrics/process_metrics.h"
 
 namespace reloc {
 
@@ -19,7 +22,11 @@ class NoMaker : public RootMaker {
 
 class MetricsFixture : public testing::Test {
  protected:
-  std::string Text() { return MetricsText(metrics_.Collect()); }
+  std::string Text() {
+    std::vector<prometheus::MetricFamily> metrics = metrics_.Collect();
+    AddProcessMetrics(&metrics);
+    return MetricsText(std::move(metrics));
+  }
 
   std::unique_ptr<EventLoop> loop_ = *EventLoop::Create();
   EventBus events_;
