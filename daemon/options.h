@@ -1,6 +1,8 @@
 // relocd's command line and configuration.
 #pragma once
 
+#include <stdint.h>
+
 #include <string>
 
 #include "absl/time/time.h"
@@ -14,6 +16,7 @@ struct Options {
   bool background = false;  // started by relocctl, which wants to know when we serve, and goes
   absl::Duration idle_exit = absl::InfiniteDuration();
   size_t max_roots = 512;
+  uint64_t output_limit = 64 << 20;  // bytes that are kept of what a job writes
   // Of both, empty: none. %u and %U in them: see metrics/expand_user.h.
   std::string metrics_listen;    // see metrics/listen_address.h
   std::string metrics_textfile;  // see metrics/textfile.h
