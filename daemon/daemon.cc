@@ -77,11 +77,12 @@ absl::Status Daemon::OpenServers() {
   journal_ = std::make_unique<Journal>(dir_->fd());
   jobs_ = std::make_unique<JobTable>(loop_.get(), &events_, kMaxEndedJobs, [this] { NoteIdle(); });
   metrics_ = std::make_unique<Metrics>(&events_, jobs_.get(), roots_.get());
-  RELOC_ASSIGN_OR_RETURN(
-      launches_, LaunchServer::Create({loop_.get(), keeper_.get(), roots_.get(), jobs_.get(),
-                                       [this] { RefreshPlace(); }, [this] { NoteIdle(); },
-                                       [this](absl::Duration waited) { metrics_->Answered(waited); },
-                                       StateDir(dir_->path()) + "/output", options_.output_limit}));
+  outlets_ = std::make_unique<MetricsOutlets>(loop_.get(), &events_, metrics_.get(), options_);
+  RELOC_ASSIGN_OR_RETURN(launches_,
+                         LaunchServer::Create({loop_.get(), keeper_.get(), roots_.get(), jobs_.get(),
+                                               [this] { RefreshPlace(); }, [this] { NoteIdle(); },
+                                               [this](absl::Duration waited) { metrics_->Answered(waited); },
+                                               StateDir(dir_->path()) + "/output", options_.output_limit}));
   RELOC_ASSIGN_OR_RETURN(control_, ControlServer::Create(loop_.get(), Services(), [this] { NoteIdle(); }));
   // root is trusted with control, but starts no programs as someone else.
   RELOC_ASSIGN_OR_RETURN(control_socket_,

@@ -22,6 +22,7 @@
 #include "daemon/launch/launch_server.h"
 #include "daemon/listener.h"
 #include "daemon/metrics/metrics.h"
+#include "daemon/metrics/outlets.h"
 #include "daemon/options.h"
 #include "daemon/place_guard.h"
 #include "daemon/roots/mount_watch.h"
@@ -84,6 +85,7 @@ class Daemon {
   std::unique_ptr<Journal> journal_;
   std::unique_ptr<JobTable> jobs_;
   std::unique_ptr<Metrics> metrics_;
+  std::unique_ptr<MetricsOutlets> outlets_;
   std::unique_ptr<LaunchServer> launches_;
   std::unique_ptr<ControlServer> control_;
   std::unique_ptr<Timer> idle_timer_;
