@@ -9,7 +9,9 @@
 #include <string>
 #include <string_view>
 
+#include "client/attach_command.h"
 #include "client/daemon_command.h"
+#include "client/doctor_command.h"
 #include "client/engines_command.h"
 #include "client/metrics_command.h"
 #include "client/overview.h"
@@ -35,11 +37,13 @@ int RunCommandLine(int argc, char** argv) {
   int exit_status = 0;
   reloc::AddRunCommand(app);
   reloc::AddPsCommand(app, &exit_status);
+  reloc::AddAttachCommand(app, &exit_status);
   reloc::AddPackCommands(app, &exit_status);
   reloc::AddRootsCommand(app, &exit_status);
   reloc::AddDaemonCommand(app, &exit_status);
   reloc::AddMetricsCommand(app, &exit_status);
   reloc::AddEnginesCommand(app, &exit_status);
+  reloc::AddDoctorCommand(app, &exit_status);
   reloc::AddVersionCommand(app, &exit_status);
   reloc::AddOverview(app);
   try {

@@ -59,6 +59,11 @@ void AddOptions(CLI::App& app, Options* options, Texts* texts) {
   app.add_option("--max-roots", options->max_roots, "How many roots to keep")
       ->check(CLI::Range(size_t{1}, kRegistrySlots / 2))
       ->capture_default_str();
+  app.add_option("--output-limit", options->output_limit,
+                 "How much to keep of the output of each job of relocctl run --detach (10M)")
+      ->type_name("SIZE")
+      ->transform(CLI::AsSizeValue(false))
+      ->capture_default_str();
   app.add_option("--log-level", options->log_level, "debug, info, warning, error or off")
       ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
       ->capture_default_str();

@@ -37,7 +37,6 @@ void SetEnding(const Job& job, relocd::v1::Job* message) {
 void SetUsage(const Usage& usage, relocd::v1::Job* message) {
   message->set_cpu_seconds(usage.cpu_seconds);
   message->set_rss_bytes(usage.rss_bytes);
-  message->set_processes(usage.processes);
 }
 
 JobState FromMessage(Job_State state) {
@@ -92,6 +91,7 @@ absl::Time ToTime(const google::protobuf::Timestamp& message) {
 relocd::v1::Job ToMessage(const Job& job, const Usage& usage) {
   relocd::v1::Job message = ToMessage(job);
   if (job.state == JobState::kRunning) SetUsage(usage, &message);
+  message.set_processes(usage.processes);
   return message;
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "daemon/jobs/job_mark.h"
 #include "daemon/jobs/pidfd.h"
 #include "reloc/launch/failure.h"
 #include "reloc/launch/plan.h"
@@ -46,6 +47,7 @@ struct Job {
   Engine engine = Engine::kNone;
   Reason reason = Reason::kNone;
   absl::Time started_at;
+  JobMark mark;  // of its processes
 
   JobState state = JobState::kRunning;
   absl::Time ended_at;
