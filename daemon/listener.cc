@@ -89,7 +89,8 @@ absl::Status Listener::Listen(UniqueFd socket) {
     loop_->Forget(socket_.get());
   }
   socket_ = std::move(socket);
-  // One connection for each event: most come alone, and to look for a second one costs what it costs to be told.
+  // One connection for each event: most come alone, and looking for a second one would cost as much as being
+  // told of it.
   return loop_->Watch(socket_.get(), EPOLLIN, [this](uint32_t) { AcceptOne(); });
 }
 
@@ -117,7 +118,7 @@ bool Listener::AcceptOne() {
                       : ::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!socket.valid()) {
     if (errno == EMFILE || errno == ENFILE) ShedOne();
-    return errno == EINTR || errno == ECONNABORTED;
+    return false;  // whatever else it was: while there is a connection we are called again
   }
   struct ucred peer;
   socklen_t size = sizeof peer;

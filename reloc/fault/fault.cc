@@ -82,7 +82,8 @@ absl::Status ParseFault(absl::string_view fault, Setting* settings) {
   setting.error = ErrnoByName(what.second);
   if (setting.error == 0) return Mistake(fault, "say which error, as in root.create=ENOSPC");
   for (size_t i = 1; i < parts.size(); ++i) {
-    if (!ParseOption(parts[i], &setting)) return Mistake(fault, "after=N and times=N may follow, and nothing else");
+    if (!ParseOption(parts[i], &setting))
+      return Mistake(fault, "after=N and times=N may follow, and nothing else");
   }
   settings[*point] = setting;
   return absl::OkStatus();

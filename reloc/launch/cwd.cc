@@ -8,8 +8,8 @@ namespace reloc {
 
 void SavedCwd::Save() {
   path_.Clear();
-  // Into place: on the stack it would be one page more to touch. The raw system call's "(unreachable)" answers do
-  // not begin with '/'; libc turns them into ENOENT.
+  // Into place: on the stack it would be one page more to touch. The raw system call's "(unreachable)"
+  // answers do not begin with '/'; libc turns them into ENOENT.
   std::span<char> room = path_.room();
   if (::getcwd(room.data(), room.size()) != nullptr && room[0] == '/') {
     path_.Grow(strlen(room.data()));

@@ -41,7 +41,8 @@ TEST_F(FaultTest, CountsItsCalls) {
 
 TEST_F(FaultTest, SaysWhatIsWrongAndChangesNothing) {
   ASSERT_TRUE(SwitchOn("root.create=EIO").ok());
-  EXPECT_THAT(Mistake("root.creat=EIO"), HasSubstr("'root.creat=EIO': no such fault; there are control.connect "));
+  EXPECT_THAT(Mistake("root.creat=EIO"),
+              HasSubstr("'root.creat=EIO': no such fault; there are control.connect "));
   EXPECT_THAT(Mistake("root.create"), HasSubstr("say which error"));
   EXPECT_THAT(Mistake("root.create=ENOTHING"), HasSubstr("say which error"));
   EXPECT_THAT(Mistake("root.create=EIO:often"), HasSubstr("after=N and times=N"));
