@@ -10,8 +10,10 @@
 #include <string_view>
 #include <vector>
 
+#include "client/attach_command.h"
 #include "client/completion_command.h"
 #include "client/daemon_command.h"
+#include "client/doctor_command.h"
 #include "client/engines_command.h"
 #include "client/logs_command.h"
 #include "client/metrics_command.h"
@@ -37,12 +39,14 @@ int RunCommandLine(int argc, char** argv) {
   int exit_status = 0;
   reloc::AddRunCommand(app);
   reloc::AddPsCommand(app, &exit_status);
+  reloc::AddAttachCommand(app, &exit_status);
   reloc::AddLogsCommand(app, &exit_status);
   reloc::AddPackCommands(app, &exit_status);
   reloc::AddRootsCommand(app, &exit_status);
   reloc::AddDaemonCommand(app, &exit_status);
   reloc::AddMetricsCommand(app, &exit_status);
   reloc::AddEnginesCommand(app, &exit_status);
+  reloc::AddDoctorCommand(app, &exit_status);
   reloc::AddCompletionCommand(app, &exit_status);
   reloc::AddVersionCommand(app, &exit_status);
   reloc::AddOverview(app);

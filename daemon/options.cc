@@ -66,6 +66,11 @@ void AddOptions(CLI::App& app, Options* options, Texts* texts) {
       ->type_name("N")
       ->check(CLI::Range(size_t{1}, kRegistrySlots / 2))
       ->capture_default_str();
+  app.add_option("--output-limit", options->output_limit,
+                 "How much to keep of the output of each job of relocctl run --detach (10M)")
+      ->type_name("SIZE")
+      ->transform(CLI::AsSizeValue(false))
+      ->capture_default_str();
   app.add_option("--log-level", options->log_level, "How much to log")
       ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
       ->capture_default_str();
