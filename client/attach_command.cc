@@ -78,7 +78,13 @@ void AddAttachCommand(CLI::App& app, int* exit_status) {
   CLI::App* attach =
       app.add_subcommand("attach", "Show what a detached job writes, and type into its terminal");
   attach->add_option("JOB", options->job, "Its id or the beginning of it, its name or its pid")->required();
-  attach->add_option("--detach-keys", options->keys, "The keys that leave it running")->capture_default_str();
+  attach->add_option("--detach-keys", options->keys, "The keys that leave it running")
+      ->type_name("KEYS")
+      ->capture_default_str();
+  attach->footer(
+      "Examples:\n"
+      "  relocctl attach train\n"
+      "  relocctl attach --detach-keys ctrl-a,d train");
   attach->callback([options, exit_status] { *exit_status = Attach(*options); });
 }
 
