@@ -47,14 +47,6 @@ JsonValue Arguments(const Job& job) {
   return value;
 }
 
-std::string StateText(const Job& job) {
-  std::string state = StateName(job.state());
-  if (job.has_exit_code()) return absl::StrCat(state, " ", job.exit_code());
-  if (!job.has_signal()) return state;
-  const char* name = ::sigabbrev_np(job.signal());
-  return absl::StrCat(state, " ", name == nullptr ? absl::StrCat(job.signal()) : name);
-}
-
 // One unit is enough to tell jobs apart: 42s, 17m, 5h, 3d.
 std::string Age(const google::protobuf::Timestamp& since) {
   int64_t seconds = std::max<int64_t>(0, absl::ToUnixSeconds(absl::Now()) - since.seconds());
@@ -72,6 +64,14 @@ std::string Command(const Job& job) {
 }
 
 }  // namespace
+
+std::string JobStateText(const Job& job) {
+  std::string state = StateName(job.state());
+  if (job.has_exit_code()) return absl::StrCat(state, " ", job.exit_code());
+  if (!job.has_signal()) return state;
+  const char* name = ::sigabbrev_np(job.signal());
+  return absl::StrCat(state, " ", name == nullptr ? absl::StrCat(job.signal()) : name);
+}
 
 Record JobRecord(const Job& job) {
   return {
@@ -107,7 +107,7 @@ std::vector<std::string> JobRow(const Job& job) {
           job.name(),
           absl::StrCat(job.pid()),
           job.engine(),
-          StateText(job),
+          JobStateText(job),
           absl::StrCat(Age(job.started_at()), " ago"),
           job.has_cpu_seconds() ? absl::StrFormat("%.2fs", job.cpu_seconds()) : "-",
           job.has_rss_bytes() ? HumanSize(static_cast<double>(job.rss_bytes())) : "-",

@@ -12,6 +12,9 @@ namespace reloc {
 // All fields of a job, by the names that scripts rely on.
 Record JobRecord(const relocd::v1::Job& job);
 
+// "running", "exited 3", "killed TERM".
+std::string JobStateText(const relocd::v1::Job& job);
+
 // The header and the cells of a table of jobs.
 std::vector<std::string> JobColumns();
 std::vector<std::string> JobRow(const relocd::v1::Job& job);

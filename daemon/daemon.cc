@@ -39,6 +39,9 @@ Daemon::~Daemon() {
 
 absl::Status Daemon::Open(KeeperProcess keeper) {
   started_at_ = absl::Now();
+  events_.Subscribe([this](const Event& event) {
+    if (event.type == EventType::kExit) waiters_.Ended(event.job->id);
+  });
   RELOC_ASSIGN_OR_RETURN(loop_, EventLoop::Create());
   RELOC_RETURN_IF_ERROR(OpenSignals());
   RELOC_RETURN_IF_ERROR(OpenRoots(std::move(keeper)));
@@ -140,7 +143,8 @@ void Daemon::OnIdleTime() {
 
 std::vector<ServiceFactory> Daemon::Services() {
   view_ = View();
-  return {[this](Mailbox* mailbox) { return std::make_unique<ControlService>(&view_, mailbox); }};
+  return {[this](Mailbox* mailbox) { return std::make_unique<ControlService>(&view_, mailbox); },
+          [this](Mailbox* mailbox) { return std::make_unique<JobService>(&view_, &waiters_, mailbox); }};
 }
 
 DaemonView Daemon::View() {

@@ -9,10 +9,12 @@
 #include "absl/status/statusor.h"
 #include "daemon/control/control_server.h"
 #include "daemon/control/control_service.h"
+#include "daemon/control/job_service.h"
 #include "daemon/event_loop.h"
 #include "daemon/events/event_bus.h"
 #include "daemon/instance_dir.h"
 #include "daemon/jobs/job_table.h"
+#include "daemon/jobs/job_waiters.h"
 #include "daemon/keeper/keeper_link.h"
 #include "daemon/launch/launch_server.h"
 #include "daemon/listener.h"
@@ -61,6 +63,7 @@ class Daemon {
   std::unique_ptr<InstanceDir> dir_;
   std::unique_ptr<EventLoop> loop_;
   EventBus events_;
+  JobWaiters waiters_;
   std::unique_ptr<KeeperLink> keeper_;
   std::unique_ptr<RegistryWriter> registry_;
   std::unique_ptr<RootCache> roots_;

@@ -1,5 +1,6 @@
 #include "daemon/jobs/job_table.h"
 
+#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
 
@@ -111,6 +112,29 @@ void JobTable::End(Running* running, const Ending& ending) {
 
 void JobTable::Publish(EventType type, const Job& job) {
   events_->Publish({type, type == EventType::kExit ? job.ended_at : job.started_at, &job, nullptr, {}});
+}
+
+const Job* JobTable::Find(const std::string& id) const {
+  for (const auto& [pid, running] : running_) {
+    if (running->job.id == id) return &running->job;
+  }
+  auto found = std::find_if(ended_.begin(), ended_.end(), [&](const Job& job) { return job.id == id; });
+  return found == ended_.end() ? nullptr : &*found;
+}
+
+UniqueFd JobTable::OpenProcess(const std::string& id) const {
+  for (const auto& [pid, running] : running_) {
+    if (running->job.id == id) return UniqueFd(::fcntl(running->pidfd.get(), F_DUPFD_CLOEXEC, 3));
+  }
+  return UniqueFd();
+}
+
+bool JobTable::HasLostMark(const Job& job) const {
+  auto takes = [&](const Job& other) {
+    return other.mark.namespaces == job.mark.namespaces && other.mark.heard > job.mark.heard;
+  };
+  return std::any_of(running_.begin(), running_.end(), [&](const auto& entry) { return takes(entry.second->job); }) ||
+         std::any_of(ended_.begin(), ended_.end(), takes);
 }
 
 std::vector<Job> JobTable::List(bool include_ended) const {

@@ -38,6 +38,13 @@ class JobTable {
   absl::Status Started(UniqueFd pidfd, pid_t pid, uid_t uid, const LaunchMessage& message, RootLease root);
 
   size_t running() const { return running_.size(); }
+  // nullptr: neither runs nor is remembered.
+  const Job* Find(const std::string& id) const;
+  // A pidfd of the job's main process; not valid if that has ended.
+  UniqueFd OpenProcess(const std::string& id) const;
+  // True if a later job has the mark of `job`, whose processes must all have ended before: the kernel gives
+  // the numbers of namespaces away again.
+  bool HasLostMark(const Job& job) const;
   // Oldest first.
   std::vector<Job> List(bool include_ended) const;
 
