@@ -141,6 +141,8 @@ bool Filter::Matches(const Record& record) const {
   });
 }
 
+std::string Printable(absl::string_view bytes) { return absl::Utf8SafeCEscape(ToUtf8(bytes)); }
+
 std::string Table(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::vector<std::string>> cells = rows;
   std::vector<size_t> widths;

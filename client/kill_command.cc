@@ -49,6 +49,13 @@ void AddKillCommand(CLI::App& app, int* exit_status) {
   CLI::App* kill = app.add_subcommand("kill", "Send a signal to all processes of jobs");
   kill->add_option("-s,--signal", options->signal, "The signal: TERM, SIGTERM or 15")->capture_default_str();
   kill->add_option("JOB", options->jobs, "Ids, names or pids")->required();
+  kill->footer(
+      "All processes of a job are meant, daemons that it left behind too. Under the engine proot its first "
+      "process, which passes signals on, is spared. Signal 0 only asks whether there is any process.\n"
+      "\n"
+      "Examples:\n"
+      "  relocctl kill sed\n"
+      "  relocctl kill -s HUP 4rk 7831");
   kill->callback([options, exit_status] {
     int status = 0;
     absl::Status done = Kill(*options, &status);

@@ -47,6 +47,16 @@ absl::Status ListRoots(const std::string& format) {
   return FlushOut();
 }
 
+absl::Status PruneRoots() {
+  RELOC_ASSIGN_OR_RETURN(auto client, ControlClient::Connect());
+  auto stub = relocd::v1::Roots::NewStub(client->channel());
+  relocd::v1::PruneRootsResponse pruned;
+  RELOC_RETURN_IF_ERROR(
+      client->Call([&](grpc::ClientContext* context) { return stub->Prune(context, {}, &pruned); }));
+  PrintOut(absl::StrCat(pruned.dropped(), " dropped, ", pruned.kept(), " in use\n"));
+  return FlushOut();
+}
+
 }  // namespace
 
 void AddRootsCommand(CLI::App& app, int* exit_status) {
@@ -55,7 +65,14 @@ void AddRootsCommand(CLI::App& app, int* exit_status) {
   roots->require_subcommand(1);
   CLI::App* ls = roots->add_subcommand("ls", "List them");
   AddFormatOption(ls, format.get());
+  ls->footer(
+      "A root is a view of the file system in which a pack's store lies at its path. Launches join it.\n"
+      "\n"
+      "Examples:\n"
+      "  relocctl roots ls");
   ls->callback([format, exit_status] { *exit_status = ExitStatus(ListRoots(*format)); });
+  CLI::App* prune = roots->add_subcommand("prune", "Drop those that no job uses; they are made anew if wanted");
+  prune->callback([exit_status] { *exit_status = ExitStatus(PruneRoots()); });
 }
 
 }  // namespace reloc

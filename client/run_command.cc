@@ -10,29 +10,16 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/run_target.h"
+#include "client/run_usage.h"
 #include "reloc/base/env.h"
 #include "reloc/base/file.h"
+#include "reloc/cli/suggest.h"
 #include "reloc/launch/engine_chain.h"
 #include "reloc/launch/launcher.h"
 #include "reloc/pack/text.h"
 
 namespace reloc {
 namespace {
-
-constexpr char kUsage[] = R"(Usage: relocctl run [--engine NAME] [--] PROGRAM [ARG...]
-
-Runs a program of a relocatable pack. PROGRAM is an entry of a pack (pack/bin/sed), or any program inside a
-directory that holds gnu/store or nix/store. This process becomes the program: same pid, terminal, limits,
-descriptors; its exit status is the program's own.
-
-  --engine NAME   userns, fakechroot, proot, graft, or a chain: default, performance
-
-Exit status: the program's, or 125 if relocctl failed, 126 not executable, 127 not found.
-
-Examples:
-  relocctl run ./pack/bin/sed -n 1p /etc/passwd
-  relocctl run --engine fakechroot ./pack/bin/python3
-)";
 
 struct RunOptions {
   std::string_view engine;
@@ -65,7 +52,9 @@ bool TakeOption(char*** argv, RunOptions* options) {
     options->error =
         absl::StrCat(Text(option), ": launching through the daemon is not available in this version");
   } else {
-    options->error = absl::StrCat("unknown option '", Text(option), "'; see relocctl run --help");
+    std::string suggestion = DidYouMean(option, RunOptionNames());
+    options->error = absl::StrCat("run: there is no option '", Text(option), "'",
+                                  suggestion.empty() ? "; see relocctl run --help" : suggestion);
   }
   return options->error.empty();
 }
@@ -85,14 +74,6 @@ RunOptions ParseOptions(char** argv) {
   return options;
 }
 
-// An exit status, after what is to be said; nothing if there is a program to run.
-std::optional<int> Answer(const RunOptions& options, const Trace& trace) {
-  if (options.help) return WriteAll(STDOUT_FILENO, kUsage).ok() ? 0 : kExitFailed;
-  if (options.error.empty()) return std::nullopt;
-  trace.Error(options.error);
-  return kExitFailed;
-}
-
 int Launch(const RunOptions& options, const RunTarget& target, char** envp, const Trace& trace) {
   return Launch({.pack_dir = target.pack_dir,
                  .entry = target.entry,
@@ -109,15 +90,20 @@ std::optional<int> RunEntry(char** argv, char** envp) {
   Trace trace("relocctl", EnvValue(envp, "RELOC_DEBUG") == "1");
   if (!ReserveStandardFds().ok()) return kExitFailed;
   RunOptions options = ParseOptions(argv + 1);
-  if (std::optional<int> answer = Answer(options, trace)) return answer;
+  if (options.help) return std::nullopt;
+  if (!options.error.empty()) {
+    trace.Error(options.error);
+    return kExitFailed;
+  }
   RunTarget target;
   if (!FindEntry(options.command[0], envp, &target)) return std::nullopt;
   return Launch(options, target, envp, trace);
 }
 
-int RunCommand(char** argv, char** envp) {
+std::optional<int> RunCommand(char** argv, char** envp) {
   Trace trace("relocctl", EnvValue(envp, "RELOC_DEBUG") == "1");
   RunOptions options = ParseOptions(argv + 1);
+  if (options.help) return std::nullopt;
   RunTarget target;
   if (int status = CompileTarget(options.command[0], envp, &target); status != 0) {
     trace.Error(target.error);

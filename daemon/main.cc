@@ -22,6 +22,7 @@
 #include "daemon/keeper/keeper.h"
 #include "daemon/log.h"
 #include "daemon/options.h"
+#include "daemon/service_manager.h"
 #include "reloc/base/file.h"
 #include "reloc/engine/preloaded.h"
 #include "reloc/job/state_dir.h"
@@ -39,12 +40,19 @@ absl::StatusOr<std::string> MakeAbsolute(const std::string& path) {
   return absl::StrCat(here, "/", path);
 }
 
-absl::StatusOr<std::string> ChooseDir(const Options& options, const char* const* envp) {
-  std::string dir = options.dir;
+// Where the sockets of the service manager lie, if there are any, all else must lie too.
+absl::StatusOr<std::string> ChooseDir(const Options& options, const ServiceManager& manager,
+                                      const char* const* envp) {
+  std::string dir = options.dir.empty() ? manager.directory() : options.dir;
   if (dir.empty()) {
     PathText path;
     if (!DaemonDir(envp, &path).ok()) return absl::InvalidArgumentError("$RELOCD_DIR is too long");
     dir = path.view();
+  }
+  if (!manager.directory().empty() && dir != manager.directory()) {
+    return absl::InvalidArgumentError(absl::StrCat("the sockets that were handed over lie in ",
+                                                   manager.directory(), ", not in ", dir,
+                                                   "; leave --dir out"));
   }
   return MakeAbsolute(dir);
 }
@@ -56,16 +64,14 @@ absl::StatusOr<std::string> ChooseLogFile(const Options& options, const std::str
 }
 
 // Descriptors that whoever started us left open (pipes, locks) would stay open as long as we run.
-absl::Status LeaveCaller() {
+absl::Status LeaveCaller(const ServiceManager& manager) {
   if (Errno e = ReserveStandardFds(); !e.ok()) return absl::ErrnoToStatus(e.value, "cannot open /");
-  ::closefrom(STDERR_FILENO + 1);
+  ::closefrom(STDERR_FILENO + 1 + manager.handed_over());
   ::umask(077);
   if (::chdir("/") != 0) return absl::ErrnoToStatus(errno, "cannot enter /");
   ::signal(SIGPIPE, SIG_IGN);
-  sigset_t ours;
-  sigemptyset(&ours);
-  sigaddset(&ours, SIGTERM);
-  sigaddset(&ours, SIGINT);
+  const sigset_t ours = Daemon::Signals();
+  ::signal(SIGXFSZ, SIG_IGN);  // writing over `ulimit -f` is an error like a full disk
   ::sigprocmask(SIG_BLOCK, &ours, nullptr);
   return absl::OkStatus();
 }
@@ -84,10 +90,10 @@ void LeaveTerminal() {
   if (::freopen("/dev/null", "r+", stderr) == nullptr) ::close(STDERR_FILENO);
 }
 
-absl::Status Serve(Options options, const char* const* envp) {
-  RELOC_ASSIGN_OR_RETURN(std::string path, ChooseDir(options, envp));
+absl::Status Serve(Options options, ServiceManager manager, const char* const* envp) {
+  RELOC_ASSIGN_OR_RETURN(std::string path, ChooseDir(options, manager, envp));
   RELOC_ASSIGN_OR_RETURN(options.log_file, ChooseLogFile(options, path));
-  RELOC_RETURN_IF_ERROR(LeaveCaller());
+  RELOC_RETURN_IF_ERROR(LeaveCaller(manager));
   RaiseFileLimit();
   RELOC_ASSIGN_OR_RETURN(std::unique_ptr<InstanceDir> dir, InstanceDir::Open(path));
   RELOC_ASSIGN_OR_RETURN(KeeperProcess keeper, StartKeeper());
@@ -95,7 +101,7 @@ absl::Status Serve(Options options, const char* const* envp) {
   ::prctl(PR_SET_DUMPABLE, 0);
   RELOC_RETURN_IF_ERROR(OpenLog(options.log_level, options.log_file));
   RELOC_ASSIGN_OR_RETURN(std::unique_ptr<Daemon> daemon,
-                         Daemon::Create(options, std::move(dir), std::move(keeper)));
+                         Daemon::Create(options, std::move(dir), std::move(keeper), std::move(manager)));
   if (!options.log_file.empty()) LeaveTerminal();
   daemon->Run();
   return absl::OkStatus();
@@ -105,7 +111,9 @@ int Main(int argc, char** argv, char** envp) {
   ExecuteWithoutPreload(argv, envp);
   Options options;
   if (int status = ParseOptions(argc, argv, envp, &options); status >= 0) return status;
-  absl::Status served = Serve(options, envp);
+  // Whoever calls relocctl may be a service, but that is not ours.
+  ServiceManager manager = options.background ? ServiceManager() : ServiceManager::FromEnvironment();
+  absl::Status served = Serve(std::move(options), std::move(manager), envp);
   if (served.ok()) return 0;
   fprintf(stderr, "relocd: %s\n", std::string(served.message()).c_str());
   return 1;

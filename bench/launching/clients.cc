@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -42,6 +43,13 @@ class SharedMemory {
   Shared* shared_ = nullptr;
 };
 
+// Of all children that were waited for, and theirs.
+absl::Duration ProcessorTimeOfChildren() {
+  struct rusage usage = {};
+  ::getrusage(RUSAGE_CHILDREN, &usage);  // cannot fail
+  return absl::DurationFromTimeval(usage.ru_utime) + absl::DurationFromTimeval(usage.ru_stime);
+}
+
 // `more(n)`: whether the launch after `n` others is to be made.
 void LaunchWhile(const Command& command, const std::function<bool(int64_t)>& more, Shared* shared) {
   while (more(shared->launches.load()) && !shared->failed && !Interrupted()) {
@@ -55,6 +63,7 @@ absl::StatusOr<Burst> Launch(const Command& command, int clients, const std::fun
   if (memory.get() == nullptr) return absl::ErrnoToStatus(errno, "no memory to share with clients");
   std::vector<pid_t> pids;
   absl::Time start = absl::Now();
+  absl::Duration used = ProcessorTimeOfChildren();
   for (int i = 0; i < clients; ++i) {
     pid_t pid = ::fork();  // no threads here
     if (pid == 0) {
@@ -70,7 +79,7 @@ absl::StatusOr<Burst> Launch(const Command& command, int clients, const std::fun
   }
   if (Interrupted()) return InterruptedError();
   if (memory.get()->failed) return absl::AbortedError("a launch failed while many were made");
-  return Burst{memory.get()->launches, absl::Now() - start};
+  return Burst{memory.get()->launches, absl::Now() - start, ProcessorTimeOfChildren() - used};
 }
 
 }  // namespace

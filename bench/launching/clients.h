@@ -16,7 +16,8 @@ inline constexpr int kClients = 8;
 
 struct Burst {
   int64_t launches = 0;
-  absl::Duration elapsed;  // until the last client was done
+  absl::Duration elapsed;    // until the last client was done
+  absl::Duration processor;  // that clients and programs used
   double per_second() const { return static_cast<double>(launches) / absl::ToDoubleSeconds(elapsed); }
 };
 

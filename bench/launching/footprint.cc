@@ -10,6 +10,7 @@
 #include "bench/launching/jobs.h"
 #include "bench/launching/packs.h"
 #include "bench/launching/proc.h"
+#include "bench/launching/report.h"
 #include "bench/launching/sampling.h"
 #include "bench/launching/variants.h"
 #include "reloc/pack/status.h"
@@ -30,16 +31,6 @@ absl::Status Sleep(absl::Duration duration) {
     absl::SleepFor(absl::Milliseconds(100));
   }
   return absl::OkStatus();
-}
-
-void AddFigure(const std::string& id, const std::string& description, double value, const std::string& unit,
-               double must, pb::Benchmark* report) {
-  pb::Figure* figure = report->add_figures();
-  figure->set_id(id);
-  figure->set_description(description);
-  figure->set_value(value);
-  figure->set_unit(unit);
-  figure->set_must(must);
 }
 
 double Megabytes(int64_t kilobytes) { return static_cast<double>(kilobytes) / 1024; }

@@ -111,6 +111,16 @@ void DescribeRun(pb::Benchmark* report) {
   if (double load = 0; ::getloadavg(&load, 1) == 1) report->mutable_machine()->set_load(load);
 }
 
+void AddFigure(const std::string& id, const std::string& description, double value, const std::string& unit,
+               double must, pb::Benchmark* report) {
+  pb::Figure* figure = report->add_figures();
+  figure->set_id(id);
+  figure->set_description(description);
+  figure->set_value(value);
+  figure->set_unit(unit);
+  figure->set_must(must);
+}
+
 void PrintReport(const pb::Benchmark& report) {
   const pb::Machine& machine = report.machine();
   absl::PrintF("%s, %s, %d processors, %s, load %.2f\n", report.taken_at(), machine.processor(),

@@ -29,13 +29,18 @@ void Describe(const LaunchMessage& message, Job* job) {
 
 // A launch that joined nothing, since the store prefix shows the store as it is, tells of no place where it
 // stood: it is inside a root, and bears the mark of the job that started it.
-JobMark MarkOf(int pidfd, pid_t pid, const LaunchMessage& message, bool shared_root) {
-  bool entered = message.engine == Engine::kUserns && message.caller != CallerContext();
-  return {entered ? MarkOf(ReadNamespaces(pidfd, pid), shared_root) : ProcessNamespaces(), MonotonicNow()};
+JobMark MarkOf(int pidfd, pid_t pid, const LaunchMessage& message, const Root* root) {
+  JobMark mark{{}, MonotonicNow()};
+  if (message.engine != Engine::kUserns || message.caller == CallerContext()) return mark;
+  ProcessNamespaces found = ReadNamespaces(pidfd, pid);
+  // There may be a root for it, and it made one itself: ours was not there in time.
+  bool shares_root = root != nullptr && root->made.inode == found.mount;
+  mark.namespaces = MarkOf(found, shares_root);
+  return mark;
 }
 
 void SetEnding(const Ending& ending, Job* job) {
-  job->ended_at = absl::Now();
+  job->ended_at = ending.ended_at.value_or(absl::Now());
   job->cpu_seconds = ending.cpu_seconds;
   job->wait_status = ending.wait_status.value_or(0);
   job->state = !ending.wait_status              ? JobState::kLost
@@ -57,16 +62,19 @@ absl::Status JobTable::Started(UniqueFd pidfd, pid_t pid, uid_t uid, const Launc
     RELOC_RETURN_IF_ERROR(Watch(pid, pidfd.get(), EPOLLIN));
     auto& added = running_[pid] = std::make_unique<Running>();
     running = added.get();
+    running->job.process = IdentifyProcess(pidfd.get(), pid);
     running->pidfd = std::move(pidfd);
     running->job.id = NewJobId();
+    running->job.number = next_number_++;
     running->job.pid = pid;
     running->job.uid = uid;
     running->job.started_at = absl::Now();
   }
   Describe(message, &running->job);
   // A program that becomes another pack's has another mark.
-  running->job.mark = MarkOf(running->pidfd.get(), pid, message, root != nullptr);
+  running->job.mark = MarkOf(running->pidfd.get(), pid, message, root.get());
   running->root = std::move(root);
+  Record(running->job);
   if (is_new) Publish(EventType::kLaunch, running->job);
   if (running->job.reason != Reason::kNone) Publish(EventType::kFallback, running->job);
   if (LogsDebug()) LogDebug(absl::StrCat("job ", running->job.id, ": ", running->job.name, ", pid ", pid));
@@ -100,14 +108,51 @@ void JobTable::OnEvent(pid_t pid) {
 }
 
 void JobTable::End(Running* running, const Ending& ending) {
-  loop_->Forget(running->pidfd.get());
-  SetEnding(ending, &running->job);
-  pid_t pid = running->job.pid;
-  Publish(EventType::kExit, running->job);
-  ended_.push_back(std::move(running->job));
-  if (ended_.size() > max_ended_) ended_.pop_front();
-  running_.erase(pid);
+  loop_->Close(std::move(running->pidfd));
+  Job job = std::move(running->job);
+  running_.erase(job.pid);
+  SetEnding(ending, &job);
+  const Job& ended = Remember(std::move(job));
+  Record(ended);
+  Publish(EventType::kExit, ended);
   on_end_();
+}
+
+const Job& JobTable::Remember(Job job) {
+  ended_.push_back(std::move(job));
+  if (ended_.size() > max_ended_) ended_.pop_front();
+  return ended_.back();
+}
+
+absl::Status JobTable::Adopt(Job job, UniqueFd pidfd) {
+  const pid_t pid = job.pid;
+  if (running_.contains(pid)) return absl::AlreadyExistsError("two jobs of one process");
+  RELOC_RETURN_IF_ERROR(Watch(pid, pidfd.get(), EPOLLIN));
+  job.number = next_number_++;
+  running_[pid] = std::make_unique<Running>(std::move(job), std::move(pidfd), nullptr);
+  return absl::OkStatus();
+}
+
+void JobTable::AdoptGone(Job job, const Ending& ending) {
+  job.number = next_number_++;
+  SetEnding(ending, &job);
+  Publish(EventType::kExit, Remember(std::move(job)));
+}
+
+void JobTable::AdoptEnded(Job job) {
+  job.number = next_number_++;
+  Remember(std::move(job));
+}
+
+void JobTable::KeepIn(Journal* journal) {
+  journal_ = journal;
+  journal_->Rewrite(InOrder(true));
+}
+
+void JobTable::Record(const Job& job) {
+  if (journal_ == nullptr) return;
+  journal_->Write(job);
+  if (journal_->wants_rewrite()) journal_->Rewrite(InOrder(true));
 }
 
 void JobTable::Publish(EventType type, const Job& job) {
@@ -137,12 +182,25 @@ bool JobTable::HasLostMark(const Job& job) const {
          std::any_of(ended_.begin(), ended_.end(), takes);
 }
 
+std::vector<const Job*> JobTable::InOrder(bool include_ended) const {
+  std::vector<const Job*> jobs;
+  jobs.reserve(running_.size() + ended_.size());
+  for (const auto& [pid, running] : running_) jobs.push_back(&running->job);
+  if (include_ended) {
+    for (const Job& job : ended_) jobs.push_back(&job);
+  }
+  std::sort(jobs.begin(), jobs.end(), [](const Job* a, const Job* b) { return a->number < b->number; });
+  return jobs;
+}
+
+void JobTable::ForEach(absl::FunctionRef<void(const Job&)> show) const {
+  for (const auto& [pid, running] : running_) show(running->job);
+  for (const Job& job : ended_) show(job);
+}
+
 std::vector<Job> JobTable::List(bool include_ended) const {
   std::vector<Job> list;
-  list.reserve(running_.size());
-  for (const auto& [pid, running] : running_) list.push_back(running->job);
-  if (include_ended) list.insert(list.end(), ended_.begin(), ended_.end());
-  std::sort(list.begin(), list.end(), [](const Job& a, const Job& b) { return a.started_at < b.started_at; });
+  for (const Job* job : InOrder(include_ended)) list.push_back(*job);
   return list;
 }
 

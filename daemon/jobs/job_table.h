@@ -11,10 +11,12 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "daemon/event_loop.h"
 #include "daemon/events/event_bus.h"
 #include "daemon/jobs/job.h"
+#include "daemon/jobs/journal.h"
 #include "daemon/jobs/pidfd.h"
 #include "daemon/roots/root_cache.h"
 #include "reloc/base/unique_fd.h"
@@ -25,7 +27,8 @@ namespace reloc {
 class JobTable {
  public:
   // `loop` and `events` must outlive the table. Launches and endings are published; `on_end` is called after
-  // each ending. The last `max_ended` ended jobs are remembered.
+  // each ending. The last `max_ended` (at least one) ended jobs are
+  // remembered.
   JobTable(EventLoop* loop, const EventBus* events, size_t max_ended, std::function<void()> on_end)
       : loop_(loop), events_(events), max_ended_(max_ended), on_end_(std::move(on_end)) {}
   ~JobTable();
@@ -37,6 +40,16 @@ class JobTable {
   // another pack's entry) is the same job.
   absl::Status Started(UniqueFd pidfd, pid_t pid, uid_t uid, const LaunchMessage& message, RootLease root);
 
+  // From now on each change is written into `journal`, beginning with all jobs that are known now. It must
+  // outlive the table.
+  void KeepIn(Journal* journal);
+  // Jobs of an earlier daemon, in the order of their starts, before KeepIn(). One that runs, watched by
+  // `pidfd`; one that ended while nobody was there, as `ending` says, which is published; one that ended
+  // before.
+  absl::Status Adopt(Job job, UniqueFd pidfd);
+  void AdoptGone(Job job, const Ending& ending);
+  void AdoptEnded(Job job);
+
   size_t running() const { return running_.size(); }
   // nullptr: neither runs nor is remembered.
   const Job* Find(const std::string& id) const;
@@ -45,6 +58,8 @@ class JobTable {
   // True if a later job has the mark of `job`, whose processes must all have ended before: the kernel gives
   // the numbers of namespaces away again.
   bool HasLostMark(const Job& job) const;
+  // Shows each job, those that ended and are remembered too, in no order.
+  void ForEach(absl::FunctionRef<void(const Job&)> show) const;
   // Oldest first.
   std::vector<Job> List(bool include_ended) const;
 
@@ -60,6 +75,9 @@ class JobTable {
   void OnEvent(pid_t pid);
   void Publish(EventType type, const Job& job);
   void End(Running* running, const Ending& ending);
+  const Job& Remember(Job job);
+  void Record(const Job& job);
+  std::vector<const Job*> InOrder(bool include_ended) const;
 
   EventLoop* loop_;
   const EventBus* events_;
@@ -67,6 +85,8 @@ class JobTable {
   std::function<void()> on_end_;
   absl::flat_hash_map<pid_t, std::unique_ptr<Running>> running_;
   std::deque<Job> ended_;
+  uint64_t next_number_ = 1;
+  Journal* journal_ = nullptr;
 };
 
 }  // namespace reloc

@@ -60,10 +60,11 @@ void LaunchServer::Add(Peer peer) {
   client.accepted = BootTimeNow();
   client.place = by_age_.insert(by_age_.end(), id);
   Heard(id, &client);
-  absl::Status watched = parts_.loop->Watch(socket, EPOLLIN, [this, id](uint32_t) { Read(id); });
-  if (!watched.ok()) return Close(id);
-  // Most have sent their message before they are accepted.
+  // Most have sent their message before they are accepted, and are gone when it is read.
   Read(id);
+  if (Find(id) == nullptr) return;
+  absl::Status watched = parts_.loop->Watch(socket, EPOLLIN, [this, id](uint32_t) { Read(id); });
+  if (!watched.ok()) Close(id);
 }
 
 LaunchServer::Client* LaunchServer::Find(ClientId id) {
@@ -74,7 +75,7 @@ LaunchServer::Client* LaunchServer::Find(ClientId id) {
 void LaunchServer::Close(ClientId id) {
   auto node = clients_.extract(id);
   if (node.empty()) return;
-  parts_.loop->Forget(node.mapped().peer.socket.get());
+  parts_.loop->Close(std::move(node.mapped().peer.socket));
   by_age_.erase(node.mapped().place);
   if (clients_.empty()) parts_.on_idle();
 }
@@ -144,6 +145,7 @@ bool LaunchServer::Handle(ClientId id, std::span<const char> bytes, Packet* pack
 
 bool LaunchServer::HandleLaunch(ClientId id, const LaunchMessage& message, UniqueFd store) {
   Client* client = Find(id);
+  client->asked = client->heard;
   if (!SamePlace(message.caller)) {
     return Refuse(client, Reason::kContext, "other namespaces, or another root directory, than the daemon's");
   }
@@ -202,7 +204,10 @@ absl::Status LaunchServer::SendPlan(Client* client, const std::string& program, 
 }
 
 Errno LaunchServer::Send(Client* client, const ReplyMessage& reply, std::span<const int> fds) {
-  return SendPacket(client->peer.socket.get(), Encode(reply, {sent_.get(), kMaxMessageBytes}), fds);
+  Errno e = SendPacket(client->peer.socket.get(), Encode(reply, {sent_.get(), kMaxMessageBytes}), fds);
+  // Zero: it was not understood.
+  if (client->asked > absl::ZeroDuration()) parts_.on_answer(MonotonicNow() - client->asked);
+  return e;
 }
 
 // False: it cannot even be told.

@@ -38,6 +38,8 @@ class LaunchServer {
     JobTable* jobs;
     std::function<void()> refresh_place;  // looks at "/" again, and drops the roots if it changed
     std::function<void()> on_idle;        // the last client went
+    // A launch that asked has its answer after it waited so long.
+    std::function<void(absl::Duration waited)> on_answer;
   };
 
   static absl::StatusOr<std::unique_ptr<LaunchServer>> Create(Parts parts);
@@ -53,6 +55,7 @@ class LaunchServer {
     Peer peer;
     absl::Duration accepted;  // BootTimeNow()
     absl::Duration heard;     // MonotonicNow()
+    absl::Duration asked;     // MonotonicNow()
     bool waiting = false;     // for a root that is being made: not silent, we are
     std::list<ClientId>::iterator place;
   };
