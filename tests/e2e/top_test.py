@@ -101,7 +101,9 @@ class Top(jobs.JobsTest):
         self.assertTrue(terminal.shows("2 jobs"))
         terminal.text = ""
         terminal.type("/second\r")
-        self.assertTrue(terminal.shows("1 jobs"), terminal.text)
+        # Only what changes is drawn: the number of jobs, and what follows.
+        self.assertTrue(terminal.shows("; only 'second'"), terminal.text)
+        self.assertNotIn("first-of-all", terminal.text)
         for job in (first, second):
             job.kill()
 

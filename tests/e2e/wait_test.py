@@ -1,5 +1,4 @@
 """relocctl wait: how jobs ended, one number a line."""
-import os
 import signal
 import subprocess
 import time
@@ -12,9 +11,13 @@ class Wait(jobs.JobsTest):
     def wait_for(self, *refs):
         waiter = subprocess.Popen([programs.RELOCCTL, "wait", *map(str, refs)], env=self.env, stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE, text=True)
-        self.addCleanup(waiter.wait)
-        self.addCleanup(waiter.kill)
+        self.addCleanup(self.drop, waiter)
         return waiter
+
+    @staticmethod
+    def drop(waiter):
+        waiter.kill()
+        waiter.communicate()
 
     def require_statuses(self, pid):
         if self.job(pid)["state"] == "lost":

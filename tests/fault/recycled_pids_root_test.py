@@ -1,7 +1,7 @@
 """Numbers of processes that are given away again while a job is killed: nothing but the job gets the signal.
 
-As root in a PID namespace of its own, where /proc/sys/kernel/ns_last_pid says which number comes next: a thousand
-times a bystander gets the number that one of the job's processes has just given up.
+As root in a PID namespace of its own, where /proc/sys/kernel/ns_last_pid says which number comes next: bystanders get
+the numbers that the job's processes have just given up, as if all numbers had been used once in between.
 """
 import os
 import signal
@@ -13,7 +13,7 @@ import unittest
 from support import daemon, packs, programs, session
 
 INSIDE = "RELOC_TEST_IN_PID_NAMESPACE"
-ROUNDS = 25
+RECYCLED = 500   # numbers, for each engine
 BYSTANDERS = 40  # a round
 
 
@@ -50,16 +50,23 @@ class RecycledPids(unittest.TestCase):
             return []
 
     def check(self, engine):
-        recycled = wrong = 0
-        for _ in range(ROUNDS):
+        rounds = recycled = wrong = 0
+        while recycled < RECYCLED and rounds < 200:
+            rounds += 1
             job = self.start(engine)
             killer = None
-            bystanders = []
+            bystanders, seen = [], []
             while len(bystanders) < BYSTANDERS:
-                for number in self.children(job.pid) or [job.pid]:
-                    pid = self.bystander(number)
-                    recycled += pid == number
-                    bystanders.append(pid)
+                seen += [child for child in self.children(job.pid) if child not in seen]
+                free = next((number for number in seen if not os.path.exists(f"/proc/{number}")), None)
+                if free is None:
+                    if killer is not None and killer.poll() is not None:
+                        break  # the job has ended, and so have its processes
+                    continue
+                seen.remove(free)
+                pid = self.bystander(free)
+                recycled += pid == free
+                bystanders.append(pid)
                 if killer is None and len(bystanders) >= BYSTANDERS // 2:
                     killer = subprocess.Popen([programs.RELOCCTL, "kill", "-s", "TERM", str(job.pid)],
                                               env=self.relocd.environment(), stdout=subprocess.DEVNULL)
@@ -67,8 +74,8 @@ class RecycledPids(unittest.TestCase):
             self.assertEqual(killer.wait(30), 0)
             self.assertEqual(job.wait(30), -signal.SIGTERM)
             job.stdout.close()
-        print(f"{engine}: {ROUNDS * BYSTANDERS} bystanders, {recycled} with a number of the job's", file=sys.stderr)
         self.assertEqual(wrong, 0)
+        self.assertGreaterEqual(recycled, RECYCLED, f"in {rounds} rounds")
 
     def test_userns(self):
         self.check("userns")
