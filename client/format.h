@@ -39,6 +39,7 @@ class Filter {
  public:
   // InvalidArgument if a text is not KEY=VALUE.
   absl::Status Add(absl::string_view text);
+  bool empty() const { return wanted_.empty(); }
   // InvalidArgument if a record has no such key.
   absl::Status CheckKeys(const Record& sample) const;
   bool Matches(const Record& record) const;

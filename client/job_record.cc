@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -34,10 +35,13 @@ const char* StateName(Job::State state) {
   }
 }
 
-// The number itself for a user whom the host does not know.
-std::string UserName(uid_t uid) {
+// The number itself for a user whom the host does not know. Asked once each: it may take a directory service.
+const std::string& UserName(uid_t uid) {
+  static auto* names = new absl::flat_hash_map<uid_t, std::string>();
+  auto [name, is_new] = names->try_emplace(uid);
+  if (!is_new) return name->second;
   const struct passwd* user = ::getpwuid(uid);
-  return user == nullptr ? absl::StrCat(uid) : user->pw_name;
+  return name->second = user == nullptr ? absl::StrCat(uid) : user->pw_name;
 }
 
 JsonValue Arguments(const Job& job) {
