@@ -49,8 +49,8 @@ void AppendString(absl::string_view text, std::string* json) {
   for (char c : text) {
     if (c == '"' || c == '\\') {
       absl::StrAppend(json, "\\", absl::string_view(&c, 1));
-    } else if (c == '\n') {
-      json->append("\\n");
+    } else if (c == '\n' || c == '\t') {
+      json->append(c == '\n' ? "\\n" : "\\t");
     } else if (static_cast<uint8_t>(c) < ' ' || c == '\x7f') {
       absl::StrAppend(json, "\\u00", absl::Hex(static_cast<uint8_t>(c), absl::kZeroPad2));
     } else {

@@ -47,7 +47,9 @@ absl::Status Kill(const KillOptions& options, int* exit_status) {
 void AddKillCommand(CLI::App& app, int* exit_status) {
   auto options = std::make_shared<KillOptions>();
   CLI::App* kill = app.add_subcommand("kill", "Send a signal to all processes of jobs");
-  kill->add_option("-s,--signal", options->signal, "The signal: TERM, SIGTERM or 15")->capture_default_str();
+  kill->add_option("-s,--signal", options->signal, "The signal: TERM, SIGTERM or 15")
+      ->type_name("SIGNAL")
+      ->capture_default_str();
   kill->add_option("JOB", options->jobs, "Ids, names or pids")->required();
   kill->footer(
       "All processes of a job are meant, daemons that it left behind too. Under the engine proot its first "

@@ -8,11 +8,16 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "client/attach_command.h"
+#include "client/completion_command.h"
 #include "client/daemon_command.h"
+#include "client/doctor_command.h"
 #include "client/engines_command.h"
 #include "client/inspect_command.h"
 #include "client/kill_command.h"
+#include "client/logs_command.h"
 #include "client/metrics_command.h"
 #include "client/overview.h"
 #include "client/pack_commands.h"
@@ -26,6 +31,7 @@
 #include "client/version_command.h"
 #include "client/wait_command.h"
 #include "reloc/cli/help.h"
+#include "reloc/cli/manual.h"
 #include "reloc/cli/mistake.h"
 #include "reloc/engine/preloaded.h"
 
@@ -43,13 +49,21 @@ int RunCommandLine(int argc, char** argv) {
   reloc::AddInspectCommand(app, &exit_status);
   reloc::AddKillCommand(app, &exit_status);
   reloc::AddWaitCommand(app, &exit_status);
+  reloc::AddAttachCommand(app, &exit_status);
+  reloc::AddLogsCommand(app, &exit_status);
   reloc::AddPackCommands(app, &exit_status);
   reloc::AddRootsCommand(app, &exit_status);
   reloc::AddDaemonCommand(app, &exit_status);
   reloc::AddMetricsCommand(app, &exit_status);
   reloc::AddEnginesCommand(app, &exit_status);
+  reloc::AddDoctorCommand(app, &exit_status);
+  reloc::AddCompletionCommand(app, &exit_status);
   reloc::AddVersionCommand(app, &exit_status);
   reloc::AddOverview(app);
+  if (std::optional<int> status = reloc::AnswerManual(app, argc, argv)) return *status;
+  if (argc > 1 && std::string_view(argv[1]) == "__complete") {
+    return reloc::PrintCompletion(app, {argv + 2, argv + argc});
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {

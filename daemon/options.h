@@ -1,6 +1,8 @@
 // relocd's command line and configuration.
 #pragma once
 
+#include <stdint.h>
+
 #include <string>
 
 #include "absl/time/time.h"
@@ -14,6 +16,7 @@ struct Options {
   bool background = false;  // started by relocctl, which wants to know when we serve, and goes
   absl::Duration idle_exit = absl::InfiniteDuration();
   size_t max_roots = 512;
+  uint64_t output_limit = 64 << 20;  // bytes that are kept of what a job writes
 };
 
 // Parses the configuration files and the command line; see daemon/config_layers.h. Returns -1 to go on, or an

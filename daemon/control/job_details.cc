@@ -88,7 +88,7 @@ void AddLauncher(const Job& job, const JobProcesses& processes, const std::strin
     details->set_launcher_pid(main->second.parent);
     details->set_attachable(::access(absl::StrCat(dir, "/jobs/", job.id, "/attach").c_str(), F_OK) == 0);
   }
-  std::string output = absl::StrCat(StateDir(dir), "/output/", job.id);
+  std::string output = absl::StrCat(OutputDir(dir), "/", job.id);
   if (::access(output.c_str(), F_OK) == 0) details->set_output_file(output);
 }
 

@@ -7,6 +7,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "daemon/jobs/pidfd.h"
@@ -18,7 +21,6 @@ namespace reloc {
 namespace {
 
 void Describe(const LaunchMessage& message, Job* job) {
-  job->name = message.entry;
   job->pack = message.pack;
   job->program = message.program;
   job->argv = message.argv;
@@ -39,6 +41,17 @@ JobMark MarkOf(int pidfd, pid_t pid, const LaunchMessage& message, const Root* r
   return mark;
 }
 
+// As a file or a container is called; a number would be taken for a pid.
+absl::Status CheckName(absl::string_view name) {
+  constexpr size_t kMaxLength = 64;
+  bool usable = name.empty() || (absl::ascii_isalnum(static_cast<unsigned char>(name[0])) &&
+                                 name.size() <= kMaxLength && !absl::c_all_of(name, absl::ascii_isdigit));
+  for (char c : name) usable = usable && (absl::ascii_isalnum(static_cast<unsigned char>(c)) || absl::StrContains("_.-", c));
+  if (usable) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "a name begins with a letter or a digit, goes on with these or _ . -, is no number, and has 64 characters at most");
+}
+
 void SetEnding(const Ending& ending, Job* job) {
   job->ended_at = ending.ended_at.value_or(absl::Now());
   job->cpu_seconds = ending.cpu_seconds;
@@ -57,20 +70,16 @@ JobTable::~JobTable() {
 absl::Status JobTable::Started(UniqueFd pidfd, pid_t pid, uid_t uid, const LaunchMessage& message,
                                RootLease root) {
   Running* running = FindRunning(pid, pidfd.get());
-  const bool is_new = running == nullptr;
-  if (is_new) {
-    RELOC_RETURN_IF_ERROR(Watch(pid, pidfd.get(), EPOLLIN));
-    auto& added = running_[pid] = std::make_unique<Running>();
-    running = added.get();
-    running->job.process = IdentifyProcess(pidfd.get(), pid);
-    running->pidfd = std::move(pidfd);
+  const bool is_new = running == nullptr || !running->started;
+  if (running == nullptr) {
+    RELOC_ASSIGN_OR_RETURN(running, Add(std::move(pidfd), pid, uid));
     running->job.id = NewJobId();
-    running->job.number = next_number_++;
-    running->job.pid = pid;
-    running->job.uid = uid;
-    running->job.started_at = absl::Now();
   }
   Describe(message, &running->job);
+  auto placed = placed_.find(running->job.id);
+  const bool named = placed != placed_.end() && !placed->second.name.empty();
+  running->job.name = named ? placed->second.name : std::string(message.entry);
+  running->started = true;
   // A program that becomes another pack's has another mark.
   running->job.mark = MarkOf(running->pidfd.get(), pid, message, root.get());
   running->root = std::move(root);
@@ -79,6 +88,58 @@ absl::Status JobTable::Started(UniqueFd pidfd, pid_t pid, uid_t uid, const Launc
   if (running->job.reason != Reason::kNone) Publish(EventType::kFallback, running->job);
   if (LogsDebug()) LogDebug(absl::StrCat("job ", running->job.id, ": ", running->job.name, ", pid ", pid));
   return absl::OkStatus();
+}
+
+absl::StatusOr<JobTable::Running*> JobTable::Add(UniqueFd pidfd, pid_t pid, uid_t uid) {
+  RELOC_RETURN_IF_ERROR(Watch(pid, pidfd.get(), EPOLLIN));
+  auto& added = running_[pid] = std::make_unique<Running>();
+  added->job.process = IdentifyProcess(pidfd.get(), pid);
+  added->pidfd = std::move(pidfd);
+  added->job.number = next_number_++;
+  added->job.pid = pid;
+  added->job.uid = uid;
+  added->job.started_at = absl::Now();
+  return added.get();
+}
+
+absl::StatusOr<std::string> JobTable::Reserve(absl::string_view name) {
+  RELOC_RETURN_IF_ERROR(CheckName(name));
+  for (const auto& [id, placed] : placed_) {
+    if (name.empty() || placed.name != name) continue;
+    return absl::AlreadyExistsError(absl::StrCat("the job ", id, " has the name ", name, "; choose another one"));
+  }
+  std::string id = NewJobId();
+  placed_[id].name = std::string(name);
+  return id;
+}
+
+void JobTable::Release(const std::string& id) {
+  auto placed = placed_.find(id);
+  if (placed != placed_.end() && placed->second.pid == 0) placed_.erase(placed);
+}
+
+absl::Status JobTable::Bind(const std::string& id, UniqueFd pidfd, pid_t pid, uid_t uid) {
+  auto placed = placed_.find(id);
+  if (placed == placed_.end() || placed->second.pid != 0) {
+    return absl::NotFoundError(absl::StrCat("nothing is reserved as ", id));
+  }
+  if (FindRunning(pid, pidfd.get()) != nullptr) return absl::AlreadyExistsError("this process is a job already");
+  RELOC_ASSIGN_OR_RETURN(Running* const running, Add(std::move(pidfd), pid, uid));
+  running->job.id = id;
+  running->job.placement = Placement::kDaemon;
+  running->started = false;
+  placed->second.pid = pid;
+  return absl::OkStatus();
+}
+
+void JobTable::Ended(const std::string& id, int wait_status) {
+  auto placed = placed_.find(id);
+  auto found = placed == placed_.end() ? running_.end() : running_.find(placed->second.pid);
+  if (found == running_.end()) return;
+  // /proc tells what it used, as long as the launcher has not waited for it.
+  Ending ending = ReadEnding(found->second->pidfd.get(), placed->second.pid).value_or(Ending());
+  ending.wait_status = wait_status;
+  End(found->second.get(), ending);
 }
 
 // The job of this very process. One that has ended and had the same number ends here: its event may still be
@@ -110,11 +171,15 @@ void JobTable::OnEvent(pid_t pid) {
 void JobTable::End(Running* running, const Ending& ending) {
   loop_->Close(std::move(running->pidfd));
   Job job = std::move(running->job);
+  const bool started = running->started;
+  placed_.erase(job.id);
   running_.erase(job.pid);
-  SetEnding(ending, &job);
-  const Job& ended = Remember(std::move(job));
-  Record(ended);
-  Publish(EventType::kExit, ended);
+  if (started) {
+    SetEnding(ending, &job);
+    const Job& ended = Remember(std::move(job));
+    Record(ended);
+    Publish(EventType::kExit, ended);
+  }
   on_end_();
 }
 
@@ -129,6 +194,7 @@ absl::Status JobTable::Adopt(Job job, UniqueFd pidfd) {
   if (running_.contains(pid)) return absl::AlreadyExistsError("two jobs of one process");
   RELOC_RETURN_IF_ERROR(Watch(pid, pidfd.get(), EPOLLIN));
   job.number = next_number_++;
+  if (job.placement == Placement::kDaemon) placed_[job.id] = {job.name, pid};
   running_[pid] = std::make_unique<Running>(std::move(job), std::move(pidfd), nullptr);
   return absl::OkStatus();
 }
@@ -147,6 +213,10 @@ void JobTable::AdoptEnded(Job job) {
 void JobTable::KeepIn(Journal* journal) {
   journal_ = journal;
   journal_->Rewrite(InOrder(true));
+}
+
+void JobTable::MendJournal() {
+  if (journal_ != nullptr && !journal_->IsInPlace()) journal_->Rewrite(InOrder(true));
 }
 
 void JobTable::Record(const Job& job) {
@@ -185,7 +255,9 @@ bool JobTable::HasLostMark(const Job& job) const {
 std::vector<const Job*> JobTable::InOrder(bool include_ended) const {
   std::vector<const Job*> jobs;
   jobs.reserve(running_.size() + ended_.size());
-  for (const auto& [pid, running] : running_) jobs.push_back(&running->job);
+  for (const auto& [pid, running] : running_) {
+    if (running->started) jobs.push_back(&running->job);
+  }
   if (include_ended) {
     for (const Job& job : ended_) jobs.push_back(&job);
   }
@@ -194,7 +266,9 @@ std::vector<const Job*> JobTable::InOrder(bool include_ended) const {
 }
 
 void JobTable::ForEach(absl::FunctionRef<void(const Job&)> show) const {
-  for (const auto& [pid, running] : running_) show(running->job);
+  for (const auto& [pid, running] : running_) {
+    if (running->started) show(running->job);
+  }
   for (const Job& job : ended_) show(job);
 }
 

@@ -8,11 +8,13 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "daemon/event_loop.h"
 #include "daemon/events/event_bus.h"
 #include "daemon/jobs/job.h"
@@ -43,12 +45,25 @@ class JobTable {
   // From now on each change is written into `journal`, beginning with all jobs that are known now. It must
   // outlive the table.
   void KeepIn(Journal* journal);
+  // Writes the journal anew if someone removed it.
+  void MendJournal();
   // Jobs of an earlier daemon, in the order of their starts, before KeepIn(). One that runs, watched by
   // `pidfd`; one that ended while nobody was there, as `ending` says, which is published; one that ended
   // before.
   absl::Status Adopt(Job job, UniqueFd pidfd);
   void AdoptGone(Job job, const Ending& ending);
   void AdoptEnded(Job job);
+
+  // For a job that a launcher is about to start. Its id and its name (empty: the program's, which need not be
+  // its own) belong to it from here on, until it has ended, or until Release() before Bind().
+  // InvalidArgument: no usable name; AlreadyExists: another such job has it.
+  absl::StatusOr<std::string> Reserve(absl::string_view name);
+  // Gives back what was reserved and not bound.
+  void Release(const std::string& id);
+  // The process `pid` is the job of that id; Started() will tell of it. NotFound if nothing is reserved.
+  absl::Status Bind(const std::string& id, UniqueFd pidfd, pid_t pid, uid_t uid);
+  // The job's launcher tells how it ended. No error if that is known already.
+  void Ended(const std::string& id, int wait_status);
 
   size_t running() const { return running_.size(); }
   // nullptr: neither runs nor is remembered.
@@ -68,9 +83,16 @@ class JobTable {
     Job job;
     UniqueFd pidfd;
     RootLease root;
+    bool started = true;  // false: bound, and nothing was told of it yet
+  };
+  // A job with a launcher, from its reservation to its end.
+  struct Placed {
+    std::string name;  // as the user gave it
+    pid_t pid = 0;     // 0: not bound
   };
 
   Running* FindRunning(pid_t pid, int pidfd);
+  absl::StatusOr<Running*> Add(UniqueFd pidfd, pid_t pid, uid_t uid);
   absl::Status Watch(pid_t pid, int pidfd, uint32_t events);
   void OnEvent(pid_t pid);
   void Publish(EventType type, const Job& job);
@@ -84,6 +106,7 @@ class JobTable {
   size_t max_ended_;
   std::function<void()> on_end_;
   absl::flat_hash_map<pid_t, std::unique_ptr<Running>> running_;
+  absl::flat_hash_map<std::string, Placed> placed_;  // by id
   std::deque<Job> ended_;
   uint64_t next_number_ = 1;
   Journal* journal_ = nullptr;

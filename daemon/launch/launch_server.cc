@@ -75,6 +75,7 @@ LaunchServer::Client* LaunchServer::Find(ClientId id) {
 void LaunchServer::Close(ClientId id) {
   auto node = clients_.extract(id);
   if (node.empty()) return;
+  parts_.jobs->Release(node.mapped().reserved);
   parts_.loop->Close(std::move(node.mapped().peer.socket));
   by_age_.erase(node.mapped().place);
   if (clients_.empty()) parts_.on_idle();
@@ -91,8 +92,9 @@ void LaunchServer::Heard(ClientId id, Client* client) {
 void LaunchServer::MakeRoom() {
   if (clients_.size() < kMaxClients) return;
   // One that waits for us is not to blame; if all do, the longest waiting one makes its root itself.
-  auto idle =
-      std::find_if(by_age_.begin(), by_age_.end(), [this](ClientId id) { return !Find(id)->waiting; });
+  auto idle = std::find_if(by_age_.begin(), by_age_.end(), [this](ClientId id) {
+    return !Find(id)->waiting && Find(id)->reserved.empty();
+  });
   Close(idle == by_age_.end() ? by_age_.front() : *idle);
 }
 
@@ -102,8 +104,8 @@ void LaunchServer::CloseSilent() {
     ClientId id = by_age_.front();
     Client* client = Find(id);
     if (client->heard + kMaxSilence > now) break;
-    // The keeper's deadline ends the waiting.
-    client->waiting ? Heard(id, client) : Close(id);
+    // The keeper's deadline ends the waiting; a reservation lasts as long as its owner does.
+    client->waiting || !client->reserved.empty() ? Heard(id, client) : Close(id);
   }
   if (!by_age_.empty()) silence_->Arm(Find(by_age_.front())->heard + kMaxSilence - now);
 }
@@ -136,8 +138,15 @@ bool LaunchServer::Handle(ClientId id, std::span<const char> bytes, Packet* pack
   if (error == WireError::kVersion) {
     return Refuse(client, Reason::kVersion, absl::StrCat("relocd speaks version ", kWireVersion));
   }
+  if (error != WireError::kNone) return false;
+  if (ReserveMessage reserve; type == MessageType::kReserve) {
+    return packet->fds.empty() && Decode(bytes, &reserve) && HandleReserve(client, reserve);
+  }
+  if (JobMessage job; type == MessageType::kBind || type == MessageType::kEnded) {
+    return packet->fds.empty() && Decode(bytes, &job) && HandleJob(client, job);
+  }
   LaunchMessage message;
-  if (error != WireError::kNone || !Decode(bytes, &message)) return false;
+  if (!Decode(bytes, &message)) return false;
   if (message.type == MessageType::kStarted && packet->fds.empty()) return HandleStarted(client, message);
   if (message.type != MessageType::kLaunch || packet->fds.size() != 1 || client->waiting) return false;
   return HandleLaunch(id, message, std::move(packet->fds[0]));
@@ -217,12 +226,48 @@ bool LaunchServer::Refuse(Client* client, Reason reason, absl::string_view text)
   return Send(client, {reason, {text.data(), text.size()}, {}}, {}).ok();
 }
 
+absl::StatusOr<UniqueFd> LaunchServer::OpenPeer(const Client& client) const {
+  return OpenPeerPidfd(client.peer.socket.get(), client.peer.pid, client.accepted);
+}
+
+bool LaunchServer::HandleReserve(Client* client, const ReserveMessage& message) {
+  if (!client->reserved.empty()) return false;
+  absl::StatusOr<std::string> id = parts_.jobs->Reserve(std::string(message.name));
+  ReservedMessage reply;
+  std::string text(id.status().message());
+  if (id.ok()) {
+    client->reserved = *id;
+    reply = {Reason::kNone, {}, client->reserved, parts_.output_dir, parts_.output_limit};
+  } else {
+    reply.reason = Reason::kRefused;
+    reply.text = text;
+  }
+  return SendPacket(client->peer.socket.get(), Encode(reply, {sent_.get(), kMaxMessageBytes})).ok();
+}
+
+bool LaunchServer::HandleJob(Client* client, const JobMessage& message) {
+  std::string id(message.id);
+  if (message.type == MessageType::kEnded) {
+    parts_.jobs->Ended(id, message.wait_status);
+    return Answer(client, absl::OkStatus());
+  }
+  absl::StatusOr<UniqueFd> pidfd = OpenPeer(*client);
+  if (!pidfd.ok()) return Answer(client, pidfd.status());
+  return Answer(client, parts_.jobs->Bind(id, *std::move(pidfd), client->peer.pid, client->peer.uid));
+}
+
+// False: it cannot be told.
+bool LaunchServer::Answer(Client* client, const absl::Status& done) {
+  if (!done.ok()) return Refuse(client, Reason::kRefused, done.message());
+  return Send(client, {}, {}).ok();
+}
+
 // The client is about to become the program. Nothing is answered, also when it cannot be watched: it runs
 // anyway. The connection has served: closed now it does not wake us again when the client becomes the
 // program.
 bool LaunchServer::HandleStarted(Client* client, const LaunchMessage& message) {
   const Peer& peer = client->peer;
-  absl::StatusOr<UniqueFd> pidfd = OpenPeerPidfd(peer.socket.get(), peer.pid, client->accepted);
+  absl::StatusOr<UniqueFd> pidfd = OpenPeer(*client);
   RootLease root;
   if (message.engine == Engine::kUserns) {
     root = parts_.roots->Find({message.store, message.digest, HashText(message.prefix)});

@@ -40,6 +40,8 @@ class LaunchServer {
     std::function<void()> on_idle;        // the last client went
     // A launch that asked has its answer after it waited so long.
     std::function<void(absl::Duration waited)> on_answer;
+    std::string output_dir;               // for what jobs with a launcher write
+    uint64_t output_limit;                // bytes of each
   };
 
   static absl::StatusOr<std::unique_ptr<LaunchServer>> Create(Parts parts);
@@ -57,6 +59,7 @@ class LaunchServer {
     absl::Duration heard;     // MonotonicNow()
     absl::Duration asked;     // MonotonicNow()
     bool waiting = false;     // for a root that is being made: not silent, we are
+    std::string reserved;     // a job's id: it is being started, which may take a while
     std::list<ClientId>::iterator place;
   };
 
@@ -72,11 +75,15 @@ class LaunchServer {
   bool Handle(ClientId id, std::span<const char> bytes, Packet* packet);
   bool HandleLaunch(ClientId id, const LaunchMessage& message, UniqueFd store);
   bool HandleStarted(Client* client, const LaunchMessage& message);
+  bool HandleReserve(Client* client, const ReserveMessage& message);
+  bool HandleJob(Client* client, const JobMessage& message);
+  absl::StatusOr<UniqueFd> OpenPeer(const Client& client) const;
   absl::Status CheckLaunch(const LaunchMessage& message, int store) const;
   bool SamePlace(const CallerContext& caller);
   void SendRoot(ClientId id, const std::string& program, absl::StatusOr<RootLease> root);
   absl::Status SendPlan(Client* client, const std::string& program, const Root& root);
   Errno Send(Client* client, const ReplyMessage& reply, std::span<const int> fds);
+  bool Answer(Client* client, const absl::Status& done);
   bool Refuse(Client* client, Reason reason, absl::string_view text);
 
   Parts parts_;

@@ -65,6 +65,29 @@ class ReceivedFds {
   size_t count_ = 0;
 };
 
+// One message, with the header checked.
+Reason ReceivePacket(int socket, uint64_t deadline, std::span<char> memory, std::span<const char>* received,
+                     ReceivedFds* fds) {
+  if (Reason r = WaitReadable(socket, deadline); r != Reason::kNone) return r;
+  struct iovec data = {memory.data(), memory.size()};
+  alignas(struct cmsghdr) char control[CMSG_SPACE(ReceivedFds::kMax * sizeof(int))];
+  struct msghdr header = {};
+  header.msg_iov = &data;
+  header.msg_iovlen = 1;
+  header.msg_control = control;
+  header.msg_controllen = sizeof control;
+  ssize_t size = ::recvmsg(socket, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+  if (size <= 0) return Reason::kNoDaemon;  // it went away before it answered
+  fds->Take(header);
+  // A receiver that is out of descriptors loses them silently, but for this flag.
+  if ((header.msg_flags & (MSG_CTRUNC | MSG_TRUNC)) != 0) return Reason::kProtocol;
+  *received = std::span<const char>(memory.data(), static_cast<size_t>(size));
+  MessageType type;
+  WireError error = CheckHeader(*received, &type);
+  if (error == WireError::kNone) return Reason::kNone;
+  return error == WireError::kVersion ? Reason::kVersion : Reason::kProtocol;
+}
+
 }  // namespace
 
 Reason DaemonLink::Connect(int daemon_dir, string_view path) {
@@ -107,24 +130,9 @@ Reason DaemonLink::Send(string_view message, int fd) {
 
 Reason DaemonLink::Receive(uint64_t deadline, std::span<char> bytes, ReplyMessage* reply, UniqueFd* user_ns,
                            UniqueFd* mount_ns) {
-  if (Reason r = WaitReadable(socket_.get(), deadline); r != Reason::kNone) return r;
-  struct iovec data = {bytes.data(), bytes.size()};
-  alignas(struct cmsghdr) char control[CMSG_SPACE(ReceivedFds::kMax * sizeof(int))];
-  struct msghdr header = {};
-  header.msg_iov = &data;
-  header.msg_iovlen = 1;
-  header.msg_control = control;
-  header.msg_controllen = sizeof control;
-  ssize_t size = ::recvmsg(socket_.get(), &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
   ReceivedFds fds;
-  if (size > 0) fds.Take(header);
-  if (size <= 0) return Reason::kNoDaemon;  // it went away before it answered
-  // A receiver that is out of descriptors loses them silently, but for this flag.
-  if ((header.msg_flags & (MSG_CTRUNC | MSG_TRUNC)) != 0) return Reason::kProtocol;
-  std::span<const char> received(bytes.data(), static_cast<size_t>(size));
-  MessageType type;
-  WireError error = CheckHeader(received, &type);
-  if (error != WireError::kNone) return error == WireError::kVersion ? Reason::kVersion : Reason::kProtocol;
+  std::span<const char> received;
+  if (Reason r = ReceivePacket(socket_.get(), deadline, bytes, &received, &fds); r != Reason::kNone) return r;
   if (!Decode(received, reply)) return Reason::kProtocol;
   if (reply->reason != Reason::kNone) return reply->reason;
   // Two descriptors, or one where the root has no user namespace of its own.
@@ -132,6 +140,11 @@ Reason DaemonLink::Receive(uint64_t deadline, std::span<char> bytes, ReplyMessag
   *mount_ns = static_cast<UniqueFd&&>(fds[fds.count() - 1]);
   if (fds.count() == kReplyFds) *user_ns = static_cast<UniqueFd&&>(fds[0]);
   return Reason::kNone;
+}
+
+Reason DaemonLink::Receive(uint64_t deadline, std::span<char> bytes, std::span<const char>* message) {
+  ReceivedFds none;
+  return ReceivePacket(socket_.get(), deadline, bytes, message, &none);
 }
 
 }  // namespace reloc

@@ -32,6 +32,9 @@ class DaemonLink {
   Reason Receive(uint64_t deadline, std::span<char> bytes, ReplyMessage* reply, UniqueFd* user_ns,
                  UniqueFd* mount_ns);
 
+  // The same for an answer without a plan and descriptors; `*message` is what of `bytes` was received.
+  Reason Receive(uint64_t deadline, std::span<char> bytes, std::span<const char>* message);
+
  private:
   UniqueFd socket_;
 };

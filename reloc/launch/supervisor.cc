@@ -4,36 +4,16 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "reloc/base/file.h"
+#include "reloc/launch/signals.h"
 #include "reloc/launch/tracer_link.h"
 
 namespace reloc {
 namespace {
-
-// Lets `signal` act on this process by its default action.
-void Suffer(int signal) {
-  (void)::signal(signal, SIG_DFL);  // fails for SIGKILL and SIGSTOP, which need it not
-  ::kill(::getpid(), signal);
-  SetSignalMask(kAllSignals & ~SignalBit(signal));
-  SetSignalMask(kAllSignals);
-}
-
-[[noreturn]] void EndAs(int wait_status) {
-  if (WIFEXITED(wait_status)) ::_exit(WEXITSTATUS(wait_status));
-  // The core, if there is one, is the program's and not ours. RLIMIT_CORE alone does not keep the kernel from
-  // piping one to a core handler.
-  struct rlimit none = {0, 0};
-  ::setrlimit(RLIMIT_CORE, &none);
-  ::prctl(PR_SET_DUMPABLE, 0);
-  Suffer(WTERMSIG(wait_status));
-  ::_exit(128 + WTERMSIG(wait_status));
-}
 
 // True if SIGCONT was sent to the process and not yet delivered.
 bool IsToContinue(int pid) {
@@ -64,24 +44,6 @@ void StopAs(int signal, const SupervisedProgram& program) {
   Suffer(signal);
   if (!IsToContinue(program.pid)) ::kill(program.pid, SIGCONT);
   ::kill(program.tracer, SIGCONT);
-}
-
-// True if the kernel sent this signal to the program's process group as well.
-bool IsFromTerminal(const signalfd_siginfo& info) {
-  if (info.ssi_code != SI_KERNEL) return false;
-  switch (info.ssi_signo) {
-    case SIGINT:
-    case SIGQUIT:
-    case SIGTSTP:
-    case SIGTTIN:
-    case SIGTTOU:
-    case SIGWINCH:
-      return true;
-    case SIGHUP:  // of a terminal that went away; its session's leader, which the program is not, gets it too
-      return ::getsid(0) != ::getpid();
-    default:
-      return false;
-  }
 }
 
 void PassOn(const signalfd_siginfo& info, const SupervisedProgram& program) {

@@ -1,7 +1,6 @@
 #include "reloc/launch/trace.h"
 
 #include <time.h>
-#include <unistd.h>
 
 #include "reloc/base/file.h"
 
@@ -11,7 +10,7 @@ void Trace::Write(const char* kind, string_view line) const {
   FixedText<2048> text;
   text << program_ << ": " << kind << Prefix(line, 1900) << '\n';
   // Nobody is left to tell when stderr itself fails.
-  Errno ignored = WriteAll(STDERR_FILENO, text.view());
+  Errno ignored = WriteAll(fd_, text.view());
   static_cast<void>(ignored);
 }
 

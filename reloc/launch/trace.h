@@ -10,8 +10,8 @@ namespace reloc {
 
 class Trace {
  public:
-  // `program`: the prefix of each line, "reloc" or "relocctl".
-  Trace(const char* program, bool debug) : program_(program), debug_(debug) {}
+  // `program`: the prefix of each line, "reloc" or "relocctl". `fd`: where to write instead of stderr; borrowed.
+  Trace(const char* program, bool debug, int fd = 2) : program_(program), debug_(debug), fd_(fd) {}
   bool debug() const { return debug_; }
 
   void Error(string_view line) const { Write("", line); }
@@ -25,6 +25,7 @@ class Trace {
 
   const char* program_;
   bool debug_;
+  int fd_;
 };
 
 // CLOCK_MONOTONIC, microseconds.

@@ -145,6 +145,39 @@ bool Decode(std::span<const char> bytes, ReplyMessage* m) {
   return reader.Finished() && KnownEnums(Engine::kNone, m->reason) && NoNul(m->text);
 }
 
+bool Decode(std::span<const char> bytes, ReserveMessage* m) {
+  MessageType type;
+  std::span<const char> body;
+  if (!Body(bytes, &type, &body) || type != MessageType::kReserve) return false;
+  Reader reader(body);
+  uint32_t reserved;
+  reader.Number(&reserved);
+  reader.Text(&m->name);
+  return reader.Finished() && NoNul(m->name);
+}
+
+bool Decode(std::span<const char> bytes, ReservedMessage* m) {
+  MessageType type;
+  std::span<const char> body;
+  if (!Body(bytes, &type, &body) || type != MessageType::kReserved) return false;
+  Reader reader(body);
+  reader.Number(&m->reason);
+  for (string_view* text : {&m->text, &m->id, &m->output_dir}) reader.Text(text);
+  reader.Number(&m->output_limit);
+  return reader.Finished() && KnownEnums(Engine::kNone, m->reason) && NoNul(m->text) && NoNul(m->id) &&
+         NoNul(m->output_dir);
+}
+
+bool Decode(std::span<const char> bytes, JobMessage* m) {
+  std::span<const char> body;
+  if (!Body(bytes, &m->type, &body)) return false;
+  if (m->type != MessageType::kBind && m->type != MessageType::kEnded) return false;
+  Reader reader(body);
+  reader.Text(&m->id);
+  reader.Number(&m->wait_status);
+  return reader.Finished() && NoNul(m->id);
+}
+
 string_view Encode(const LaunchMessage& m, std::span<char> memory) {
   Writer writer(memory, m.type);
   writer.Number(m.engine).Number(m.reason);
@@ -157,6 +190,22 @@ string_view Encode(const LaunchMessage& m, std::span<char> memory) {
 string_view Encode(const ReplyMessage& m, std::span<char> memory) {
   Writer writer(memory, MessageType::kReply);
   return writer.Number(m.reason).Text(m.text).Text(m.plan).Finish();
+}
+
+string_view Encode(const ReserveMessage& m, std::span<char> memory) {
+  Writer writer(memory, MessageType::kReserve);
+  return writer.Number(uint32_t{0}).Text(m.name).Finish();
+}
+
+string_view Encode(const ReservedMessage& m, std::span<char> memory) {
+  Writer writer(memory, MessageType::kReserved);
+  writer.Number(m.reason).Text(m.text).Text(m.id).Text(m.output_dir);
+  return writer.Number(m.output_limit).Finish();
+}
+
+string_view Encode(const JobMessage& m, std::span<char> memory) {
+  Writer writer(memory, m.type);
+  return writer.Text(m.id).Number(m.wait_status).Finish();
 }
 
 string_view FlattenArgv(const char* const* argv, std::span<char> memory) {

@@ -4,6 +4,13 @@
 //   relocd -> shim    kReply     a plan and the descriptors of its namespaces, or why not
 //   shim  -> relocd   kStarted   tells of a launch that needed no answer; nothing comes back
 //
+// For jobs with a launcher (reloc/job/launcher.h) there are also:
+//
+//   relocctl -> relocd   kReserve    wants an id and a name for a job; they are its own as long as it is connected
+//   relocd -> relocctl   kReserved   the id and where to keep the output, or why not
+//   job      -> relocd   kBind       this process is the job of that id: its kStarted will tell of it; kReply
+//   launcher -> relocd   kEnded      the job of that id has ended; kReply
+//
 // A message is a header, fixed fields and texts; little-endian. The header's layout is the same in every
 // version for ever: a peer can always tell that it does not understand, and say so. Version 0 is never valid.
 //
@@ -29,7 +36,15 @@ inline constexpr size_t kMaxMessageBytes = 96 * 1024;
 inline constexpr size_t kMaxArgvBytes = 4096;  // of argv, for display
 inline constexpr int kReplyFds = 2;            // user namespace, mount namespace
 
-enum class MessageType : uint16_t { kLaunch = 1, kReply = 2, kStarted = 3 };
+enum class MessageType : uint16_t {
+  kLaunch = 1,
+  kReply = 2,
+  kStarted = 3,
+  kReserve = 4,
+  kReserved = 5,
+  kBind = 6,
+  kEnded = 7,
+};
 
 struct WireHeader {
   char magic[4];         // "RLWR"
@@ -64,6 +79,26 @@ struct ReplyMessage {
   string_view plan;
 };
 
+struct ReserveMessage {
+  string_view name;  // as the user gave it; empty: the program's
+};
+
+// The answer to kReserve. `reason` kNone: granted.
+struct ReservedMessage {
+  Reason reason = Reason::kNone;
+  string_view text;  // for people, when refused
+  string_view id;
+  string_view output_dir;  // absolute
+  uint64_t output_limit = 0;  // bytes
+};
+
+// kBind and kEnded. Both are answered by a ReplyMessage without a plan.
+struct JobMessage {
+  MessageType type = MessageType::kBind;
+  string_view id;
+  int32_t wait_status = 0;  // kEnded: as of waitpid(2)
+};
+
 enum class WireError { kNone, kMalformed, kVersion };
 
 // Reads the header alone. kVersion: well-formed, and no version in common.
@@ -72,10 +107,16 @@ WireError CheckHeader(std::span<const char> bytes, MessageType* type);
 // Decoded texts point into `bytes`. False if anything is out of bounds, unterminated or left over.
 bool Decode(std::span<const char> bytes, LaunchMessage* message);
 bool Decode(std::span<const char> bytes, ReplyMessage* message);
+bool Decode(std::span<const char> bytes, ReserveMessage* message);
+bool Decode(std::span<const char> bytes, ReservedMessage* message);
+bool Decode(std::span<const char> bytes, JobMessage* message);
 
 // The encoded message in `memory`, or empty if it does not fit.
 string_view Encode(const LaunchMessage& message, std::span<char> memory);
 string_view Encode(const ReplyMessage& message, std::span<char> memory);
+string_view Encode(const ReserveMessage& message, std::span<char> memory);
+string_view Encode(const ReservedMessage& message, std::span<char> memory);
+string_view Encode(const JobMessage& message, std::span<char> memory);
 
 // Writes `argv` as NUL-terminated texts, whole arguments only, up to kMaxArgvBytes.
 string_view FlattenArgv(const char* const* argv, std::span<char> memory);

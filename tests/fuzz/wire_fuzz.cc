@@ -27,5 +27,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::vector<char> bytes(data, data + size);
   CheckMessage<reloc::LaunchMessage>(bytes);
   CheckMessage<reloc::ReplyMessage>(bytes);
+  CheckMessage<reloc::ReserveMessage>(bytes);
+  CheckMessage<reloc::ReservedMessage>(bytes);
+  CheckMessage<reloc::JobMessage>(bytes);
   return 0;
 }

@@ -29,6 +29,10 @@ LaunchMessage SomeLaunch() {
   return m;
 }
 
+ReservedMessage SomeReserved() {
+  return {Reason::kNone, {}, "0123456789ab", "/home/u/output", 1 << 20};
+}
+
 std::string Encoded(const auto& message) {
   std::vector<char> memory(kMaxMessageBytes);
   return std::string(Encode(message, memory));
@@ -61,7 +65,29 @@ TEST(Wire, ReplySurvives) {
   EXPECT_EQ(m.plan, "plan bytes");
 }
 
+TEST(Wire, WhatLaunchersSaySurvives) {
+  ReserveMessage reserve;
+  ASSERT_TRUE(Decode(Encoded(ReserveMessage{"solver"}), &reserve));
+  EXPECT_EQ(reserve.name, "solver");
+  std::string bytes = Encoded(SomeReserved());
+  ReservedMessage reserved;
+  ASSERT_TRUE(Decode(bytes, &reserved));
+  EXPECT_EQ(reserved.id, "0123456789ab");
+  EXPECT_EQ(reserved.output_dir, "/home/u/output");
+  EXPECT_EQ(reserved.output_limit, 1u << 20);
+  bytes = Encoded(JobMessage{MessageType::kEnded, "0123456789ab", 9});
+  JobMessage ended;
+  ASSERT_TRUE(Decode(bytes, &ended));
+  EXPECT_EQ(ended.type, MessageType::kEnded);
+  EXPECT_EQ(ended.id, "0123456789ab");
+  EXPECT_EQ(ended.wait_status, 9);
+}
+
 TEST(Wire, GoldenFilesHoldTheFormat) {
+  EXPECT_EQ(HexLines(Encoded(ReserveMessage{"solver"})), ReadGolden("reserve_v1.hex"));
+  EXPECT_EQ(HexLines(Encoded(SomeReserved())), ReadGolden("reserved_v1.hex"));
+  EXPECT_EQ(HexLines(Encoded(JobMessage{MessageType::kBind, "0123456789ab"})), ReadGolden("bind_v1.hex"));
+  EXPECT_EQ(HexLines(Encoded(JobMessage{MessageType::kEnded, "0123456789ab", 9})), ReadGolden("ended_v1.hex"));
   EXPECT_EQ(HexLines(Encoded(SomeLaunch())), ReadGolden("launch_v1.hex"));
   EXPECT_EQ(HexLines(Encoded(ReplyMessage{Reason::kRefused, "busy", "plan"})), ReadGolden("reply_v1.hex"));
 }
@@ -71,6 +97,9 @@ TEST(Wire, EveryTruncationAndEveryExtensionIsRefused) {
   LaunchMessage m;
   for (size_t size = 0; size < bytes.size(); ++size) EXPECT_FALSE(Decode(bytes.substr(0, size), &m)) << size;
   EXPECT_FALSE(Decode(bytes + "x", &m));
+  bytes = Encoded(SomeReserved());
+  ReservedMessage reserved;
+  for (size_t size = 0; size < bytes.size(); ++size) EXPECT_FALSE(Decode(bytes.substr(0, size), &reserved));
 }
 
 TEST(Wire, OneKindIsNotTakenForAnother) {
@@ -78,6 +107,10 @@ TEST(Wire, OneKindIsNotTakenForAnother) {
   ReplyMessage reply;
   EXPECT_FALSE(Decode(Encoded(ReplyMessage{}), &launch));
   EXPECT_FALSE(Decode(Encoded(SomeLaunch()), &reply));
+  ReserveMessage reserve;
+  JobMessage job;
+  EXPECT_FALSE(Decode(Encoded(SomeReserved()), &reserve));
+  EXPECT_FALSE(Decode(Encoded(ReserveMessage{}), &job));
 }
 
 TEST(Wire, VersionsAreARange) {

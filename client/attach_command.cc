@@ -1,0 +1,63 @@
+#include "client/attach_command.h"
+
+#include <stdlib.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/attachment.h"
+#include "client/control_client.h"
+#include "client/job_ref.h"
+#include "client/report.h"
+#include "reloc/job/attach_socket.h"
+#include "reloc/job/caller_signals.h"
+#include "reloc/launch/launcher.h"
+#include "reloc/pack/status.h"
+
+namespace reloc {
+namespace {
+
+struct AttachOptions {
+  std::string job;
+  std::string keys = kDefaultDetachKeys;
+};
+
+absl::StatusOr<UniqueFd> Connect(const AttachOptions& options, std::string* id) {
+  RELOC_ASSIGN_OR_RETURN(auto client, ControlClient::Connect());
+  RELOC_ASSIGN_OR_RETURN(relocd::v1::Job job, FindJob(*client, options.job));
+  if (job.placement() != "daemon") {
+    return absl::FailedPreconditionError(
+        absl::StrCat("job ", job.id(), " was started without --detach or --supervised: it has its caller's terminal"));
+  }
+  *id = job.id();
+  RELOC_ASSIGN_OR_RETURN(std::string dir, ChosenDaemonDir());
+  return ConnectToLauncher(dir, *id);
+}
+
+int Attach(const AttachOptions& options) {
+  absl::StatusOr<DetachKeys> keys = DetachKeys::Parse(options.keys);
+  if (!keys.ok()) return ReportError(keys.status());
+  // Before gRPC makes threads: a signal that one of them does not block would be delivered there.
+  CallerSignals signals;
+  std::string id;
+  absl::StatusOr<UniqueFd> socket = Connect(options, &id);
+  if (!socket.ok()) return ReportError(socket.status());
+  Terminal terminal(FindTerminal());
+  AttachSession session(*std::move(socket), AttachSession::Role::kGuest, &terminal, false, *std::move(keys));
+  const char* debug = ::getenv("RELOC_DEBUG");
+  return FinishAttachment(session.Run(), id, Trace("relocctl", debug != nullptr && std::string_view(debug) == "1"));
+}
+
+}  // namespace
+
+void AddAttachCommand(CLI::App& app, int* exit_status) {
+  auto options = std::make_shared<AttachOptions>();
+  CLI::App* attach = app.add_subcommand("attach", "Show what a detached job writes, and type into its terminal");
+  attach->add_option("JOB", options->job, "Its id or the beginning of it, its name or its pid")->required();
+  attach->add_option("--detach-keys", options->keys, "The keys that leave it running")->capture_default_str();
+  attach->callback([options, exit_status] { *exit_status = Attach(*options); });
+}
+
+}  // namespace reloc

@@ -1,0 +1,70 @@
+#include "reloc/job/attach_socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "reloc/base/file.h"
+#include "reloc/job/job_files.h"
+#include "reloc/launch/daemon_dir.h"
+#include "reloc/pack/files.h"
+#include "reloc/pack/status.h"
+
+namespace reloc {
+namespace {
+
+constexpr int kBacklog = 16;
+
+absl::StatusOr<UniqueFd> OpenDir(const std::string& daemon_dir) {
+  Result<UniqueFd> dir = OpenDaemonDir(daemon_dir.c_str());
+  if (!dir.ok()) return SystemError(dir.error().value, daemon_dir);
+  return *std::move(dir);
+}
+
+// By the directory's descriptor: a path may be longer than the 108 bytes of sun_path.
+struct sockaddr_un AddressIn(int job_dir) {
+  struct sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", job_dir, kAttachSocket);
+  return address;
+}
+
+}  // namespace
+
+absl::StatusOr<UniqueFd> ListenForClients(const std::string& daemon_dir, const std::string& id) {
+  RELOC_ASSIGN_OR_RETURN(UniqueFd dir, OpenDir(daemon_dir));
+  RELOC_ASSIGN_OR_RETURN(UniqueFd job_dir, MakeJobDir(dir.get(), id));
+  UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  struct sockaddr_un address = AddressIn(job_dir.get());
+  if (!socket.valid() || ::bind(socket.get(), reinterpret_cast<struct sockaddr*>(&address), sizeof address) != 0 ||
+      ::listen(socket.get(), kBacklog) != 0) {
+    return SystemError(errno, absl::StrCat("cannot make a socket for the job in ", daemon_dir));
+  }
+  return socket;
+}
+
+absl::StatusOr<UniqueFd> ConnectToLauncher(const std::string& daemon_dir, const std::string& id) {
+  RELOC_ASSIGN_OR_RETURN(UniqueFd dir, OpenDir(daemon_dir));
+  Result<UniqueFd> job_dir = OpenAt(dir.get(), absl::StrCat("jobs/", id).c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  if (!job_dir.ok()) return absl::NotFoundError(absl::StrCat("job ", id, " has no launcher"));
+  UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+  struct sockaddr_un address = AddressIn(job_dir->get());
+  if (::connect(socket.get(), reinterpret_cast<struct sockaddr*>(&address), sizeof address) != 0) {
+    return absl::NotFoundError(absl::StrCat("the launcher of job ", id, " is gone"));
+  }
+  struct ucred peer;
+  socklen_t size = sizeof peer;
+  if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
+      (peer.uid != ::geteuid() && peer.uid != 0)) {
+    return absl::PermissionDeniedError(absl::StrCat("the launcher of job ", id, " is someone else's"));
+  }
+  return socket;
+}
+
+}  // namespace reloc

@@ -1,0 +1,17 @@
+// The socket of a job's launcher, DIR/jobs/<id>/attach.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "reloc/base/unique_fd.h"
+
+namespace reloc {
+
+// Makes the job's directory in `daemon_dir` and listens in it, without blocking.
+absl::StatusOr<UniqueFd> ListenForClients(const std::string& daemon_dir, const std::string& id);
+
+// Connects to the launcher of job `id`, which must be of this user or root's. NotFound: there is none.
+absl::StatusOr<UniqueFd> ConnectToLauncher(const std::string& daemon_dir, const std::string& id);
+
+}  // namespace reloc

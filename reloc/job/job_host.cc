@@ -1,0 +1,296 @@
+#include "reloc/job/job_host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "reloc/job/job_files.h"
+#include "reloc/job/reservation.h"
+#include "reloc/launch/daemon_dir.h"
+#include "reloc/launch/trace.h"
+
+namespace reloc {
+namespace {
+
+constexpr size_t kMaxClients = 16;
+constexpr size_t kMaxWaitingInput = 1 << 20;  // of clients that do not keep to kMaxInput
+// What is in a terminal or a pipe when the job ends is its output; what others go on writing there is not awaited.
+constexpr size_t kMaxDrained = 1 << 20;
+
+int WaitStatus(const siginfo_t& info) {
+  if (info.si_code == CLD_EXITED) return (info.si_status & 0xff) << 8;
+  return info.si_status | (info.si_code == CLD_DUMPED ? 0x80 : 0);
+}
+
+bool IsOurUser(int socket) {
+  struct ucred peer;
+  socklen_t size = sizeof peer;
+  return ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+         (peer.uid == ::geteuid() || peer.uid == 0);
+}
+
+}  // namespace
+
+JobHost::JobHost(HostedJob job) : job_(std::move(job)), has_terminal_(job_.terminal.valid()) {
+  sigset_t all;
+  memset(&all, 0xff, sizeof all);  // sigfillset(3) leaves two of glibc's own out
+  signals_.Reset(::signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK));
+  for (int fd : {job_.output.get(), job_.client.get()}) {
+    if (fd >= 0) ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
+  }
+  clients_.Add(std::move(job_.client), true);
+  if (!job_.foreground) SetForeground(false);
+}
+
+bool JobHost::done() const { return told_ && !job_.output.valid() && !clients_.AnyBehind(); }
+
+void JobHost::Run() {
+  while (!done()) {
+    Wait();
+    HearLaunch();
+    HearSignals();
+    if (job_.listener.valid()) Accept();
+    clients_.Serve([this](AttachClient* client, const AttachMessage& message) { Hear(client, message); });
+    if (has_terminal_) WriteInput();
+    if (job_.output.valid() && !clients_.AnyBehind()) ReadOutput();
+    if (ended_ && !told_) Drain();
+    // Who wanted it went before it was there.
+    if (clients_.empty() && job_.launched.valid()) GiveUp();
+    // Nobody is there and nobody can come: a terminal is gone, as when its window is closed.
+    if (clients_.empty() && !job_.listener.valid() && !told_ && has_terminal_) HangUp();
+  }
+}
+
+void JobHost::Wait() {
+  std::vector<struct pollfd> events = {{signals_.get(), POLLIN, 0}};
+  if (job_.launched.valid()) events.push_back({job_.launched.get(), POLLIN, 0});
+  if (job_.listener.valid()) events.push_back({job_.listener.get(), POLLIN, 0});
+  short wanted = clients_.AnyBehind() ? 0 : POLLIN;
+  if (!input_.empty()) wanted |= POLLOUT;
+  // Left out if nothing is wanted: the end of a pipe is always reported.
+  if (job_.output.valid() && wanted != 0) events.push_back({job_.output.get(), wanted, 0});
+  uint64_t deadline = 0;
+  clients_.Watch(&events, &deadline);
+  int timeout = -1;
+  if (deadline != 0) {
+    uint64_t now = MonotonicMicros();
+    timeout = deadline > now ? static_cast<int>((deadline - now) / 1000 + 1) : 0;
+  }
+  (void)::poll(events.data(), events.size(), timeout);  // everything is tried after an error, too
+}
+
+void JobHost::HearSignals() {
+  struct signalfd_siginfo info;
+  while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
+    int signal = static_cast<int>(info.ssi_signo);
+    // Sent to the launcher, they are meant for what it launched.
+    if (signal == SIGTERM || signal == SIGINT || signal == SIGQUIT || (signal == SIGHUP && info.ssi_code <= 0)) {
+      Signal(signal);
+    }
+  }
+  HearChildren();
+}
+
+void JobHost::HearChildren() {
+  siginfo_t info = {};
+  // Orphans of the job's that were adopted leave no zombies. The job itself stays one until relocd knows how it ended,
+  // which it may not be told otherwise.
+  while (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0) {
+    if (info.si_pid == job_.pid) {
+      if (!ended_) ended_ = WaitStatus(info);
+      break;
+    }
+    ::waitpid(info.si_pid, nullptr, WNOHANG);
+    info = {};
+  }
+  if (told_) return;
+  info = {};
+  while (::waitid(P_PID, static_cast<id_t>(job_.pid), &info, WSTOPPED | WCONTINUED | WNOHANG) == 0 &&
+         info.si_pid != 0) {
+    stopped_ = info.si_code != CLD_CONTINUED;
+    if (stopped_) clients_.Send({.event = AttachEvent::kStopped, .value = info.si_status});
+    info = {};
+  }
+}
+
+void JobHost::HearLaunch() {
+  if (!job_.launched.valid()) return;
+  struct pollfd event = {job_.launched.get(), POLLIN, 0};
+  if (::poll(&event, 1, 0) != 1) return;
+  unsigned char status = 0;
+  launch_failed_ = ::read(job_.launched.get(), &status, 1) == 1;
+  job_.launched.Reset();
+  AttachEvent event_name = launch_failed_ ? AttachEvent::kNotLaunched : AttachEvent::kLaunched;
+  clients_.Send({.event = event_name, .value = status});
+}
+
+// False: there is nothing now.
+bool JobHost::ReadOutput() {
+  char bytes[kMaxAttachBytes];
+  ssize_t size = ::read(job_.output.get(), bytes, sizeof bytes);
+  if (size < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+  if (size <= 0) {  // EIO: nobody has the terminal any more
+    job_.output.Reset();
+    input_.clear();
+    return false;
+  }
+  std::string_view output(bytes, static_cast<size_t>(size));
+  replay_.Append(output);
+  if (job_.log) job_.log->Append(output);
+  clients_.Send({.event = AttachEvent::kOutput, .bytes = output});
+  if (ended_) drained_ += output.size();
+  return true;
+}
+
+// The job has ended: what it wrote comes first.
+void JobHost::Drain() {
+  HearLaunch();
+  job_.terminal.Reset();
+  while (job_.output.valid() && drained_ < kMaxDrained && !clients_.AnyBehind() && ReadOutput()) {
+  }
+  if (!job_.output.valid() || !clients_.AnyBehind()) Tell();
+}
+
+void JobHost::Tell() {
+  clients_.Send({.event = AttachEvent::kEnded, .value = *ended_});
+  told_ = true;
+  job_.listener.Reset();
+  if (!job_.place.id.empty()) ForgetPlace();
+  while (::waitpid(job_.pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+// The daemon knows how the job ended, or finds it in a file.
+void JobHost::ForgetPlace() {
+  const JobPlace& place = job_.place;
+  bool heard = TellEnded(place.daemon_dir, place.id, *ended_).ok();
+  Result<UniqueFd> dir = OpenDaemonDir(place.daemon_dir.c_str());
+  if (!dir.ok()) return;
+  if (heard) {
+    RemoveJobDir(dir->get(), place.id);
+  } else if (absl::StatusOr<UniqueFd> job_dir = MakeJobDir(dir->get(), place.id); job_dir.ok()) {
+    (void)::unlinkat(job_dir->get(), kAttachSocket, 0);
+    (void)WriteJobStatus(job_dir->get(), {.wait_status = *ended_, .ended_at = absl::Now(), .cpu_seconds = {}});
+  }
+  if (launch_failed_ && !place.output_file.empty()) (void)::unlink(place.output_file.c_str());
+}
+
+void JobHost::Accept() {
+  while (true) {
+    UniqueFd socket(::accept4(job_.listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!socket.valid()) return;
+    if (clients_.size() < kMaxClients && IsOurUser(socket.get())) clients_.Add(std::move(socket), false);
+  }
+}
+
+void JobHost::Hear(AttachClient* client, const AttachMessage& message) {
+  switch (message.event) {
+    case AttachEvent::kAttach:
+      return Attach(client, message);
+    case AttachEvent::kInput:
+      client->input += message.bytes.size();
+      if (input_.size() < kMaxWaitingInput) input_ += message.bytes;
+      return;
+    case AttachEvent::kInputEnd:
+      return EndInput();
+    case AttachEvent::kResize:
+      if (has_terminal_) (void)::ioctl(job_.output.get(), TIOCSWINSZ, &message.size);
+      return;
+    case AttachEvent::kSignal:
+      return Signal(message.value);
+    case AttachEvent::kKeySignal:
+      return has_terminal_ ? SignalForeground(message.value) : Signal(message.value);
+    case AttachEvent::kContinue:
+      return Continue(message.value != 0);
+    default:
+      return;
+  }
+}
+
+void JobHost::Attach(AttachClient* client, const AttachMessage& message) {
+  int flags = (has_terminal_ ? kHasTerminal : 0) | (job_.output.valid() ? kHasOutput : 0);
+  client->Send({.event = AttachEvent::kWelcome, .value = flags});
+  client->set_attached();
+  std::string replay = has_terminal_ ? replay_.ForTerminal() : replay_.Text();
+  for (std::string_view rest = replay; !rest.empty(); rest.remove_prefix(std::min(rest.size(), kMaxAttachBytes))) {
+    client->Send({.event = AttachEvent::kOutput, .bytes = rest.substr(0, kMaxAttachBytes)});
+  }
+  if (has_terminal_ && message.size.ws_row > 0) (void)::ioctl(job_.output.get(), TIOCSWINSZ, &message.size);
+  Continue(message.value != 0);
+  // A program that fills the screen draws it anew, also if the size is what it was.
+  if (has_terminal_) SignalForeground(SIGWINCH);
+}
+
+void JobHost::WriteInput() {
+  if (!job_.output.valid()) return;
+  while (!input_.empty()) {
+    ssize_t size = ::write(job_.output.get(), input_.data(), input_.size());
+    if (size <= 0) return;  // full; that the terminal is gone is seen when it is read
+    input_.erase(0, static_cast<size_t>(size));
+  }
+  clients_.AcknowledgeInput();
+}
+
+// As with ^D: the first one ends a line that was begun, the second one the input.
+void JobHost::EndInput() {
+  struct termios modes;
+  if (!has_terminal_ || ::tcgetattr(job_.output.get(), &modes) != 0 || (modes.c_lflag & ICANON) == 0) return;
+  input_.append(2, static_cast<char>(modes.c_cc[VEOF]));
+}
+
+// As long as the job is not waited for, nobody else has its pid.
+void JobHost::Signal(int signal) {
+  if (!told_ && signal > 0 && signal <= SIGRTMAX) ::kill(job_.pid, signal);
+}
+
+void JobHost::SignalForeground(int signal) {
+  pid_t group = foreground_group_ != 0 ? foreground_group_ : ::tcgetpgrp(job_.output.get());
+  if (group > 0 && !told_ && signal > 0 && signal <= SIGRTMAX) ::killpg(group, signal);
+}
+
+// A job whose relocctl is in the background of its terminal is kept in the background of its own: then it is stopped
+// when it reads, as it would be there.
+void JobHost::SetForeground(bool foreground) {
+  if (!has_terminal_ || !job_.output.valid() || foreground == (foreground_group_ == 0)) return;
+  pid_t group = foreground ? foreground_group_ : ::tcgetpgrp(job_.output.get());
+  foreground_group_ = foreground ? 0 : group;
+  (void)::tcsetpgrp(job_.output.get(), foreground ? group : ::getpgrp());
+}
+
+void JobHost::Continue(bool foreground) {
+  SetForeground(foreground);
+  HearChildren();  // its caller's shell may have continued it already
+  if (!stopped_) return;
+  stopped_ = false;
+  has_terminal_ ? ::killpg(job_.pid, SIGCONT) : ::kill(job_.pid, SIGCONT);
+}
+
+void JobHost::GiveUp() {
+  job_.launched.Reset();
+  launch_failed_ = true;
+  Signal(SIGKILL);
+}
+
+void JobHost::HangUp() {
+  SetForeground(true);
+  for (int signal : {SIGHUP, SIGCONT}) {
+    SignalForeground(signal);
+    Signal(signal);
+  }
+  job_.output.Reset();
+  job_.terminal.Reset();
+  has_terminal_ = false;
+}
+
+}  // namespace reloc

@@ -1,0 +1,60 @@
+#include "reloc/job/job_process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "reloc/launch/launcher.h"
+#include "reloc/pack/files.h"
+
+namespace reloc {
+namespace {
+
+absl::Status TakePlace(const JobStart& start) {
+  if (start.own_group) ::setpgid(0, 0);
+  // SIGTTOU, which this gives from the background, is blocked.
+  if (start.terminal >= 0 && start.foreground) (void)::tcsetpgrp(start.terminal, ::getpid());
+  for (int fd = 0; fd < 3; ++fd) {
+    if (start.standard[fd] >= 0 && ::dup2(start.standard[fd], fd) < 0) {
+      return SystemError(errno, "cannot give the job its output");
+    }
+  }
+  if (start.reservation == nullptr) return absl::OkStatus();
+  absl::Status bound = BindJob(start.reservation->daemon_dir, start.reservation->id);
+  return start.must_be_known ? bound : absl::OkStatus();
+}
+
+// Returns an exit status if the program was not executed.
+int Launch(const JobStart& start) {
+  Trace trace("relocctl", start.debug, start.complaints);
+  if (absl::Status placed = TakePlace(start); !placed.ok()) {
+    trace.Error({placed.message().data(), placed.message().size()});
+    return kExitFailed;
+  }
+  ::umask(start.umask);
+  start.signals->Restore();
+  return (*start.launch)(trace);
+}
+
+}  // namespace
+
+absl::StatusOr<pid_t> StartJob(const JobStart& start, UniqueFd* launched) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return SystemError(errno, "cannot make a pipe");
+  UniqueFd near(ends[0]), far(ends[1]);
+  pid_t pid = ::fork();
+  if (pid < 0) return SystemError(errno, "fork");
+  if (pid == 0) {
+    unsigned char status = static_cast<unsigned char>(Launch(start));
+    // If nobody is there to read it, the exit status says as much.
+    [[maybe_unused]] ssize_t written = ::write(far.get(), &status, 1);
+    ::_exit(status);
+  }
+  // Here as well: what is done with the group must not come before there is one.
+  if (start.own_group) ::setpgid(pid, pid);
+  *launched = std::move(near);
+  return pid;
+}
+
+}  // namespace reloc

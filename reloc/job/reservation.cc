@@ -1,0 +1,93 @@
+#include "reloc/job/reservation.h"
+
+#include <memory>
+#include <span>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "reloc/base/env.h"
+#include "reloc/launch/daemon_dir.h"
+#include "reloc/launch/trace.h"
+#include "reloc/pack/status.h"
+#include "reloc/pack/text.h"
+
+namespace reloc {
+namespace {
+
+constexpr size_t kAnswerBytes = 16 * 1024;
+
+absl::Status ToStatus(Reason reason, const std::string& dir) {
+  switch (reason) {
+    case Reason::kNone:
+      return absl::OkStatus();
+    case Reason::kNoDaemon:
+      return absl::NotFoundError("no daemon runs for you; start one with: relocctl daemon start");
+    case Reason::kForeignDaemon:
+      return absl::PermissionDeniedError(absl::StrCat(
+          dir, " belongs to someone else, or is open to others; set RELOCD_DIR to another directory"));
+    case Reason::kDaemonSilent:
+      return absl::UnavailableError(absl::StrCat("the daemon in ", dir, " does not answer; see relocctl daemon status"));
+    default:
+      return absl::UnavailableError(
+          absl::StrCat("the daemon in ", dir, " is of another version; relocctl daemon restart puts this one in its place"));
+  }
+}
+
+absl::StatusOr<DaemonLink> ConnectTo(const std::string& dir) {
+  Result<UniqueFd> fd = OpenDaemonDir(dir.c_str());
+  if (!fd.ok()) return ToStatus(fd.error().value == EPERM ? Reason::kForeignDaemon : Reason::kNoDaemon, dir);
+  DaemonLink link;
+  RELOC_RETURN_IF_ERROR(ToStatus(link.Connect(fd->get(), dir), dir));
+  return link;
+}
+
+// What is answered to `message`. A daemon that does not know the message hangs up.
+template <typename Answer, typename Message>
+absl::Status Ask(DaemonLink* link, const std::string& dir, const Message& message, std::span<char> memory, Answer* answer) {
+  uint64_t deadline = MonotonicMicros() + kDaemonDeadlineMicros;
+  Reason reason = link->Send(Encode(message, memory), -1);
+  std::span<const char> bytes;
+  if (reason == Reason::kNone) reason = link->Receive(deadline, memory, &bytes);
+  if (reason == Reason::kNoDaemon || (reason == Reason::kNone && !Decode(bytes, answer))) reason = Reason::kProtocol;
+  RELOC_RETURN_IF_ERROR(ToStatus(reason, dir));
+  if (answer->reason == Reason::kNone) return absl::OkStatus();
+  return absl::FailedPreconditionError(OneLine(Text(answer->text)));
+}
+
+absl::Status Say(const std::string& dir, const JobMessage& message) {
+  RELOC_ASSIGN_OR_RETURN(DaemonLink link, ConnectTo(dir));
+  char memory[kAnswerBytes];
+  ReplyMessage reply;
+  return Ask(&link, dir, message, memory, &reply);
+}
+
+}  // namespace
+
+absl::StatusOr<Reservation> ReserveJob(const char* const* envp, const std::string& name) {
+  if (EnvValue(envp, "RELOC_DAEMON") == "off") {
+    return absl::NotFoundError("RELOC_DAEMON is off, and such jobs need the daemon; unset it");
+  }
+  PathText path;
+  if (!DaemonDir(envp, &path).ok()) return absl::NotFoundError("RELOCD_DIR is too long");
+  Reservation reservation;
+  reservation.daemon_dir = path.view();
+  RELOC_ASSIGN_OR_RETURN(reservation.link, ConnectTo(reservation.daemon_dir));
+  char memory[kAnswerBytes];
+  ReservedMessage answer;
+  RELOC_RETURN_IF_ERROR(
+      Ask(&reservation.link, reservation.daemon_dir, ReserveMessage{name}, memory, &answer));
+  reservation.id = answer.id;
+  reservation.output_dir = answer.output_dir;
+  reservation.output_limit = answer.output_limit;
+  return reservation;
+}
+
+absl::Status BindJob(const std::string& daemon_dir, const std::string& id) {
+  return Say(daemon_dir, {MessageType::kBind, id});
+}
+
+absl::Status TellEnded(const std::string& daemon_dir, const std::string& id, int wait_status) {
+  return Say(daemon_dir, {MessageType::kEnded, id, wait_status});
+}
+
+}  // namespace reloc

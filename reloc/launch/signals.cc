@@ -1,0 +1,48 @@
+#include "reloc/launch/signals.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "reloc/launch/tracer_link.h"
+
+namespace reloc {
+
+void Suffer(int signal) {
+  (void)::signal(signal, SIG_DFL);  // fails for SIGKILL and SIGSTOP, which need it not
+  ::kill(::getpid(), signal);
+  SetSignalMask(kAllSignals & ~SignalBit(signal));
+  SetSignalMask(kAllSignals);
+}
+
+void EndAs(int wait_status) {
+  if (WIFEXITED(wait_status)) ::_exit(WEXITSTATUS(wait_status));
+  // The core, if there is one, is the program's and not ours. RLIMIT_CORE alone does not keep the kernel from
+  // piping one to a core handler.
+  struct rlimit none = {0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+  ::prctl(PR_SET_DUMPABLE, 0);
+  Suffer(WTERMSIG(wait_status));
+  ::_exit(128 + WTERMSIG(wait_status));
+}
+
+bool IsFromTerminal(const signalfd_siginfo& info) {
+  if (info.ssi_code != SI_KERNEL) return false;
+  switch (info.ssi_signo) {
+    case SIGINT:
+    case SIGQUIT:
+    case SIGTSTP:
+    case SIGTTIN:
+    case SIGTTOU:
+    case SIGWINCH:
+      return true;
+    case SIGHUP:  // of a terminal that went away; its session's leader, which the program is not, gets it too
+      return ::getsid(0) != ::getpid();
+    default:
+      return false;
+  }
+}
+
+}  // namespace reloc
