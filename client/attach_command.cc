@@ -28,8 +28,8 @@ absl::StatusOr<UniqueFd> Connect(const AttachOptions& options, std::string* id) 
   RELOC_ASSIGN_OR_RETURN(auto client, ControlClient::Connect());
   RELOC_ASSIGN_OR_RETURN(relocd::v1::Job job, FindJob(*client, options.job));
   if (job.placement() != "daemon") {
-    return absl::FailedPreconditionError(
-        absl::StrCat("job ", job.id(), " was started without --detach or --supervised: it has its caller's terminal"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "job ", job.id(), " was started without --detach or --supervised: it has its caller's terminal"));
   }
   *id = job.id();
   RELOC_ASSIGN_OR_RETURN(std::string dir, ChosenDaemonDir());
@@ -47,14 +47,16 @@ int Attach(const AttachOptions& options) {
   Terminal terminal(FindTerminal());
   AttachSession session(*std::move(socket), AttachSession::Role::kGuest, &terminal, false, *std::move(keys));
   const char* debug = ::getenv("RELOC_DEBUG");
-  return FinishAttachment(session.Run(), id, Trace("relocctl", debug != nullptr && std::string_view(debug) == "1"));
+  return FinishAttachment(session.Run(), id,
+                          Trace("relocctl", debug != nullptr && std::string_view(debug) == "1"));
 }
 
 }  // namespace
 
 void AddAttachCommand(CLI::App& app, int* exit_status) {
   auto options = std::make_shared<AttachOptions>();
-  CLI::App* attach = app.add_subcommand("attach", "Show what a detached job writes, and type into its terminal");
+  CLI::App* attach =
+      app.add_subcommand("attach", "Show what a detached job writes, and type into its terminal");
   attach->add_option("JOB", options->job, "Its id or the beginning of it, its name or its pid")->required();
   attach->add_option("--detach-keys", options->keys, "The keys that leave it running")->capture_default_str();
   attach->callback([options, exit_status] { *exit_status = Attach(*options); });

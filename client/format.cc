@@ -60,7 +60,8 @@ void AppendString(absl::string_view text, std::string* json) {
   json->push_back('"');
 }
 
-// The shortest text that is read back as the same number, as JSON has none for infinity, which nothing counts.
+// The shortest text that is read back as the same number, as JSON has none for infinity, which nothing
+// counts.
 void AppendNumber(double number, std::string* json) {
   constexpr double kExact = 9007199254740992;  // 2^53: up to here every whole number is a double
   if (number == std::floor(number) && std::abs(number) < kExact) {

@@ -60,15 +60,16 @@ Record DetailsRecord(const relocd::v1::JobDetails& details) {
     *processes.mutable_list_value()->add_values() = ProcessValue(process);
   }
   const bool runs = details.mount_namespace() != 0;
-  record.insert(record.end(), {{"cwd", TextOrNull(details.cwd())},
-                               {"tty", TextOrNull(details.tty())},
-                               {"cgroup", TextOrNull(details.cgroup())},
-                               {"mount_namespace", Bytes(runs, details.mount_namespace())},
-                               {"launcher_pid", Bytes(details.launcher_pid() != 0,
-                                                      static_cast<uint64_t>(details.launcher_pid()))},
-                               {"attachable", JsonBool(details.attachable())},
-                               {"output_file", TextOrNull(details.output_file())},
-                               {"process_list", std::move(processes)}});
+  record.insert(
+      record.end(),
+      {{"cwd", TextOrNull(details.cwd())},
+       {"tty", TextOrNull(details.tty())},
+       {"cgroup", TextOrNull(details.cgroup())},
+       {"mount_namespace", Bytes(runs, details.mount_namespace())},
+       {"launcher_pid", Bytes(details.launcher_pid() != 0, static_cast<uint64_t>(details.launcher_pid()))},
+       {"attachable", JsonBool(details.attachable())},
+       {"output_file", TextOrNull(details.output_file())},
+       {"process_list", std::move(processes)}});
   return record;
 }
 

@@ -15,7 +15,7 @@
 namespace reloc {
 
 struct Rates {
-  std::optional<double> cpu_percent;  // of one processor; none yet at the first look
+  std::optional<double> cpu_percent;                          // of one processor; none yet at the first look
   std::optional<double> read_per_second, written_per_second;  // bytes
 };
 
@@ -27,8 +27,8 @@ struct Totals {
 };
 Totals TotalsOf(const relocd::v1::JobDetails& job);
 Totals TotalsOf(const relocd::v1::JobDetails& job, const relocd::v1::Process& process);
-// What was used between the two. Processes that ended in between take what they had used with them: never less
-// than 0.
+// What was used between the two. Processes that ended in between take what they had used with them: never
+// less than 0.
 Rates RatesBetween(const Totals& before, const Totals& now);
 
 class JobSampler {

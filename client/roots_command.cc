@@ -71,7 +71,8 @@ void AddRootsCommand(CLI::App& app, int* exit_status) {
       "Examples:\n"
       "  relocctl roots ls");
   ls->callback([format, exit_status] { *exit_status = ExitStatus(ListRoots(*format)); });
-  CLI::App* prune = roots->add_subcommand("prune", "Drop those that no job uses; they are made anew if wanted");
+  CLI::App* prune =
+      roots->add_subcommand("prune", "Drop those that no job uses; they are made anew if wanted");
   prune->callback([exit_status] { *exit_status = ExitStatus(PruneRoots()); });
 }
 

@@ -41,7 +41,8 @@ absl::StatusOr<int> ParseSignal(const std::string& text) {
   int signal = 0;
   if (absl::SimpleAtoi(text, &signal)) {
     if (signal >= 0 && signal <= SIGRTMAX) return signal;
-    return absl::InvalidArgumentError(absl::StrCat("there is no signal ", text, "; they go up to ", SIGRTMAX));
+    return absl::InvalidArgumentError(
+        absl::StrCat("there is no signal ", text, "; they go up to ", SIGRTMAX));
   }
   std::string upper = absl::AsciiStrToUpper(text);
   std::string name(absl::StripPrefix(upper, "SIG"));
@@ -50,7 +51,8 @@ absl::StatusOr<int> ParseSignal(const std::string& text) {
     if (known != nullptr && name == known) return signal;
   }
   if (signal = RealTimeSignal(name); signal != 0) return signal;
-  return absl::InvalidArgumentError(absl::StrCat("there is no signal '", text, "'", DidYouMean(name, Names())));
+  return absl::InvalidArgumentError(
+      absl::StrCat("there is no signal '", text, "'", DidYouMean(name, Names())));
 }
 
 }  // namespace reloc

@@ -34,7 +34,9 @@ struct StatsOptions {
   std::vector<std::string> jobs;
 };
 
-JsonValue NumberOrNull(const std::optional<double>& number) { return number ? JsonNumber(*number) : JsonNull(); }
+JsonValue NumberOrNull(const std::optional<double>& number) {
+  return number ? JsonNumber(*number) : JsonNull();
+}
 
 Record StatsRecord(const JobDetails& job, const Rates& rates) {
   const Totals totals = TotalsOf(job);
@@ -113,7 +115,8 @@ void AddStatsCommand(CLI::App& app, int* exit_status) {
   AddFormatOption(stats, &options->format);
   stats->add_option("JOB", options->jobs, "Ids, names or pids; without any: all that run");
   stats->footer(
-      "CPU % is of one processor, so that a job with two busy threads has 200. With --format json each line is "
+      "CPU % is of one processor, so that a job with two busy threads has 200. With --format json each line "
+      "is "
       "a job. What is read and written is that of block devices, by the processes that live.\n"
       "\n"
       "Examples:\n"

@@ -47,8 +47,9 @@ class Top {
   // A daemon that went away may come back.
   void Look() {
     if (client_ == nullptr) client_ = ControlClient::Connect().value_or(nullptr);
-    absl::Status looked = client_ == nullptr ? absl::UnavailableError("no daemon runs for you; waiting for one")
-                                             : sampler_.Look(*client_);
+    absl::Status looked = client_ == nullptr
+                              ? absl::UnavailableError("no daemon runs for you; waiting for one")
+                              : sampler_.Look(*client_);
     if (looked.ok()) {
       view_.Update(sampler_);
       if (lost_) message_.clear();
@@ -97,9 +98,9 @@ class Top {
   }
 
   void Sort(int key) {
-    for (auto [letter, order] :
-         {std::pair{'c', TopOrder::kCpu}, std::pair{'m', TopOrder::kMemory}, std::pair{'i', TopOrder::kTraffic},
-          std::pair{'t', TopOrder::kTime}, std::pair{'n', TopOrder::kName}, std::pair{'a', TopOrder::kAge}}) {
+    for (auto [letter, order] : {std::pair{'c', TopOrder::kCpu}, std::pair{'m', TopOrder::kMemory},
+                                 std::pair{'i', TopOrder::kTraffic}, std::pair{'t', TopOrder::kTime},
+                                 std::pair{'n', TopOrder::kName}, std::pair{'a', TopOrder::kAge}}) {
       if (key == letter) view_.Sort(order);
     }
   }
@@ -115,8 +116,8 @@ class Top {
     if (line == nullptr || client_ == nullptr) return;
     const std::string id = line->id;
     std::string signal = "TERM";
-    std::string question = absl::StrCat("Signal for all processes of ", line->is_job ? line->name : "its job", " (", id,
-                                        "), Escape: none: ");
+    std::string question = absl::StrCat("Signal for all processes of ", line->is_job ? line->name : "its job",
+                                        " (", id, "), Escape: none: ");
     if (!screen_->ReadLine(question, &signal)) return;
     message_ = Printable(Send(id, signal));
   }

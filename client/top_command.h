@@ -1,4 +1,5 @@
-// `relocctl top`: jobs and their processes on the whole terminal, refreshed, to be sorted, searched and ended.
+// `relocctl top`: jobs and their processes on the whole terminal, refreshed, to be sorted, searched and
+// ended.
 #pragma once
 
 #include <CLI/App.hpp>

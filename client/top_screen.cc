@@ -40,8 +40,8 @@ const char* OrderName(TopOrder order) {
   return "";
 }
 
-// What of `text` fits into that many columns, filled with blanks. Characters that this terminal's character set
-// lacks become '?'.
+// What of `text` fits into that many columns, filled with blanks. Characters that this terminal's character
+// set lacks become '?'.
 std::wstring Fit(const std::string& text, int columns) {
   std::wstring fit;
   mbstate_t state = {};
@@ -67,15 +67,15 @@ std::wstring Fit(const std::string& text, int columns) {
 }
 
 std::string Head() {
-  return absl::StrFormat("%-14s %7s S %6s %9s %8s %8s %5s %s", "JOB", "PID", "CPU%", "TIME", "MEMORY", "I/O /s",
-                         "PROCS", "COMMAND");
+  return absl::StrFormat("%-14s %7s S %6s %9s %8s %8s %5s %s", "JOB", "PID", "CPU%", "TIME", "MEMORY",
+                         "I/O /s", "PROCS", "COMMAND");
 }
 
 std::string Row(const TopLine& line) {
   std::string name = line.is_job ? absl::StrCat(line.open ? "- " : "+ ", line.id) : "";
-  return absl::StrFormat("%-14s %7d %c %6.1f %9.2f %8s %8s %5s %s", name, line.pid, line.state, line.cpu_percent,
-                         line.cpu_seconds, HumanSize(line.rss_bytes), HumanSize(line.traffic),
-                         line.is_job ? absl::StrCat(line.processes) : "",
+  return absl::StrFormat("%-14s %7d %c %6.1f %9.2f %8s %8s %5s %s", name, line.pid, line.state,
+                         line.cpu_percent, line.cpu_seconds, HumanSize(line.rss_bytes),
+                         HumanSize(line.traffic), line.is_job ? absl::StrCat(line.processes) : "",
                          line.is_job ? line.command : absl::StrCat("  ", line.command));
 }
 
@@ -89,9 +89,9 @@ std::string Title(const TopView& view) {
     cpu += line.cpu_percent;
     memory += line.rss_bytes;
   }
-  return absl::StrCat("relocd: ", jobs, " jobs, ", processes, " processes, CPU ", absl::StrFormat("%.1f%%", cpu),
-                      ", memory ", HumanSize(memory), "; by ", OrderName(view.order()),
-                      view.reversed() ? ", reversed" : "",
+  return absl::StrCat("relocd: ", jobs, " jobs, ", processes, " processes, CPU ",
+                      absl::StrFormat("%.1f%%", cpu), ", memory ", HumanSize(memory), "; by ",
+                      OrderName(view.order()), view.reversed() ? ", reversed" : "",
                       view.filter().empty() ? "" : absl::StrCat("; only '", view.filter(), "'"));
 }
 

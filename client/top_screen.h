@@ -22,7 +22,8 @@ class TopScreen {
   void DrawHelp();
 
   enum Key { kNone = 0, kUp = -1, kDown = -2, kPageUp = -3, kPageDown = -4, kHome = -5, kEnd = -6 };
-  // The next key: a character or one of the above. kNone: none came in time, or the terminal has another size.
+  // The next key: a character or one of the above. kNone: none came in time, or the terminal has another
+  // size.
   int ReadKey(int timeout_ms);
   // A line that the user types after `prompt`. False: given up with Escape.
   bool ReadLine(const std::string& prompt, std::string* line);

@@ -119,8 +119,10 @@ void AddWaitCommand(CLI::App& app, int* exit_status) {
   CLI::App* wait = app.add_subcommand("wait", "Wait until jobs have ended, and print their exit statuses");
   wait->add_option("JOB", *jobs, "Ids, names or pids")->required();
   wait->footer(
-      "Prints one line for each job, in the order given: its exit status, 128 and the signal that killed it, or "
-      "'unknown'. Exit status: 0, or 1 if there is no such job or an ending is unknown. A restart of the daemon "
+      "Prints one line for each job, in the order given: its exit status, 128 and the signal that killed it, "
+      "or "
+      "'unknown'. Exit status: 0, or 1 if there is no such job or an ending is unknown. A restart of the "
+      "daemon "
       "does not end the waiting.\n"
       "\n"
       "Examples:\n"

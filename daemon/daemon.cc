@@ -14,8 +14,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "daemon/control/metrics_service.h"
-#include "daemon/jobs/recovery.h"
 #include "daemon/control/root_service.h"
+#include "daemon/jobs/recovery.h"
 #include "daemon/log.h"
 #include "reloc/job/state_dir.h"
 #include "reloc/launch/caller.h"
@@ -73,11 +73,11 @@ absl::Status Daemon::OpenServers() {
   journal_ = std::make_unique<Journal>(dir_->fd());
   jobs_ = std::make_unique<JobTable>(loop_.get(), &events_, kMaxEndedJobs, [this] { NoteIdle(); });
   metrics_ = std::make_unique<Metrics>(&events_, jobs_.get(), roots_.get());
-  RELOC_ASSIGN_OR_RETURN(
-      launches_, LaunchServer::Create({loop_.get(), keeper_.get(), roots_.get(), jobs_.get(),
-                                       [this] { RefreshPlace(); }, [this] { NoteIdle(); },
-                                       [this](absl::Duration waited) { metrics_->Answered(waited); },
-                                       StateDir(dir_->path()) + "/output", options_.output_limit}));
+  RELOC_ASSIGN_OR_RETURN(launches_,
+                         LaunchServer::Create({loop_.get(), keeper_.get(), roots_.get(), jobs_.get(),
+                                               [this] { RefreshPlace(); }, [this] { NoteIdle(); },
+                                               [this](absl::Duration waited) { metrics_->Answered(waited); },
+                                               StateDir(dir_->path()) + "/output", options_.output_limit}));
   RELOC_ASSIGN_OR_RETURN(control_, ControlServer::Create(loop_.get(), Services(), [this] { NoteIdle(); }));
   // root is trusted with control, but starts no programs as someone else.
   RELOC_ASSIGN_OR_RETURN(control_socket_,

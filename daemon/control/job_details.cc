@@ -52,7 +52,8 @@ std::string TerminalOf(pid_t pid) {
 void AddArguments(pid_t pid, relocd::v1::Process* process) {
   std::string text = ReadText(PathOf(pid, "cmdline"));
   if (text.empty()) return;
-  for (absl::string_view argument : absl::StrSplit(absl::StripSuffix(text, absl::string_view("\0", 1)), '\0')) {
+  for (absl::string_view argument :
+       absl::StrSplit(absl::StripSuffix(text, absl::string_view("\0", 1)), '\0')) {
     process->add_argv(std::string(argument));
   }
 }

@@ -24,9 +24,9 @@ grpc::Status NoSuchJob(const std::string& id) {
 void Select(const relocd::v1::InspectRequest& request, std::vector<Job>* jobs) {
   if (request.ids().empty()) return;
   const absl::flat_hash_set<std::string> wanted(request.ids().begin(), request.ids().end());
-  jobs->erase(std::remove_if(jobs->begin(), jobs->end(),
-                             [&](const Job& job) { return !wanted.contains(job.id); }),
-              jobs->end());
+  jobs->erase(
+      std::remove_if(jobs->begin(), jobs->end(), [&](const Job& job) { return !wanted.contains(job.id); }),
+      jobs->end());
 }
 
 }  // namespace

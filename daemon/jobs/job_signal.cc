@@ -28,8 +28,8 @@ class JobSignal {
  public:
   JobSignal(const Job& job, int signal) : job_(job), signal_(signal) {}
 
-  // The main process of a job under a tracer passes on what it is sent (launch/supervisor.h): the program would
-  // get it twice. It goes on for itself, though.
+  // The main process of a job under a tracer passes on what it is sent (launch/supervisor.h): the program
+  // would get it twice. It goes on for itself, though.
   bool Spares(pid_t pid) const {
     return pid == job_.pid && job_.engine == Engine::kProot && signal_ != SIGCONT;
   }
@@ -55,8 +55,8 @@ class JobSignal {
     return found != members_.end() && !HasEnded(found->second.get());
   }
 
-  // True if the process that `fd` is of belongs to the job. What is read by number is true of it as long as it
-  // has not ended afterwards; and the parent that it names is ours, if that has not ended either.
+  // True if the process that `fd` is of belongs to the job. What is read by number is true of it as long as
+  // it has not ended afterwards; and the parent that it names is ours, if that has not ended either.
   bool Belongs(pid_t pid, int fd) const {
     std::optional<ProcStat> stat = ReadProcStat(pid);
     if (!stat) return false;

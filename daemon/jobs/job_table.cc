@@ -46,10 +46,12 @@ absl::Status CheckName(absl::string_view name) {
   constexpr size_t kMaxLength = 64;
   bool usable = name.empty() || (absl::ascii_isalnum(static_cast<unsigned char>(name[0])) &&
                                  name.size() <= kMaxLength && !absl::c_all_of(name, absl::ascii_isdigit));
-  for (char c : name) usable = usable && (absl::ascii_isalnum(static_cast<unsigned char>(c)) || absl::StrContains("_.-", c));
+  for (char c : name)
+    usable = usable && (absl::ascii_isalnum(static_cast<unsigned char>(c)) || absl::StrContains("_.-", c));
   if (usable) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      "a name begins with a letter or a digit, goes on with these or _ . -, is no number, and has 64 characters at most");
+      "a name begins with a letter or a digit, goes on with these or _ . -, is no number, and has 64 "
+      "characters at most");
 }
 
 void SetEnding(const Ending& ending, Job* job) {
@@ -106,7 +108,8 @@ absl::StatusOr<std::string> JobTable::Reserve(absl::string_view name) {
   RELOC_RETURN_IF_ERROR(CheckName(name));
   for (const auto& [id, placed] : placed_) {
     if (name.empty() || placed.name != name) continue;
-    return absl::AlreadyExistsError(absl::StrCat("the job ", id, " has the name ", name, "; choose another one"));
+    return absl::AlreadyExistsError(
+        absl::StrCat("the job ", id, " has the name ", name, "; choose another one"));
   }
   std::string id = NewJobId();
   placed_[id].name = std::string(name);
@@ -123,7 +126,8 @@ absl::Status JobTable::Bind(const std::string& id, UniqueFd pidfd, pid_t pid, ui
   if (placed == placed_.end() || placed->second.pid != 0) {
     return absl::NotFoundError(absl::StrCat("nothing is reserved as ", id));
   }
-  if (FindRunning(pid, pidfd.get()) != nullptr) return absl::AlreadyExistsError("this process is a job already");
+  if (FindRunning(pid, pidfd.get()) != nullptr)
+    return absl::AlreadyExistsError("this process is a job already");
   RELOC_ASSIGN_OR_RETURN(Running* const running, Add(std::move(pidfd), pid, uid));
   running->job.id = id;
   running->job.placement = Placement::kDaemon;
@@ -248,7 +252,8 @@ bool JobTable::HasLostMark(const Job& job) const {
   auto takes = [&](const Job& other) {
     return other.mark.namespaces == job.mark.namespaces && other.mark.heard > job.mark.heard;
   };
-  return std::any_of(running_.begin(), running_.end(), [&](const auto& entry) { return takes(entry.second->job); }) ||
+  return std::any_of(running_.begin(), running_.end(),
+                     [&](const auto& entry) { return takes(entry.second->job); }) ||
          std::any_of(ended_.begin(), ended_.end(), takes);
 }
 

@@ -24,7 +24,8 @@ TEST(RatesTest, ProcessesThatEndedTakeNothingBack) {
 }
 
 TEST(SignalNameTest, NamesAndNumbers) {
-  for (const char* text : {"TERM", "SIGTERM", "term", "sigterm", "15"}) EXPECT_EQ(*ParseSignal(text), 15) << text;
+  for (const char* text : {"TERM", "SIGTERM", "term", "sigterm", "15"})
+    EXPECT_EQ(*ParseSignal(text), 15) << text;
   EXPECT_EQ(*ParseSignal("0"), 0);
   EXPECT_EQ(*ParseSignal("RTMIN"), SIGRTMIN);
   EXPECT_EQ(*ParseSignal("SIGRTMAX-1"), SIGRTMAX - 1);

@@ -23,8 +23,8 @@ TEST(EnvironmentMarkTest, IsFoundAmongVariables) {
 }
 
 TEST(EnvironmentMarkTest, NonsenseIsNone) {
-  for (absl::string_view text : {"", "RELOC_JOB", "RELOC_JOB=", "RELOC_JOB=1", "RELOC_JOB=x.y", "XRELOC_JOB=1.2",
-                                 "RELOC_JOB=1.2x"}) {
+  for (absl::string_view text :
+       {"", "RELOC_JOB", "RELOC_JOB=", "RELOC_JOB=1", "RELOC_JOB=x.y", "XRELOC_JOB=1.2", "RELOC_JOB=1.2x"}) {
     EXPECT_FALSE(ParseEnvironmentMark(text)) << text;
   }
 }
@@ -33,7 +33,7 @@ TEST(EnvironmentMarkTest, ALaterProcessWithTheNumberHasAnotherMark) {
   EnvironmentMark mark{42, Microseconds(1000)};
   EXPECT_TRUE(mark.IsOf(42, Microseconds(1200)));
   EXPECT_FALSE(mark.IsOf(43, Microseconds(1200)));
-  EXPECT_FALSE(mark.IsOf(42, Microseconds(999)));              // heard of before it was launched
+  EXPECT_FALSE(mark.IsOf(42, Microseconds(999)));                    // heard of before it was launched
   EXPECT_FALSE(mark.IsOf(42, Microseconds(1000) + absl::Hours(1)));  // long after
 }
 
