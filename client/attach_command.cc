@@ -5,18 +5,16 @@
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/attachment.h"
 #include "client/control_client.h"
+#include "client/job_ref.h"
 #include "client/report.h"
 #include "reloc/job/attach_socket.h"
 #include "reloc/job/caller_signals.h"
 #include "reloc/launch/launcher.h"
 #include "reloc/pack/status.h"
-#include "reloc/pack/text.h"
 
 namespace reloc {
 namespace {
@@ -26,27 +24,9 @@ struct AttachOptions {
   std::string keys = kDefaultDetachKeys;
 };
 
-absl::StatusOr<relocd::v1::Job> FindJob(const std::string& wanted) {
-  RELOC_ASSIGN_OR_RETURN(auto client, ControlClient::Connect());
-  RELOC_ASSIGN_OR_RETURN(std::vector<relocd::v1::Job> jobs, client->ListJobs(false));
-  const relocd::v1::Job* found = nullptr;
-  for (const relocd::v1::Job& job : jobs) {
-    if (job.id() != wanted && job.name() != wanted && absl::StrCat(job.pid()) != wanted &&
-        !absl::StartsWith(job.id(), wanted))
-      continue;
-    if (found != nullptr)
-      return absl::InvalidArgumentError(absl::StrCat("several jobs are called ", OneLine(wanted)));
-    found = &job;
-  }
-  if (found == nullptr) {
-    return absl::NotFoundError(
-        absl::StrCat("no job ", OneLine(wanted), " runs; relocctl ps shows those that do"));
-  }
-  return *found;
-}
-
 absl::StatusOr<UniqueFd> Connect(const AttachOptions& options, std::string* id) {
-  RELOC_ASSIGN_OR_RETURN(relocd::v1::Job job, FindJob(options.job));
+  RELOC_ASSIGN_OR_RETURN(auto client, ControlClient::Connect());
+  RELOC_ASSIGN_OR_RETURN(relocd::v1::Job job, FindJob(*client, options.job));
   if (job.placement() != "daemon") {
     return absl::FailedPreconditionError(absl::StrCat(
         "job ", job.id(), " was started without --detach or --supervised: it has its caller's terminal"));

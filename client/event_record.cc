@@ -40,7 +40,7 @@ std::string Subject(const Event& event) {
   if (!event.has_job()) return event.pack();
   const relocd::v1::Job& job = event.job();
   std::string subject = absl::StrCat(job.id(), "  ", job.name(), ", pid ", job.pid(), ", ", job.engine());
-  if (event.type() == "exit") absl::StrAppend(&subject, ", ", StateText(job));
+  if (event.type() == "exit") absl::StrAppend(&subject, ", ", JobStateText(job));
   if (event.type() == "fallback") absl::StrAppend(&subject, ", ", job.fallback_reason());
   return subject;
 }

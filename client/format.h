@@ -39,6 +39,7 @@ class Filter {
  public:
   // InvalidArgument if a text is not KEY=VALUE.
   absl::Status Add(absl::string_view text);
+  bool empty() const { return wanted_.empty(); }
   // InvalidArgument if a record has no such key.
   absl::Status CheckKeys(const Record& sample) const;
   bool Matches(const Record& record) const;
@@ -46,6 +47,9 @@ class Filter {
  private:
   std::vector<std::pair<std::string, std::string>> wanted_;
 };
+
+// `bytes` for a terminal: control characters and what is not UTF-8 are escaped.
+std::string Printable(absl::string_view bytes);
 
 // Columns of equal width, two spaces apart. The first row is the header. Control characters are escaped: what
 // a program was called with must not reach the terminal.

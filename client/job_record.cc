@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -34,10 +35,13 @@ const char* StateName(Job::State state) {
   }
 }
 
-// The number itself for a user whom the host does not know.
-std::string UserName(uid_t uid) {
+// The number itself for a user whom the host does not know. Asked once each: it may take a directory service.
+const std::string& UserName(uid_t uid) {
+  static auto* names = new absl::flat_hash_map<uid_t, std::string>();
+  auto [name, is_new] = names->try_emplace(uid);
+  if (!is_new) return name->second;
   const struct passwd* user = ::getpwuid(uid);
-  return user == nullptr ? absl::StrCat(uid) : user->pw_name;
+  return name->second = user == nullptr ? absl::StrCat(uid) : user->pw_name;
 }
 
 JsonValue Arguments(const Job& job) {
@@ -70,7 +74,7 @@ std::string Command(const Job& job) {
 
 }  // namespace
 
-std::string StateText(const Job& job) {
+std::string JobStateText(const Job& job) {
   std::string state = StateName(job.state());
   if (job.has_exit_code()) return absl::StrCat(state, " ", job.exit_code());
   if (!job.has_signal()) return state;
@@ -112,7 +116,7 @@ std::vector<std::string> JobRow(const Job& job) {
           job.name(),
           absl::StrCat(job.pid()),
           job.engine(),
-          StateText(job),
+          JobStateText(job),
           absl::StrCat(Age(job.started_at()), " ago"),
           job.has_cpu_seconds() ? absl::StrFormat("%.2fs", job.cpu_seconds()) : "-",
           job.has_rss_bytes() ? HumanSize(static_cast<double>(job.rss_bytes())) : "-",
@@ -129,7 +133,7 @@ std::vector<std::string> EndedJobRow(const Job& job) {
           job.name(),
           absl::StrCat(job.pid()),
           job.engine(),
-          StateText(job),
+          JobStateText(job),
           AsText(job.started_at()),
           AsText(job.ended_at()),
           job.has_cpu_seconds() ? absl::StrFormat("%.2fs", job.cpu_seconds()) : "-",

@@ -12,14 +12,14 @@ namespace reloc {
 // All fields of a job, by the names that scripts rely on.
 Record JobRecord(const relocd::v1::Job& job);
 
+// "running", "exited 3", "killed TERM".
+std::string JobStateText(const relocd::v1::Job& job);
+
 // The header and the cells of a table of jobs.
 std::vector<std::string> JobColumns();
 std::vector<std::string> JobRow(const relocd::v1::Job& job);
 // The same of jobs that ended.
 std::vector<std::string> EndedJobColumns();
 std::vector<std::string> EndedJobRow(const relocd::v1::Job& job);
-
-// "running", "exited 1", "killed TERM".
-std::string StateText(const relocd::v1::Job& job);
 
 }  // namespace reloc

@@ -12,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/control_client.h"
+#include "client/job_ref.h"
 #include "client/report.h"
 #include "reloc/job/output_reader.h"
 #include "reloc/job/state_dir.h"
@@ -31,22 +32,6 @@ struct Output {
   std::string id;
   bool job_runs = true;
 };
-
-bool IsMeant(const relocd::v1::Job& job, const std::string& text) {
-  return absl::StartsWith(job.id(), text) || job.name() == text || absl::StrCat(job.pid()) == text;
-}
-
-absl::StatusOr<relocd::v1::Job> FindJob(ControlClient& client, const std::string& text) {
-  RELOC_ASSIGN_OR_RETURN(std::vector<relocd::v1::Job> jobs, client.ListJobs(true));
-  std::vector<relocd::v1::Job> meant;
-  for (const relocd::v1::Job& job : jobs) {
-    if (job.id() == text) return job;
-    if (IsMeant(job, text)) meant.push_back(job);
-  }
-  if (meant.size() == 1) return meant[0];
-  return meant.empty() ? absl::NotFoundError(absl::StrCat("there is no job '", text, "'; see relocctl ps -a"))
-                       : absl::InvalidArgumentError(absl::StrCat("more than one job is '", text, "'"));
-}
 
 absl::StatusOr<Output> FindOutput(const std::string& text) {
   absl::StatusOr<std::unique_ptr<ControlClient>> client = ControlClient::Connect();

@@ -15,6 +15,8 @@
 #include "client/daemon_command.h"
 #include "client/doctor_command.h"
 #include "client/engines_command.h"
+#include "client/inspect_command.h"
+#include "client/kill_command.h"
 #include "client/logs_command.h"
 #include "client/events_command.h"
 #include "client/history_command.h"
@@ -26,7 +28,10 @@
 #include "client/roots_command.h"
 #include "client/run_command.h"
 #include "client/run_usage.h"
+#include "client/stats_command.h"
+#include "client/top_command.h"
 #include "client/version_command.h"
+#include "client/wait_command.h"
 #include "reloc/cli/help.h"
 #include "reloc/cli/manual.h"
 #include "reloc/cli/mistake.h"
@@ -43,6 +48,11 @@ int RunCommandLine(int argc, char** argv) {
   int exit_status = 0;
   reloc::AddRunCommand(app);
   reloc::AddPsCommand(app, &exit_status);
+  reloc::AddTopCommand(app, &exit_status);
+  reloc::AddStatsCommand(app, &exit_status);
+  reloc::AddInspectCommand(app, &exit_status);
+  reloc::AddKillCommand(app, &exit_status);
+  reloc::AddWaitCommand(app, &exit_status);
   reloc::AddAttachCommand(app, &exit_status);
   reloc::AddLogsCommand(app, &exit_status);
   reloc::AddHistoryCommand(app, &exit_status);

@@ -33,17 +33,23 @@ void PrintJobs(const std::vector<relocd::v1::Job>& jobs, const Filter& filter, c
   std::vector<Record> records;
   std::vector<std::vector<std::string>> rows = {JobColumns()};
   std::string ids;
+  const bool json = options.format == "json" && !options.quiet;
   for (const relocd::v1::Job& job : jobs) {
-    Record record = JobRecord(job);
-    if (!filter.Matches(record)) continue;
-    records.push_back(std::move(record));
-    rows.push_back(JobRow(job));
-    ids += job.id() + "\n";
+    // Thousands of records take a while: none are made for nothing.
+    Record record = json || !filter.empty() ? JobRecord(job) : Record();
+    if (!filter.empty() && !filter.Matches(record)) continue;
+    if (options.quiet) {
+      ids += job.id() + "\n";
+    } else if (json) {
+      records.push_back(std::move(record));
+    } else {
+      rows.push_back(JobRow(job));
+    }
   }
   if (options.quiet) {
     PrintOut(ids);
   } else {
-    PrintOut(options.format == "json" ? ToJson(records) + "\n" : Table(rows));
+    PrintOut(json ? ToJson(records) + "\n" : Table(rows));
   }
 }
 

@@ -47,6 +47,16 @@ absl::Status ListRoots(const std::string& format) {
   return FlushOut();
 }
 
+absl::Status PruneRoots() {
+  RELOC_ASSIGN_OR_RETURN(auto client, ControlClient::Connect());
+  auto stub = relocd::v1::Roots::NewStub(client->channel());
+  relocd::v1::PruneRootsResponse pruned;
+  RELOC_RETURN_IF_ERROR(
+      client->Call([&](grpc::ClientContext* context) { return stub->Prune(context, {}, &pruned); }));
+  PrintOut(absl::StrCat(pruned.dropped(), " dropped, ", pruned.kept(), " in use\n"));
+  return FlushOut();
+}
+
 }  // namespace
 
 void AddRootsCommand(CLI::App& app, int* exit_status) {
@@ -61,6 +71,9 @@ void AddRootsCommand(CLI::App& app, int* exit_status) {
       "Examples:\n"
       "  relocctl roots ls");
   ls->callback([format, exit_status] { *exit_status = ExitStatus(ListRoots(*format)); });
+  CLI::App* prune =
+      roots->add_subcommand("prune", "Drop those that no job uses; they are made anew if wanted");
+  prune->callback([exit_status] { *exit_status = ExitStatus(PruneRoots()); });
 }
 
 }  // namespace reloc

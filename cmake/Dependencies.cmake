@@ -52,6 +52,13 @@ find_library(RELOC_LIB_PROMETHEUS prometheus-cpp-core REQUIRED)
 add_library(reloc_prometheus INTERFACE)
 target_link_libraries(reloc_prometheus INTERFACE ${RELOC_LIB_PROMETHEUS})
 
+# Wide, for UTF-8. Its terminal descriptions are the host's.
+reloc_static_library(RELOC_LIB_ncursesw ncursesw)
+reloc_static_library(RELOC_LIB_tinfo tinfo)
+add_library(reloc_ncurses INTERFACE)
+target_compile_definitions(reloc_ncurses INTERFACE NCURSES_WIDECHAR=1 NCURSES_NOMACROS=1)
+target_link_libraries(reloc_ncurses INTERFACE ${RELOC_LIB_ncursesw} ${RELOC_LIB_tinfo})
+
 # Header-only, and its formatting library too: Debian's spdlog expects fmt from outside.
 find_package(spdlog REQUIRED)
 add_library(reloc_spdlog INTERFACE)

@@ -16,6 +16,7 @@
 #include "daemon/control/events_service.h"
 #include "daemon/control/history_service.h"
 #include "daemon/control/metrics_service.h"
+#include "daemon/control/root_service.h"
 #include "daemon/jobs/recovery.h"
 #include "daemon/log.h"
 #include "reloc/job/state_dir.h"
@@ -49,6 +50,9 @@ Daemon::~Daemon() {
 
 absl::Status Daemon::Open(KeeperProcess keeper) {
   started_at_ = absl::Now();
+  events_.Subscribe([this](const Event& event) {
+    if (event.type == EventType::kExit) waiters_.Ended(event.job->id);
+  });
   RELOC_ASSIGN_OR_RETURN(loop_, EventLoop::Create());
   RELOC_RETURN_IF_ERROR(OpenSignals());
   history_ = std::make_unique<History>(&events_, dir_->path(), Limits(options_));
@@ -222,6 +226,8 @@ std::vector<ServiceFactory> Daemon::Services() {
           [this](Mailbox* mailbox) {
             return std::make_unique<EventsService>(&feed_, history_.get(), dir_->path(), mailbox);
           },
+          [this](Mailbox* mailbox) { return std::make_unique<RootService>(roots_.get(), mailbox); },
+          [this](Mailbox* mailbox) { return std::make_unique<JobService>(&view_, &waiters_, mailbox); },
           [this](Mailbox* mailbox) { return std::make_unique<MetricsService>(metrics_.get(), mailbox); }};
 }
 

@@ -11,12 +11,14 @@
 #include "absl/status/statusor.h"
 #include "daemon/control/control_server.h"
 #include "daemon/control/control_service.h"
+#include "daemon/control/job_service.h"
 #include "daemon/event_loop.h"
 #include "daemon/events/event_bus.h"
 #include "daemon/events/event_feed.h"
 #include "daemon/history/history.h"
 #include "daemon/instance_dir.h"
 #include "daemon/jobs/job_table.h"
+#include "daemon/jobs/job_waiters.h"
 #include "daemon/jobs/journal.h"
 #include "daemon/keeper/keeper_link.h"
 #include "daemon/launch/launch_server.h"
@@ -78,6 +80,7 @@ class Daemon {
   EventBus events_;  // its subscribers follow
   EventFeed feed_{&events_};
   std::unique_ptr<History> history_;
+  JobWaiters waiters_;
   std::unique_ptr<KeeperLink> keeper_;
   std::unique_ptr<RegistryWriter> registry_;
   std::unique_ptr<RootCache> roots_;

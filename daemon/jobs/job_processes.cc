@@ -130,6 +130,23 @@ std::vector<pid_t> JobProcesses::Of(const Job& job) const {
   return found == roots_.end() ? std::vector<pid_t>() : tree_.Descendants(found->second);
 }
 
+std::vector<UniqueFd> HoldMark(const Job& job) {
+  if (!HasNamespaceMark(job)) return {};
+  for (pid_t pid : JobProcesses::Read({job}).Of(job)) {
+    std::vector<UniqueFd> held;
+    ProcessNamespaces found;
+    for (auto [name, inode] : {std::pair{"mnt", &found.mount}, std::pair{"uts", &found.uts}}) {
+      Result<UniqueFd> fd = Open(absl::StrCat("/proc/", pid, "/ns/", name).c_str(), O_RDONLY);
+      Result<FileId> id = fd.ok() ? Identify(fd->get()) : Result<FileId>(fd.error());
+      if (!id.ok()) break;
+      *inode = id->inode;
+      held.push_back(*std::move(fd));
+    }
+    if (found == job.mark.namespaces) return held;
+  }
+  return {};
+}
+
 bool BearsMark(pid_t pid, const Job& job) {
   if (HasNamespaceMark(job) && ReadNamespaces(pid) == job.mark.namespaces) return true;
   if (!HasEnvironmentMark(job)) return false;

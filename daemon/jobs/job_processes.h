@@ -8,6 +8,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "daemon/jobs/job.h"
 #include "daemon/jobs/proc_stat.h"
+#include "reloc/base/unique_fd.h"
 
 namespace reloc {
 
@@ -30,6 +31,10 @@ class JobProcesses {
   // By the job's id: the main process, and those that are found by the job's mark.
   absl::flat_hash_map<std::string, std::vector<pid_t>> roots_;
 };
+
+// Keeps the kernel from giving away the numbers of the job's namespaces, as long as the descriptors are open.
+// Empty: no process is in them (any more), or the job has no such mark.
+std::vector<UniqueFd> HoldMark(const Job& job);
 
 // True if `pid` bears the mark of `job`. Says nothing of the descendants that have lost it.
 bool BearsMark(pid_t pid, const Job& job);

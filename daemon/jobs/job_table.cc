@@ -1,5 +1,6 @@
 #include "daemon/jobs/job_table.h"
 
+#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
 
@@ -30,9 +31,14 @@ void Describe(const LaunchMessage& message, Job* job) {
 
 // A launch that joined nothing, since the store prefix shows the store as it is, tells of no place where it
 // stood: it is inside a root, and bears the mark of the job that started it.
-JobMark MarkOf(int pidfd, pid_t pid, const LaunchMessage& message, bool shared_root) {
-  bool entered = message.engine == Engine::kUserns && message.caller != CallerContext();
-  return {entered ? MarkOf(ReadNamespaces(pidfd, pid), shared_root) : ProcessNamespaces(), MonotonicNow()};
+JobMark MarkOf(int pidfd, pid_t pid, const LaunchMessage& message, const Root* root) {
+  JobMark mark{{}, MonotonicNow()};
+  if (message.engine != Engine::kUserns || message.caller == CallerContext()) return mark;
+  ProcessNamespaces found = ReadNamespaces(pidfd, pid);
+  // There may be a root for it, and it made one itself: ours was not there in time.
+  bool shares_root = root != nullptr && root->made.inode == found.mount;
+  mark.namespaces = MarkOf(found, shares_root);
+  return mark;
 }
 
 // As a file or a container is called; a number would be taken for a pid.
@@ -77,7 +83,7 @@ absl::Status JobTable::Started(UniqueFd pidfd, pid_t pid, uid_t uid, const Launc
   running->job.name = named ? placed->second.name : std::string(message.entry);
   running->started = true;
   // A program that becomes another pack's has another mark.
-  running->job.mark = MarkOf(running->pidfd.get(), pid, message, root != nullptr);
+  running->job.mark = MarkOf(running->pidfd.get(), pid, message, root.get());
   running->root = std::move(root);
   Record(running->job);
   if (is_new) Publish(EventType::kLaunch, running->job);
@@ -225,6 +231,30 @@ void JobTable::Record(const Job& job) {
 
 void JobTable::Publish(EventType type, const Job& job) {
   events_->Publish({type, type == EventType::kExit ? job.ended_at : job.started_at, &job, nullptr, {}});
+}
+
+const Job* JobTable::Find(const std::string& id) const {
+  for (const auto& [pid, running] : running_) {
+    if (running->job.id == id) return &running->job;
+  }
+  auto found = std::find_if(ended_.begin(), ended_.end(), [&](const Job& job) { return job.id == id; });
+  return found == ended_.end() ? nullptr : &*found;
+}
+
+UniqueFd JobTable::OpenProcess(const std::string& id) const {
+  for (const auto& [pid, running] : running_) {
+    if (running->job.id == id) return UniqueFd(::fcntl(running->pidfd.get(), F_DUPFD_CLOEXEC, 3));
+  }
+  return UniqueFd();
+}
+
+bool JobTable::HasLostMark(const Job& job) const {
+  auto takes = [&](const Job& other) {
+    return other.mark.namespaces == job.mark.namespaces && other.mark.heard > job.mark.heard;
+  };
+  return std::any_of(running_.begin(), running_.end(),
+                     [&](const auto& entry) { return takes(entry.second->job); }) ||
+         std::any_of(ended_.begin(), ended_.end(), takes);
 }
 
 std::vector<const Job*> JobTable::InOrder(bool include_ended) const {

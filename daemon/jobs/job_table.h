@@ -66,6 +66,13 @@ class JobTable {
   void Ended(const std::string& id, int wait_status);
 
   size_t running() const { return running_.size(); }
+  // nullptr: neither runs nor is remembered.
+  const Job* Find(const std::string& id) const;
+  // A pidfd of the job's main process; not valid if that has ended.
+  UniqueFd OpenProcess(const std::string& id) const;
+  // True if a later job has the mark of `job`, whose processes must all have ended before: the kernel gives
+  // the numbers of namespaces away again.
+  bool HasLostMark(const Job& job) const;
   // Shows each job, those that ended and are remembered too, in no order.
   void ForEach(absl::FunctionRef<void(const Job&)> show) const;
   // Oldest first.

@@ -69,6 +69,7 @@ Result<std::string> ReadFile(int dir) {
 Job FromEntry(const relocd::v1::JournalEntry& entry) {
   Job job = FromMessage(entry.job());
   job.process = {entry.process_inode(), absl::Nanoseconds(entry.process_started_ns())};
+  job.mark = {{entry.mount_namespace(), entry.uts_namespace()}, absl::Microseconds(entry.heard_us())};
   return job;
 }
 
@@ -123,6 +124,9 @@ void Journal::Append(const Job& job, std::string* bytes) {
   *entry_.mutable_job() = ToMessage(job);
   entry_.set_process_inode(job.process.inode);
   entry_.set_process_started_ns(absl::ToInt64Nanoseconds(job.process.started));
+  entry_.set_mount_namespace(job.mark.namespaces.mount);
+  entry_.set_uts_namespace(job.mark.namespaces.uts);
+  entry_.set_heard_us(absl::ToInt64Microseconds(job.mark.heard));
   const size_t start = bytes->size();
   bytes->append(sizeof(EntryHeader), '\0');
   entry_.AppendToString(bytes);

@@ -48,6 +48,7 @@ void RecoverJobs(int daemon_dir, Journal* journal, JobTable* jobs,
   }
   size_t watched = 0, gone = 0;
   for (Job& job : left.jobs) {
+    if (!left.same_boot) job.mark = JobMark();
     if (job.state != JobState::kRunning) {
       on_ended(job);
       jobs->AdoptEnded(std::move(job));

@@ -81,6 +81,15 @@ absl::Status RootCache::MakeRoom() {
   return absl::OkStatus();
 }
 
+size_t RootCache::Prune() {
+  std::vector<RootKey> unused;
+  for (const auto& [key, root] : roots_) {
+    if (root.use_count() == 1) unused.push_back(key);
+  }
+  for (const RootKey& key : unused) Evict(key);
+  return unused.size();
+}
+
 void RootCache::Evict(const RootKey& key) {
   registry_->Withdraw(key);
   auto node = roots_.extract(key);

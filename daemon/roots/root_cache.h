@@ -59,6 +59,9 @@ class RootCache {
   // serve who waits for them, since they asked before, and are not kept.
   void DropAll();
 
+  // Drops the roots that nobody has a lease on; returns how many. They are made anew when they are wanted.
+  size_t Prune();
+
   size_t size() const { return roots_.size(); }
   size_t limit() const { return limit_; }
   // Roots and the number of leases on each.

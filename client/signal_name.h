@@ -1,0 +1,14 @@
+// Signals as users write them.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace reloc {
+
+// "TERM", "SIGTERM", "term", "RTMIN+3", "15", and 0, which only asks whether there is anything to signal.
+// InvalidArgument, with the name that was probably meant.
+absl::StatusOr<int> ParseSignal(const std::string& text);
+
+}  // namespace reloc

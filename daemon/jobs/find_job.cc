@@ -1,0 +1,65 @@
+#include "daemon/jobs/find_job.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "daemon/jobs/job_processes.h"
+#include "reloc/cli/suggest.h"
+
+namespace reloc {
+namespace {
+
+using Condition = std::function<bool(const Job&)>;
+
+std::vector<Job> Those(const std::vector<Job>& jobs, const Condition& condition) {
+  std::vector<Job> found;
+  std::copy_if(jobs.begin(), jobs.end(), std::back_inserter(found), condition);
+  return found;
+}
+
+bool Runs(const Job& job) { return job.state == JobState::kRunning; }
+
+// The innermost of the jobs that the process belongs to: a job may have started others.
+std::vector<Job> FindByProcess(const std::vector<Job>& jobs, pid_t pid) {
+  const JobProcesses processes = JobProcesses::Read(jobs);
+  const Job* best = nullptr;
+  size_t best_size = 0;
+  for (const Job& job : jobs) {
+    std::vector<pid_t> pids = processes.Of(job);
+    if (std::find(pids.begin(), pids.end(), pid) == pids.end()) continue;
+    if (best == nullptr || pids.size() < best_size) best = &job;
+    best_size = std::min(best_size == 0 ? pids.size() : best_size, pids.size());
+  }
+  return best == nullptr ? std::vector<Job>() : std::vector<Job>{*best};
+}
+
+}  // namespace
+
+std::vector<Job> FindJobs(const std::vector<Job>& jobs, absl::string_view ref) {
+  pid_t pid = 0;
+  const bool is_pid = absl::SimpleAtoi(ref, &pid) && pid > 0;
+  const Condition conditions[] = {
+      [&](const Job& job) { return job.id == ref; },
+      [&](const Job& job) { return is_pid && job.pid == pid && Runs(job); },
+      [&](const Job& job) { return job.name == ref && Runs(job); },
+      [&](const Job& job) { return job.name == ref; },
+      [&](const Job& job) { return !ref.empty() && absl::StartsWith(job.id, ref); },
+  };
+  for (const Condition& condition : conditions) {
+    if (std::vector<Job> found = Those(jobs, condition); !found.empty()) return found;
+  }
+  if (!is_pid) return {};
+  std::vector<Job> ended = Those(jobs, [&](const Job& job) { return job.pid == pid; });
+  return ended.empty() ? FindByProcess(jobs, pid) : std::vector<Job>{ended.back()};
+}
+
+std::string JobHint(const std::vector<Job>& jobs, absl::string_view ref) {
+  std::vector<std::string> names;
+  for (const Job& job : jobs) names.push_back(job.name);
+  for (const Job& job : jobs) names.push_back(job.id);
+  return DidYouMean({ref.data(), ref.size()}, names);
+}
+
+}  // namespace reloc

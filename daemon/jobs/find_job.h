@@ -1,0 +1,20 @@
+// What the user may mean by a word that stands for a job.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "daemon/jobs/job.h"
+
+namespace reloc {
+
+// The jobs that `ref` may name: by id; else by the pid of a running one's main process; else by name, of
+// those that run or else of all; else by the beginning of the id; else by the pid of one that has ended, the
+// last; else a running one by the pid of any of its processes, for which /proc is read.
+std::vector<Job> FindJobs(const std::vector<Job>& jobs, absl::string_view ref);
+
+// For a message that there is none: "; did you mean ...?", or "".
+std::string JobHint(const std::vector<Job>& jobs, absl::string_view ref);
+
+}  // namespace reloc

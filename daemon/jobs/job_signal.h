@@ -1,0 +1,25 @@
+// Signals for a job as a whole.
+#pragma once
+
+#include <stdint.h>
+
+#include "daemon/jobs/job.h"
+#include "reloc/base/unique_fd.h"
+
+namespace reloc {
+
+struct Signalled {
+  uint32_t processes = 0;  // that got the signal
+  uint32_t refused = 0;    // that belong to someone else (setuid programs)
+};
+
+// Sends `signal` to every process of `job`, and to those that they start meanwhile, once to each. `main`: of
+// its main process; not valid if that has ended.
+//
+// Never to anything else: a number is taken from /proc, a pidfd is opened for it, and only then is it asked
+// whether that process, which the number still names as long as it has not ended, belongs to the job: its
+// parent is one of the job's processes that lives, or it bears the job's mark. Reads all of /proc, a few
+// times: not from the event loop.
+Signalled SignalJob(const Job& job, const UniqueFd& main, int signal);
+
+}  // namespace reloc
