@@ -88,9 +88,13 @@ absl::Status ControlClient::Call(absl::FunctionRef<grpc::Status(grpc::ClientCont
 absl::StatusOr<std::vector<relocd::v1::Job>> ControlClient::ListJobs(bool include_ended) {
   relocd::v1::ListJobsRequest request;
   request.set_include_ended(include_ended);
-  std::vector<relocd::v1::Job> jobs;
+  std::vector<relocd::v1::JobBatch> batches;
   RELOC_RETURN_IF_ERROR(
-      Call([&](auto* context) { return ReadAllMessages(stub_->ListJobs(context, request), &jobs); }));
+      Call([&](auto* context) { return ReadAllMessages(stub_->ListJobs(context, request), &batches); }));
+  std::vector<relocd::v1::Job> jobs;
+  for (relocd::v1::JobBatch& batch : batches) {
+    for (relocd::v1::Job& job : *batch.mutable_jobs()) jobs.push_back(std::move(job));
+  }
   return jobs;
 }
 

@@ -95,12 +95,21 @@ Arguments AddDaemonOptions(CLI::App* command) {
 void AddStart(CLI::App* daemon, int* exit_status) {
   CLI::App* start = daemon->add_subcommand("start", "Start relocd, unless it runs");
   Arguments arguments = AddDaemonOptions(start);
-  start->callback([arguments, exit_status] { *exit_status = ExitStatus(Start(*arguments)); });
+  auto quiet = std::make_shared<bool>(false);
+  start->add_flag("-q,--quiet", *quiet, "Say nothing but errors: for a shell's profile");
+  start->callback([arguments, quiet, exit_status] {
+    *exit_status = ExitStatus(*quiet ? EnsureDaemon(*arguments) : Start(*arguments));
+  });
+  start->footer(
+      "Examples:\n"
+      "  relocctl daemon start\n"
+      "  relocctl daemon start -q --idle-exit 1h    in a shell's profile");
 }
 
 void AddRestart(CLI::App* daemon, int* exit_status) {
   CLI::App* restart = daemon->add_subcommand("restart", "Stop relocd and start it; jobs go on");
   Arguments arguments = AddDaemonOptions(restart);
+  restart->footer("Examples:\n  relocctl daemon restart");
   restart->callback([arguments, exit_status] { *exit_status = ExitStatus(Restart(*arguments)); });
 }
 
@@ -112,10 +121,15 @@ void AddDaemonCommand(CLI::App& app, int* exit_status) {
   AddStart(daemon, exit_status);
   AddRestart(daemon, exit_status);
   CLI::App* stop = daemon->add_subcommand("stop", "Stop relocd; jobs go on");
+  stop->footer("Examples:\n  relocctl daemon stop");
   stop->callback([exit_status] { *exit_status = ExitStatus(Stop()); });
   auto format = std::make_shared<std::string>("table");
   CLI::App* status = daemon->add_subcommand("status", "Tell whether relocd runs; exit status 3 if not");
   AddFormatOption(status, format.get());
+  status->footer(
+      "Examples:\n"
+      "  relocctl daemon status\n"
+      "  relocctl daemon status --format json | jq .pid");
   status->callback([format, exit_status] { *exit_status = Status(*format); });
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "absl/strings/match.h"
@@ -17,8 +18,8 @@
 #include "absl/time/time.h"
 #include "client/control_client.h"
 #include "reloc/base/unique_fd.h"
-#include "reloc/job/state_dir.h"
-#include "reloc/launch/trace.h"
+#include "reloc/launch/daemon_dir.h"
+#include "reloc/launch/daemon_link.h"
 #include "reloc/pack/files.h"
 #include "reloc/pack/status.h"
 
@@ -34,7 +35,9 @@ namespace fs = std::filesystem;
 
 constexpr absl::Duration kStartDeadline = absl::Seconds(15);
 constexpr absl::Duration kStopDeadline = absl::Seconds(10);
-constexpr absl::Duration kRetry = absl::Milliseconds(20);
+constexpr absl::Duration kFirstPause = absl::Milliseconds(20);
+constexpr absl::Duration kLongestPause = absl::Milliseconds(500);
+constexpr const char* kAlreadyRunning = "already running";  // what relocd says if another holds its place
 
 // posix_spawn(3)'s two kinds of settings.
 class SpawnSettings {
@@ -85,13 +88,34 @@ std::string ReadUntilServing(int fd) {
   }
 }
 
+// Whether one accepts launches: much quicker than asking it.
+bool DaemonServes() {
+  absl::StatusOr<std::string> path = ChosenDaemonDir();
+  if (!path.ok()) return false;
+  Result<UniqueFd> dir = OpenDaemonDir(path->c_str());
+  DaemonLink link;
+  return dir.ok() && link.Connect(dir->get(), *path) == Reason::kNone;
+}
+
 absl::StatusOr<relocd::v1::DaemonStatus> AskStatus() {
   RELOC_ASSIGN_OR_RETURN(auto client, ControlClient::Connect());
   return client->GetStatus();
 }
 
+// Returns what relocd said; nothing if it serves.
+absl::StatusOr<std::string> StartOnce(const std::vector<std::string>& command) {
+  int pipe[2];
+  if (::pipe2(pipe, O_CLOEXEC) != 0) return absl::ErrnoToStatus(errno, "cannot make a pipe");
+  UniqueFd ours(pipe[0]);
+  UniqueFd theirs(pipe[1]);
+  RELOC_RETURN_IF_ERROR(Spawn(command, theirs.get()));
+  theirs.Reset();
+  return ReadUntilServing(ours.get());
+}
+
 // The first line, without relocd's own prefix.
 std::string FirstLine(absl::string_view text) {
+  if (text.empty()) return "relocd does not begin to serve";
   std::vector<absl::string_view> lines = absl::StrSplit(text, '\n');
   return std::string(absl::StripPrefix(lines[0], "relocd: "));
 }
@@ -99,33 +123,39 @@ std::string FirstLine(absl::string_view text) {
 absl::StatusOr<std::vector<std::string>> DaemonCommand(const std::vector<std::string>& arguments) {
   RELOC_ASSIGN_OR_RETURN(std::string self, ReadSymlink("/proc/self/exe"));
   RELOC_ASSIGN_OR_RETURN(std::string dir, ChosenDaemonDir());
-  std::vector<std::string> command = {fs::path(self).parent_path() / "relocd", "--dir", dir, "--log-file",
-                                      absl::StrCat(StateDir(dir), "/relocd.log")};
+  std::vector<std::string> command = {fs::path(self).parent_path() / "relocd", "--background", "--dir", dir};
   command.insert(command.end(), arguments.begin(), arguments.end());
   return command;
 }
 
 }  // namespace
 
-absl::StatusOr<relocd::v1::DaemonStatus> StartDaemon(const std::vector<std::string>& arguments) {
-  absl::StatusOr<relocd::v1::DaemonStatus> status = AskStatus();
-  if (status.ok() || !absl::IsNotFound(status.status())) return status;
+// Others may start one at the same time, and one that ends may still hold its place: then it is tried again,
+// ever less often.
+absl::Status EnsureDaemon(const std::vector<std::string>& arguments) {
+  if (DaemonServes()) return absl::OkStatus();
   RELOC_ASSIGN_OR_RETURN(std::vector<std::string> command, DaemonCommand(arguments));
-  int pipe[2];
-  if (::pipe2(pipe, O_CLOEXEC) != 0) return absl::ErrnoToStatus(errno, "cannot make a pipe");
-  UniqueFd ours(pipe[0]);
-  UniqueFd theirs(pipe[1]);
-  RELOC_RETURN_IF_ERROR(Spawn(command, theirs.get()));
-  theirs.Reset();
-  std::string said = ReadUntilServing(ours.get());
-  // If someone else was faster, theirs may need a moment more.
-  bool other_starts = absl::StrContains(said, "already running");
-  absl::Time deadline = absl::Now() + kStartDeadline;
-  for (status = AskStatus(); !status.ok() && other_starts && absl::Now() < deadline; status = AskStatus()) {
-    absl::SleepFor(kRetry);
+  const absl::Time deadline = absl::Now() + kStartDeadline;
+  for (absl::Duration pause = kFirstPause; !DaemonServes(); pause = std::min(2 * pause, kLongestPause)) {
+    RELOC_ASSIGN_OR_RETURN(std::string said, StartOnce(command));
+    if (DaemonServes()) break;
+    bool may_pass = said.empty() || absl::StrContains(said, kAlreadyRunning);
+    if (!may_pass || absl::Now() > deadline) return absl::UnavailableError(FirstLine(said));
+    absl::SleepFor(pause);
   }
-  if (!status.ok() && !said.empty()) return absl::UnavailableError(FirstLine(said));
-  return status;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<relocd::v1::DaemonStatus> StartDaemon(const std::vector<std::string>& arguments) {
+  const absl::Time deadline = absl::Now() + kStartDeadline;
+  while (true) {
+    RELOC_RETURN_IF_ERROR(EnsureDaemon(arguments));
+    absl::StatusOr<relocd::v1::DaemonStatus> status = AskStatus();
+    // It may have ended at that very moment.
+    bool may_pass = absl::IsNotFound(status.status()) || absl::IsUnavailable(status.status());
+    if (!may_pass || absl::Now() > deadline) return status;
+    absl::SleepFor(kFirstPause);
+  }
 }
 
 absl::StatusOr<bool> StopDaemon() {

@@ -11,6 +11,8 @@ namespace reloc {
 
 // Starts the relocd that lies beside this program, detached from the terminal, and waits until it serves. One
 // that runs already will do, also one that someone else starts at this moment. `arguments`: relocd's own.
+absl::Status EnsureDaemon(const std::vector<std::string>& arguments);
+// The same, and asks it for its status.
 absl::StatusOr<relocd::v1::DaemonStatus> StartDaemon(const std::vector<std::string>& arguments);
 
 // Stops the daemon and waits until it is gone. False if none ran.

@@ -146,6 +146,11 @@ void AddEnginesCommand(CLI::App& app, int* exit_status) {
       app.add_subcommand("engines", "Which engines work on this host, and why not the others");
   AddFormatOption(engines, format.get());
   engines->add_option("PROGRAM", *program, "Which of them run this program, found as by relocctl run");
+  engines->footer(
+      "Examples:\n"
+      "  relocctl engines\n"
+      "  relocctl engines pack/bin/sed\n"
+      "  RELOC_ENGINE=fakechroot relocctl engines --format json");
   engines->callback(
       [format, program, exit_status] { *exit_status = ExitStatus(ListEngines(*format, *program)); });
 }

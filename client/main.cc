@@ -12,41 +12,46 @@
 #include "client/attach_command.h"
 #include "client/daemon_command.h"
 #include "client/engines_command.h"
+#include "client/metrics_command.h"
+#include "client/overview.h"
 #include "client/pack_commands.h"
 #include "client/ps_command.h"
 #include "client/report.h"
 #include "client/roots_command.h"
 #include "client/run_command.h"
+#include "client/run_usage.h"
 #include "client/version_command.h"
+#include "reloc/cli/help.h"
+#include "reloc/cli/mistake.h"
 #include "reloc/engine/preloaded.h"
 
 namespace {
 
-int Complain(const std::string& what) {
-  return reloc::ReportError(absl::InvalidArgumentError(what + "; see relocctl --help"));
-}
-
 int RunCommandLine(int argc, char** argv) {
-  CLI::App app("Runs, watches and makes relocatable packs.", "relocctl");
+  CLI::App app("", "relocctl");
+  reloc::UseHelp(&app);
   app.require_subcommand(1);
-  app.add_subcommand("run", "Run a program of a pack, in place of relocctl");  // only for --help: see main
   int exit_status = 0;
-  reloc::AddPackCommands(app, &exit_status);
-  reloc::AddDaemonCommand(app, &exit_status);
+  reloc::AddRunCommand(app);
   reloc::AddPsCommand(app, &exit_status);
   reloc::AddAttachCommand(app, &exit_status);
+  reloc::AddPackCommands(app, &exit_status);
   reloc::AddRootsCommand(app, &exit_status);
+  reloc::AddDaemonCommand(app, &exit_status);
+  reloc::AddMetricsCommand(app, &exit_status);
   reloc::AddEnginesCommand(app, &exit_status);
   reloc::AddVersionCommand(app, &exit_status);
-  auto named = [argv](const CLI::App* command) { return command->get_name() == argv[1]; };
-  if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(named).empty()) {
-    return Complain(std::string("there is no command '") + argv[1] + "'");
-  }
+  reloc::AddOverview(app);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    reloc::PrintOut(app.help());
+    return reloc::FinishOutput(0);
+  } catch (const CLI::CallForVersion& version) {
+    reloc::PrintOut(std::string(version.what()) + "\n");
+    return reloc::FinishOutput(0);
   } catch (const CLI::ParseError& error) {
-    // CLI11 also throws to have help printed.
-    return error.get_exit_code() == 0 ? app.exit(error) : Complain(error.what());
+    return reloc::ReportMistake(reloc::DescribeMistake(app, error));
   }
   return exit_status;
 }
@@ -64,6 +69,8 @@ __attribute__((constructor(101))) static void LaunchEarly(int argc, char** argv,
 }
 
 int main(int argc, char** argv, char** envp) {
-  if (argc > 1 && std::string_view(argv[1]) == "run") return reloc::RunCommand(argv + 1, envp);
+  if (argc > 1 && std::string_view(argv[1]) == "run") {
+    if (std::optional<int> status = reloc::RunCommand(argv + 1, envp)) return *status;
+  }
   return RunCommandLine(argc, argv);
 }

@@ -46,16 +46,14 @@ absl::StatusOr<PackSummary> CreateFromHost(const CreateOptions& options, const P
 
 int Create(const CreateOptions& options) {
   if (options.host_programs.empty() == options.store_paths.empty()) {
-    return ReportError(
-        absl::InvalidArgumentError("say what to pack: --from-host PROGRAM... or --from-store PATH..."));
+    return ReportMistake("pack create: say what to pack: --from-host PROGRAM... or --from-store PATH...");
   }
   return MakePack("created", options.output, [&](const PackTools& tools) {
     return options.host_programs.empty() ? CreateFromStore(options, tools) : CreateFromHost(options, tools);
   });
 }
 
-constexpr char kCreateFooter[] = R"(
-Examples:
+constexpr char kCreateFooter[] = R"(Examples:
   relocctl pack create -o sed-pack --from-host sed awk
   relocctl pack create -o tools.tar.zst --from-store ~/.guix-profile
   relocctl pack create -o hello --from-store /nix/store/…-hello-2.12 --entry hi=bin/hello)";
@@ -105,6 +103,10 @@ void AddPackAdopt(CLI::App& pack, int* exit_status) {
   adopt->add_option("--store-prefix", options->prefix, "The store's path as programs know it")
       ->type_name("DIR");
   adopt->add_option("--entry", *entries, kEntryHelp)->type_name("NAME=PATH");
+  adopt->footer(
+      "Examples:\n"
+      "  mkdir tools && tar -xf guix-pack.tar.gz -C tools && relocctl pack adopt tools\n"
+      "  relocctl pack adopt --entry hi=bin/hello tools");
   adopt->callback([options, entries, exit_status] {
     absl::StatusOr<std::vector<EntrySpec>> specs = ParseEntries(*entries);
     if (!specs.ok()) {

@@ -113,7 +113,13 @@ void AddPackInspect(CLI::App& pack, int* exit_status) {
   auto format = std::make_shared<std::string>("text");
   CLI::App* inspect = pack.add_subcommand("inspect", "Show what a pack holds");
   inspect->add_option("PACK", *path, "The pack's directory")->required();
-  inspect->add_option("--format", *format, "text or json")->check(CLI::IsMember({"text", "json"}));
+  inspect->add_option("--format", *format, "How to print it")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  inspect->footer(
+      "Examples:\n"
+      "  relocctl pack inspect pack\n"
+      "  relocctl pack inspect --format json pack | jq .entries");
   inspect->callback([path, format, exit_status] { *exit_status = RunInspect(*path, *format); });
 }
 
@@ -122,7 +128,11 @@ void AddPackVerify(CLI::App& pack, int* exit_status) {
   CLI::App* verify = pack.add_subcommand("verify", "Compare every file of a pack with its manifest");
   verify->add_option("PACK", *path, "The pack's directory")->required();
   verify->callback([path, exit_status] { *exit_status = RunVerify(*path); });
-  verify->footer("Prints one line for each difference; exit status 1 if there is one.");
+  verify->footer(
+      "Prints one line for each difference; exit status 1 if there is one.\n"
+      "\n"
+      "Examples:\n"
+      "  relocctl pack verify pack");
 }
 
 }  // namespace reloc

@@ -12,7 +12,6 @@
 #include "client/progress.h"
 #include "client/report.h"
 #include "reloc/engine/compile.h"
-#include "reloc/launch/launcher.h"
 #include "reloc/pack/files.h"
 #include "reloc/pack/status.h"
 #include "reloc/pack/text.h"
@@ -85,9 +84,9 @@ int MakePack(const std::string& verb, const std::string& what,
     PrintSummary(verb, what, *summary);
     return FinishOutput(0);
   }
-  ReportError(summary.status());
+  int status = ReportError(summary.status());
   interrupt.DieIfInterrupted();
-  return kExitFailed;
+  return status;
 }
 
 absl::StatusOr<std::vector<EntrySpec>> ParseEntries(const std::vector<std::string>& texts) {

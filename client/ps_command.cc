@@ -69,6 +69,11 @@ void AddPsCommand(CLI::App& app, int* exit_status) {
       ->type_name("KEY=VALUE")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  ps->footer(
+      "Examples:\n"
+      "  relocctl ps\n"
+      "  relocctl ps -a --filter state=exited --filter exit_code=1\n"
+      "  relocctl ps --format json | jq '.[] | {id, name, rss_bytes}'");
   ps->callback([options, exit_status] { *exit_status = ExitStatus(Ps(*options)); });
 }
 

@@ -5,7 +5,6 @@
 
 #include <CLI/CLI.hpp>
 
-#include "reloc/launch/launcher.h"
 #include "reloc/pack/text.h"
 
 namespace reloc {
@@ -19,7 +18,12 @@ absl::Status FlushOut() {
 
 int ReportError(const absl::Status& status) {
   fprintf(stderr, "relocctl: %s\n", OneLine(status.message()).c_str());
-  return kExitFailed;
+  return kExitError;
+}
+
+int ReportMistake(const std::string& mistake) {
+  ReportError(absl::InvalidArgumentError(mistake));
+  return kExitUsage;
 }
 
 int FinishOutput(int status) {
@@ -27,14 +31,10 @@ int FinishOutput(int status) {
   return flushed.ok() ? status : ReportError(flushed);
 }
 
-int ExitStatus(const absl::Status& status) {
-  if (status.ok()) return 0;
-  ReportError(status);
-  return 1;
-}
+int ExitStatus(const absl::Status& status) { return status.ok() ? 0 : ReportError(status); }
 
 void AddFormatOption(CLI::App* command, std::string* format) {
-  command->add_option("--format", *format, "table or json")
+  command->add_option("--format", *format, "How to print it")
       ->check(CLI::IsMember({"table", "json"}))
       ->capture_default_str();
 }

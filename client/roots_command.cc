@@ -55,6 +55,11 @@ void AddRootsCommand(CLI::App& app, int* exit_status) {
   roots->require_subcommand(1);
   CLI::App* ls = roots->add_subcommand("ls", "List them");
   AddFormatOption(ls, format.get());
+  ls->footer(
+      "A root is a view of the file system in which a pack's store lies at its path. Launches join it.\n"
+      "\n"
+      "Examples:\n"
+      "  relocctl roots ls");
   ls->callback([format, exit_status] { *exit_status = ExitStatus(ListRoots(*format)); });
 }
 

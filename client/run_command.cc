@@ -14,14 +14,6 @@
 namespace reloc {
 namespace {
 
-// An exit status, after what is to be said; nothing if there is a program to run.
-std::optional<int> Answer(const RunOptions& options, const Trace& trace) {
-  if (options.help) return WriteAll(STDOUT_FILENO, kRunUsage).ok() ? 0 : kExitFailed;
-  if (options.error.empty()) return std::nullopt;
-  trace.Error(options.error);
-  return kExitFailed;
-}
-
 int Start(const RunOptions& options, const RunTarget& target, char** envp, const Trace& trace) {
   LaunchRequest request{.pack_dir = target.pack_dir,
                         .entry = target.entry,
@@ -39,15 +31,20 @@ std::optional<int> RunEntry(char** argv, char** envp) {
   Trace trace("relocctl", EnvValue(envp, "RELOC_DEBUG") == "1");
   if (!ReserveStandardFds().ok()) return kExitFailed;
   RunOptions options = ParseRunOptions(argv + 1);
-  if (std::optional<int> answer = Answer(options, trace)) return answer;
+  if (options.help) return std::nullopt;
+  if (!options.error.empty()) {
+    trace.Error(options.error);
+    return kExitFailed;
+  }
   RunTarget target;
   if (!FindEntry(options.command[0], envp, &target)) return std::nullopt;
   return Start(options, target, envp, trace);
 }
 
-int RunCommand(char** argv, char** envp) {
+std::optional<int> RunCommand(char** argv, char** envp) {
   Trace trace("relocctl", EnvValue(envp, "RELOC_DEBUG") == "1");
   RunOptions options = ParseRunOptions(argv + 1);
+  if (options.help) return std::nullopt;
   RunTarget target;
   if (int status = CompileTarget(options.command[0], envp, &target); status != 0) {
     trace.Error(target.error);

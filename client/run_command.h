@@ -14,7 +14,7 @@ namespace reloc {
 // run. Works before static constructors have run: it needs no object that has one.
 std::optional<int> RunEntry(char** argv, char** envp);
 
-// For whatever RunEntry left.
-int RunCommand(char** argv, char** envp);
+// For whatever RunEntry left, but --help: nothing then.
+std::optional<int> RunCommand(char** argv, char** envp);
 
 }  // namespace reloc

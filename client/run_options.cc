@@ -3,35 +3,12 @@
 #include <string.h>
 
 #include "absl/strings/str_cat.h"
+#include "client/run_usage.h"
+#include "reloc/cli/suggest.h"
 #include "reloc/launch/engine_chain.h"
 #include "reloc/pack/text.h"
 
 namespace reloc {
-
-const char kRunUsage[] = R"(Usage: relocctl run [OPTION...] [--] PROGRAM [ARG...]
-
-Runs a program of a relocatable pack. PROGRAM is an entry of a pack (pack/bin/sed), or any program inside a
-directory that holds gnu/store or nix/store. This process becomes the program: same pid, terminal, limits,
-descriptors; its exit status is the program's own.
-
-  --engine NAME       userns, fakechroot, proot, graft, or a chain: default, performance
-
-  -d, --detach        Leave it running in the background and print its id. Its output is kept. Needs a daemon
-  --supervised        Run it here, in a way that it goes on when the connection is lost, to be attached again
-  --name NAME         With these two: a name by which other commands find it
-  --pty, --no-pty     With these two: give it a terminal of its own, or not. Default: with --supervised, if
-                      this command has one
-  --detach-keys KEYS  The keys that leave a supervised program running; default: ctrl-p,ctrl-q
-  --allow-escape      Allow --detach and --supervised inside a Slurm job
-
-Exit status: the program's, or 125 if relocctl failed, 126 not executable, 127 not found.
-
-Examples:
-  relocctl run ./pack/bin/sed -n 1p /etc/passwd
-  relocctl run --engine fakechroot ./pack/bin/python3
-  relocctl run --detach --name train ./pack/bin/python3 train.py
-  relocctl run --supervised ./pack/bin/bash
-)";
 
 namespace {
 
@@ -104,7 +81,9 @@ bool TakeOption(char*** argv, RunOptions* options) {
   ++*argv;
   if (option == "--") return false;
   if (!TakePlacement(option, options) && !TakeFlag(option, options) && !TakeValue(option, argv, options)) {
-    options->error = absl::StrCat("unknown option '", OneLine(Text(option)), "'; see relocctl run --help");
+    std::string suggestion = DidYouMean(option, RunOptionNames());
+    options->error = absl::StrCat("run: there is no option '", OneLine(Text(option)), "'",
+                                  suggestion.empty() ? "; see relocctl run --help" : suggestion);
   }
   return options->error.empty();
 }

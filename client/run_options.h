@@ -27,6 +27,4 @@ struct RunOptions {
 // `argv` begins behind "run".
 RunOptions ParseRunOptions(char** argv);
 
-extern const char kRunUsage[];
-
 }  // namespace reloc

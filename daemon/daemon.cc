@@ -13,6 +13,8 @@
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "daemon/control/metrics_service.h"
+#include "daemon/jobs/recovery.h"
 #include "daemon/log.h"
 #include "reloc/job/state_dir.h"
 #include "reloc/launch/caller.h"
@@ -27,9 +29,9 @@ constexpr size_t kMaxEndedJobs = 1000;
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Create(const Options& options,
-                                                       std::unique_ptr<InstanceDir> dir,
-                                                       KeeperProcess keeper) {
-  auto daemon = absl::WrapUnique(new Daemon(options, std::move(dir)));
+                                                       std::unique_ptr<InstanceDir> dir, KeeperProcess keeper,
+                                                       ServiceManager manager) {
+  auto daemon = absl::WrapUnique(new Daemon(options, std::move(dir), std::move(manager)));
   RELOC_RETURN_IF_ERROR(daemon->Open(std::move(keeper)));
   return daemon;
 }
@@ -44,7 +46,9 @@ absl::Status Daemon::Open(KeeperProcess keeper) {
   RELOC_RETURN_IF_ERROR(OpenSignals());
   RELOC_RETURN_IF_ERROR(OpenRoots(std::move(keeper)));
   RELOC_ASSIGN_OR_RETURN(idle_timer_, Timer::Create(loop_.get(), [this] { OnIdleTime(); }));
-  return OpenServers();
+  RELOC_RETURN_IF_ERROR(OpenServers());
+  GuardPlace();
+  return OpenWatchdog();
 }
 
 absl::Status Daemon::OpenRoots(KeeperProcess keeper) {
@@ -62,27 +66,60 @@ absl::Status Daemon::OpenRoots(KeeperProcess keeper) {
 }
 
 absl::Status Daemon::OpenServers() {
+  journal_ = std::make_unique<Journal>(dir_->fd());
   jobs_ = std::make_unique<JobTable>(loop_.get(), &events_, kMaxEndedJobs, [this] { NoteIdle(); });
-  RELOC_ASSIGN_OR_RETURN(launches_,
-                         LaunchServer::Create({loop_.get(), keeper_.get(), roots_.get(), jobs_.get(),
-                                               [this] { RefreshPlace(); }, [this] { NoteIdle(); },
-                                               StateDir(dir_->path()) + "/output", options_.output_limit}));
+  metrics_ = std::make_unique<Metrics>(&events_, jobs_.get(), roots_.get());
+  RELOC_ASSIGN_OR_RETURN(
+      launches_, LaunchServer::Create({loop_.get(), keeper_.get(), roots_.get(), jobs_.get(),
+                                       [this] { RefreshPlace(); }, [this] { NoteIdle(); },
+                                       [this](absl::Duration waited) { metrics_->Answered(waited); },
+                                       StateDir(dir_->path()) + "/output", options_.output_limit}));
   RELOC_ASSIGN_OR_RETURN(control_, ControlServer::Create(loop_.get(), Services(), [this] { NoteIdle(); }));
   // root is trusted with control, but starts no programs as someone else.
   RELOC_ASSIGN_OR_RETURN(control_socket_,
-                         Listener::Open(loop_.get(), dir_->fd(), kControlSocket, SOCK_STREAM, true,
-                                        [this](Peer peer) { control_->Add(std::move(peer)); }));
+                         Listener::Open(loop_.get(),
+                                        {dir_->fd(), kControlSocket, SOCK_STREAM, true,
+                                         [this](Peer peer) { control_->Add(std::move(peer)); }},
+                                        manager_.TakeListener(SOCK_STREAM)));
   RELOC_ASSIGN_OR_RETURN(launch_socket_,
-                         Listener::Open(loop_.get(), dir_->fd(), kLaunchSocket, SOCK_SEQPACKET, false,
-                                        [this](Peer peer) { launches_->Add(std::move(peer)); }));
+                         Listener::Open(loop_.get(),
+                                        {dir_->fd(), kLaunchSocket, SOCK_SEQPACKET, false,
+                                         [this](Peer peer) { launches_->Add(std::move(peer)); }},
+                                        manager_.TakeListener(SOCK_SEQPACKET)));
   return absl::OkStatus();
 }
 
-absl::Status Daemon::OpenSignals() {
+// Not being able to is no reason not to serve.
+void Daemon::GuardPlace() {
+  auto place = PlaceGuard::Create(loop_.get(), dir_.get(), [this](const char* why) { Stop(why); });
+  if (!place.ok()) return LogWarning(place.status().message());
+  place_ = *std::move(place);
+  place_->Add([this] { return registry_->Mend(); });
+  place_->Add([this] { return control_socket_->Mend(); });
+  place_->Add([this] { return launch_socket_->Mend(); });
+}
+
+// Twice in each interval, as sd_watchdog_enabled(3) advises. A loop that does not turn tells nothing.
+absl::Status Daemon::OpenWatchdog() {
+  const absl::Duration interval = manager_.watchdog() / 2;
+  if (interval == absl::InfiniteDuration()) return absl::OkStatus();
+  RELOC_ASSIGN_OR_RETURN(watchdog_, Timer::Create(loop_.get(), [this, interval] {
+                           manager_.Notify("WATCHDOG=1");
+                           watchdog_->Arm(interval);
+                         }));
+  watchdog_->Arm(interval);
+  return absl::OkStatus();
+}
+
+sigset_t Daemon::Signals() {
   sigset_t wanted;
   sigemptyset(&wanted);
-  sigaddset(&wanted, SIGTERM);
-  sigaddset(&wanted, SIGINT);
+  for (int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&wanted, signal);
+  return wanted;
+}
+
+absl::Status Daemon::OpenSignals() {
+  const sigset_t wanted = Signals();
   signals_.Reset(::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals_.valid()) return absl::ErrnoToStatus(errno, "cannot receive signals");
   return loop_->Watch(signals_.get(), EPOLLIN, [this](uint32_t) { OnSignal(); });
@@ -91,17 +128,29 @@ absl::Status Daemon::OpenSignals() {
 void Daemon::OnSignal() {
   struct signalfd_siginfo info;
   if (::read(signals_.get(), &info, sizeof info) != sizeof info) return;
+  // The end of the terminal that we were started from, unless we have nothing to do with it any more.
+  if (info.ssi_signo == SIGHUP && !options_.log_file.empty()) {
+    if (absl::Status opened = ReopenLog(options_.log_file); !opened.ok()) LogError(opened.message());
+    return;
+  }
   Stop(strsignal(static_cast<int>(info.ssi_signo)));
 }
 
 void Daemon::Run() {
   LogInfo(absl::StrCat("relocd ", RELOC_VERSION, " serves ", dir_->path()));
   events_.Publish({EventType::kDaemonStart, absl::Now(), nullptr, nullptr, {}});
+  // Now, when all who want to know of their endings listen. Whoever has connected meanwhile waits in the
+  // queue.
+  RecoverJobs(dir_->fd(), journal_.get(), jobs_.get(), [](const Job&) {});
+  manager_.Notify(absl::StrCat("READY=1\nSTATUS=Serves ", dir_->path()));
   NoteIdle();
   loop_->Run();
 }
 
+// What clients have told until now is not lost with us; later ones do without a daemon.
 void Daemon::Stop(const char* why) {
+  manager_.Notify(absl::StrCat("STOPPING=1\nSTATUS=Stops: ", why));
+  TakeWaitingClients();
   LogInfo(absl::StrCat("stopping: ", why));
   events_.Publish({EventType::kDaemonStop, absl::Now(), nullptr, nullptr, why});
   loop_->Stop();
@@ -136,13 +185,25 @@ void Daemon::NoteIdle() {
   if (options_.idle_exit != absl::InfiniteDuration() && idle()) idle_timer_->Arm(options_.idle_exit);
 }
 
+// A client may come at this very moment: it must find nobody, or be served.
 void Daemon::OnIdleTime() {
-  if (idle()) Stop("idle");
+  if (!idle()) return;
+  if (TakeWaitingClients() == 0) return Stop("idle");
+  control_socket_->Show();
+  launch_socket_->Show();
+  NoteIdle();
+}
+
+int Daemon::TakeWaitingClients() {
+  control_socket_->Hide();
+  launch_socket_->Hide();
+  return control_socket_->AcceptAll() + launch_socket_->AcceptAll();
 }
 
 std::vector<ServiceFactory> Daemon::Services() {
   view_ = View();
-  return {[this](Mailbox* mailbox) { return std::make_unique<ControlService>(&view_, mailbox); }};
+  return {[this](Mailbox* mailbox) { return std::make_unique<ControlService>(&view_, mailbox); },
+          [this](Mailbox* mailbox) { return std::make_unique<MetricsService>(metrics_.get(), mailbox); }};
 }
 
 DaemonView Daemon::View() {

@@ -1,6 +1,8 @@
 // relocd as a whole: its parts, and in which order they come and go.
 #pragma once
 
+#include <signal.h>
+
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,13 +15,17 @@
 #include "daemon/events/event_bus.h"
 #include "daemon/instance_dir.h"
 #include "daemon/jobs/job_table.h"
+#include "daemon/jobs/journal.h"
 #include "daemon/keeper/keeper_link.h"
 #include "daemon/launch/launch_server.h"
 #include "daemon/listener.h"
+#include "daemon/metrics/metrics.h"
 #include "daemon/options.h"
+#include "daemon/place_guard.h"
 #include "daemon/roots/mount_watch.h"
 #include "daemon/roots/registry_writer.h"
 #include "daemon/roots/root_cache.h"
+#include "daemon/service_manager.h"
 #include "daemon/timer.h"
 #include "reloc/base/unique_fd.h"
 
@@ -27,34 +33,40 @@ namespace reloc {
 
 class Daemon {
  public:
-  // `dir` is locked; `keeper` was forked. Signals SIGTERM and SIGINT must be blocked.
+  // What it is to receive; to be blocked before there are threads.
+  static sigset_t Signals();
+  // `dir` is locked; `keeper` was forked; Signals() are blocked.
   static absl::StatusOr<std::unique_ptr<Daemon>> Create(const Options& options,
                                                         std::unique_ptr<InstanceDir> dir,
-                                                        KeeperProcess keeper);
+                                                        KeeperProcess keeper, ServiceManager manager);
   ~Daemon();
 
   // Serves until a signal, relocctl or idleness ends it.
   void Run();
 
  private:
-  Daemon(const Options& options, std::unique_ptr<InstanceDir> dir)
-      : options_(options), dir_(std::move(dir)) {}
+  Daemon(const Options& options, std::unique_ptr<InstanceDir> dir, ServiceManager manager)
+      : options_(options), manager_(std::move(manager)), dir_(std::move(dir)) {}
   absl::Status Open(KeeperProcess keeper);
   absl::Status OpenRoots(KeeperProcess keeper);
   absl::Status OpenServers();
   absl::Status OpenSignals();
+  absl::Status OpenWatchdog();
+  void GuardPlace();
   void OnSignal();
   void RefreshPlace();
   void DropRoots(const char* why);
   void Stop(const char* why);
   void NoteIdle();
   void OnIdleTime();
+  int TakeWaitingClients();
   bool idle() const;
   RegistryWriter::Holder holder() const;
   DaemonView View();
   std::vector<ServiceFactory> Services();
 
   Options options_;
+  ServiceManager manager_;
   DaemonView view_;
   absl::Time started_at_;
   // Later parts use earlier ones, and go first.
@@ -65,14 +77,18 @@ class Daemon {
   std::unique_ptr<RegistryWriter> registry_;
   std::unique_ptr<RootCache> roots_;
   std::unique_ptr<MountWatch> mounts_;
+  std::unique_ptr<Journal> journal_;
   std::unique_ptr<JobTable> jobs_;
+  std::unique_ptr<Metrics> metrics_;
   std::unique_ptr<LaunchServer> launches_;
   std::unique_ptr<ControlServer> control_;
   std::unique_ptr<Timer> idle_timer_;
+  std::unique_ptr<Timer> watchdog_;
   UniqueFd signals_;
   // Last: names that clients find appear when all else is ready, and vanish first.
   std::unique_ptr<Listener> launch_socket_;
   std::unique_ptr<Listener> control_socket_;
+  std::unique_ptr<PlaceGuard> place_;
 };
 
 }  // namespace reloc

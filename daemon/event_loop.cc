@@ -32,6 +32,8 @@ void EventLoop::Forget(int fd) {
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
 }
 
+void EventLoop::Close(UniqueFd fd) { handlers_.erase(fd.get()); }
+
 void EventLoop::Run() {
   while (!stopped_) RunOnce(-1);
 }

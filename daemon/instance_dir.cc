@@ -32,32 +32,62 @@ absl::Status CheckPrivate(const std::string& path, int fd) {
   return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::StatusOr<std::unique_ptr<InstanceDir>> InstanceDir::Open(const std::string& path) {
+// Makes or checks the directory, and opens it.
+absl::StatusOr<UniqueFd> OpenPrivate(const std::string& path) {
   bool made = ::mkdir(path.c_str(), 0700) == 0;
   if (!made && errno != EEXIST) return absl::ErrnoToStatus(errno, absl::StrCat("cannot make ", path));
-  Result<UniqueFd> fd = reloc::Open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  Result<UniqueFd> fd = Open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   // With O_DIRECTORY a symlink is reported as ENOTDIR.
   if (!fd.ok() && fd.error().value == ENOTDIR) return Refuse(path, "is not a directory");
   if (!fd.ok()) return absl::ErrnoToStatus(fd.error().value, absl::StrCat("cannot open ", path));
   RELOC_RETURN_IF_ERROR(CheckPrivate(path, fd->get()));
-  auto dir = absl::WrapUnique(new InstanceDir(path, *std::move(fd)));
-  RELOC_RETURN_IF_ERROR(dir->Lock());
-  return dir;
+  // systemd-tmpfiles(8) removes nothing from a directory that someone has locked so. Where it cannot be had,
+  // what was removed is made again.
+  ::flock(fd->get(), LOCK_SH | LOCK_NB);
+  return *std::move(fd);
 }
 
-absl::Status InstanceDir::Lock() {
-  Result<UniqueFd> lock = OpenAt(fd(), kLockFile, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+absl::StatusOr<UniqueFd> Lock(const std::string& path, int dir) {
+  Result<UniqueFd> lock = OpenAt(dir, kLockFile, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
   if (!lock.ok()) {
-    return absl::ErrnoToStatus(lock.error().value, absl::StrCat("cannot open ", path_, "/", kLockFile));
+    return absl::ErrnoToStatus(lock.error().value, absl::StrCat("cannot open ", path, "/", kLockFile));
   }
   if (::flock(lock->get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return absl::ErrnoToStatus(errno, absl::StrCat("cannot lock ", path_));
-    return absl::AlreadyExistsError(absl::StrCat("already running in ", path_));
+    if (errno != EWOULDBLOCK) return absl::ErrnoToStatus(errno, absl::StrCat("cannot lock ", path));
+    return absl::AlreadyExistsError(absl::StrCat("already running in ", path));
   }
-  lock_ = *std::move(lock);
-  return absl::OkStatus();
+  return *std::move(lock);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<InstanceDir>> InstanceDir::Open(const std::string& path) {
+  RELOC_ASSIGN_OR_RETURN(UniqueFd fd, OpenPrivate(path));
+  RELOC_ASSIGN_OR_RETURN(UniqueFd lock, Lock(path, fd.get()));
+  return absl::WrapUnique(new InstanceDir(path, std::move(fd), std::move(lock)));
+}
+
+bool InstanceDir::IsInPlace() const {
+  Result<FileId> ours = Identify(fd());
+  Result<FileId> there = IdentifyAt(AT_FDCWD, path_.c_str());
+  return ours.ok() && there.ok() && *ours == *there;
+}
+
+absl::StatusOr<bool> InstanceDir::Mend() {
+  if (IsInPlace()) {
+    Result<FileId> ours = Identify(lock_.get());
+    Result<FileId> there = IdentifyAt(fd(), kLockFile);
+    if (ours.ok() && there.ok() && *ours == *there) return false;
+    RELOC_ASSIGN_OR_RETURN(lock_, Lock(path_, fd()));
+    return false;
+  }
+  RELOC_ASSIGN_OR_RETURN(UniqueFd fresh, OpenPrivate(path_));
+  RELOC_ASSIGN_OR_RETURN(UniqueFd lock, Lock(path_, fresh.get()));
+  // Over the old one: others hold its number.
+  if (::dup3(fresh.get(), fd(), O_CLOEXEC) < 0)
+    return absl::ErrnoToStatus(errno, "cannot take the directory");
+  lock_ = std::move(lock);
+  return true;
 }
 
 }  // namespace reloc

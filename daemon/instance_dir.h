@@ -19,12 +19,18 @@ class InstanceDir {
   // daemon holds it.
   static absl::StatusOr<std::unique_ptr<InstanceDir>> Open(const std::string& path);
 
+  // Stays the same number when the directory is made anew.
   int fd() const { return fd_.get(); }
   const std::string& path() const { return path_; }
 
+  // Makes the directory and its lock again if someone removed them. AlreadyExists if another daemon has taken
+  // the place. Returns whether the directory is a new one, and empty.
+  absl::StatusOr<bool> Mend();
+
  private:
-  InstanceDir(std::string path, UniqueFd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
-  absl::Status Lock();
+  InstanceDir(std::string path, UniqueFd fd, UniqueFd lock)
+      : path_(std::move(path)), fd_(std::move(fd)), lock_(std::move(lock)) {}
+  bool IsInPlace() const;
 
   std::string path_;
   UniqueFd fd_;

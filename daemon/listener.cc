@@ -22,64 +22,104 @@ namespace {
 // What waits while we are busy or stopped. A client that finds the queue full gets EAGAIN and goes its own
 // way.
 constexpr int kBacklog = 512;
-// Others are to have their turn after so many.
-constexpr int kAcceptBatch = 64;
-
 UniqueFd OpenSpare() { return UniqueFd(::open("/", O_PATH | O_CLOEXEC)); }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Listener>> Listener::Open(EventLoop* loop, int dir, const std::string& name,
-                                                         int type, bool allow_root, OnPeer on_peer) {
-  auto listener = absl::WrapUnique(new Listener(loop, dir, name, allow_root, std::move(on_peer)));
-  RELOC_RETURN_IF_ERROR(listener->Bind(type));
-  RELOC_RETURN_IF_ERROR(
-      loop->Watch(listener->socket_.get(), EPOLLIN, [l = listener.get()](uint32_t) { l->AcceptAll(); }));
+absl::StatusOr<std::unique_ptr<Listener>> Listener::Open(EventLoop* loop, Place place, UniqueFd handed_over) {
+  auto listener = absl::WrapUnique(new Listener(loop, std::move(place)));
   listener->spare_ = OpenSpare();
+  Result<FileId> there = IdentifyAt(listener->place_.dir, listener->place_.name.c_str());
+  if (handed_over.valid() && there.ok()) {
+    listener->id_ = *there;
+    listener->handed_over_ = true;
+    RELOC_RETURN_IF_ERROR(listener->Listen(std::move(handed_over)));
+  } else {
+    RELOC_RETURN_IF_ERROR(listener->Bind());
+  }
   return listener;
 }
 
 Listener::~Listener() {
   if (!socket_.valid()) return;
   loop_->Forget(socket_.get());
-  ::unlinkat(dir_, name_.c_str(), 0);
+  if (handed_over_) return;
+  for (const std::string& name : {place_.name, TemporaryName()}) {
+    if (HasName(name)) ::unlinkat(place_.dir, name.c_str(), 0);
+  }
+}
+
+std::string Listener::TemporaryName() const { return absl::StrCat(place_.name, ".new"); }
+
+bool Listener::HasName(const std::string& name) const {
+  Result<FileId> there = IdentifyAt(place_.dir, name.c_str());
+  return there.ok() && *there == id_;
 }
 
 // Under a temporary name until it listens with the right mode: no client ever sees half of it, and what an
 // earlier daemon left is replaced in one step.
-absl::Status Listener::Bind(int type) {
-  std::string temporary = absl::StrCat(name_, ".new");
-  UniqueFd socket(::socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+absl::Status Listener::Bind() {
+  const std::string temporary = TemporaryName();
+  const int dir = place_.dir;
+  UniqueFd socket(::socket(AF_UNIX, place_.type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   struct sockaddr_un address = {};
   address.sun_family = AF_UNIX;
   // Through the descriptor: sun_path has 108 bytes, and the directory was checked.
-  snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", dir_, temporary.c_str());
-  bool removed = ::unlinkat(dir_, temporary.c_str(), 0) == 0 || errno == ENOENT;
+  snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", dir, temporary.c_str());
+  bool removed = ::unlinkat(dir, temporary.c_str(), 0) == 0 || errno == ENOENT;
   bool listens = removed && socket.valid() &&
                  ::bind(socket.get(), reinterpret_cast<struct sockaddr*>(&address), sizeof address) == 0 &&
-                 ::fchmodat(dir_, temporary.c_str(), 0600, 0) == 0 && ::listen(socket.get(), kBacklog) == 0 &&
-                 ::renameat(dir_, temporary.c_str(), dir_, name_.c_str()) == 0;
-  if (!listens) return absl::ErrnoToStatus(errno, absl::StrCat("cannot listen on ", name_));
-  socket_ = std::move(socket);
-  return absl::OkStatus();
+                 ::fchmodat(dir, temporary.c_str(), 0600, 0) == 0 && ::listen(socket.get(), kBacklog) == 0;
+  Result<FileId> id = IdentifyAt(dir, temporary.c_str());
+  if (!listens || !id.ok() || ::renameat(dir, temporary.c_str(), dir, place_.name.c_str()) != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot listen on ", place_.name));
+  }
+  id_ = *id;
+  handed_over_ = false;
+  return Listen(std::move(socket));
 }
 
-void Listener::AcceptAll() {
-  for (int i = 0; i < kAcceptBatch && AcceptOne(); ++i) {
+// From now on by `socket`. Who waits at the one before has no way to know.
+absl::Status Listener::Listen(UniqueFd socket) {
+  if (socket_.valid()) {
+    AcceptAll();
+    loop_->Forget(socket_.get());
   }
+  socket_ = std::move(socket);
+  // One connection for each event: most come alone, and looking for a second one would cost as much as being
+  // told of it.
+  return loop_->Watch(socket_.get(), EPOLLIN, [this](uint32_t) { AcceptOne(); });
 }
+
+int Listener::AcceptAll() {
+  int count = 0;
+  while (count < kBacklog && AcceptOne()) ++count;
+  return count;
+}
+
+void Listener::Hide() {
+  if (handed_over_ || !HasName(place_.name)) return;
+  ::renameat(place_.dir, place_.name.c_str(), place_.dir, TemporaryName().c_str());
+}
+
+void Listener::Show() {
+  if (handed_over_ || !HasName(TemporaryName())) return;
+  ::renameat(place_.dir, TemporaryName().c_str(), place_.dir, place_.name.c_str());
+}
+
+absl::Status Listener::Mend() { return HasName(place_.name) ? absl::OkStatus() : Bind(); }
 
 bool Listener::AcceptOne() {
   UniqueFd socket(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!socket.valid()) {
     if (errno == EMFILE || errno == ENFILE) ShedOne();
-    return errno == EINTR || errno == ECONNABORTED;
+    return false;  // whatever else it was: while there is a connection we are called again
   }
   struct ucred peer;
   socklen_t size = sizeof peer;
   if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return true;
-  bool trusted = peer.uid == ::geteuid() || (allow_root_ && peer.uid == 0);
-  if (trusted) on_peer_({std::move(socket), peer.pid, peer.uid});
+  bool trusted = peer.uid == own_uid_ || (place_.allow_root && peer.uid == 0);
+  if (trusted) place_.on_peer({std::move(socket), peer.pid, peer.uid});
   return true;
 }
 

@@ -2,13 +2,16 @@
 #pragma once
 
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <functional>
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "daemon/event_loop.h"
+#include "reloc/base/file.h"
 #include "reloc/base/unique_fd.h"
 
 namespace reloc {
@@ -23,34 +26,51 @@ class Listener {
  public:
   using OnPeer = std::function<void(Peer)>;
 
-  // Listens as `name` in the open directory `dir`, replacing what has that name. `type`: SOCK_STREAM or
-  // SOCK_SEQPACKET. Peers of our own uid are handed to `on_peer`, root's too if `allow_root`; others are
-  // closed without a byte. `dir` and `loop` must outlive the listener.
-  static absl::StatusOr<std::unique_ptr<Listener>> Open(EventLoop* loop, int dir, const std::string& name,
-                                                        int type, bool allow_root, OnPeer on_peer);
-  // Removes the name.
+  // Whose connections come as what, in the open directory `dir`. Peers of our own uid are handed to
+  // `on_peer`, root's too if `allow_root`; others are closed without a byte.
+  struct Place {
+    int dir;
+    std::string name;
+    int type;  // SOCK_STREAM or SOCK_SEQPACKET
+    bool allow_root;
+    OnPeer on_peer;
+  };
+
+  // Listens there, replacing what has that name, or by the socket that the service manager has opened there
+  // for us. `place.dir` and `loop` must outlive the listener.
+  static absl::StatusOr<std::unique_ptr<Listener>> Open(EventLoop* loop, Place place,
+                                                        UniqueFd handed_over = UniqueFd());
+  // Removes the name, unless it is the service manager's, or someone else's by now.
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
+  // Takes every connection that waits. Returns how many there were.
+  int AcceptAll();
+
+  // Before an end that nobody is to notice: no new client finds us, but the service manager's next daemon.
+  void Hide();
+  // It was not the end.
+  void Show();
+
+  // Listens anew if someone removed the name.
+  absl::Status Mend();
+
  private:
-  Listener(EventLoop* loop, int dir, std::string name, bool allow_root, OnPeer on_peer)
-      : loop_(loop),
-        dir_(dir),
-        name_(std::move(name)),
-        allow_root_(allow_root),
-        on_peer_(std::move(on_peer)) {}
-  absl::Status Bind(int type);
-  void AcceptAll();
+  Listener(EventLoop* loop, Place place) : loop_(loop), place_(std::move(place)) {}
+  absl::Status Bind();
+  absl::Status Listen(UniqueFd socket);
+  bool HasName(const std::string& name) const;
+  std::string TemporaryName() const;
   bool AcceptOne();
   void ShedOne();
 
   EventLoop* loop_;
-  int dir_;
-  std::string name_;
-  bool allow_root_;
-  OnPeer on_peer_;
+  Place place_;
+  uid_t own_uid_ = ::geteuid();
   UniqueFd socket_;
+  FileId id_;  // of what has the name
+  bool handed_over_ = false;
   UniqueFd spare_;
 };
 

@@ -13,8 +13,10 @@
 #include <mutex>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "reloc/base/file.h"
+#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {
@@ -22,6 +24,13 @@ namespace {
 class NonBlockingSink : public spdlog::sinks::base_sink<std::mutex> {
  public:
   explicit NonBlockingSink(UniqueFd fd) : fd_(std::move(fd)) {}
+
+  // Goes on with `fd`, under the old number, so that a line that another thread writes goes to one or the
+  // other.
+  absl::Status Replace(const UniqueFd& fd) {
+    if (::dup3(fd.get(), fd_.get(), O_CLOEXEC) >= 0) return absl::OkStatus();
+    return absl::ErrnoToStatus(errno, "cannot go on with the new log");
+  }
 
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override {
@@ -50,6 +59,16 @@ UniqueFd OpenStderr() {
   return UniqueFd(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3));
 }
 
+absl::StatusOr<UniqueFd> OpenLogFile(const std::string& file) {
+  Result<UniqueFd> fd = Open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY, 0600);
+  if (fd.ok()) return *std::move(fd);
+  // A FIFO without a reader is ENXIO: fifo(7).
+  const char* why = fd.error().value == ENXIO ? ": nobody reads it" : "";
+  return absl::ErrnoToStatus(fd.error().value, absl::StrCat("cannot open log ", file, why));
+}
+
+NonBlockingSink* g_sink = nullptr;  // the logger's
+
 void Write(spdlog::level::level_enum level, absl::string_view line) {
   spdlog::default_logger_raw()->log(level, spdlog::string_view_t(line.data(), line.size()));
 }
@@ -61,16 +80,20 @@ absl::Status OpenLog(const std::string& level, const std::string& file) {
   if (file.empty()) {
     fd = OpenStderr();
   } else {
-    Result<UniqueFd> opened = Open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY, 0600);
-    if (!opened.ok())
-      return absl::ErrnoToStatus(opened.error().value, absl::StrCat("cannot open log ", file));
-    fd = *std::move(opened);
+    RELOC_ASSIGN_OR_RETURN(fd, OpenLogFile(file));
   }
-  auto logger = std::make_shared<spdlog::logger>("relocd", std::make_shared<NonBlockingSink>(std::move(fd)));
+  auto sink = std::make_shared<NonBlockingSink>(std::move(fd));
+  g_sink = sink.get();
+  auto logger = std::make_shared<spdlog::logger>("relocd", std::move(sink));
   logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z relocd[%P] %l: %v");
   logger->set_level(spdlog::level::from_str(level));
   spdlog::set_default_logger(std::move(logger));
   return absl::OkStatus();
+}
+
+absl::Status ReopenLog(const std::string& file) {
+  RELOC_ASSIGN_OR_RETURN(UniqueFd fd, OpenLogFile(file));
+  return g_sink->Replace(fd);
 }
 
 void LogDebug(absl::string_view line) { Write(spdlog::level::debug, line); }

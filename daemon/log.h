@@ -14,6 +14,8 @@ namespace reloc {
 
 // `level`: debug, info, warning, error or off. `file`: appended to; empty: stderr.
 absl::Status OpenLog(const std::string& level, const std::string& file);
+// Goes on in a new `file`, after the old one was moved away (logrotate).
+absl::Status ReopenLog(const std::string& file);
 
 void LogDebug(absl::string_view line);
 void LogInfo(absl::string_view line);

@@ -22,39 +22,56 @@
 #include "daemon/keeper/keeper.h"
 #include "daemon/log.h"
 #include "daemon/options.h"
+#include "daemon/service_manager.h"
 #include "reloc/base/file.h"
 #include "reloc/engine/preloaded.h"
+#include "reloc/job/state_dir.h"
 #include "reloc/launch/daemon_dir.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {
 
-absl::StatusOr<std::string> ChooseDir(const Options& options, const char* const* envp) {
-  std::string dir = options.dir;
+// We leave the working directory, which may be on something that is to be unmounted.
+absl::StatusOr<std::string> MakeAbsolute(const std::string& path) {
+  if (path[0] == '/') return path;
+  char here[4096];
+  if (::getcwd(here, sizeof here) == nullptr) return absl::ErrnoToStatus(errno, "no working directory");
+  return absl::StrCat(here, "/", path);
+}
+
+// Where the sockets of the service manager lie, if there are any, all else must lie too.
+absl::StatusOr<std::string> ChooseDir(const Options& options, const ServiceManager& manager,
+                                      const char* const* envp) {
+  std::string dir = options.dir.empty() ? manager.directory() : options.dir;
   if (dir.empty()) {
     PathText path;
     if (!DaemonDir(envp, &path).ok()) return absl::InvalidArgumentError("$RELOCD_DIR is too long");
     dir = path.view();
   }
-  if (dir[0] == '/') return dir;
-  // We leave the working directory, which may be on something that is to be unmounted.
-  char here[4096];
-  if (::getcwd(here, sizeof here) == nullptr) return absl::ErrnoToStatus(errno, "no working directory");
-  return absl::StrCat(here, "/", dir);
+  if (!manager.directory().empty() && dir != manager.directory()) {
+    return absl::InvalidArgumentError(absl::StrCat("the sockets that were handed over lie in ",
+                                                   manager.directory(), ", not in ", dir,
+                                                   "; leave --dir out"));
+  }
+  return MakeAbsolute(dir);
+}
+
+// Where the log goes; empty: to stderr.
+absl::StatusOr<std::string> ChooseLogFile(const Options& options, const std::string& dir) {
+  if (!options.log_file.empty()) return MakeAbsolute(options.log_file);
+  return options.background ? absl::StrCat(StateDir(dir), "/relocd.log") : "";
 }
 
 // Descriptors that whoever started us left open (pipes, locks) would stay open as long as we run.
-absl::Status LeaveCaller() {
+absl::Status LeaveCaller(const ServiceManager& manager) {
   if (Errno e = ReserveStandardFds(); !e.ok()) return absl::ErrnoToStatus(e.value, "cannot open /");
-  ::closefrom(STDERR_FILENO + 1);
+  ::closefrom(STDERR_FILENO + 1 + manager.handed_over());
   ::umask(077);
   if (::chdir("/") != 0) return absl::ErrnoToStatus(errno, "cannot enter /");
   ::signal(SIGPIPE, SIG_IGN);
-  sigset_t ours;
-  sigemptyset(&ours);
-  sigaddset(&ours, SIGTERM);
-  sigaddset(&ours, SIGINT);
+  const sigset_t ours = Daemon::Signals();
+  ::signal(SIGXFSZ, SIG_IGN);  // writing over `ulimit -f` is an error like a full disk
   ::sigprocmask(SIG_BLOCK, &ours, nullptr);
   return absl::OkStatus();
 }
@@ -69,14 +86,14 @@ void RaiseFileLimit() {
 
 // With a log file nothing of ours goes to the caller's terminal any more; what waits for the end of our
 // stderr knows by it that we serve.
-void LeaveTerminal(const Options& options) {
-  if (options.log_file.empty()) return;
+void LeaveTerminal() {
   if (::freopen("/dev/null", "r+", stderr) == nullptr) ::close(STDERR_FILENO);
 }
 
-absl::Status Serve(const Options& options, const char* const* envp) {
-  RELOC_ASSIGN_OR_RETURN(std::string path, ChooseDir(options, envp));
-  RELOC_RETURN_IF_ERROR(LeaveCaller());
+absl::Status Serve(Options options, ServiceManager manager, const char* const* envp) {
+  RELOC_ASSIGN_OR_RETURN(std::string path, ChooseDir(options, manager, envp));
+  RELOC_ASSIGN_OR_RETURN(options.log_file, ChooseLogFile(options, path));
+  RELOC_RETURN_IF_ERROR(LeaveCaller(manager));
   RaiseFileLimit();
   RELOC_ASSIGN_OR_RETURN(std::unique_ptr<InstanceDir> dir, InstanceDir::Open(path));
   RELOC_ASSIGN_OR_RETURN(KeeperProcess keeper, StartKeeper());
@@ -84,8 +101,8 @@ absl::Status Serve(const Options& options, const char* const* envp) {
   ::prctl(PR_SET_DUMPABLE, 0);
   RELOC_RETURN_IF_ERROR(OpenLog(options.log_level, options.log_file));
   RELOC_ASSIGN_OR_RETURN(std::unique_ptr<Daemon> daemon,
-                         Daemon::Create(options, std::move(dir), std::move(keeper)));
-  LeaveTerminal(options);
+                         Daemon::Create(options, std::move(dir), std::move(keeper), std::move(manager)));
+  if (!options.log_file.empty()) LeaveTerminal();
   daemon->Run();
   return absl::OkStatus();
 }
@@ -93,8 +110,10 @@ absl::Status Serve(const Options& options, const char* const* envp) {
 int Main(int argc, char** argv, char** envp) {
   ExecuteWithoutPreload(argv, envp);
   Options options;
-  if (int status = ParseOptions(argc, argv, &options); status >= 0) return status;
-  absl::Status served = Serve(options, envp);
+  if (int status = ParseOptions(argc, argv, envp, &options); status >= 0) return status;
+  // Whoever calls relocctl may be a service, but that is not ours.
+  ServiceManager manager = options.background ? ServiceManager() : ServiceManager::FromEnvironment();
+  absl::Status served = Serve(std::move(options), std::move(manager), envp);
   if (served.ok()) return 0;
   fprintf(stderr, "relocd: %s\n", std::string(served.message()).c_str());
   return 1;

@@ -4,35 +4,58 @@
 
 #include <CLI/CLI.hpp>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "daemon/config_file.h"
+#include "daemon/config_layers.h"
 #include "reloc/launch/root_registry.h"
+#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {
 
+constexpr const char* kNever = "never";
+
 // For --idle-exit, as a check: the value stays a text until all were checked.
 std::string CheckDuration(const std::string& text) {
   absl::Duration duration;
-  bool valid = absl::ParseDuration(text, &duration) && duration > absl::ZeroDuration();
+  bool valid = text == kNever || (absl::ParseDuration(text, &duration) && duration > absl::ZeroDuration());
   return valid ? "" : absl::StrCat("'", text, "' is not a duration such as 90s, 10m or 1h30m");
 }
 
-}  // namespace
+struct Texts {
+  std::string config;
+  bool print_config = false;
+  std::string idle_exit = kNever;
+};
 
-int ParseOptions(int argc, char** argv, Options* options) {
-  CLI::App app("Keeps roots ready for the programs of relocatable packs, and watches them run.", "relocd");
-  std::string idle_exit;
-  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  app.set_config("--config", "", "Read options from FILE: lines such as idle-exit = \"10m\"");
-  app.allow_config_extras(CLI::config_extras_mode::error);
-  app.set_version_flag("--version", absl::StrCat("relocd ", RELOC_VERSION));
+// What a file cannot set, as it is about the command line itself.
+void AddCommandLineOptions(CLI::App& app, Options* options, Texts* texts) {
+  app.set_version_flag("--version", absl::StrCat("relocd ", RELOC_VERSION))->configurable(false);
+  app.get_help_ptr()->configurable(false);
+  app.add_option(
+         "--config", texts->config,
+         "Read options from FILE too: lines such as idle-exit = 10m. Read before it, if they are there: "
+         "/etc/relocd/relocd.conf, $XDG_CONFIG_HOME/relocd/relocd.conf")
+      ->type_name("FILE")
+      ->configurable(false);
+  app.add_flag("--print-config", texts->print_config, "Print what is in force, and which file says so")
+      ->configurable(false);
+  app.add_flag("--background", options->background,
+               "Log into the state directory unless a log file is set, and close stderr once relocd serves")
+      ->configurable(false);
+}
+
+// What a file can set too, under the same name.
+void AddOptions(CLI::App& app, Options* options, Texts* texts) {
   app.add_option("--dir", options->dir,
                  "Directory of the sockets. Default: $RELOCD_DIR, else $XDG_RUNTIME_DIR/relocd, else "
                  "/tmp/relocd-<uid>");
-  app.add_option("--idle-exit", idle_exit,
-                 "Stop after DURATION without jobs and clients (10m). Default: never")
+  app.add_option("--idle-exit", texts->idle_exit,
+                 "Stop after DURATION without jobs and clients (10m), or never")
       ->type_name("DURATION")
-      ->check(CheckDuration);
+      ->check(CheckDuration)
+      ->capture_default_str();
   app.add_option("--max-roots", options->max_roots, "How many roots to keep")
       ->check(CLI::Range(size_t{1}, kRegistrySlots / 2))
       ->capture_default_str();
@@ -45,16 +68,44 @@ int ParseOptions(int argc, char** argv, Options* options) {
       ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
       ->capture_default_str();
   app.add_option("--log-file", options->log_file, "Append the log to FILE instead of writing it to stderr");
+}
+
+absl::Status ApplyFiles(const Texts& texts, const char* const* envp, ConfigLayers* layers) {
+  for (const std::string& file : DefaultConfigFiles(envp)) {
+    RELOC_RETURN_IF_ERROR(layers->Apply(file, false));
+  }
+  return texts.config.empty() ? absl::OkStatus() : layers->Apply(texts.config, true);
+}
+
+int Complain(absl::string_view what) {
+  fprintf(stderr, "relocd: %s; see relocd --help\n", std::string(what).c_str());
+  return 2;
+}
+
+}  // namespace
+
+int ParseOptions(int argc, char** argv, const char* const* envp, Options* options) {
+  CLI::App app("Keeps roots ready for the programs of relocatable packs, and watches them run.", "relocd");
+  Texts texts;
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  AddCommandLineOptions(app, options, &texts);
+  AddOptions(app, options, &texts);
+  ConfigLayers layers(&app);
   try {
+    // Once to learn of --config, and again for what the files have changed and the command line says
+    // otherwise.
+    app.parse(argc, argv);
+    if (absl::Status bad = ApplyFiles(texts, envp, &layers); !bad.ok()) return Complain(bad.message());
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {
     return app.exit(success);
   } catch (const CLI::Error& error) {
-    fprintf(stderr, "relocd: %s; see relocd --help\n", error.what());
-    return 2;
+    return Complain(error.what());
   }
-  if (!idle_exit.empty()) absl::ParseDuration(idle_exit, &options->idle_exit);
-  return -1;
+  if (texts.idle_exit != kNever) absl::ParseDuration(texts.idle_exit, &options->idle_exit);
+  if (!texts.print_config) return -1;
+  bool printed = fputs(layers.Print().c_str(), stdout) >= 0 && fflush(stdout) == 0;
+  return printed ? 0 : Complain("cannot write to standard output");
 }
 
 }  // namespace reloc

@@ -12,14 +12,15 @@ namespace reloc {
 struct Options {
   std::string dir;  // empty: see launch/daemon_dir.h
   std::string log_level = "info";
-  std::string log_file;  // empty: stderr
+  std::string log_file;     // empty: stderr, or with `background` a file in the state directory
+  bool background = false;  // started by relocctl, which wants to know when we serve, and goes
   absl::Duration idle_exit = absl::InfiniteDuration();
   size_t max_roots = 512;
   uint64_t output_limit = 64 << 20;  // bytes that are kept of what a job writes
 };
 
-// Parses the command line, and the file that --config names. Returns -1 to go on, or an exit status after a
-// text for the user was printed (--help, --version, errors).
-int ParseOptions(int argc, char** argv, Options* options);
+// Parses the configuration files and the command line; see daemon/config_layers.h. Returns -1 to go on, or an
+// exit status after a text for the user was printed (--help, --version, --print-config, errors).
+int ParseOptions(int argc, char** argv, const char* const* envp, Options* options);
 
 }  // namespace reloc

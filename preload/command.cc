@@ -156,6 +156,7 @@ class Environment {
       AppendLoaderSetting(child, text);
       if (pack) AppendAbsolute(image_.path(), text);
     }));
+    if (g_job[0] != '\0') Add(texts_.Make([](TextBuffer* text) { *text << kJobVariable << '=' << g_job; }));
   }
 
   void AddGconv() {
@@ -219,7 +220,7 @@ char** ComposeArgv(const Image& image, char* const* argv, char** out) {
 size_t TextSize(const Image& image, char* const* envp) {
   const LoaderSetting& setting = Setting();
   // Ours: the modules' paths, the setting, GCONV_PATH.
-  constexpr size_t kNames = 256;
+  constexpr size_t kNames = 256 + sizeof g_job;
   size_t size = 4 * setting.pack.size() + 3 * setting.modules.size() + setting.prefix.size() +
                 setting.loader.size() + 3 * strlen(image.loader()) + kNames;
   // The program's absolute path.
@@ -233,14 +234,14 @@ size_t TextSize(const Image& image, char* const* envp) {
 }  // namespace
 
 size_t CommandSize(const Image& image, char* const* argv, char* const* envp) {
-  size_t pointers = CountStrings(argv) + image.front_count() + kLoaderArguments + 2 + CountStrings(envp) + 8;
+  size_t pointers = CountStrings(argv) + image.front_count() + kLoaderArguments + 2 + CountStrings(envp) + 9;
   return pointers * sizeof(char*) + TextSize(image, envp);
 }
 
 Command Compose(const Image& image, char* const* argv, char* const* envp, char* memory) {
   Memory pieces(memory);
   char** new_argv = pieces.Pointers(CountStrings(argv) + image.front_count() + kLoaderArguments + 2);
-  char** new_envp = pieces.Pointers(CountStrings(envp) + 8);
+  char** new_envp = pieces.Pointers(CountStrings(envp) + 9);
   size_t size = TextSize(image, envp);
   Texts texts(pieces.Take(size), size);
   Environment(image, new_envp, &texts).Fill(envp);

@@ -10,6 +10,7 @@
 namespace reloc {
 
 LoaderSetting g_setting;
+char g_job[64];
 int g_setup_state;
 
 namespace {
@@ -43,7 +44,7 @@ bool TakeOurs(char* list, bool (*is_ours)(string_view)) {
 // True if `variable` was not in the environment that the program is to have.
 bool IsOurs(char* variable) {
   char* value = nullptr;
-  if (ValueOf(variable, kLoaderVariable, &value)) return true;
+  if (ValueOf(variable, kLoaderVariable, &value) || ValueOf(variable, kJobVariable, &value)) return true;
   if (ValueOf(variable, "LD_AUDIT", &value)) return TakeOurs(value, IsOurAudit);
   if (ValueOf(variable, "LD_PRELOAD", &value)) return TakeOurs(value, IsOurPreload);
   return g_setting.Has(kBindsNow) && !g_setting.program.empty() && ValueOf(variable, "LD_BIND_NOW", &value);
@@ -51,9 +52,11 @@ bool IsOurs(char* variable) {
 
 void ReadSetting(char** variables) {
   TextBuffer text(g_text, sizeof g_text);
+  TextBuffer job(g_job, sizeof g_job);
   char* value = nullptr;
   for (; *variables != nullptr; ++variables) {
     if (ValueOf(*variables, kLoaderVariable, &value)) text << value;
+    if (ValueOf(*variables, kJobVariable, &value)) job << value;
   }
   if (!text.overflowed() && ParseLoaderSetting(text.view(), &g_setting)) return;
   g_setting = LoaderSetting();

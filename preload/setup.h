@@ -6,6 +6,7 @@
 namespace reloc {
 
 extern LoaderSetting g_setting;
+extern char g_job[64];     // the value of RELOC_JOB, to be handed on; empty if there was none
 extern int g_setup_state;  // 0: not done
 void SetUp();
 

@@ -51,7 +51,7 @@ Daemon::Daemon(Process process, Environment environment, std::string directory, 
 absl::Status Daemon::AwaitReady(const std::string& log) {
   for (absl::Time deadline = absl::Now() + absl::Seconds(5); absl::Now() < deadline;) {
     if (AcceptsLaunches(directory_)) return absl::OkStatus();
-    absl::SleepFor(absl::Milliseconds(5));
+    absl::SleepFor(absl::Milliseconds(1));
   }
   FixedText<1024> said;
   if (!ReadSmallFile(log.c_str(), &said).ok()) said << "see its log";

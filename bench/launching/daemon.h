@@ -17,6 +17,8 @@ class Daemon {
   Daemon& operator=(Daemon&&) = delete;
   ~Daemon() { process_.Stop(); }
 
+  // With SIGKILL, so that it cannot tidy up.
+  void Kill() { process_.Kill(); }
   pid_t pid() const { return process_.pid(); }
   // The environment of a launch that is to use this daemon.
   const Environment& environment() const { return environment_; }

@@ -1,21 +1,16 @@
-// Everything is read from /proc/PID/status, which every user may read; smaps_rollup, which would not count
-// shared pages twice, is closed here: relocd is not dumpable.
 #include "bench/launching/footprint.h"
 
 #include <filesystem>
-#include <fstream>
-#include <functional>
 #include <string>
-#include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "bench/launching/daemon.h"
 #include "bench/launching/jobs.h"
 #include "bench/launching/packs.h"
+#include "bench/launching/proc.h"
+#include "bench/launching/report.h"
 #include "bench/launching/sampling.h"
 #include "bench/launching/variants.h"
 #include "reloc/pack/status.h"
@@ -30,69 +25,12 @@ constexpr int kJobs = 1000;
 constexpr absl::Duration kSettling = absl::Seconds(12);
 constexpr absl::Duration kRest = absl::Seconds(10);
 
-// The number in the line "<name>:  1234 kB" of a status file; 0 if it cannot be read.
-int64_t StatusNumber(const fs::path& file, absl::string_view name) {
-  std::ifstream status(file);
-  for (std::string line; std::getline(status, line);) {
-    absl::string_view rest = line;
-    if (!absl::ConsumePrefix(&rest, name) || !absl::ConsumePrefix(&rest, ":")) continue;
-    absl::ConsumeSuffix(&rest, " kB");
-    int64_t number = 0;
-    return absl::SimpleAtoi(rest, &number) ? number : 0;
-  }
-  return 0;
-}
-
-// `daemon` and its children, but for those that are the benchmark's own jobs (they have another parent).
-std::vector<fs::path> DaemonProcesses(pid_t daemon) {
-  std::vector<fs::path> processes = {absl::StrCat("/proc/", daemon)};
-  std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator("/proc", error)) {
-    int pid = 0;
-    if (!absl::SimpleAtoi(entry.path().filename().string(), &pid)) continue;
-    if (StatusNumber(entry.path() / "status", "PPid") == daemon) processes.push_back(entry.path());
-  }
-  return processes;
-}
-
-int64_t Sum(pid_t daemon, const std::function<int64_t(const fs::path&)>& of_process) {
-  int64_t sum = 0;
-  for (const fs::path& process : DaemonProcesses(daemon)) sum += of_process(process);
-  return sum;
-}
-
-int64_t ResidentKilobytes(pid_t daemon) {
-  return Sum(daemon, [](const fs::path& process) { return StatusNumber(process / "status", "VmRSS"); });
-}
-
-// A thread that sleeps and wakes up has switched voluntarily.
-int64_t WakeUps(pid_t daemon) {
-  return Sum(daemon, [](const fs::path& process) {
-    int64_t switches = 0;
-    std::error_code error;
-    for (const fs::directory_entry& task : fs::directory_iterator(process / "task", error)) {
-      switches += StatusNumber(task.path() / "status", "voluntary_ctxt_switches");
-    }
-    return switches;
-  });
-}
-
 absl::Status Sleep(absl::Duration duration) {
   for (absl::Time end = absl::Now() + duration; absl::Now() < end;) {
     if (Interrupted()) return InterruptedError();
     absl::SleepFor(absl::Milliseconds(100));
   }
   return absl::OkStatus();
-}
-
-void AddFigure(const std::string& id, const std::string& description, double value, const std::string& unit,
-               double must, pb::Benchmark* report) {
-  pb::Figure* figure = report->add_figures();
-  figure->set_id(id);
-  figure->set_description(description);
-  figure->set_value(value);
-  figure->set_unit(unit);
-  figure->set_must(must);
 }
 
 double Megabytes(int64_t kilobytes) { return static_cast<double>(kilobytes) / 1024; }

@@ -12,6 +12,7 @@
 #include "bench/launching/footprint.h"
 #include "bench/launching/growth.h"
 #include "bench/launching/packs.h"
+#include "bench/launching/restart.h"
 #include "bench/launching/running.h"
 #include "bench/launching/variants.h"
 #include "reloc/pack/status.h"
@@ -27,6 +28,7 @@ struct Options {
   std::string json;
   bool growth = false;
   bool footprint = false;
+  bool restart = false;
 };
 
 // Keeps native, which everything is compared with, and what was asked for.
@@ -65,7 +67,8 @@ absl::Status Measure(const Options& options, pb::Benchmark* report) {
   RELOC_ASSIGN_OR_RETURN(Workspace workspace, Workspace::Create(options.bin_dir));
   if (options.growth) RELOC_RETURN_IF_ERROR(MeasureGrowth(workspace, options.rounds, report));
   if (options.footprint) RELOC_RETURN_IF_ERROR(MeasureFootprint(workspace, report));
-  if (options.growth || options.footprint) return absl::OkStatus();
+  if (options.restart) RELOC_RETURN_IF_ERROR(MeasureRestart(workspace, report));
+  if (options.growth || options.footprint || options.restart) return absl::OkStatus();
   return MeasureLaunches(workspace, options, report);
 }
 
@@ -80,6 +83,8 @@ void AddOptions(CLI::App& app, Options* options) {
                "Instead: how a launch grows with roots, live jobs and store items");
   app.add_flag("--footprint", options->footprint,
                "Instead: relocd's memory and wake-ups at rest, the shim's size");
+  app.add_flag("--restart", options->restart,
+               "Instead: how long a relocd that was killed is missed, with 1,000 live jobs");
   app.footer(
       "What follows the options is the host's program to launch, with its arguments; default: true.\n"
       "Example: bench_launch --rounds 500 -- sed --version");

@@ -23,12 +23,13 @@ class Process {
   pid_t pid() const { return pid_; }
   // Asks it to end with SIGTERM, waits up to five seconds for that, and then kills it.
   void Stop();
+  // Kills it, and waits for that.
+  void Kill();
   // Sends SIGKILL without waiting: thousands of children end sooner when all are told first.
   void KillSoon() const;
 
  private:
   explicit Process(pid_t pid) : pid_(pid) {}
-  void Kill();
 
   pid_t pid_;  // -1: waited for
 };

@@ -42,6 +42,22 @@ char Mark(bool has_target, const pb::Target& target, double value) {
   return value > target.must() ? '!' : value <= target.aim() ? '*' : ' ';
 }
 
+bool Reaches(const pb::Figure& figure, double limit) {
+  return figure.lower_limits() ? figure.value() >= limit : figure.value() <= limit;
+}
+
+char Mark(const pb::Figure& figure) {
+  if (figure.has_must() && !Reaches(figure, figure.must())) return '!';
+  return figure.has_aim() && Reaches(figure, figure.aim()) ? '*' : ' ';
+}
+
+std::string Limits(const pb::Figure& figure) {
+  if (!figure.has_must()) return "";
+  std::string text = absl::StrFormat(" at %s %g", figure.lower_limits() ? "least" : "most", figure.must());
+  if (figure.has_aim()) absl::StrAppendFormat(&text, ", aim %g", figure.aim());
+  return text;
+}
+
 void PrintComparison(const pb::Comparison& report) {
   absl::PrintF("\n%s, %d launches of each kind, interleaved\n\n", report.subject(), report.rounds());
   absl::PrintF("%-40s %9s %9s %7s  %6s %6s\n", "", "median us", "p90 us", "ratio", "must", "aim");
@@ -78,8 +94,8 @@ void PrintGrowth(const pb::Growth& growth) {
 void PrintFigures(const pb::Benchmark& report) {
   if (!report.figures().empty()) absl::PrintF("\n");
   for (const pb::Figure& figure : report.figures()) {
-    absl::PrintF("%-40s %9.2f %-2s%c at most %g\n", figure.description(), figure.value(), figure.unit(),
-                 figure.value() > figure.must() ? '!' : ' ', figure.must());
+    absl::PrintF("%-40s %9.2f %-2s%c%s\n", figure.description(), figure.value(), figure.unit(), Mark(figure),
+                 Limits(figure));
   }
 }
 
@@ -93,6 +109,16 @@ void DescribeRun(pb::Benchmark* report) {
   report->mutable_machine()->set_processor(ProcessorName());
   report->mutable_machine()->set_processors(static_cast<uint32_t>(::sysconf(_SC_NPROCESSORS_ONLN)));
   if (double load = 0; ::getloadavg(&load, 1) == 1) report->mutable_machine()->set_load(load);
+}
+
+void AddFigure(const std::string& id, const std::string& description, double value, const std::string& unit,
+               double must, pb::Benchmark* report) {
+  pb::Figure* figure = report->add_figures();
+  figure->set_id(id);
+  figure->set_description(description);
+  figure->set_value(value);
+  figure->set_unit(unit);
+  figure->set_must(must);
 }
 
 void PrintReport(const pb::Benchmark& report) {

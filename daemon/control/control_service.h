@@ -30,7 +30,7 @@ class ControlService : public Service, public relocd::v1::Control::Service {
   grpc::Service* grpc() override { return this; }
 
   grpc::Status ListJobs(grpc::ServerContext* context, const relocd::v1::ListJobsRequest* request,
-                        grpc::ServerWriter<relocd::v1::Job>* writer) override;
+                        grpc::ServerWriter<relocd::v1::JobBatch>* writer) override;
   grpc::Status ListRoots(grpc::ServerContext* context, const relocd::v1::ListRootsRequest* request,
                          grpc::ServerWriter<relocd::v1::Root>* writer) override;
   grpc::Status GetStatus(grpc::ServerContext* context, const relocd::v1::GetStatusRequest* request,

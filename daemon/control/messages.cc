@@ -37,7 +37,35 @@ void SetEnding(const Job& job, relocd::v1::Job* message) {
 void SetUsage(const Usage& usage, relocd::v1::Job* message) {
   message->set_cpu_seconds(usage.cpu_seconds);
   message->set_rss_bytes(usage.rss_bytes);
-  message->set_processes(usage.processes);
+}
+
+JobState FromMessage(Job_State state) {
+  switch (state) {
+    case relocd::v1::Job::STATE_RUNNING:
+      return JobState::kRunning;
+    case relocd::v1::Job::STATE_EXITED:
+      return JobState::kExited;
+    case relocd::v1::Job::STATE_KILLED:
+      return JobState::kKilled;
+    default:
+      return JobState::kLost;
+  }
+}
+
+void TakeEnding(const relocd::v1::Job& message, Job* job) {
+  job->ended_at = ToTime(message.ended_at());
+  if (message.has_exit_code()) job->wait_status = W_EXITCODE(message.exit_code(), 0);
+  if (message.has_signal()) job->wait_status = W_EXITCODE(0, message.signal());
+  if (message.has_cpu_seconds()) job->cpu_seconds = message.cpu_seconds();
+}
+
+// The first value if none has that name.
+template <typename Value>
+Value FindByName(const std::string& name, size_t count, const char* (*name_of)(Value)) {
+  for (size_t i = 0; i < count; ++i) {
+    if (name == name_of(static_cast<Value>(i))) return static_cast<Value>(i);
+  }
+  return Value();
 }
 
 void AddArguments(absl::string_view argv, relocd::v1::Job* message) {
@@ -56,7 +84,18 @@ google::protobuf::Timestamp ToTimestamp(absl::Time time) {
   return message;
 }
 
+absl::Time ToTime(const google::protobuf::Timestamp& message) {
+  return absl::FromUnixSeconds(message.seconds()) + absl::Nanoseconds(message.nanos());
+}
+
 relocd::v1::Job ToMessage(const Job& job, const Usage& usage) {
+  relocd::v1::Job message = ToMessage(job);
+  if (job.state == JobState::kRunning) SetUsage(usage, &message);
+  message.set_processes(usage.processes);
+  return message;
+}
+
+relocd::v1::Job ToMessage(const Job& job) {
   relocd::v1::Job message;
   message.set_id(job.id);
   message.set_name(job.name);
@@ -71,8 +110,27 @@ relocd::v1::Job ToMessage(const Job& job, const Usage& usage) {
   message.set_slurm_job(job.slurm_job);
   *message.mutable_started_at() = ToTimestamp(job.started_at);
   message.set_state(ToMessage(job.state));
-  job.state == JobState::kRunning ? SetUsage(usage, &message) : SetEnding(job, &message);
+  if (job.state != JobState::kRunning) SetEnding(job, &message);
   return message;
+}
+
+Job FromMessage(const relocd::v1::Job& message) {
+  Job job;
+  job.id = message.id();
+  job.name = message.name();
+  job.pid = message.pid();
+  job.uid = message.uid();
+  job.pack = message.pack();
+  job.program = message.program();
+  for (const std::string& argument : message.argv()) job.argv.append(argument).push_back('\0');
+  job.engine = EngineByName(message.engine());
+  job.placement = FindByName<Placement>(message.placement(), 2, PlacementName);
+  job.reason = FindByName<Reason>(message.fallback_reason(), kReasonCount, ReasonName);
+  job.slurm_job = message.slurm_job();
+  job.started_at = ToTime(message.started_at());
+  job.state = FromMessage(message.state());
+  if (job.state != JobState::kRunning) TakeEnding(message, &job);
+  return job;
 }
 
 relocd::v1::Root ToMessage(const Root& root, size_t jobs) {

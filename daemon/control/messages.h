@@ -10,7 +10,12 @@
 namespace reloc {
 
 google::protobuf::Timestamp ToTimestamp(absl::Time time);
-// `usage`: of the job's processes, if it runs.
+absl::Time ToTime(const google::protobuf::Timestamp& message);
+// All but what its processes use.
+relocd::v1::Job ToMessage(const Job& job);
+// The job that such a message was made of. Names that this version does not know become "none".
+Job FromMessage(const relocd::v1::Job& message);
+// `usage`: of the job's live processes.
 relocd::v1::Job ToMessage(const Job& job, const Usage& usage);
 relocd::v1::Root ToMessage(const Root& root, size_t jobs);
 

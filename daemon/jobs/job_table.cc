@@ -6,19 +6,19 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/algorithm/container.h"
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "daemon/jobs/pidfd.h"
 #include "daemon/log.h"
+#include "daemon/timer.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {
 
 void Describe(const LaunchMessage& message, Job* job) {
+  // One with a launcher keeps the name by which its user finds it.
+  if (job->name.empty() || job->placement == Placement::kCaller) job->name = message.entry;
   job->pack = message.pack;
   job->program = message.program;
   job->argv = message.argv;
@@ -27,19 +27,15 @@ void Describe(const LaunchMessage& message, Job* job) {
   job->reason = message.reason;
 }
 
-// As a file or a container is called; a number would be taken for a pid.
-absl::Status CheckName(absl::string_view name) {
-  constexpr size_t kMaxLength = 64;
-  bool usable = name.empty() || (absl::ascii_isalnum(static_cast<unsigned char>(name[0])) &&
-                                 name.size() <= kMaxLength && !absl::c_all_of(name, absl::ascii_isdigit));
-  for (char c : name) usable = usable && (absl::ascii_isalnum(static_cast<unsigned char>(c)) || absl::StrContains("_.-", c));
-  if (usable) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      "a name begins with a letter or a digit, goes on with these or _ . -, is no number, and has 64 characters at most");
+// A launch that joined nothing, since the store prefix shows the store as it is, tells of no place where it
+// stood: it is inside a root, and bears the mark of the job that started it.
+JobMark MarkOf(int pidfd, pid_t pid, const LaunchMessage& message, bool shared_root) {
+  bool entered = message.engine == Engine::kUserns && message.caller != CallerContext();
+  return {entered ? MarkOf(ReadNamespaces(pidfd, pid), shared_root) : ProcessNamespaces(), MonotonicNow()};
 }
 
 void SetEnding(const Ending& ending, Job* job) {
-  job->ended_at = absl::Now();
+  job->ended_at = ending.ended_at.value_or(absl::Now());
   job->cpu_seconds = ending.cpu_seconds;
   job->wait_status = ending.wait_status.value_or(0);
   job->state = !ending.wait_status              ? JobState::kLost
@@ -56,68 +52,53 @@ JobTable::~JobTable() {
 absl::Status JobTable::Started(UniqueFd pidfd, pid_t pid, uid_t uid, const LaunchMessage& message,
                                RootLease root) {
   Running* running = FindRunning(pid, pidfd.get());
-  const bool is_new = running == nullptr || !running->started;
-  if (running == nullptr) {
-    RELOC_ASSIGN_OR_RETURN(running, Add(std::move(pidfd), pid, uid));
-    running->job.id = NewJobId();
+  const bool is_new = running == nullptr;
+  if (is_new) {
+    RELOC_RETURN_IF_ERROR(Watch(pid, pidfd.get(), EPOLLIN));
+    auto& added = running_[pid] = std::make_unique<Running>();
+    running = added.get();
+    running->job.process = IdentifyProcess(pidfd.get(), pid);
+    running->pidfd = std::move(pidfd);
+    SetIdentity(pid, running->pidfd.get(), &running->job);
+    running->job.number = next_number_++;
+    running->job.pid = pid;
+    running->job.uid = uid;
+    running->job.started_at = absl::Now();
   }
   Describe(message, &running->job);
-  auto placed = placed_.find(running->job.id);
-  running->job.name = placed != placed_.end() && !placed->second.name.empty() ? placed->second.name : std::string(message.entry);
-  running->started = true;
+  // A program that becomes another pack's has another mark.
+  running->job.mark = MarkOf(running->pidfd.get(), pid, message, root != nullptr);
   running->root = std::move(root);
+  Record(running->job);
   if (is_new) Publish(EventType::kLaunch, running->job);
   if (running->job.reason != Reason::kNone) Publish(EventType::kFallback, running->job);
   if (LogsDebug()) LogDebug(absl::StrCat("job ", running->job.id, ": ", running->job.name, ", pid ", pid));
   return absl::OkStatus();
 }
 
-absl::StatusOr<JobTable::Running*> JobTable::Add(UniqueFd pidfd, pid_t pid, uid_t uid) {
-  RELOC_RETURN_IF_ERROR(Watch(pid, pidfd.get(), EPOLLIN));
-  auto& added = running_[pid] = std::make_unique<Running>();
-  added->pidfd = std::move(pidfd);
-  added->job.pid = pid;
-  added->job.uid = uid;
-  added->job.started_at = absl::Now();
-  return added.get();
+void JobTable::SetIdentity(pid_t pid, int pidfd, Job* job) {
+  std::optional<Reserved> reserved = reservations_.Take(pid, pidfd);
+  job->id = reserved ? std::move(reserved->id) : NewJobId();
+  if (!reserved) return;
+  job->name = std::move(reserved->name);
+  job->placement = Placement::kDaemon;
 }
 
 absl::StatusOr<std::string> JobTable::Reserve(absl::string_view name) {
-  RELOC_RETURN_IF_ERROR(CheckName(name));
-  for (const auto& [id, placed] : placed_) {
-    if (name.empty() || placed.name != name) continue;
-    return absl::AlreadyExistsError(absl::StrCat("the job ", id, " has the name ", name, "; choose another one"));
+  for (const auto& [pid, running] : running_) {
+    if (running->job.placement != Placement::kDaemon || running->job.name != name) continue;
+    return absl::AlreadyExistsError(
+        absl::StrCat("job ", running->job.id, ", which runs, has the name ", name, "; choose another"));
   }
-  std::string id = NewJobId();
-  placed_[id].name = std::string(name);
-  return id;
-}
-
-void JobTable::Release(const std::string& id) {
-  auto placed = placed_.find(id);
-  if (placed != placed_.end() && placed->second.pid == 0) placed_.erase(placed);
-}
-
-absl::Status JobTable::Bind(const std::string& id, UniqueFd pidfd, pid_t pid, uid_t uid) {
-  auto placed = placed_.find(id);
-  if (placed == placed_.end() || placed->second.pid != 0) {
-    return absl::NotFoundError(absl::StrCat("nothing is reserved as ", id));
-  }
-  if (FindRunning(pid, pidfd.get()) != nullptr) return absl::AlreadyExistsError("this process is a job already");
-  RELOC_ASSIGN_OR_RETURN(Running* const running, Add(std::move(pidfd), pid, uid));
-  running->job.id = id;
-  running->job.placement = Placement::kDaemon;
-  running->started = false;
-  placed->second.pid = pid;
-  return absl::OkStatus();
+  return reservations_.Reserve(name);
 }
 
 void JobTable::Ended(const std::string& id, int wait_status) {
-  auto placed = placed_.find(id);
-  auto found = placed == placed_.end() ? running_.end() : running_.find(placed->second.pid);
+  auto found = std::find_if(running_.begin(), running_.end(),
+                            [&](const auto& entry) { return entry.second->job.id == id; });
   if (found == running_.end()) return;
   // /proc tells what it used, as long as the launcher has not waited for it.
-  Ending ending = ReadEnding(found->second->pidfd.get(), placed->second.pid).value_or(Ending());
+  Ending ending = ReadEnding(found->second->pidfd.get(), found->first).value_or(Ending());
   ending.wait_status = wait_status;
   End(found->second.get(), ending);
 }
@@ -149,31 +130,76 @@ void JobTable::OnEvent(pid_t pid) {
 }
 
 void JobTable::End(Running* running, const Ending& ending) {
-  loop_->Forget(running->pidfd.get());
-  SetEnding(ending, &running->job);
-  pid_t pid = running->job.pid;
-  placed_.erase(running->job.id);
-  if (running->started) {
-    Publish(EventType::kExit, running->job);
-    ended_.push_back(std::move(running->job));
-    if (ended_.size() > max_ended_) ended_.pop_front();
-  }
-  running_.erase(pid);
+  loop_->Close(std::move(running->pidfd));
+  Job job = std::move(running->job);
+  running_.erase(job.pid);
+  SetEnding(ending, &job);
+  const Job& ended = Remember(std::move(job));
+  Record(ended);
+  Publish(EventType::kExit, ended);
   on_end_();
+}
+
+const Job& JobTable::Remember(Job job) {
+  ended_.push_back(std::move(job));
+  if (ended_.size() > max_ended_) ended_.pop_front();
+  return ended_.back();
+}
+
+absl::Status JobTable::Adopt(Job job, UniqueFd pidfd) {
+  const pid_t pid = job.pid;
+  if (running_.contains(pid)) return absl::AlreadyExistsError("two jobs of one process");
+  RELOC_RETURN_IF_ERROR(Watch(pid, pidfd.get(), EPOLLIN));
+  job.number = next_number_++;
+  running_[pid] = std::make_unique<Running>(std::move(job), std::move(pidfd), nullptr);
+  return absl::OkStatus();
+}
+
+void JobTable::AdoptGone(Job job, const Ending& ending) {
+  job.number = next_number_++;
+  SetEnding(ending, &job);
+  Publish(EventType::kExit, Remember(std::move(job)));
+}
+
+void JobTable::AdoptEnded(Job job) {
+  job.number = next_number_++;
+  Remember(std::move(job));
+}
+
+void JobTable::KeepIn(Journal* journal) {
+  journal_ = journal;
+  journal_->Rewrite(InOrder(true));
+}
+
+void JobTable::Record(const Job& job) {
+  if (journal_ == nullptr) return;
+  journal_->Write(job);
+  if (journal_->wants_rewrite()) journal_->Rewrite(InOrder(true));
 }
 
 void JobTable::Publish(EventType type, const Job& job) {
   events_->Publish({type, type == EventType::kExit ? job.ended_at : job.started_at, &job, nullptr, {}});
 }
 
+std::vector<const Job*> JobTable::InOrder(bool include_ended) const {
+  std::vector<const Job*> jobs;
+  jobs.reserve(running_.size() + ended_.size());
+  for (const auto& [pid, running] : running_) jobs.push_back(&running->job);
+  if (include_ended) {
+    for (const Job& job : ended_) jobs.push_back(&job);
+  }
+  std::sort(jobs.begin(), jobs.end(), [](const Job* a, const Job* b) { return a->number < b->number; });
+  return jobs;
+}
+
+void JobTable::ForEach(absl::FunctionRef<void(const Job&)> show) const {
+  for (const auto& [pid, running] : running_) show(running->job);
+  for (const Job& job : ended_) show(job);
+}
+
 std::vector<Job> JobTable::List(bool include_ended) const {
   std::vector<Job> list;
-  list.reserve(running_.size());
-  for (const auto& [pid, running] : running_) {
-    if (running->started) list.push_back(running->job);
-  }
-  if (include_ended) list.insert(list.end(), ended_.begin(), ended_.end());
-  std::sort(list.begin(), list.end(), [](const Job& a, const Job& b) { return a.started_at < b.started_at; });
+  for (const Job* job : InOrder(include_ended)) list.push_back(*job);
   return list;
 }
 

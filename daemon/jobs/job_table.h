@@ -12,12 +12,15 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "daemon/event_loop.h"
 #include "daemon/events/event_bus.h"
 #include "daemon/jobs/job.h"
+#include "daemon/jobs/journal.h"
 #include "daemon/jobs/pidfd.h"
+#include "daemon/jobs/reservations.h"
 #include "daemon/roots/root_cache.h"
 #include "reloc/base/unique_fd.h"
 #include "reloc/launch/wire.h"
@@ -27,9 +30,14 @@ namespace reloc {
 class JobTable {
  public:
   // `loop` and `events` must outlive the table. Launches and endings are published; `on_end` is called after
-  // each ending. The last `max_ended` ended jobs are remembered.
+  // each ending. The last `max_ended` (at least one) ended jobs are
+  // remembered.
   JobTable(EventLoop* loop, const EventBus* events, size_t max_ended, std::function<void()> on_end)
-      : loop_(loop), events_(events), max_ended_(max_ended), on_end_(std::move(on_end)) {}
+      : loop_(loop),
+        events_(events),
+        max_ended_(max_ended),
+        on_end_(std::move(on_end)),
+        reservations_(loop) {}
   ~JobTable();
   JobTable(const JobTable&) = delete;
   JobTable& operator=(const JobTable&) = delete;
@@ -39,18 +47,29 @@ class JobTable {
   // another pack's entry) is the same job.
   absl::Status Started(UniqueFd pidfd, pid_t pid, uid_t uid, const LaunchMessage& message, RootLease root);
 
-  // For a job that a launcher is about to start. Its id and its name (empty: the program's, which need not be
-  // its own) belong to it from here on, until it has ended, or until Release() before Bind().
-  // InvalidArgument: no usable name; AlreadyExists: another such job has it.
+  // From now on each change is written into `journal`, beginning with all jobs that are known now. It must
+  // outlive the table.
+  void KeepIn(Journal* journal);
+  // Jobs of an earlier daemon, in the order of their starts, before KeepIn(). One that runs, watched by
+  // `pidfd`; one that ended while nobody was there, as `ending` says, which is published; one that ended
+  // before.
+  absl::Status Adopt(Job job, UniqueFd pidfd);
+  void AdoptGone(Job job, const Ending& ending);
+  void AdoptEnded(Job job);
+
+  // For a job that a launcher is about to start (reservations.h). AlreadyExists also if a running one that has a
+  // launcher goes by that name.
   absl::StatusOr<std::string> Reserve(absl::string_view name);
-  // Gives back what was reserved and not bound.
-  void Release(const std::string& id);
-  // The process `pid` is the job of that id; Started() will tell of it. NotFound if nothing is reserved.
-  absl::Status Bind(const std::string& id, UniqueFd pidfd, pid_t pid, uid_t uid);
-  // The job's launcher tells how it ended. No error if that is known already.
+  void Release(const std::string& id) { reservations_.Release(id); }
+  absl::Status Bind(const std::string& id, UniqueFd pidfd, pid_t pid) {
+    return reservations_.Bind(id, std::move(pidfd), pid);
+  }
+  // The job's launcher tells how it ended. Nothing if that is known already.
   void Ended(const std::string& id, int wait_status);
 
   size_t running() const { return running_.size(); }
+  // Shows each job, those that ended and are remembered too, in no order.
+  void ForEach(absl::FunctionRef<void(const Job&)> show) const;
   // Oldest first.
   std::vector<Job> List(bool include_ended) const;
 
@@ -59,28 +78,27 @@ class JobTable {
     Job job;
     UniqueFd pidfd;
     RootLease root;
-    bool started = true;  // false: bound, and nothing was told of it yet
-  };
-  // A job with a launcher, from its reservation to its end.
-  struct Placed {
-    std::string name;  // as the user gave it
-    pid_t pid = 0;     // 0: not bound
   };
 
   Running* FindRunning(pid_t pid, int pidfd);
-  absl::StatusOr<Running*> Add(UniqueFd pidfd, pid_t pid, uid_t uid);
+  void SetIdentity(pid_t pid, int pidfd, Job* job);
   absl::Status Watch(pid_t pid, int pidfd, uint32_t events);
   void OnEvent(pid_t pid);
   void Publish(EventType type, const Job& job);
   void End(Running* running, const Ending& ending);
+  const Job& Remember(Job job);
+  void Record(const Job& job);
+  std::vector<const Job*> InOrder(bool include_ended) const;
 
   EventLoop* loop_;
   const EventBus* events_;
   size_t max_ended_;
   std::function<void()> on_end_;
   absl::flat_hash_map<pid_t, std::unique_ptr<Running>> running_;
-  absl::flat_hash_map<std::string, Placed> placed_;  // by id
+  Reservations reservations_;
   std::deque<Job> ended_;
+  uint64_t next_number_ = 1;
+  Journal* journal_ = nullptr;
 };
 
 }  // namespace reloc

@@ -34,6 +34,11 @@ struct PidfdInfo {                        // PIDFD_INFO_SIZE_VER0
 static_assert(sizeof(PidfdInfo) == 64);
 constexpr unsigned long kPidfdGetInfo = _IOWR(0xFF, 11, PidfdInfo);
 
+bool HasInode(int pidfd) {
+  struct statfs fs;
+  return ::fstatfs(pidfd, &fs) == 0 && fs.f_type == kPidFsMagic;
+}
+
 // False: this kernel has no such call.
 bool AskKernel(int pidfd, std::optional<int>* wait_status) {
   PidfdInfo info = {};
@@ -79,11 +84,29 @@ absl::StatusOr<UniqueFd> OpenPidfd(pid_t pid, absl::Duration since) {
 }
 
 bool SameProcess(int a, int b) {
-  struct statfs fs;
-  if (::fstatfs(a, &fs) != 0 || fs.f_type != kPidFsMagic) return !HasEnded(a);
+  if (!HasInode(a)) return !HasEnded(a);
   Result<FileId> first = Identify(a);
   Result<FileId> second = Identify(b);
   return first.ok() && second.ok() && *first == *second;
+}
+
+ProcessIdentity IdentifyProcess(int pidfd, pid_t pid) {
+  if (HasInode(pidfd)) {
+    Result<FileId> id = Identify(pidfd);
+    return {id.ok() ? id->inode : 0, absl::ZeroDuration()};
+  }
+  std::optional<ProcStat> stat = ReadProcStat(pid);
+  // Checked afterwards: as long as it takes signals, the number was its own.
+  if (!stat || ::pidfd_send_signal(pidfd, 0, nullptr, 0) != 0) return {};
+  return {0, stat->started};
+}
+
+absl::StatusOr<UniqueFd> ReopenPidfd(pid_t pid, const ProcessIdentity& identity) {
+  UniqueFd fd(::pidfd_open(pid, 0));
+  if (!fd.valid() && errno != ESRCH) return absl::ErrnoToStatus(errno, "cannot watch a process");
+  bool same = fd.valid() && identity != ProcessIdentity() && IdentifyProcess(fd.get(), pid) == identity;
+  if (!same) return absl::NotFoundError("the process is gone");
+  return fd;
 }
 
 bool HasEnded(int pidfd) {
@@ -93,9 +116,10 @@ bool HasEnded(int pidfd) {
 
 std::optional<Ending> ReadEnding(int pidfd, pid_t pid) {
   Ending ending;
-  AskProc(pidfd, pid, &ending);
-  if (ending.wait_status) return ending;
+  // First, since it is the cheaper one, and where it has an answer /proc has none any more.
   bool kernel_tells = AskKernel(pidfd, &ending.wait_status);
+  if (ending.wait_status) return ending;
+  AskProc(pidfd, pid, &ending);
   if (kernel_tells && !ending.wait_status) return std::nullopt;
   return ending;
 }

@@ -2,6 +2,7 @@
 // later, a pidfd never does.
 #pragma once
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include <optional>
@@ -24,13 +25,27 @@ absl::StatusOr<UniqueFd> OpenPidfd(pid_t pid, absl::Duration since);
 // that `a` has not ended: as long as it has not, nobody else has its number.
 bool SameProcess(int a, int b);
 
+// Which process it is, so that a later daemon knows it again: within one boot no other process gets these
+// numbers, as it may get the pid.
+struct ProcessIdentity {
+  uint64_t inode = 0;                             // of its pidfds, since Linux 6.9
+  absl::Duration started = absl::ZeroDuration();  // since boot, on older kernels
+  bool operator==(const ProcessIdentity&) const = default;
+};
+// Of the process that `pidfd` and `pid` belong to. All zero if it is gone.
+ProcessIdentity IdentifyProcess(int pidfd, pid_t pid);
+// The process of that number and identity, which may have ended but was not waited for. NotFound if it is
+// gone, whoever has its number now.
+absl::StatusOr<UniqueFd> ReopenPidfd(pid_t pid, const ProcessIdentity& identity);
+
 // True once the process has ended, whether or not its parent has waited for it.
 bool HasEnded(int pidfd);
 
 // What can be known of a process that has ended.
 struct Ending {
-  std::optional<int> wait_status;     // as of waitpid(2)
-  std::optional<double> cpu_seconds;  // of the process and the children that it waited for
+  std::optional<int> wait_status;           // as of waitpid(2)
+  std::optional<double> cpu_seconds;        // of the process and the children that it waited for
+  std::optional<absl::Time> ended_at = {};  // if it was not just now
 };
 // nullopt: nothing yet, ask again when the pidfd reports EPOLLHUP (the parent has waited for the process).
 // `pid`: the number that belongs to `pidfd`.

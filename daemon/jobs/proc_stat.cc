@@ -1,6 +1,7 @@
 #include "daemon/jobs/proc_stat.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <array>
@@ -10,7 +11,6 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "reloc/base/file.h"
 
 namespace reloc {
@@ -29,10 +29,18 @@ enum Field {
   kExitCode = 52
 };
 
+// In fixed memory: thousands are read at a time.
 class Fields {
  public:
-  explicit Fields(absl::string_view text) : fields_(absl::StrSplit(text, ' ')) {}
-  bool complete() const { return fields_.size() > kExitCode - kState; }
+  explicit Fields(absl::string_view text) {
+    while (count_ < fields_.size()) {
+      size_t end = text.find(' ');
+      fields_[count_++] = text.substr(0, end);
+      if (end == absl::string_view::npos) break;
+      text.remove_prefix(end + 1);
+    }
+  }
+  bool complete() const { return count_ == fields_.size(); }
   absl::string_view Text(Field field) const { return fields_[field - kState]; }
   // Negative and odd values become 0.
   uint64_t Number(Field field) const {
@@ -41,12 +49,24 @@ class Fields {
   }
 
  private:
-  std::vector<absl::string_view> fields_;
+  std::array<absl::string_view, kExitCode - kState + 1> fields_;
+  size_t count_ = 0;
 };
 
 double TicksToSeconds(uint64_t ticks) {
   static const double kTicks = static_cast<double>(::sysconf(_SC_CLK_TCK));
   return static_cast<double>(ticks) / kTicks;
+}
+
+std::optional<ProcStat> ReadStatAt(int directory, const char* pid) {
+  FixedText<64> path;
+  path << pid << "/stat";
+  Result<UniqueFd> file = OpenAt(directory, path.c_str(), O_RDONLY);
+  if (!file.ok()) return std::nullopt;
+  char text[1024];
+  // Whole in one read(2), as seq_file gives what fits.
+  ssize_t size = ::read(file->get(), text, sizeof text);
+  return size <= 0 ? std::nullopt : ParseProcStat({text, static_cast<size_t>(size)});
 }
 
 struct CloseDir {
@@ -75,16 +95,14 @@ std::optional<ProcStat> ParseProcStat(absl::string_view text) {
 }
 
 std::optional<ProcStat> ReadProcStat(pid_t pid) {
-  FixedText<1024> text;
-  Errno e = ReadSmallFile(absl::StrCat("/proc/", pid, "/stat").c_str(), &text);
-  if (!e.ok()) return std::nullopt;
-  return ParseProcStat({text.view().data(), text.size()});
+  return ReadStatAt(AT_FDCWD, absl::StrCat("/proc/", pid).c_str());
 }
 
 ProcessTree::ProcessTree(absl::flat_hash_map<pid_t, ProcStat> processes) : processes_(std::move(processes)) {
   for (const auto& [pid, stat] : processes_) children_[stat.parent].push_back(pid);
 }
 
+// Relative to /proc, which is half the way.
 ProcessTree ProcessTree::Read() {
   absl::flat_hash_map<pid_t, ProcStat> processes;
   std::unique_ptr<DIR, CloseDir> proc(::opendir("/proc"));
@@ -94,28 +112,39 @@ ProcessTree ProcessTree::Read() {
     pid_t pid = 0;
     if (!absl::SimpleAtoi(entry->d_name, &pid)) continue;
     // A process may end at any moment; then it is not there.
-    if (std::optional<ProcStat> stat = ReadProcStat(pid); stat) processes[pid] = *stat;
+    if (std::optional<ProcStat> stat = ReadStatAt(::dirfd(proc.get()), entry->d_name); stat) {
+      processes.emplace(pid, *stat);
+    }
   }
   return ProcessTree(std::move(processes));
 }
 
-Usage ProcessTree::UsageOf(pid_t pid) const {
-  Usage usage;
-  std::vector<pid_t> rest = {pid};
+std::vector<pid_t> ProcessTree::Descendants(const std::vector<pid_t>& roots) const {
+  std::vector<pid_t> found;
   // Numbers are used again while /proc is read, so that parents may seem to go round in circles.
   absl::flat_hash_set<pid_t> seen;
-  while (!rest.empty()) {
-    pid_t next = rest.back();
-    rest.pop_back();
-    auto found = processes_.find(next);
-    if (found == processes_.end() || !seen.insert(next).second) continue;
+  auto add = [&](const std::vector<pid_t>& pids) {
+    for (pid_t pid : pids) {
+      if (processes_.contains(pid) && seen.insert(pid).second) found.push_back(pid);
+    }
+  };
+  add(roots);
+  for (size_t i = 0; i < found.size(); ++i) {
+    auto children = children_.find(found[i]);
+    if (children != children_.end()) add(children->second);
+  }
+  return found;
+}
+
+Usage ProcessTree::UsageOf(const std::vector<pid_t>& pids) const {
+  Usage usage;
+  for (pid_t pid : pids) {
+    auto found = processes_.find(pid);
+    if (found == processes_.end()) continue;
     const ProcStat& stat = found->second;
     usage.cpu_seconds += stat.cpu_seconds + stat.children_cpu_seconds;
     usage.rss_bytes += stat.rss_bytes;
     if (stat.state != 'Z') ++usage.processes;
-    auto children = children_.find(next);
-    if (children != children_.end())
-      rest.insert(rest.end(), children->second.begin(), children->second.end());
   }
   return usage;
 }

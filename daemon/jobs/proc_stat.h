@@ -29,7 +29,7 @@ struct ProcStat {
 std::optional<ProcStat> ParseProcStat(absl::string_view text);
 std::optional<ProcStat> ReadProcStat(pid_t pid);
 
-// What a process and all its descendants use.
+// What processes use together.
 struct Usage {
   uint32_t processes = 0;
   double cpu_seconds = 0;
@@ -44,8 +44,12 @@ class ProcessTree {
   // One pass over /proc: milliseconds on a busy host, so not from the event loop.
   static ProcessTree Read();
 
-  // Descendants are found by parent: one whose parent ended belongs to nobody. Zombies are not counted.
-  Usage UsageOf(pid_t pid) const;
+  const absl::flat_hash_map<pid_t, ProcStat>& processes() const { return processes_; }
+  // Those of `roots` that are there, and their descendants, each once, parents first. Found by parent: one
+  // whose parent ended is nobody's descendant.
+  std::vector<pid_t> Descendants(const std::vector<pid_t>& roots) const;
+  // Zombies are not counted as processes.
+  Usage UsageOf(const std::vector<pid_t>& pids) const;
 
  private:
   absl::flat_hash_map<pid_t, ProcStat> processes_;

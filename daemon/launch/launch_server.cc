@@ -60,10 +60,11 @@ void LaunchServer::Add(Peer peer) {
   client.accepted = BootTimeNow();
   client.place = by_age_.insert(by_age_.end(), id);
   Heard(id, &client);
-  absl::Status watched = parts_.loop->Watch(socket, EPOLLIN, [this, id](uint32_t) { Read(id); });
-  if (!watched.ok()) return Close(id);
-  // Most have sent their message before they are accepted.
+  // Most have sent their message before they are accepted, and are gone when it is read.
   Read(id);
+  if (Find(id) == nullptr) return;
+  absl::Status watched = parts_.loop->Watch(socket, EPOLLIN, [this, id](uint32_t) { Read(id); });
+  if (!watched.ok()) Close(id);
 }
 
 LaunchServer::Client* LaunchServer::Find(ClientId id) {
@@ -75,7 +76,7 @@ void LaunchServer::Close(ClientId id) {
   auto node = clients_.extract(id);
   if (node.empty()) return;
   parts_.jobs->Release(node.mapped().reserved);
-  parts_.loop->Forget(node.mapped().peer.socket.get());
+  parts_.loop->Close(std::move(node.mapped().peer.socket));
   by_age_.erase(node.mapped().place);
   if (clients_.empty()) parts_.on_idle();
 }
@@ -153,6 +154,7 @@ bool LaunchServer::Handle(ClientId id, std::span<const char> bytes, Packet* pack
 
 bool LaunchServer::HandleLaunch(ClientId id, const LaunchMessage& message, UniqueFd store) {
   Client* client = Find(id);
+  client->asked = client->heard;
   if (!SamePlace(message.caller)) {
     return Refuse(client, Reason::kContext, "other namespaces, or another root directory, than the daemon's");
   }
@@ -211,7 +213,10 @@ absl::Status LaunchServer::SendPlan(Client* client, const std::string& program, 
 }
 
 Errno LaunchServer::Send(Client* client, const ReplyMessage& reply, std::span<const int> fds) {
-  return SendPacket(client->peer.socket.get(), Encode(reply, {sent_.get(), kMaxMessageBytes}), fds);
+  Errno e = SendPacket(client->peer.socket.get(), Encode(reply, {sent_.get(), kMaxMessageBytes}), fds);
+  // Zero: it was not understood.
+  if (client->asked > absl::ZeroDuration()) parts_.on_answer(MonotonicNow() - client->asked);
+  return e;
 }
 
 // False: it cannot even be told.
@@ -228,14 +233,13 @@ absl::StatusOr<UniqueFd> LaunchServer::OpenPeer(const Client& client) const {
 bool LaunchServer::HandleReserve(Client* client, const ReserveMessage& message) {
   if (!client->reserved.empty()) return false;
   absl::StatusOr<std::string> id = parts_.jobs->Reserve(std::string(message.name));
+  const std::string why(id.status().message());
   ReservedMessage reply;
-  std::string text(id.status().message());
+  reply.reason = Reason::kRefused;
+  reply.text = why;
   if (id.ok()) {
-    client->reserved = *id;
+    client->reserved = *std::move(id);
     reply = {Reason::kNone, {}, client->reserved, parts_.output_dir, parts_.output_limit};
-  } else {
-    reply.reason = Reason::kRefused;
-    reply.text = text;
   }
   return SendPacket(client->peer.socket.get(), Encode(reply, {sent_.get(), kMaxMessageBytes})).ok();
 }
@@ -247,14 +251,13 @@ bool LaunchServer::HandleJob(Client* client, const JobMessage& message) {
     return Answer(client, absl::OkStatus());
   }
   absl::StatusOr<UniqueFd> pidfd = OpenPeer(*client);
-  if (!pidfd.ok()) return Answer(client, pidfd.status());
-  return Answer(client, parts_.jobs->Bind(id, *std::move(pidfd), client->peer.pid, client->peer.uid));
+  return Answer(client, pidfd.ok() ? parts_.jobs->Bind(id, *std::move(pidfd), client->peer.pid)
+                                   : pidfd.status());
 }
 
 // False: it cannot be told.
 bool LaunchServer::Answer(Client* client, const absl::Status& done) {
-  if (!done.ok()) return Refuse(client, Reason::kRefused, done.message());
-  return Send(client, {}, {}).ok();
+  return done.ok() ? Send(client, {}, {}).ok() : Refuse(client, Reason::kRefused, done.message());
 }
 
 // The client is about to become the program. Nothing is answered, also when it cannot be watched: it runs

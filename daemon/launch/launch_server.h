@@ -38,8 +38,10 @@ class LaunchServer {
     JobTable* jobs;
     std::function<void()> refresh_place;  // looks at "/" again, and drops the roots if it changed
     std::function<void()> on_idle;        // the last client went
-    std::string output_dir;               // for what jobs with a launcher write
-    uint64_t output_limit;                // bytes of each
+    // A launch that asked has its answer after it waited so long.
+    std::function<void(absl::Duration waited)> on_answer;
+    std::string output_dir;  // for what jobs with a launcher write
+    uint64_t output_limit;   // bytes of each
   };
 
   static absl::StatusOr<std::unique_ptr<LaunchServer>> Create(Parts parts);
@@ -55,8 +57,9 @@ class LaunchServer {
     Peer peer;
     absl::Duration accepted;  // BootTimeNow()
     absl::Duration heard;     // MonotonicNow()
+    absl::Duration asked;     // MonotonicNow()
     bool waiting = false;     // for a root that is being made: not silent, we are
-    std::string reserved;     // a job's id: it is being started, which may take a while
+    std::string reserved;     // the id of a job that it is about to start
     std::list<ClientId>::iterator place;
   };
 

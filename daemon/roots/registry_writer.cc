@@ -54,8 +54,19 @@ void Insert(RegistryFile* file, const RegistrySlot& slot) {
 }  // namespace
 
 RegistryWriter::~RegistryWriter() {
-  if (file_ != nullptr) ::unlinkat(dir_, kRegistryFile, 0);
+  if (file_ != nullptr && IsInPlace()) ::unlinkat(dir_, kRegistryFile, 0);
   Close();
+}
+
+bool RegistryWriter::IsInPlace() const {
+  Result<FileId> there = IdentifyAt(dir_, kRegistryFile);
+  return there.ok() && *there == id_;
+}
+
+absl::Status RegistryWriter::Mend() {
+  if (file_ == nullptr || IsInPlace()) return absl::OkStatus();
+  RegistryHeader header = file_->header;
+  return Replace(header, file_.get());
 }
 
 void RegistryWriter::Unmap::operator()(RegistryFile* file) const { ::munmap(file, sizeof *file); }
@@ -80,11 +91,14 @@ absl::Status RegistryWriter::Reset(const Holder& holder, const CallerContext& ma
   return replaced;
 }
 
-absl::StatusOr<RegistryWriter::MappedFile> RegistryWriter::MapNewFile(int dir) {
+absl::StatusOr<RegistryWriter::MappedFile> RegistryWriter::MapNewFile(int dir, FileId* id) {
   Result<UniqueFd> fd = OpenAt(dir, kNewFile, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
   if (!fd.ok()) return Failed(fd.error().value);
   // Not ftruncate(2): on a full disk a hole in the file would be SIGBUS at the first write into it.
   if (int e = ::posix_fallocate(fd->get(), 0, sizeof(RegistryFile)); e != 0) return Failed(e);
+  Result<FileId> identified = Identify(fd->get());
+  if (!identified.ok()) return Failed(identified.error().value);
+  *id = *identified;
   void* memory = ::mmap(nullptr, sizeof(RegistryFile), PROT_READ | PROT_WRITE, MAP_SHARED, fd->get(), 0);
   if (memory == MAP_FAILED) return Failed(errno);
   return MappedFile(static_cast<RegistryFile*>(memory));
@@ -92,7 +106,8 @@ absl::StatusOr<RegistryWriter::MappedFile> RegistryWriter::MapNewFile(int dir) {
 
 // A new file takes the name, with the live slots of `old`. It is complete before anyone sees it.
 absl::Status RegistryWriter::Replace(const RegistryHeader& header, const RegistryFile* old) {
-  RELOC_ASSIGN_OR_RETURN(MappedFile fresh, MapNewFile(dir_));
+  FileId id;
+  RELOC_ASSIGN_OR_RETURN(MappedFile fresh, MapNewFile(dir_, &id));
   size_t used = 0;
   for (size_t i = 0; old != nullptr && i < kRegistrySlots; ++i) {
     if (old->slots[i].mount_ns_inode == 0) continue;
@@ -103,6 +118,7 @@ absl::Status RegistryWriter::Replace(const RegistryHeader& header, const Registr
   if (::renameat(dir_, kNewFile, dir_, kRegistryFile) != 0) return Failed(errno);
   Close();
   file_ = std::move(fresh);
+  id_ = id;
   used_ = used;
   return absl::OkStatus();
 }

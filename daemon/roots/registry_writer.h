@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "reloc/base/file.h"
 #include "reloc/launch/root_registry.h"
 
 namespace reloc {
@@ -18,7 +19,7 @@ class RegistryWriter {
  public:
   // `dir`: the daemon's open directory, which must outlive the writer.
   explicit RegistryWriter(int dir) : dir_(dir) {}
-  // Withdraws everything and removes the file.
+  // Withdraws everything and removes the file, if it is still ours.
   ~RegistryWriter();
   RegistryWriter(const RegistryWriter&) = delete;
   RegistryWriter& operator=(const RegistryWriter&) = delete;
@@ -35,6 +36,8 @@ class RegistryWriter {
   // Publishes a root, or replaces it. Failing means that launches have to ask.
   absl::Status Publish(const RootKey& key, int32_t mount_ns_fd, uint64_t mount_ns_inode);
   void Withdraw(const RootKey& key);
+  // Writes the file anew, with what it had, if someone removed it.
+  absl::Status Mend();
 
  private:
   struct Unmap {
@@ -42,12 +45,14 @@ class RegistryWriter {
   };
   using MappedFile = std::unique_ptr<RegistryFile, Unmap>;
 
-  static absl::StatusOr<MappedFile> MapNewFile(int dir);
+  static absl::StatusOr<MappedFile> MapNewFile(int dir, FileId* id);
+  bool IsInPlace() const;
   absl::Status Replace(const RegistryHeader& header, const RegistryFile* old);
   void Close();
 
   int dir_;
   MappedFile file_;
+  FileId id_;        // of the file
   size_t used_ = 0;  // slots with a key, withdrawn ones too
 };
 

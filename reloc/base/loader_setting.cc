@@ -19,6 +19,8 @@ bool DescribeLoader(string_view content, TextBuffer* options) {
   return HasString(content, "GLIBC_PRIVATE");
 }
 
+void AppendJobMark(int pid, uint64_t launched, TextBuffer* out) { *out << pid << '.' << launched; }
+
 bool ParseLoaderSetting(string_view value, LoaderSetting* setting) {
   setting->options = SplitFirst(value, ':', &value);
   setting->prefix = SplitFirst(value, ':', &value);

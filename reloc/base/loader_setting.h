@@ -18,6 +18,14 @@ inline constexpr string_view kPreloadModule = "/preload.so";
 // LD_PRELOAD cannot say a path with a space (ld.so(8)): the audit module knows where this is.
 inline constexpr string_view kPreloadName = "preload.so";
 
+// What marks the processes of a job, whoever their parents are, where the kernel has no mark for them (ADR
+// 0016): RELOC_JOB=<pid>.<microseconds>, the job's first process and CLOCK_MONOTONIC when it was launched. Of
+// programs under the loader engine, which hands it on and takes it out of what programs see as it does with
+// RELOC_LOADER; and of a tracer.
+inline constexpr string_view kJobVariable = "RELOC_JOB";
+// Appends the variable's value.
+void AppendJobMark(int pid, uint64_t launched, TextBuffer* out);
+
 // Lists of directories and files that libc opens by itself, where no module sees it: where they name store
 // paths, the pack is put before them.
 inline constexpr string_view kLibcLists[] = {"GCONV_PATH",     "GUIX_LOCPATH",        "LD_LIBRARY_PATH",

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -13,11 +14,15 @@
 namespace reloc {
 namespace {
 
-bool PeerIsTrusted(int socket) {
+// `daemon_dir` was found to be the user's or root's, when it was opened. Inside a root's user namespace root
+// has no number: there its daemon's uid looks like that of root's directory, where nobody else makes sockets.
+bool PeerIsTrusted(int socket, int daemon_dir) {
   struct ucred peer;
   socklen_t size = sizeof peer;
   if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
-  return peer.uid == ::geteuid() || peer.uid == 0;
+  if (peer.uid == ::geteuid() || peer.uid == 0) return true;
+  struct stat st;
+  return ::fstat(daemon_dir, &st) == 0 && st.st_uid == peer.uid;
 }
 
 Reason WaitReadable(int socket, uint64_t deadline) {
@@ -99,7 +104,7 @@ Reason DaemonLink::Connect(int daemon_dir, string_view path) {
   if (::connect(fd.get(), reinterpret_cast<const struct sockaddr*>(&address), sizeof address) != 0) {
     return errno == EAGAIN ? Reason::kDaemonSilent : Reason::kNoDaemon;
   }
-  if (!PeerIsTrusted(fd.get())) return Reason::kForeignDaemon;
+  if (!PeerIsTrusted(fd.get(), daemon_dir)) return Reason::kForeignDaemon;
   socket_ = static_cast<UniqueFd&&>(fd);
   return Reason::kNone;
 }

@@ -144,7 +144,10 @@ bool Executor::Join(Failure* failure) {
     const char* cure = e.value == EPERM ? "setns(2) is refused here; use another engine" : nullptr;
     failure->Set(joined_user ? "join mount namespace" : "join namespaces", e, "", cure);
   }
-  return e.ok() && SeesStore(failure);
+  if (!e.ok() || !SeesStore(failure)) return false;
+  // With a user namespace of its own the program could not change the host's name anyway.
+  if (joined_user) MarkAsJob();
+  return true;
 }
 
 // A tracer that changes paths goes on to show what it shows, whatever is mounted: another pack's store.

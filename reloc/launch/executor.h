@@ -46,8 +46,9 @@ class Executor {
  public:
   Executor(LaunchState* state, const Trace& trace) : state_(state), trace_(trace) {}
 
-  // Both stop at the first step that fails, with `*failure` set. Enter() returns only then.
+  // Both stop at the first step that fails, with `*failure` set.
   bool Prepare(std::span<const Step> steps, Failure* failure);
+  // Of the whole enter part, which may also be given piece by piece, it returns only then.
   void Enter(std::span<const Step> steps, Failure* failure);
 
   // True once kCommit was passed: nothing may be tried after that.

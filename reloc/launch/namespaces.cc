@@ -94,6 +94,8 @@ Errno JoinNamespaces(int user_ns, int mount_ns, bool* joined_user) {
   return ::setns(mount_ns, CLONE_NEWNS) == 0 ? kOk : Errno::Last();
 }
 
+void MarkAsJob() { (void)::unshare(CLONE_NEWUTS); }
+
 Errno OpenOwnNamespaces(UniqueFd* user_ns, UniqueFd* mount_ns) {
   Result<UniqueFd> user = Open("/proc/self/ns/user", O_RDONLY);
   if (!user.ok()) return user.error();

@@ -20,6 +20,11 @@ Errno EnterNewNamespaces(const char** step);
 // of the mount namespace. `*joined_user` tells how far it came.
 Errno JoinNamespaces(int user_ns, int mount_ns, bool* joined_user);
 
+// Gives the process a UTS namespace of its own, if it may: the mark by which a job's processes are told apart
+// from those of other jobs in the same root, whoever their parents are (ADR 0016). Nothing loses it, and of
+// what it holds, the host's name, the process has a copy. Refused (a limit, no capability) it has no mark.
+void MarkAsJob();
+
 // The calling process's own namespaces as descriptors.
 Errno OpenOwnNamespaces(UniqueFd* user_ns, UniqueFd* mount_ns);
 

@@ -1,9 +1,12 @@
 #include "reloc/launch/plan_trial.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "reloc/base/file.h"
+#include "reloc/base/loader_setting.h"
 #include "reloc/base/path.h"
+#include "reloc/launch/environment.h"
 #include "reloc/launch/own_root.h"
 
 namespace reloc {
@@ -93,12 +96,27 @@ bool PlanTrial::AskDaemon() {
   return true;
 }
 
+// The daemon is told at the last moment: when the process bears the mark of its job, and is sure to be one.
 void PlanTrial::Enter(const Plan& plan) {
   Executor executor(&state_, trace_);
   failure_->Clear();
-  daemon_->Tell();
-  executor.Enter(plan.enter(), failure_);
+  for (const Step& step : plan.enter()) {
+    if (step.op == Op::kCommit) {
+      if (plan.engine() == Engine::kFakechroot) MarkEnvironment();
+      daemon_->Tell();
+    }
+    executor.Enter({&step, 1}, failure_);
+    if (failure_->failed()) break;
+  }
   committed_ = executor.committed();
+}
+
+// Without the mark (out of memory) the program runs as well.
+void PlanTrial::MarkEnvironment() {
+  FixedText<64> mark;
+  AppendJobMark(::getpid(), MonotonicMicros(), &mark);
+  Failure ignored;
+  (void)Environment(&state_.envp, &state_.arena).Set(kJobVariable, mark.view(), &ignored);
 }
 
 }  // namespace reloc

@@ -14,10 +14,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "reloc/base/loader_setting.h"
 #include "reloc/base/path.h"
 #include "reloc/launch/descriptors.h"
 #include "reloc/launch/directory.h"
 #include "reloc/launch/supervisor.h"
+#include "reloc/launch/trace.h"
 #include "reloc/launch/tracer_link.h"
 #include "reloc/launch/tracer_loader.h"
 
@@ -132,8 +134,12 @@ Errno Tracer::BecomeTracer(const TracerPlan& plan, bool accelerated) {
   PathText prefix;
   prefix << plan.prefix;
   // No directory can be made there, which proot takes well; and else it makes one for nothing.
-  const char* environment[4] = {"PROOT_TMP_DIR=/proc/self/fdinfo"};
-  size_t variables = 1;
+  // The mark of the job: all that it traces belong to it.
+  FixedText<64> mark;
+  mark << kJobVariable << '=';
+  AppendJobMark(::getppid(), MonotonicMicros(), &mark);
+  const char* environment[5] = {"PROOT_TMP_DIR=/proc/self/fdinfo", mark.c_str()};
+  size_t variables = 2;
   if (loader_.valid()) environment[variables++] = loader_path.c_str();
   if (!accelerated) environment[variables++] = "PROOT_NO_SECCOMP=1";
   const char* arguments[] = {plan.tracer,    "-b",           binding.c_str(), plan.tracee, socket.c_str(),

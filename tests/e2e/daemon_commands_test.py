@@ -33,13 +33,30 @@ class DaemonCommands(unittest.TestCase):
         programs.must(self.daemon("start"))
         self.assertNotEqual(self.pid(), first)
 
-    def test_two_starts_at_once(self):
-        starts = [subprocess.Popen([programs.RELOCCTL, "daemon", "start"], env=self.env, stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.PIPE) for _ in range(5)]
-        for start in starts:
-            _, error = start.communicate(timeout=30)
-            self.assertEqual((start.returncode, error), (0, b""))
-        self.pid()
+    def start_at_once(self, count, *arguments):
+        """What each says, in the order started. All must succeed."""
+        starts = [subprocess.Popen([programs.RELOCCTL, "daemon", "start", *arguments], env=self.env,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(count)]
+        said = [start.communicate(timeout=60) for start in starts]
+        self.assertEqual([start.returncode for start in starts], [0] * count, said)
+        return said
+
+    def test_many_starts_at_once(self):
+        for name, content in (("launch.sock", "stale"), ("lock", ""), ("roots", "stale")):  # of an earlier boot
+            os.makedirs(self.env["RELOCD_DIR"], 0o700, exist_ok=True)
+            with open(os.path.join(self.env["RELOCD_DIR"], name), "w") as file:
+                file.write(content)
+        self.assertEqual(self.start_at_once(50, "-q"), [("", "")] * 50)
+        pid = self.pid()
+        self.assertEqual({out for out, _ in self.start_at_once(5)}, {f"relocd runs in {self.env['RELOCD_DIR']}, pid {pid}\n"})
+
+    def test_starts_while_a_daemon_ends(self):
+        """Idle exits all the time: every start finds a daemon that serves, ends or is gone."""
+        for _ in range(20):
+            self.start_at_once(3, "-q", "--idle-exit", "1ms")
+            answer = programs.relocctl("ps", env=self.env)  # served, or told in one line that nobody is there
+            if answer.status != 0:
+                self.assertRegex(answer.err, r"\Arelocctl: [^\n]*\n\Z")
 
     def test_idle_exit(self):
         programs.must(self.daemon("start", "--idle-exit", "100ms"))

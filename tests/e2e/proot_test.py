@@ -188,6 +188,7 @@ class Terminal(ProotTest):
         self.expect("one\r\none\r\n")
         self.type("\x1a")
         self.expect("Stopped")
+        self.expect("> ")
         self.type("echo in $((40 + 2))\n")
         self.expect("in 42")
         self.type("fg\n")

@@ -3,6 +3,7 @@ import os
 import resource
 import socket
 import subprocess
+import time
 import unittest
 
 import fake_daemon
@@ -76,7 +77,8 @@ class DescriptorLimits(unittest.TestCase):
                     self.assertIn(outcome.status, (125, 127), outcome)
                     self.assertEqual((outcome.out, len(outcome.err.splitlines())), ("", 1))
 
-    def test_a_daemon_that_runs_out_of_descriptors(self):
+    def daemon_of_few_descriptors(self):
+        """The directory of one that may have no more than 64 descriptors."""
         launcher = ["sh", "-c", 'ulimit -n 64; exec "$0" "$@"', programs.RELOCD]
         directory = packs.new_path("daemon")
         session.require(os.access(programs.RELOCD, os.X_OK), "daemon", "relocd is not built", "build it")
@@ -84,9 +86,19 @@ class DescriptorLimits(unittest.TestCase):
         self.addCleanup(relocd.wait)
         self.addCleanup(relocd.terminate)
         self.assertTrue(daemon.wait_until(lambda: daemon.accepts(directory + "/launch.sock")))
+        return directory
+
+    def take_all(self, directory):
+        """Connections, more than the daemon has descriptors; they are to be closed within a second."""
         clients = [socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK) for _ in range(200)]
         for client in clients:
+            self.addCleanup(client.close)
             client.connect_ex(directory + "/launch.sock")
+        return clients
+
+    def test_a_daemon_that_runs_out_of_descriptors(self):
+        directory = self.daemon_of_few_descriptors()
+        clients = self.take_all(directory)
         for _ in range(5):
             self.assertEqual(self.probe(directory), self.native)
         for client in clients:
@@ -94,6 +106,25 @@ class DescriptorLimits(unittest.TestCase):
         env = programs.environment(RELOCD_DIR=directory, RELOC_ENGINE="userns")
         recovered = lambda: daemon.joins_a_published_root(self.pack + "/bin/probe", env)
         self.assertTrue(daemon.wait_until(recovered), "the daemon does not recover")
+
+    def test_relocctl_is_served_again_once_there_are_descriptors(self):
+        """gRPC, once it found none, would accept nothing for good (grpc#16058): here it is not asked to accept."""
+        directory = self.daemon_of_few_descriptors()
+        env = programs.environment(RELOCD_DIR=directory)
+        ask = lambda: programs.relocctl("ps", env=env, timeout=10)
+        for running in (False, True):  # gRPC is not there yet; and it is, from the last round
+            with self.subTest(grpc_is_running=running):
+                clients = self.take_all(directory)
+                refused = ask()
+                self.assertEqual(refused.status, 1, "no lack of descriptors: this tests nothing")
+                self.assertRegex(refused.err, r"\Arelocctl: the daemon [^\n]*\n\Z")
+                self.assertEqual(self.probe(directory), self.native)
+                for client in clients:
+                    client.close()
+                freed = time.monotonic()
+                self.assertTrue(daemon.wait_until(lambda: ask().status == 0), "relocctl is not served again")
+                self.assertLess(time.monotonic() - freed, 1)
+                self.assertEqual(self.probe(directory), self.native)
 
 
 if __name__ == "__main__":

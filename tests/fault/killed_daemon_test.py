@@ -44,6 +44,7 @@ class KilledDaemon(unittest.TestCase):
     def test_launches_and_jobs_survive(self):
         relocd = daemon.Daemon(self.directory)
         jobs = [self.start_job() for _ in range(JOBS)]
+        self.assertTrue(daemon.wait_until(lambda: len(daemon.jobs(self.env)) == JOBS))
         launchers = [threading.Thread(target=self.launch_again_and_again) for _ in range(LAUNCHERS)]
         for launcher in launchers:
             launcher.start()
@@ -59,6 +60,9 @@ class KilledDaemon(unittest.TestCase):
         self.addCleanup(relocd.stop)
         self.assertEqual(self.failures, [])
         self.assertGreater(self.launches, 50)
+        # The daemon after ten others knows those that started before the first kill.
+        running = {job["pid"]: job["state"] for job in daemon.jobs(self.env) if job["name"] == "cat"}
+        self.assertEqual(running, {job.pid: "running" for job in jobs})
         for job in jobs:
             self.assertEqual(self.echo(job, "still here"), "still here\n")
             job.communicate()

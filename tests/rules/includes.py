@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The include table: which layer may include which.
 
-    base <- launch <- pack <- {job, engine} <- {client, daemon};  shim -> launch, base;  {audit, preload} -> base
+    base <- launch <- pack <- {cli, job, engine} <- {client, daemon};  shim -> launch, base;  {audit, preload} -> base
 
 A table and not the linker, because a header that is included makes a dependency long before a symbol is linked.
 
@@ -16,14 +16,15 @@ import sys
 ALLOWED = {
     "reloc/base": set(),
     "reloc/launch": {"reloc/base"},
+    "reloc/cli": {"reloc/pack", "reloc/launch", "reloc/base"},
     "reloc/job": {"reloc/pack", "reloc/launch", "reloc/base"},
     "reloc/pack": {"reloc/launch", "reloc/base", "proto"},
     "reloc/engine": {"reloc/pack", "reloc/launch", "reloc/base"},
     "shim": {"reloc/launch", "reloc/base"},
     "audit": {"reloc/base"},
     "preload": {"reloc/base"},
-    "client": {"reloc/engine", "reloc/job", "reloc/pack", "reloc/launch", "reloc/base", "proto"},
-    "daemon": {"reloc/engine", "reloc/job", "reloc/pack", "reloc/launch", "reloc/base", "proto"},
+    "client": {"reloc/cli", "reloc/engine", "reloc/job", "reloc/pack", "reloc/launch", "reloc/base", "proto"},
+    "daemon": {"reloc/cli", "reloc/engine", "reloc/job", "reloc/pack", "reloc/launch", "reloc/base", "proto"},
     "bench": {"reloc/engine", "reloc/pack", "reloc/launch", "reloc/base", "proto"},
 }
 FOLDERS = sorted(ALLOWED) + ["proto", "tests"]

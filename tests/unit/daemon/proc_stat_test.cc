@@ -77,23 +77,23 @@ ProcStat Process(pid_t parent, char state = 'S') {
 TEST(ProcessTreeTest, CountsAProcessAndItsDescendants) {
   ProcessTree tree(
       {{10, Process(1)}, {11, Process(10)}, {12, Process(11)}, {13, Process(10, 'Z')}, {20, Process(1)}});
-  Usage usage = tree.UsageOf(10);
+  Usage usage = tree.UsageOf(tree.Descendants({10}));
   EXPECT_EQ(usage.processes, 3u);  // the zombie is none
   EXPECT_DOUBLE_EQ(usage.cpu_seconds, 4);
   EXPECT_EQ(usage.rss_bytes, 4000u);
-  EXPECT_EQ(tree.UsageOf(99).processes, 0u);
+  EXPECT_EQ(tree.Descendants({99}).size(), 0u);
 }
 
 TEST(ProcessTreeTest, CirclesEnd) {
   // Numbers that were used again while /proc was read.
   ProcessTree tree({{10, Process(12)}, {11, Process(10)}, {12, Process(11)}, {13, Process(13)}});
-  EXPECT_EQ(tree.UsageOf(10).processes, 3u);
-  EXPECT_EQ(tree.UsageOf(13).processes, 1u);
+  EXPECT_EQ(tree.Descendants({10}).size(), 3u);
+  EXPECT_EQ(tree.Descendants({13}).size(), 1u);
 }
 
 TEST(ProcessTreeTest, FindsOurOwnChildren) {
   Child child(SleepForEver);
-  EXPECT_GE(ProcessTree::Read().UsageOf(getpid()).processes, 2u);
+  EXPECT_GE(ProcessTree::Read().Descendants({getpid()}).size(), 2u);
 }
 
 }  // namespace

@@ -1,0 +1,27 @@
+#include "client/metrics_command.h"
+
+#include "client/control_client.h"
+#include "client/report.h"
+#include "reloc/pack/status.h"
+
+namespace reloc {
+namespace {
+
+absl::Status PrintMetrics() {
+  RELOC_ASSIGN_OR_RETURN(auto client, ControlClient::Connect());
+  auto stub = relocd::v1::Metrics::NewStub(client->channel());
+  relocd::v1::ReadMetricsResponse response;
+  RELOC_RETURN_IF_ERROR(client->Call([&](auto* context) { return stub->Read(context, {}, &response); }));
+  PrintOut(response.text());
+  return FlushOut();
+}
+
+}  // namespace
+
+void AddMetricsCommand(CLI::App& app, int* exit_status) {
+  CLI::App* metrics =
+      app.add_subcommand("metrics", "What the daemon counts, in Prometheus' text format: docs/metrics.md");
+  metrics->callback([exit_status] { *exit_status = ExitStatus(PrintMetrics()); });
+}
+
+}  // namespace reloc

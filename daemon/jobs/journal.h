@@ -1,0 +1,65 @@
+// The journal: the daemon's jobs in a file of its directory, so that the next daemon knows them again,
+// however this one ends.
+//
+// Each change of a job appends the job as it now is, in one write(2); the last entry of a job counts. Nothing
+// is synced: the file is to outlive the daemon, not the host, whose processes do not outlive it either. It is
+// written anew (another file, renamed) at the daemon's start and when it has grown.
+//
+// Not SQLite, which the history is in: a launch would wait for its locks and for a disk that may be slow.
+// This costs a launch a few microseconds, and reading a thousand jobs a few milliseconds.
+#pragma once
+
+#include <stddef.h>
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "daemon/jobs/job.h"
+#include "proto/journal.pb.h"
+#include "reloc/base/unique_fd.h"
+
+namespace reloc {
+
+// What an earlier daemon left.
+struct JournalContents {
+  std::vector<Job> jobs;   // in the order of their starts, as they last were
+  bool same_boot = false;  // else none of their processes is left
+  std::string damage;      // what could not be read, for people; empty if all could
+};
+// `daemon_dir`: a descriptor of the daemon's directory. A file that is damaged or cut off is read as far as
+// it goes.
+JournalContents ReadJournal(int daemon_dir);
+
+class Journal {
+ public:
+  // `daemon_dir` must outlive the journal. Nothing is written before the first Rewrite().
+  explicit Journal(int daemon_dir) : dir_(daemon_dir) {}
+
+  // Appends `job` as it now is. That it cannot is logged once, until it can again.
+  void Write(const Job& job);
+  // True when the file should be written anew: it has grown, or an entry could not be written (then not more
+  // often than once a second).
+  bool wants_rewrite() const;
+  // Puts a file with `jobs` in the place of the old one.
+  void Rewrite(std::span<const Job* const> jobs);
+
+ private:
+  void Append(const Job& job, std::string* bytes);
+  Errno Replace(absl::string_view bytes);
+  void Note(Errno e);
+
+  int dir_;
+  UniqueFd file_;  // invalid: what was written last is incomplete
+  size_t size_ = 0;
+  size_t rewritten_size_ = 0;
+  absl::Duration failed_at_ = -absl::InfiniteDuration();  // MonotonicNow()
+  bool complained_ = false;
+  // Kept for their memory.
+  relocd::v1::JournalEntry entry_;
+  std::string bytes_;
+};
+
+}  // namespace reloc

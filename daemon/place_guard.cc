@@ -1,0 +1,85 @@
+#include "daemon/place_guard.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "absl/strings/str_cat.h"
+#include "daemon/log.h"
+#include "reloc/pack/status.h"
+
+namespace reloc {
+namespace {
+
+// Whoever removes things removes several: first let him finish.
+constexpr absl::Duration kSettle = absl::Milliseconds(100);
+constexpr absl::Duration kFirstRetry = absl::Seconds(1);
+constexpr absl::Duration kLastRetry = absl::Seconds(32);
+constexpr uint32_t kRemovals = IN_DELETE | IN_MOVED_FROM | IN_MOVE_SELF | IN_DELETE_SELF | IN_ONLYDIR;
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<PlaceGuard>> PlaceGuard::Create(EventLoop* loop, InstanceDir* dir,
+                                                               std::function<void(const char*)> on_lost) {
+  auto guard = absl::WrapUnique(new PlaceGuard(loop, dir, std::move(on_lost)));
+  RELOC_ASSIGN_OR_RETURN(guard->timer_, Timer::Create(loop, [g = guard.get()] { g->Mend(); }));
+  RELOC_RETURN_IF_ERROR(guard->Watch());
+  return guard;
+}
+
+PlaceGuard::~PlaceGuard() {
+  if (inotify_.valid()) loop_->Forget(inotify_.get());
+}
+
+absl::Status PlaceGuard::Watch() {
+  UniqueFd fresh(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  char path[64];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", dir_->fd());
+  if (!fresh.valid() || ::inotify_add_watch(fresh.get(), path, kRemovals) < 0) {
+    return absl::ErrnoToStatus(errno, "cannot watch our directory (see the limits in /proc/sys/fs/inotify)");
+  }
+  if (inotify_.valid()) loop_->Forget(inotify_.get());
+  inotify_ = std::move(fresh);
+  return loop_->Watch(inotify_.get(), EPOLLIN, [this](uint32_t) { OnChange(); });
+}
+
+// Renames of our own are among these. Looking costs little, so they are not told apart.
+void PlaceGuard::OnChange() {
+  char events[4096];
+  while (::read(inotify_.get(), events, sizeof events) > 0) {
+  }
+  if (!timer_->armed()) timer_->Arm(kSettle);
+}
+
+void PlaceGuard::Mend() {
+  absl::Status mended = TryToMend();
+  if (mended.ok()) {
+    retry_ = absl::ZeroDuration();
+    return;
+  }
+  if (absl::IsAlreadyExists(mended)) return on_lost_("another daemon has taken the place");
+  if (retry_ > kLastRetry) return on_lost_("the directory is gone and cannot be made again");
+  if (retry_ == absl::ZeroDuration()) {
+    retry_ = kFirstRetry;
+    LogError(absl::StrCat("cannot put back what was removed from ", dir_->path(), ": ", mended.message()));
+  }
+  timer_->Arm(retry_);
+  retry_ *= 2;
+}
+
+absl::Status PlaceGuard::TryToMend() {
+  RELOC_ASSIGN_OR_RETURN(bool is_new, dir_->Mend());
+  if (is_new) {
+    LogWarning(absl::StrCat(dir_->path(), " was removed; made it again"));
+    RELOC_RETURN_IF_ERROR(Watch());
+  }
+  for (const Mender& mend : menders_) RELOC_RETURN_IF_ERROR(mend());
+  return absl::OkStatus();
+}
+
+}  // namespace reloc

@@ -1,0 +1,53 @@
+// Sees to it that clients go on finding us when somebody (a cleaner of /tmp, a user who tidies up) removes
+// our sockets, our files or the whole directory.
+//
+// inotify(7) on the directory, and nothing on its parent: in /tmp every file of everybody would wake us. It
+// is not needed either, as a directory can only be removed once all in it was, which is told.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "daemon/event_loop.h"
+#include "daemon/instance_dir.h"
+#include "daemon/timer.h"
+#include "reloc/base/unique_fd.h"
+
+namespace reloc {
+
+class PlaceGuard {
+ public:
+  using Mender = std::function<absl::Status()>;
+
+  // `loop` and `dir` must outlive the guard. `on_lost(why)`: another daemon has taken the place, or it cannot
+  // be had again.
+  static absl::StatusOr<std::unique_ptr<PlaceGuard>> Create(EventLoop* loop, InstanceDir* dir,
+                                                            std::function<void(const char* why)> on_lost);
+  ~PlaceGuard();
+  PlaceGuard(const PlaceGuard&) = delete;
+  PlaceGuard& operator=(const PlaceGuard&) = delete;
+
+  // `mender` puts back what one part keeps in the directory, if it is not there. Called in the order added.
+  void Add(Mender mender) { menders_.push_back(std::move(mender)); }
+
+ private:
+  PlaceGuard(EventLoop* loop, InstanceDir* dir, std::function<void(const char*)> on_lost)
+      : loop_(loop), dir_(dir), on_lost_(std::move(on_lost)) {}
+  absl::Status Watch();
+  void OnChange();
+  void Mend();
+  absl::Status TryToMend();
+
+  EventLoop* loop_;
+  InstanceDir* dir_;
+  std::function<void(const char*)> on_lost_;
+  std::vector<Mender> menders_;
+  UniqueFd inotify_;
+  std::unique_ptr<Timer> timer_;
+  absl::Duration retry_;  // what is waited next time; zero while all is well
+};
+
+}  // namespace reloc

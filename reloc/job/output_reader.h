@@ -1,0 +1,51 @@
+// Reads what OutputLog keeps, while it is written or afterwards.
+//
+// Follows by inotify(7), so that nothing wakes up while the job is silent, also across rotation. Only a
+// reader that stays behind by more than the log's limit misses what was dropped meanwhile.
+#pragma once
+
+#include <stdint.h>
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "reloc/base/file.h"
+#include "reloc/base/unique_fd.h"
+
+namespace reloc {
+
+class OutputReader {
+ public:
+  // NotFound if nothing is kept of the job `id` in `dir`.
+  static absl::StatusOr<OutputReader> Open(const std::string& dir, const std::string& id);
+
+  // Goes on with the last `lines` lines. Without a call, reading begins with the oldest byte that is kept.
+  absl::Status SkipToTail(uint64_t lines);
+
+  // Writes to the descriptor `output` what there is now.
+  absl::Status Copy(int output);
+  // And then what comes, until the writer is gone or nobody reads `output` any more.
+  absl::Status Follow(int output);
+
+ private:
+  // One of the two files, open.
+  struct File {
+    UniqueFd fd;
+    FileId id;
+    uint64_t offset = 0;  // of the next byte to copy
+  };
+  enum class State { kGrows, kFull, kClosed };
+
+  OutputReader(UniqueFd dir, std::string id) : dir_(std::move(dir)), id_(std::move(id)) {}
+  Result<File> OpenFile(const std::string& name) const;
+  Errno OpenBoth(File* older, File* newest) const;
+  State NewestState(bool closed) const;
+  absl::Status Advance();
+
+  UniqueFd dir_;
+  std::string id_;
+  File older_;  // its descriptor is invalid once it was copied, or if there is none
+  File newest_;
+};
+
+}  // namespace reloc

@@ -1,0 +1,95 @@
+"""A log that takes nothing: launches and answers are as quick as ever, and lines are lost instead."""
+import fcntl
+import os
+import pty
+import subprocess
+import termios
+import time
+import unittest
+
+from support import daemon, packs, programs, session
+
+LAUNCHES = 20
+SLOW = 5  # seconds for all of them; a daemon that waits for its log waits for ever
+
+
+class LogSink(unittest.TestCase):
+    def setUp(self):
+        self.pack = packs.from_host("true")
+        self.directory = packs.new_path("daemon")
+        self.env = programs.environment(RELOCD_DIR=self.directory, RELOC_ENGINE="userns")
+
+    def start(self, *arguments, stderr=subprocess.DEVNULL):
+        relocd = subprocess.Popen([programs.RELOCD, "--dir", self.directory, "--log-level", "debug", *arguments],
+                                  env=self.env, stderr=stderr)
+        self.addCleanup(relocd.wait, 10)
+        self.addCleanup(relocd.terminate)
+        self.assertTrue(daemon.wait_until(lambda: daemon.accepts(self.directory + "/launch.sock")))
+        return relocd
+
+    def assertServes(self):
+        before = time.monotonic()
+        for _ in range(LAUNCHES):
+            programs.must(programs.run([self.pack + "/bin/true"], env=self.env))
+        self.assertLess(time.monotonic() - before, SLOW)
+        self.assertTrue(daemon.wait_until(lambda: len(daemon.jobs(self.env)) == LAUNCHES), "jobs are not listed")
+        self.assertTrue(daemon.joins_a_published_root(self.pack + "/bin/true", self.env))
+
+    def fill(self, fd):
+        """Writes until a pipe takes no more."""
+        flags = fcntl.fcntl(fd, fcntl.F_GETFL)
+        fcntl.fcntl(fd, fcntl.F_SETFL, flags | os.O_NONBLOCK)
+        try:
+            while True:
+                os.write(fd, b"x" * 4096)
+        except BlockingIOError:
+            fcntl.fcntl(fd, fcntl.F_SETFL, flags)
+
+    def test_a_pipe_that_nobody_reads(self):
+        reader, writer = os.pipe()
+        self.addCleanup(os.close, reader)
+        self.addCleanup(os.close, writer)
+        self.fill(writer)
+        self.start(stderr=writer)
+        self.assertServes()
+
+    def test_a_pipe_whose_reader_is_gone(self):
+        reader, writer = os.pipe()
+        self.start(stderr=writer)
+        os.close(reader)
+        os.close(writer)
+        self.assertServes()
+
+    def test_a_fifo_that_nobody_reads(self):
+        fifo = packs.new_path("fifo")
+        os.mkfifo(fifo)
+        reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        self.start("--log-file", fifo)
+        writer = os.open(fifo, os.O_WRONLY)
+        self.addCleanup(os.close, writer)
+        self.fill(writer)
+        self.assertServes()
+
+    def test_a_fifo_without_a_reader_is_refused_at_once(self):
+        fifo = packs.new_path("fifo")
+        os.mkfifo(fifo)
+        outcome = programs.run([programs.RELOCD, "--dir", self.directory, "--log-file", fifo], timeout=10)
+        self.assertEqual(outcome.status, 1)
+        self.assertRegex(outcome.err, rf"\Arelocd: cannot open log {fifo}: nobody reads it[^\n]*\n\Z")
+
+    def test_a_full_disk(self):
+        self.start("--log-file", "/dev/full")
+        self.assertServes()
+
+    def test_a_terminal_that_is_stopped(self):
+        controller, terminal = pty.openpty()
+        self.addCleanup(os.close, controller)
+        self.addCleanup(os.close, terminal)
+        termios.tcflow(terminal, termios.TCOOFF)  # as by ^S
+        self.start(stderr=terminal)
+        self.assertServes()
+
+
+if __name__ == "__main__":
+    session.main()
