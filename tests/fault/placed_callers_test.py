@@ -37,7 +37,7 @@ class PlacedCallers(PlacedTest):
             job.stdout.readline()
             pid = daemon.jobs(self.env)[0]["pid"]
             launcher = self.launcher(pid)
-            self.assertEqual(os.readlink(f"/proc/{launcher}/cwd"), "/")
+            self.assertTrue(daemon.wait_until(lambda: os.readlink(f"/proc/{launcher}/cwd") == "/"))
             os.close(writer)
             links = [os.readlink(f"/proc/{launcher}/fd/{fd}") for fd in os.listdir(f"/proc/{launcher}/fd")]
             self.assertNotIn(os.readlink(f"/proc/self/fd/{reader}"), links)
