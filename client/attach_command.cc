@@ -26,53 +26,72 @@ struct AttachOptions {
   std::string keys = kDefaultDetachKeys;
 };
 
-absl::StatusOr<relocd::v1::Job> FindJob(const std::string& wanted) {
-  RELOC_ASSIGN_OR_RETURN(auto client, ControlClient::Connect());
-  RELOC_ASSIGN_OR_RETURN(std::vector<relocd::v1::Job> jobs, client->ListJobs(false));
+bool IsCalled(const relocd::v1::Job& job, const std::string& name) {
+  return job.id() == name || job.name() == name || absl::StrCat(job.pid()) == name ||
+         absl::StartsWith(job.id(), name);
+}
+
+absl::StatusOr<relocd::v1::Job> FindJob(ControlClient& client, const std::string& name) {
+  RELOC_ASSIGN_OR_RETURN(std::vector<relocd::v1::Job> jobs, client.ListJobs(false));
   const relocd::v1::Job* found = nullptr;
   for (const relocd::v1::Job& job : jobs) {
-    if (job.id() != wanted && job.name() != wanted && absl::StrCat(job.pid()) != wanted && !absl::StartsWith(job.id(), wanted)) continue;
-    if (found != nullptr) return absl::InvalidArgumentError(absl::StrCat("several jobs are called ", OneLine(wanted)));
+    if (!IsCalled(job, name)) continue;
+    if (found != nullptr)
+      return absl::InvalidArgumentError(absl::StrCat("several jobs are called ", OneLine(name)));
     found = &job;
   }
-  if (found == nullptr) {
-    return absl::NotFoundError(absl::StrCat("no job ", OneLine(wanted), " runs; relocctl ps shows those that do"));
-  }
-  return *found;
+  if (found != nullptr) return *found;
+  return absl::NotFoundError(
+      absl::StrCat("no job ", OneLine(name), " runs; relocctl ps shows those that do"));
 }
 
 absl::StatusOr<UniqueFd> Connect(const AttachOptions& options, std::string* id) {
-  RELOC_ASSIGN_OR_RETURN(relocd::v1::Job job, FindJob(options.job));
+  RELOC_ASSIGN_OR_RETURN(auto client, ControlClient::Connect());
+  RELOC_ASSIGN_OR_RETURN(relocd::v1::Job job, FindJob(*client, options.job));
   if (job.placement() != "daemon") {
-    return absl::FailedPreconditionError(
-        absl::StrCat("job ", job.id(), " was started without --detach or --supervised: it has its caller's terminal"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "job ", job.id(), " was started without --detach or --supervised: it has its caller's terminal"));
   }
   *id = job.id();
   RELOC_ASSIGN_OR_RETURN(std::string dir, ChosenDaemonDir());
   return ConnectToLauncher(dir, *id);
 }
 
+// As that of `run`: the job's own exit status may be 1.
+int Fail(const absl::Status& why) {
+  ReportError(why);
+  return kExitFailed;
+}
+
 int Attach(const AttachOptions& options) {
   absl::StatusOr<DetachKeys> keys = DetachKeys::Parse(options.keys);
-  if (!keys.ok()) return ReportError(keys.status());
+  if (!keys.ok()) return Fail(keys.status());
   // Before gRPC makes threads: a signal that one of them does not block would be delivered there.
   CallerSignals signals;
   std::string id;
   absl::StatusOr<UniqueFd> socket = Connect(options, &id);
-  if (!socket.ok()) return ReportError(socket.status());
+  if (!socket.ok()) return Fail(socket.status());
   Terminal terminal(FindTerminal());
   AttachSession session(*std::move(socket), AttachSession::Role::kGuest, &terminal, false, *std::move(keys));
   const char* debug = ::getenv("RELOC_DEBUG");
-  return FinishAttachment(session.Run(), id, Trace("relocctl", debug != nullptr && std::string_view(debug) == "1"));
+  return FinishAttachment(session.Run(), id,
+                          Trace("relocctl", debug != nullptr && std::string_view(debug) == "1"));
 }
 
 }  // namespace
 
 void AddAttachCommand(CLI::App& app, int* exit_status) {
   auto options = std::make_shared<AttachOptions>();
-  CLI::App* attach = app.add_subcommand("attach", "Show what a detached job writes, and type into its terminal");
+  CLI::App* attach =
+      app.add_subcommand("attach", "Show what a detached job writes, and type into its terminal");
   attach->add_option("JOB", options->job, "Its id or the beginning of it, its name or its pid")->required();
   attach->add_option("--detach-keys", options->keys, "The keys that leave it running")->capture_default_str();
+  attach->footer(
+      "Examples:\n"
+      "  relocctl attach train\n"
+      "  relocctl attach --detach-keys '~,.' 7f3k\n"
+      "\n"
+      "It ends with the job's exit status. A job without a terminal of its own shows its output alone.");
   attach->callback([options, exit_status] { *exit_status = Attach(*options); });
 }
 

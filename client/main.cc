@@ -8,10 +8,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "client/attach_command.h"
+#include "client/completion_command.h"
 #include "client/daemon_command.h"
+#include "client/doctor_command.h"
 #include "client/engines_command.h"
+#include "client/logs_command.h"
 #include "client/metrics_command.h"
 #include "client/overview.h"
 #include "client/pack_commands.h"
@@ -22,6 +26,7 @@
 #include "client/run_usage.h"
 #include "client/version_command.h"
 #include "reloc/cli/help.h"
+#include "reloc/cli/manual.h"
 #include "reloc/cli/mistake.h"
 #include "reloc/engine/preloaded.h"
 
@@ -35,13 +40,20 @@ int RunCommandLine(int argc, char** argv) {
   reloc::AddRunCommand(app);
   reloc::AddPsCommand(app, &exit_status);
   reloc::AddAttachCommand(app, &exit_status);
+  reloc::AddLogsCommand(app, &exit_status);
   reloc::AddPackCommands(app, &exit_status);
   reloc::AddRootsCommand(app, &exit_status);
   reloc::AddDaemonCommand(app, &exit_status);
   reloc::AddMetricsCommand(app, &exit_status);
   reloc::AddEnginesCommand(app, &exit_status);
+  reloc::AddDoctorCommand(app, &exit_status);
+  reloc::AddCompletionCommand(app, &exit_status);
   reloc::AddVersionCommand(app, &exit_status);
   reloc::AddOverview(app);
+  if (std::optional<int> status = reloc::AnswerManual(app, argc, argv)) return *status;
+  if (argc > 1 && std::string_view(argv[1]) == "__complete") {
+    return reloc::PrintCompletion(app, {argv + 2, argv + argc});
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {

@@ -21,6 +21,10 @@ absl::Status PrintMetrics() {
 void AddMetricsCommand(CLI::App& app, int* exit_status) {
   CLI::App* metrics =
       app.add_subcommand("metrics", "What the daemon counts, in Prometheus' text format: docs/metrics.md");
+  metrics->footer(
+      "Examples:\n"
+      "  relocctl metrics\n"
+      "  relocctl metrics | promtool check metrics");
   metrics->callback([exit_status] { *exit_status = ExitStatus(PrintMetrics()); });
 }
 

@@ -22,7 +22,8 @@ int Start(const RunOptions& options, const RunTarget& target, char** envp, const
                         .envp = envp,
                         .engine = options.engine};
   if (options.placement == RunPlacement::kCaller) return Launch(request, trace);
-  return RunPlaced(options, envp, trace, [&request](const Trace& job_trace) { return Launch(request, job_trace); });
+  return RunPlaced(options, envp, trace,
+                   [&request](const Trace& job_trace) { return Launch(request, job_trace); });
 }
 
 }  // namespace

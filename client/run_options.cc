@@ -65,7 +65,7 @@ bool TakeValue(std::string_view option, char*** rest, RunOptions* options) {
     }
     if (option != value.name) continue;
     if (**rest == nullptr) {
-      options->error = absl::StrCat(Text(option), " needs a value; see relocctl run --help");
+      options->error = absl::StrCat("run: ", Text(option), " needs a value; see relocctl run --help");
     } else {
       options->*value.field = *(*rest)++;
     }
@@ -96,7 +96,8 @@ std::string Contradiction(const RunOptions& options) {
   }
   if (options.pty && options.no_pty) return "--pty and --no-pty exclude each other";
   if (options.placement == RunPlacement::kCaller && (options.pty || !options.name.empty())) {
-    return absl::StrCat(options.pty ? "--pty" : "--name", " needs --detach or --supervised; see relocctl run --help");
+    return absl::StrCat(options.pty ? "--pty" : "--name",
+                        " needs --detach or --supervised; see relocctl run --help");
   }
   absl::StatusOr<DetachKeys> keys = DetachKeys::Parse(options.detach_keys);
   return keys.ok() ? "" : absl::StrCat("--detach-keys: ", keys.status().message());

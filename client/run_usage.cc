@@ -9,8 +9,8 @@ constexpr char kDescription[] =
     "Run a program of a pack, in place of relocctl\n"
     "\n"
     "PROGRAM is an entry of a pack (pack/bin/sed), or any program inside a directory that holds gnu/store or "
-    "nix/store. This process becomes the program: same pid, terminal, limits, descriptors. With --detach and "
-    "--supervised it goes on without this process.";
+    "nix/store. This process becomes the program: same pid, terminal, limits, descriptors; with --detach or "
+    "--supervised it is one that goes on without this process, with the same limits and surroundings.";
 
 constexpr char kFooter[] = R"(Examples:
   relocctl run pack/bin/sed -n 1p /etc/passwd
@@ -21,9 +21,10 @@ constexpr char kFooter[] = R"(Examples:
 
 Exit status: the program's own; 125 if relocctl failed, with one line that says why; 126 if the program cannot be executed, 127 if it is not there.)";
 
-// CLI11 takes literals for flag's values.
-void AddFlag(CLI::App* run, const char* names, const std::string& description) {
-  run->add_flag(names, description);
+// add_flag() takes a text for a value to set.
+void AddFlag(CLI::App* command, const std::string& names, const std::string& description) {
+  command->add_flag_function(
+      names, [](int64_t) {}, description);
 }
 
 }  // namespace
@@ -33,14 +34,14 @@ void AddRunCommand(CLI::App& app) {
   run->prefix_command();
   run->add_option("--engine", "How: an engine's name, or a chain (default, performance)")
       ->type_name("ENGINE");
-  AddFlag(run, "-d,--detach", "Leave it running, and print its id; its output is kept. Needs a daemon");
-  AddFlag(run, "--supervised", "Run it here, so that it can be left and attached to again; it survives a lost connection");
-  run->add_option("--name", "With these two: what other commands may call it")->type_name("NAME");
-  AddFlag(run, "--pty", "With these two: give it a terminal of its own. Default: --supervised does if it has one");
-  AddFlag(run, "--no-pty", "With these two: give it none");
-  run->add_option("--detach-keys", "With --supervised: the keys that leave it running")
-      ->type_name("KEYS")
-      ->default_str("ctrl-p,ctrl-q");
+  AddFlag(run, "-d,--detach", "Leave it running in the background and print its id; its output is kept");
+  AddFlag(run, "--supervised",
+          "Run it here, in a way that it goes on when the connection is lost, to be attached again");
+  run->add_option("--name", "With these two: a name by which other commands find it")->type_name("NAME");
+  AddFlag(run, "--pty", "With these two: a terminal of its own. Default: with --supervised on a terminal");
+  AddFlag(run, "--no-pty", "With these two: none");
+  run->add_option("--detach-keys", "The keys that leave a supervised program running. Default: ctrl-p,ctrl-q")
+      ->type_name("KEYS");
   AddFlag(run, "--allow-escape", "Allow --detach and --supervised inside a Slurm job");
   run->add_option("PROGRAM", "An entry, or a program below a store; looked up in $PATH if it has no slash")
       ->required();

@@ -69,11 +69,11 @@ absl::Status Daemon::OpenServers() {
   journal_ = std::make_unique<Journal>(dir_->fd());
   jobs_ = std::make_unique<JobTable>(loop_.get(), &events_, kMaxEndedJobs, [this] { NoteIdle(); });
   metrics_ = std::make_unique<Metrics>(&events_, jobs_.get(), roots_.get());
-  RELOC_ASSIGN_OR_RETURN(
-      launches_, LaunchServer::Create({loop_.get(), keeper_.get(), roots_.get(), jobs_.get(),
-                                       [this] { RefreshPlace(); }, [this] { NoteIdle(); },
-                                       [this](absl::Duration waited) { metrics_->Answered(waited); },
-                                       StateDir(dir_->path()) + "/output", options_.output_limit}));
+  RELOC_ASSIGN_OR_RETURN(launches_,
+                         LaunchServer::Create({loop_.get(), keeper_.get(), roots_.get(), jobs_.get(),
+                                               [this] { RefreshPlace(); }, [this] { NoteIdle(); },
+                                               [this](absl::Duration waited) { metrics_->Answered(waited); },
+                                               StateDir(dir_->path()) + "/output", options_.output_limit}));
   RELOC_ASSIGN_OR_RETURN(control_, ControlServer::Create(loop_.get(), Services(), [this] { NoteIdle(); }));
   // root is trusted with control, but starts no programs as someone else.
   RELOC_ASSIGN_OR_RETURN(control_socket_,
@@ -94,6 +94,10 @@ void Daemon::GuardPlace() {
   auto place = PlaceGuard::Create(loop_.get(), dir_.get(), [this](const char* why) { Stop(why); });
   if (!place.ok()) return LogWarning(place.status().message());
   place_ = *std::move(place);
+  place_->Add([this] {
+    jobs_->MendJournal();  // which complains itself
+    return absl::OkStatus();
+  });
   place_->Add([this] { return registry_->Mend(); });
   place_->Add([this] { return control_socket_->Mend(); });
   place_->Add([this] { return launch_socket_->Mend(); });

@@ -3,11 +3,15 @@
 #include <stdio.h>
 
 #include <CLI/CLI.hpp>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "daemon/config_file.h"
 #include "daemon/config_layers.h"
+#include "reloc/cli/help.h"
+#include "reloc/cli/manual.h"
+#include "reloc/cli/mistake.h"
 #include "reloc/launch/root_registry.h"
 #include "reloc/pack/status.h"
 
@@ -31,7 +35,8 @@ struct Texts {
 
 // What a file cannot set, as it is about the command line itself.
 void AddCommandLineOptions(CLI::App& app, Options* options, Texts* texts) {
-  app.set_version_flag("--version", absl::StrCat("relocd ", RELOC_VERSION))->configurable(false);
+  app.set_version_flag("--version", absl::StrCat("relocd ", RELOC_VERSION), "Print the version")
+      ->configurable(false);
   app.get_help_ptr()->configurable(false);
   app.add_option(
          "--config", texts->config,
@@ -50,13 +55,15 @@ void AddCommandLineOptions(CLI::App& app, Options* options, Texts* texts) {
 void AddOptions(CLI::App& app, Options* options, Texts* texts) {
   app.add_option("--dir", options->dir,
                  "Directory of the sockets. Default: $RELOCD_DIR, else $XDG_RUNTIME_DIR/relocd, else "
-                 "/tmp/relocd-<uid>");
+                 "/tmp/relocd-<uid>")
+      ->type_name("DIR");
   app.add_option("--idle-exit", texts->idle_exit,
                  "Stop after DURATION without jobs and clients (10m), or never")
       ->type_name("DURATION")
       ->check(CheckDuration)
       ->capture_default_str();
   app.add_option("--max-roots", options->max_roots, "How many roots to keep")
+      ->type_name("N")
       ->check(CLI::Range(size_t{1}, kRegistrySlots / 2))
       ->capture_default_str();
   app.add_option("--output-limit", options->output_limit,
@@ -64,10 +71,11 @@ void AddOptions(CLI::App& app, Options* options, Texts* texts) {
       ->type_name("SIZE")
       ->transform(CLI::AsSizeValue(false))
       ->capture_default_str();
-  app.add_option("--log-level", options->log_level, "debug, info, warning, error or off")
+  app.add_option("--log-level", options->log_level, "How much to log")
       ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
       ->capture_default_str();
-  app.add_option("--log-file", options->log_file, "Append the log to FILE instead of writing it to stderr");
+  app.add_option("--log-file", options->log_file, "Append the log to FILE instead of writing it to stderr")
+      ->type_name("FILE");
 }
 
 absl::Status ApplyFiles(const Texts& texts, const char* const* envp, ConfigLayers* layers) {
@@ -78,7 +86,7 @@ absl::Status ApplyFiles(const Texts& texts, const char* const* envp, ConfigLayer
 }
 
 int Complain(absl::string_view what) {
-  fprintf(stderr, "relocd: %s; see relocd --help\n", std::string(what).c_str());
+  fprintf(stderr, "relocd: %s\n", std::string(what).c_str());
   return 2;
 }
 
@@ -88,8 +96,10 @@ int ParseOptions(int argc, char** argv, const char* const* envp, Options* option
   CLI::App app("Keeps roots ready for the programs of relocatable packs, and watches them run.", "relocd");
   Texts texts;
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  UseHelp(&app);
   AddCommandLineOptions(app, options, &texts);
   AddOptions(app, options, &texts);
+  if (std::optional<int> status = AnswerManual(app, argc, argv)) return *status;
   ConfigLayers layers(&app);
   try {
     // Once to learn of --config, and again for what the files have changed and the command line says
@@ -99,8 +109,8 @@ int ParseOptions(int argc, char** argv, const char* const* envp, Options* option
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {
     return app.exit(success);
-  } catch (const CLI::Error& error) {
-    return Complain(error.what());
+  } catch (const CLI::ParseError& error) {
+    return Complain(DescribeMistake(app, error));
   }
   if (texts.idle_exit != kNever) absl::ParseDuration(texts.idle_exit, &options->idle_exit);
   if (!texts.print_config) return -1;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/memory/memory.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "daemon/log.h"
 #include "reloc/pack/status.h"
@@ -21,6 +22,11 @@ constexpr absl::Duration kSettle = absl::Milliseconds(100);
 constexpr absl::Duration kFirstRetry = absl::Seconds(1);
 constexpr absl::Duration kLastRetry = absl::Seconds(32);
 constexpr uint32_t kRemovals = IN_DELETE | IN_MOVED_FROM | IN_MOVE_SELF | IN_DELETE_SELF | IN_ONLYDIR;
+
+// Whatever we put there has such a name until it is complete, and loses it then.
+bool IsOurOwn(const struct inotify_event& event) {
+  return event.len > 0 && absl::EndsWith(event.name, ".new");
+}
 
 }  // namespace
 
@@ -48,12 +54,16 @@ absl::Status PlaceGuard::Watch() {
   return loop_->Watch(inotify_.get(), EPOLLIN, [this](uint32_t) { OnChange(); });
 }
 
-// Renames of our own are among these. Looking costs little, so they are not told apart.
 void PlaceGuard::OnChange() {
-  char events[4096];
-  while (::read(inotify_.get(), events, sizeof events) > 0) {
+  alignas(struct inotify_event) char events[4096];
+  ssize_t size;
+  while ((size = ::read(inotify_.get(), events, sizeof events)) > 0) {
+    for (ssize_t at = 0; at < size;) {
+      const auto* event = reinterpret_cast<const struct inotify_event*>(events + at);
+      if (!IsOurOwn(*event) && !timer_->armed()) timer_->Arm(kSettle);
+      at += static_cast<ssize_t>(sizeof *event + event->len);
+    }
   }
-  if (!timer_->armed()) timer_->Arm(kSettle);
 }
 
 void PlaceGuard::Mend() {

@@ -7,6 +7,7 @@
 
 #include "daemon/control/messages.h"
 #include "daemon/jobs/job_processes.h"
+#include "reloc/job/state_dir.h"
 
 namespace reloc {
 namespace {
@@ -46,7 +47,7 @@ grpc::Status ControlService::ListRoots(grpc::ServerContext*, const relocd::v1::L
 
 grpc::Status ControlService::GetStatus(grpc::ServerContext*, const relocd::v1::GetStatusRequest*,
                                        relocd::v1::DaemonStatus* response) {
-  return Ask(mailbox_, [&] {
+  grpc::Status asked = Ask(mailbox_, [&] {
     response->set_version(RELOC_VERSION);
     response->set_pid(::getpid());
     response->set_dir(view_->dir);
@@ -56,6 +57,9 @@ grpc::Status ControlService::GetStatus(grpc::ServerContext*, const relocd::v1::G
     response->set_roots_limit(static_cast<uint32_t>(view_->roots->limit()));
     response->set_roots_error(std::string(view_->roots_usable().message()));
   });
+  // Looks at the disk, which the event loop must not wait for.
+  if (asked.ok()) response->set_output_dir(OutputDir(response->dir()));
+  return asked;
 }
 
 grpc::Status ControlService::Stop(grpc::ServerContext*, const relocd::v1::StopRequest*,

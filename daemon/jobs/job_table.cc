@@ -171,6 +171,10 @@ void JobTable::KeepIn(Journal* journal) {
   journal_->Rewrite(InOrder(true));
 }
 
+void JobTable::MendJournal() {
+  if (journal_ != nullptr && !journal_->IsInPlace()) journal_->Rewrite(InOrder(true));
+}
+
 void JobTable::Record(const Job& job) {
   if (journal_ == nullptr) return;
   journal_->Write(job);

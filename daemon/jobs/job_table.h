@@ -50,6 +50,8 @@ class JobTable {
   // From now on each change is written into `journal`, beginning with all jobs that are known now. It must
   // outlive the table.
   void KeepIn(Journal* journal);
+  // Writes the journal anew if someone removed it.
+  void MendJournal();
   // Jobs of an earlier daemon, in the order of their starts, before KeepIn(). One that runs, watched by
   // `pidfd`; one that ended while nobody was there, as `ending` says, which is published; one that ended
   // before.
@@ -57,8 +59,8 @@ class JobTable {
   void AdoptGone(Job job, const Ending& ending);
   void AdoptEnded(Job job);
 
-  // For a job that a launcher is about to start (reservations.h). AlreadyExists also if a running one that has a
-  // launcher goes by that name.
+  // For a job that a launcher is about to start (reservations.h). AlreadyExists also if a running one that
+  // has a launcher goes by that name.
   absl::StatusOr<std::string> Reserve(absl::string_view name);
   void Release(const std::string& id) { reservations_.Release(id); }
   absl::Status Bind(const std::string& id, UniqueFd pidfd, pid_t pid) {

@@ -145,6 +145,12 @@ bool Journal::wants_rewrite() const {
   return size_ > 2 * rewritten_size_ + kGrowth;
 }
 
+bool Journal::IsInPlace() const {
+  Result<FileId> there = IdentifyAt(dir_, kFile);
+  Result<FileId> ours = Identify(file_.get());
+  return there.ok() && ours.ok() && *there == *ours;
+}
+
 void Journal::Rewrite(std::span<const Job* const> jobs) {
   std::string bytes = FirstLine();
   for (const Job* job : jobs) Append(*job, &bytes);

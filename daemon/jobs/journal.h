@@ -43,6 +43,8 @@ class Journal {
   // True when the file should be written anew: it has grown, or an entry could not be written (then not more
   // often than once a second).
   bool wants_rewrite() const;
+  // False if someone removed the file.
+  bool IsInPlace() const;
   // Puts a file with `jobs` in the place of the old one.
   void Rewrite(std::span<const Job* const> jobs);
 

@@ -16,18 +16,21 @@ namespace reloc {
 namespace {
 
 bool IsNameCharacter(char c) {
-  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || absl::StrContains("_.-", absl::string_view(&c, 1));
+  return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+         absl::StrContains("_.-", absl::string_view(&c, 1));
 }
 
 // As files and containers are called; a number would be taken for a pid.
 absl::Status CheckName(absl::string_view name) {
   constexpr size_t kMaxLength = 64;
-  if (name.empty() || (name.size() <= kMaxLength && absl::ascii_isalnum(static_cast<unsigned char>(name[0])) &&
-                       absl::c_all_of(name, IsNameCharacter) && !absl::c_all_of(name, absl::ascii_isdigit))) {
+  if (name.empty() ||
+      (name.size() <= kMaxLength && absl::ascii_isalnum(static_cast<unsigned char>(name[0])) &&
+       absl::c_all_of(name, IsNameCharacter) && !absl::c_all_of(name, absl::ascii_isdigit))) {
     return absl::OkStatus();
   }
   return absl::InvalidArgumentError(
-      "a job's name begins with a letter or a digit, goes on with these and _ . - and is no number; it has at most 64 "
+      "a job's name begins with a letter or a digit, goes on with these and _ . - and is no number; it has "
+      "at most 64 "
       "characters");
 }
 
@@ -46,12 +49,13 @@ absl::StatusOr<std::string> Reservations::Reserve(absl::string_view name) {
 }
 
 absl::Status Reservations::CheckFree(absl::string_view name) const {
-  bool taken = !name.empty() && (absl::c_any_of(reserved_, [&](const auto& entry) { return entry.second == name; }) ||
-                                 absl::c_any_of(bound_, [&](const auto& entry) {
-                                   return entry.second.reserved.name == name;
-                                 }));
+  bool taken =
+      !name.empty() &&
+      (absl::c_any_of(reserved_, [&](const auto& entry) { return entry.second == name; }) ||
+       absl::c_any_of(bound_, [&](const auto& entry) { return entry.second.reserved.name == name; }));
   if (!taken) return absl::OkStatus();
-  return absl::AlreadyExistsError(absl::StrCat("a job that is being started has the name ", name, "; choose another"));
+  return absl::AlreadyExistsError(
+      absl::StrCat("a job that is being started has the name ", name, "; choose another"));
 }
 
 absl::Status Reservations::Bind(const std::string& id, UniqueFd pidfd, pid_t pid) {

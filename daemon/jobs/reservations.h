@@ -1,5 +1,5 @@
-// Jobs with a launcher before they are jobs: an id and a name are reserved, then a process is bound to them, and
-// when that one starts its program the job table takes it over.
+// Jobs with a launcher before they are jobs: an id and a name are reserved, then a process is bound to them,
+// and when that one starts its program the job table takes it over.
 #pragma once
 
 #include <sys/types.h>
@@ -29,13 +29,14 @@ class Reservations {
   Reservations(const Reservations&) = delete;
   Reservations& operator=(const Reservations&) = delete;
 
-  // A new id, with `name` if it is not empty. InvalidArgument: such a name is none; AlreadyExists: it is reserved.
+  // A new id, with `name` if it is not empty. InvalidArgument: such a name is none; AlreadyExists: it is
+  // reserved.
   absl::StatusOr<std::string> Reserve(absl::string_view name);
   // Gives back what was reserved and not bound.
   void Release(const std::string& id) { reserved_.erase(id); }
 
-  // The process `pid`, watched by `pidfd`, is to be the job. If it ends before it is taken, nothing is left of it.
-  // NotFound: nothing is reserved so.
+  // The process `pid`, watched by `pidfd`, is to be the job. If it ends before it is taken, nothing is left
+  // of it. NotFound: nothing is reserved so.
   absl::Status Bind(const std::string& id, UniqueFd pidfd, pid_t pid);
   // What `pid`, watched by `pidfd`, was bound to.
   std::optional<Reserved> Take(pid_t pid, int pidfd);

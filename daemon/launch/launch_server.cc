@@ -92,9 +92,8 @@ void LaunchServer::Heard(ClientId id, Client* client) {
 void LaunchServer::MakeRoom() {
   if (clients_.size() < kMaxClients) return;
   // One that waits for us is not to blame; if all do, the longest waiting one makes its root itself.
-  auto idle = std::find_if(by_age_.begin(), by_age_.end(), [this](ClientId id) {
-    return !Find(id)->waiting && Find(id)->reserved.empty();
-  });
+  auto idle = std::find_if(by_age_.begin(), by_age_.end(),
+                           [this](ClientId id) { return !Find(id)->waiting && Find(id)->reserved.empty(); });
   Close(idle == by_age_.end() ? by_age_.front() : *idle);
 }
 
@@ -251,8 +250,8 @@ bool LaunchServer::HandleJob(Client* client, const JobMessage& message) {
     return Answer(client, absl::OkStatus());
   }
   absl::StatusOr<UniqueFd> pidfd = OpenPeer(*client);
-  return Answer(client, pidfd.ok() ? parts_.jobs->Bind(id, *std::move(pidfd), client->peer.pid)
-                                   : pidfd.status());
+  return Answer(client,
+                pidfd.ok() ? parts_.jobs->Bind(id, *std::move(pidfd), client->peer.pid) : pidfd.status());
 }
 
 // False: it cannot be told.

@@ -20,15 +20,19 @@ constexpr absl::string_view kEvents =
 absl::Status CheckVersion(sqlite::Database* database) {
   RELOC_ASSIGN_OR_RETURN(int64_t version, database->Number("PRAGMA user_version"));
   if (version == kHistoryVersion) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat("it has version ", version, ", and not ", kHistoryVersion));
+  return absl::FailedPreconditionError(
+      absl::StrCat("it has version ", version, ", and not ", kHistoryVersion));
 }
 
-absl::Status Read(const std::string& path, absl::string_view select, const HistoryQuery& query, TakeRecord take) {
+absl::Status Read(const std::string& path, absl::string_view select, const HistoryQuery& query,
+                  TakeRecord take) {
   RELOC_ASSIGN_OR_RETURN(sqlite::Database database, sqlite::Database::Open(path, sqlite::Access::kRead));
   RELOC_RETURN_IF_ERROR(CheckVersion(&database));
   RELOC_ASSIGN_OR_RETURN(sqlite::Statement statement, database.Prepare(select));
   // Infinite times become the least and the greatest number.
-  statement.Bind(1, absl::ToUnixNanos(query.since)).Bind(2, absl::ToUnixNanos(query.until)).Bind(3, query.limit);
+  statement.Bind(1, absl::ToUnixNanos(query.since))
+      .Bind(2, absl::ToUnixNanos(query.until))
+      .Bind(3, query.limit);
   if (select == kEvents) statement.Bind(4, query.daemon).Bind(5, query.last_number);
   while (true) {
     RELOC_ASSIGN_OR_RETURN(bool row, statement.Step());

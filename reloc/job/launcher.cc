@@ -112,8 +112,8 @@ absl::Status JobLauncher::OpenTerminal() {
   struct termios modes;
   bool known = request_.terminal->ReadModes(&modes);
   RELOC_ASSIGN_OR_RETURN(Pty pty, OpenPty(known ? &modes : nullptr, request_.terminal->ReadSize()));
-  // The launcher is the leader of the terminal's session and the job is a process group in it, as with a shell: a
-  // leader itself would be in an orphaned group, where ^Z does nothing (setpgid(2)).
+  // The launcher is the leader of the terminal's session and the job is a process group in it, as with a
+  // shell: a leader itself would be in an orphaned group, where ^Z does nothing (setpgid(2)).
   if (::ioctl(pty.slave.get(), TIOCSCTTY, 0) != 0) return SystemError(errno, "cannot take a terminal");
   for (int fd = 0; fd < 3; ++fd) {
     if (request_.pty == PtyUse::kForAll || ::isatty(fd)) start_.standard[fd] = pty.slave.get();
@@ -136,8 +136,8 @@ absl::Status JobLauncher::OpenPipe() {
 absl::Status JobLauncher::OpenLog() {
   if (request_.reservation == nullptr || !job_.output.valid()) return absl::OkStatus();
   const Reservation& reservation = *request_.reservation;
-  RELOC_ASSIGN_OR_RETURN(
-      OutputLog log, OutputLog::Open(reservation.output_dir, reservation.id, reservation.output_limit));
+  RELOC_ASSIGN_OR_RETURN(OutputLog log,
+                         OutputLog::Open(reservation.output_dir, reservation.id, reservation.output_limit));
   job_.log.emplace(std::move(log));
   job_.place.output_file = absl::StrCat(reservation.output_dir, "/", reservation.id);
   return absl::OkStatus();
@@ -161,7 +161,8 @@ absl::Status JobLauncher::DropDescriptors() {
   std::sort(keep.begin(), keep.end());
   Arena arena;
   Errno closed = CloseAllDescriptorsBut(keep, &arena);
-  return closed.ok() ? absl::OkStatus() : SystemError(closed.value, "cannot list descriptors: is /proc mounted?");
+  return closed.ok() ? absl::OkStatus()
+                     : SystemError(closed.value, "cannot list descriptors: is /proc mounted?");
 }
 
 absl::Status JobLauncher::ForkJob() {

@@ -66,11 +66,11 @@ absl::Status CopyRest(int from, uint64_t* offset, int output) {
   }
 }
 
-// True unless it is known that nobody writes: where locks are not supported, neither is asking.
-bool MayBeWritten(int fd) {
+// Whether somebody writes. Where locks are not supported, neither is asking.
+bool IsWritten(int fd, bool otherwise) {
   struct flock lock = {};
   lock.l_type = F_RDLCK;
-  return ::fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
+  return ::fcntl(fd, F_OFD_GETLK, &lock) == 0 ? lock.l_type != F_UNLCK : otherwise;
 }
 
 // Tells when a file was written to, renamed or closed.
@@ -199,11 +199,11 @@ absl::Status OutputReader::Copy(int output) {
 }
 
 // The lock is looked at first: a file that lost it by rotation has lost its name before.
-OutputReader::State OutputReader::NewestState(bool closed) const {
-  bool written = !closed && MayBeWritten(newest_.fd.get());
+OutputReader::State OutputReader::NewestState(bool closed, bool written) const {
+  bool grows = !closed && IsWritten(newest_.fd.get(), written);
   Result<FileId> named = IdentifyAt(dir_.get(), id_.c_str());
   if (named.ok() && *named != newest_.id) return State::kFull;
-  return written ? State::kGrows : State::kClosed;
+  return grows ? State::kGrows : State::kClosed;
 }
 
 // To the files behind the one that was copied.
@@ -219,11 +219,11 @@ absl::Status OutputReader::Advance() {
   return absl::OkStatus();
 }
 
-absl::Status OutputReader::Follow(int output) {
+absl::Status OutputReader::Follow(int output, bool written) {
   RELOC_ASSIGN_OR_RETURN(Watch watch, Watch::Open());
   RELOC_RETURN_IF_ERROR(watch.Set(newest_.fd.get()));
   while (true) {
-    State state = NewestState(watch.closed());  // before the copy, so that the last bytes are in it
+    State state = NewestState(watch.closed(), written);  // before the copy, so that the last bytes are in it
     RELOC_RETURN_IF_ERROR(Copy(output));
     if (state == State::kClosed) return absl::OkStatus();
     if (state == State::kFull) {

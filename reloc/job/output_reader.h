@@ -24,8 +24,9 @@ class OutputReader {
 
   // Writes to the descriptor `output` what there is now.
   absl::Status Copy(int output);
-  // And then what comes, until the writer is gone or nobody reads `output` any more.
-  absl::Status Follow(int output);
+  // And then what comes, until the writer is gone or nobody reads `output` any more. `written`: whether there
+  // is a writer, for file systems where that cannot be seen.
+  absl::Status Follow(int output, bool written = true);
 
  private:
   // One of the two files, open.
@@ -39,7 +40,7 @@ class OutputReader {
   OutputReader(UniqueFd dir, std::string id) : dir_(std::move(dir)), id_(std::move(id)) {}
   Result<File> OpenFile(const std::string& name) const;
   Errno OpenBoth(File* older, File* newest) const;
-  State NewestState(bool closed) const;
+  State NewestState(bool closed, bool written) const;
   absl::Status Advance();
 
   UniqueFd dir_;

@@ -33,4 +33,6 @@ std::string StateDir(const std::string& daemon_dir) {
   return ::access(dir.c_str(), W_OK | X_OK) == 0 ? dir.string() : daemon_dir;
 }
 
+std::string OutputDir(const std::string& daemon_dir) { return StateDir(daemon_dir) + "/output"; }
+
 }  // namespace reloc

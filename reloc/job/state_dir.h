@@ -9,4 +9,7 @@ namespace reloc {
 // written, `daemon_dir`, which lasts until the next boot.
 std::string StateDir(const std::string& daemon_dir);
 
+// Where launchers keep the output of jobs; see output_log.h, which makes it.
+std::string OutputDir(const std::string& daemon_dir);
+
 }  // namespace reloc

@@ -10,7 +10,7 @@ import unittest
 from support import daemon, packs, programs, session
 
 SOON = 1.0  # seconds, as promised
-NAMES = ("launch.sock", "control.sock", "roots", "lock")
+NAMES = ("launch.sock", "control.sock", "roots", "lock", "journal")
 
 
 class TmpCleaner(unittest.TestCase):
@@ -76,6 +76,14 @@ class TmpCleaner(unittest.TestCase):
         self.assertTrue(daemon.wait_until(lambda: "cannot put back" in self.relocd.read_log()))
         os.unlink(self.directory)
         self.assertTrue(daemon.wait_until(lambda: self.pids() == [self.job.pid]))
+
+    def test_the_next_daemon_knows_the_job(self):
+        shutil.rmtree(self.directory)
+        self.assertBackSoon()
+        self.relocd.kill()
+        self.relocd = daemon.Daemon(self.directory)
+        self.addCleanup(self.relocd.stop)
+        self.assertEqual(self.pids(), [self.job.pid])
 
     def test_another_daemon_has_taken_the_place(self):
         self.relocd.process.send_signal(signal.SIGSTOP)

@@ -5,12 +5,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
+
 #include "tests/unit/launch/temp_dir.h"
 
 namespace reloc {
 namespace {
 
 using testing::HasSubstr;
+
+MATCHER_P(IsOkAndHolds, value, "") { return arg.ok() && *arg == value; }
 
 class InstanceDirTest : public testing::Test {
  protected:
@@ -54,6 +58,30 @@ TEST_F(InstanceDirTest, ASymlinkAndAFileAreRefused) {
   ASSERT_EQ(unlink(path_.c_str()), 0);
   ASSERT_EQ(mknod(path_.c_str(), S_IFREG | 0700, 0), 0);
   EXPECT_THAT(std::string(Open().message()), HasSubstr("is not a directory"));
+}
+
+TEST_F(InstanceDirTest, WhatWasRemovedIsMadeAgainUnderTheSameNumber) {
+  auto dir = InstanceDir::Open(path_);
+  ASSERT_TRUE(dir.ok());
+  const int fd = (*dir)->fd();
+  ASSERT_EQ(unlink((path_ + "/lock").c_str()), 0);
+  EXPECT_THAT((*dir)->Mend(), IsOkAndHolds(false));
+  EXPECT_TRUE(absl::IsAlreadyExists(Open()));
+  std::filesystem::remove_all(path_);
+  EXPECT_THAT((*dir)->Mend(), IsOkAndHolds(true));
+  EXPECT_TRUE(absl::IsAlreadyExists(Open()));
+  EXPECT_EQ((*dir)->fd(), fd);
+  EXPECT_EQ(faccessat(fd, "lock", F_OK, 0), 0);
+  EXPECT_THAT((*dir)->Mend(), IsOkAndHolds(false));
+}
+
+TEST_F(InstanceDirTest, AnothersPlaceIsNotTakenBack) {
+  auto older = InstanceDir::Open(path_);
+  ASSERT_TRUE(older.ok());
+  std::filesystem::remove_all(path_);
+  auto newer = InstanceDir::Open(path_);
+  ASSERT_TRUE(newer.ok());
+  EXPECT_TRUE(absl::IsAlreadyExists((*older)->Mend().status()));
 }
 
 TEST_F(InstanceDirTest, AMissingParentIsNamed) {

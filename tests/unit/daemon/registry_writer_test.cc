@@ -50,6 +50,24 @@ TEST_F(RegistryWriterTest, LaunchesFindWhatIsPublished) {
   EXPECT_EQ(Find(8), 0u);
 }
 
+TEST_F(RegistryWriterTest, AFileThatSomeoneRemovedIsBackWithAllThatWasPublished) {
+  ASSERT_TRUE(Publish(7).ok());
+  ASSERT_TRUE(Publish(8).ok());
+  writer_->Withdraw(Key(8));
+  ASSERT_EQ(unlink((temp_ / kRegistryFile).c_str()), 0);
+  EXPECT_EQ(Find(7), 0u);
+  ASSERT_TRUE(writer_->Mend().ok());
+  EXPECT_EQ(Find(7), Inode(mount_ns_));
+  EXPECT_EQ(Find(8), 0u);
+}
+
+TEST_F(RegistryWriterTest, AnothersFileIsLeftAtTheEnd) {
+  RegistryWriter other(dir_.get());
+  ASSERT_TRUE(other.Reset({.pid = getpid()}, place_).ok());
+  writer_.reset();
+  EXPECT_EQ(access((temp_ / kRegistryFile).c_str(), F_OK), 0);
+}
+
 TEST_F(RegistryWriterTest, LaunchesDoNotFindWhatIsWithdrawn) {
   ASSERT_TRUE(Publish(7).ok());
   ASSERT_TRUE(Publish(8).ok());

@@ -14,7 +14,9 @@ TEST(DetachKeysTest, AreFoundAlsoInPieces) {
   DetachKeys keys = *DetachKeys::Parse("ctrl-p,ctrl-q");
   EXPECT_EQ(keys.Take("abc"), "abc");
   EXPECT_EQ(keys.Take("d\x10"), "d");
-  EXPECT_EQ(keys.Take("e"), "\x10" "e");
+  EXPECT_EQ(keys.Take("e"),
+            "\x10"
+            "e");
   EXPECT_FALSE(keys.found());
   EXPECT_EQ(keys.Take("f\x10"), "f");
   EXPECT_EQ(keys.Take("\x11 lost"), "");

@@ -1,0 +1,86 @@
+#include "client/completion_command.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "client/completion/complete.h"
+#include "client/completion/scripts.h"
+#include "client/control_client.h"
+#include "client/report.h"
+#include "reloc/pack/text.h"
+
+namespace reloc {
+namespace {
+
+// Somebody has pressed a key and waits.
+constexpr unsigned kPatienceSeconds = 1;
+
+constexpr char kFooter[] =
+    "The scripts are installed in share/, where shells find them if relocctl is installed below /usr or "
+    "/usr/local. Else load them in the shell's profile:\n"
+    "\n"
+    "Examples:\n"
+    "  source <(relocctl completion bash)      ~/.bashrc\n"
+    "  source <(relocctl completion zsh)       ~/.zshrc, after compinit\n"
+    "  relocctl completion fish | source       ~/.config/fish/config.fish";
+
+// Ids, and the names that only one job has.
+std::vector<Candidate> ListJobs(bool ended) {
+  auto client = ControlClient::Connect();
+  if (!client.ok()) return {};
+  auto jobs = (*client)->ListJobs(ended);
+  std::vector<Candidate> candidates;
+  if (!jobs.ok()) return {};
+  std::map<std::string, int> names;
+  for (const relocd::v1::Job& job : *jobs) ++names[job.name()];
+  for (const relocd::v1::Job& job : *jobs) {
+    candidates.push_back({job.id(), absl::StrJoin(job.argv(), " ").substr(0, 48)});
+    if (names[job.name()] == 1) candidates.push_back({job.name(), absl::StrCat("job ", job.id())});
+  }
+  return candidates;
+}
+
+const char* FilesName(Completion::Files files) {
+  switch (files) {
+    case Completion::Files::kAll:
+      return "all";
+    case Completion::Files::kDirectories:
+      return "directories";
+    default:
+      return "none";
+  }
+}
+
+}  // namespace
+
+void AddCompletionCommand(CLI::App& app, int* exit_status) {
+  auto shell = std::make_shared<std::string>();
+  CLI::App* completion =
+      app.add_subcommand("completion", "Print what makes a shell complete relocctl's command lines");
+  completion->add_option("SHELL", *shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  completion->footer(kFooter);
+  completion->callback([shell, exit_status] {
+    PrintOut(std::string(CompletionScript(*shell)));
+    *exit_status = FinishOutput(0);
+  });
+}
+
+int PrintCompletion(const CLI::App& app, const std::vector<std::string>& words) {
+  ::alarm(kPatienceSeconds);
+  Completion completion = Complete(app, words, ListJobs);
+  PrintOut(absl::StrCat(FilesName(completion.files), "\n"));
+  for (const Candidate& candidate : completion.candidates) {
+    PrintOut(absl::StrCat(OneLine(candidate.text), "\t", OneLine(candidate.meaning), "\n"));
+  }
+  return FinishOutput(0);
+}
+
+}  // namespace reloc

@@ -1,0 +1,21 @@
+// What `relocctl doctor` looks at, by topic. Each looks for itself and changes nothing; none of them fails.
+#pragma once
+
+#include <string>
+
+#include "client/doctor/finding.h"
+
+namespace reloc {
+
+// The installation that relocctl belongs to: shim, modules, relocd, and whether $PATH leads there.
+Findings CheckInstallation();
+// Whether the engines work. Call it while the process is single-threaded.
+Findings CheckEngines();
+// The daemon's directory, and the directories and variables that it is chosen by.
+Findings CheckDirectories();
+// The daemon: whether it runs, answers, is of this version and stands where we stand. Starts gRPC's threads.
+Findings CheckDaemon();
+// The kernel, its limits, and what the host may do to our processes and files.
+Findings CheckHost();
+
+}  // namespace reloc

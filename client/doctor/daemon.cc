@@ -1,0 +1,116 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "client/control_client.h"
+#include "client/doctor/checks.h"
+#include "reloc/base/file.h"
+#include "reloc/launch/caller.h"
+#include "reloc/launch/daemon_dir.h"
+#include "reloc/launch/daemon_link.h"
+#include "reloc/launch/root_registry.h"
+#include "reloc/pack/status.h"
+
+namespace reloc {
+namespace {
+
+using relocd::v1::DaemonStatus;
+
+constexpr const char* kRestart = "relocctl daemon restart";
+
+// Where none runs, nobody may hold its lock.
+Finding CheckLock(const std::string& dir) {
+  Result<UniqueFd> lock = Open(absl::StrCat(dir, "/lock").c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  if (lock.ok() && ::flock(lock->get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    return Fail("daemon", absl::StrCat("something holds ", dir, "/lock and does not serve"),
+                absl::StrCat("fuser -v ", dir, "/lock tells its pid; end it"));
+  }
+  return Warn("daemon", "none runs for you; programs start a little slower, and are not watched",
+              "relocctl daemon start");
+}
+
+Finding CheckAnswer(const ControlClient& client, const absl::StatusOr<DaemonStatus>& status) {
+  if (!status.ok()) {
+    return Fail("daemon", std::string(status.status().message()),
+                absl::StrCat("kill -CONT ", client.pid(), " if it was stopped, else kill -9 ", client.pid(),
+                             " and ", kRestart));
+  }
+  if (status->version() != RELOC_VERSION) {
+    return Warn("daemon",
+                absl::StrCat("relocd ", status->version(), " runs, and this is relocctl " RELOC_VERSION),
+                kRestart);
+  }
+  return Ok("daemon", absl::StrCat("relocd ", status->version(), ", pid ", status->pid(), ", ",
+                                   status->jobs(), " jobs, ", status->roots(), " roots"));
+}
+
+Finding CheckLaunchSocket(const std::string& dir) {
+  Result<UniqueFd> opened = OpenDaemonDir(dir.c_str());
+  DaemonLink link;
+  if (opened.ok() && link.Connect(opened->get(), dir) == Reason::kNone)
+    return Ok("launch socket", "takes connections");
+  return Fail("launch socket", absl::StrCat(dir, "/", kLaunchSocket, " takes no connections"), kRestart);
+}
+
+// Where the roots were made, by what is published.
+Finding CheckPlace(const std::string& dir) {
+  constexpr const char* kCheck = "namespaces";
+  Result<UniqueFd> file =
+      Open(absl::StrCat(dir, "/", kRegistryFile).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  RegistryHeader header = {};
+  Result<CallerContext> ours = ReadCallerContext();
+  bool known = file.ok() && ::read(file->get(), &header, sizeof header) == sizeof header && ours.ok();
+  if (!known) return Fail(kCheck, absl::StrCat("no roots are published in ", dir), kRestart);
+  // "/" may have changed since: that is looked at again with the next launch.
+  bool same = header.maker.user_ns == ours->user_ns && header.maker.mount_ns == ours->mount_ns &&
+              header.maker.pid_ns == ours->pid_ns && header.maker.root == ours->root;
+  if (same) return Ok(kCheck, "those of the daemon");
+  return Warn(
+      kCheck,
+      "the daemon runs in others (a container, a private /tmp, a chroot): its roots are of no use here",
+      "start one here, with RELOCD_DIR=another directory");
+}
+
+Finding CheckRoots(const DaemonStatus& status) {
+  if (status.roots_error().empty())
+    return Ok("roots", absl::StrCat("at most ", status.roots_limit(), " are kept"));
+  return Warn("roots", absl::StrCat("the daemon can make none: ", status.roots_error()),
+              "see the engine userns");
+}
+
+Finding CheckSite() {
+  Result<UniqueFd> dir = OpenDaemonDir(kSiteDaemonDir);
+  if (dir.ok()) return Ok("site daemon", absl::StrCat(kSiteDaemonDir, " is there, for who has no daemon"));
+  if (dir.error().value == ENOENT) return Ok("site daemon", "none");
+  return Warn("site daemon", absl::StrCat(kSiteDaemonDir, " is not root's alone, and is ignored"),
+              absl::StrCat("as root: chown root ", kSiteDaemonDir, " && chmod 755 ", kSiteDaemonDir));
+}
+
+Findings CheckOwnDaemon(const std::string& dir) {
+  absl::StatusOr<std::unique_ptr<ControlClient>> client = ControlClient::Connect();
+  if (absl::IsNotFound(client.status())) return {CheckLock(dir)};
+  if (!client.ok())
+    return {Fail("daemon", std::string(client.status().message()), "export RELOCD_DIR=another directory")};
+  absl::StatusOr<DaemonStatus> status = (*client)->GetStatus();
+  Findings findings = {CheckAnswer(**client, status), CheckLaunchSocket(dir)};
+  if (status.ok()) {
+    findings.push_back(CheckPlace(dir));
+    findings.push_back(CheckRoots(*status));
+  }
+  return findings;
+}
+
+}  // namespace
+
+Findings CheckDaemon() {
+  Findings findings;
+  if (absl::StatusOr<std::string> dir = ChosenDaemonDir(); dir.ok()) findings = CheckOwnDaemon(*dir);
+  findings.push_back(CheckSite());
+  return findings;
+}
+
+}  // namespace reloc

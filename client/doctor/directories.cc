@@ -1,0 +1,146 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "client/control_client.h"
+#include "client/doctor/checks.h"
+#include "client/doctor/file_system.h"
+#include "client/progress.h"
+#include "reloc/job/state_dir.h"
+#include "reloc/pack/files.h"
+#include "reloc/pack/status.h"
+
+namespace reloc {
+namespace {
+
+constexpr uint64_t kLittleSpace = 64 << 20;
+constexpr absl::string_view kSqliteMagic = "SQLite format 3";
+
+std::string Variable(const char* name) {
+  const char* value = ::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+// Why `path` is no private directory of ours; empty if it is one.
+std::string NotPrivate(const std::string& path) {
+  struct stat st;
+  if (::lstat(path.c_str(), &st) != 0) return absl::StrCat(path, ": ", strerror(errno));
+  if (S_ISLNK(st.st_mode)) return absl::StrCat(path, " is a symlink");
+  if (!S_ISDIR(st.st_mode)) return absl::StrCat(path, " is not a directory");
+  if (st.st_uid != ::geteuid()) return absl::StrCat(path, " belongs to uid ", st.st_uid);
+  if ((st.st_mode & 07777) != 0700)
+    return absl::StrFormat("%s has mode %04o, not 0700", path, st.st_mode & 07777);
+  return "";
+}
+
+// A stale one, copied into a batch job or kept by su, is common.
+Finding CheckRuntimeDir() {
+  const std::string path = Variable("XDG_RUNTIME_DIR");
+  if (path.empty()) return Ok("XDG_RUNTIME_DIR", "not set");
+  if (path[0] != '/')
+    return Warn("XDG_RUNTIME_DIR", path + " is not absolute, and is ignored", "unset XDG_RUNTIME_DIR");
+  std::string wrong = NotPrivate(path);
+  if (wrong.empty()) return Ok("XDG_RUNTIME_DIR", path);
+  return Warn("XDG_RUNTIME_DIR", wrong + "; it is not used", "unset XDG_RUNTIME_DIR");
+}
+
+Finding CheckDaemonDir(const std::string& dir) {
+  constexpr const char* kCheck = "daemon directory";
+  struct stat st;
+  if (::lstat(dir.c_str(), &st) != 0 && errno == ENOENT) return Ok(kCheck, dir + ", not made yet");
+  if (std::string wrong = NotPrivate(dir); !wrong.empty()) {
+    return Fail(kCheck, wrong,
+                "remove it, or export RELOCD_DIR=another directory (programs do without a daemon now)");
+  }
+  absl::StatusOr<FileSystem> fs = InspectFileSystem(dir);
+  if (!fs.ok())
+    return Fail(kCheck, std::string(fs.status().message()), "export RELOCD_DIR=another directory");
+  if (!fs->shared.empty()) {
+    return Warn(kCheck, absl::StrCat(dir, " is on ", fs->shared, ", which other hosts see too"),
+                "export RELOCD_DIR=a directory of this host");
+  }
+  if (fs->free_bytes == 0)
+    return Fail(kCheck, dir + ": no space left", "make room, or export RELOCD_DIR=another directory");
+  return Ok(kCheck, dir);
+}
+
+Finding CheckTemporary() {
+  const std::string tmpdir = Variable("TMPDIR");
+  if (!tmpdir.empty() && ::access(tmpdir.c_str(), W_OK | X_OK) != 0) {
+    return Warn("TMPDIR",
+                absl::StrCat(tmpdir, ": ", strerror(errno), "; relocd needs none, but programs may"),
+                "unset TMPDIR");
+  }
+  const std::string path = tmpdir.empty() ? "/tmp" : tmpdir;
+  absl::StatusOr<FileSystem> fs = InspectFileSystem(path);
+  if (!fs.ok()) return Warn("TMPDIR", std::string(fs.status().message()), "make it");
+  if (fs->noexec)
+    return Warn("TMPDIR", path + " is mounted noexec", "keep packs elsewhere: none can run from there");
+  return Ok("TMPDIR", path);
+}
+
+Finding CheckHome() {
+  const std::string home = Variable("HOME");
+  if (home.empty() || home[0] != '/')
+    return Warn("HOME", "not set", "export HOME, or XDG_STATE_HOME and XDG_CONFIG_HOME");
+  absl::StatusOr<FileSystem> fs = InspectFileSystem(home);
+  if (!fs.ok())
+    return Warn("HOME", std::string(fs.status().message()), "export HOME=a directory that is there");
+  return Ok("HOME", fs->shared.empty() ? home : absl::StrCat(home, ", on ", fs->shared));
+}
+
+Finding CheckStateDir(const std::string& daemon_dir, const std::string& state) {
+  constexpr const char* kCheck = "state directory";
+  constexpr const char* kCure = "export XDG_STATE_HOME=a directory that you can write";
+  if (state == daemon_dir)
+    return Warn(kCheck, "$XDG_STATE_HOME cannot be written: history and log last until the next boot", kCure);
+  absl::StatusOr<FileSystem> fs = InspectFileSystem(state);
+  if (!fs.ok()) return Warn(kCheck, std::string(fs.status().message()), kCure);
+  if (!fs->shared.empty()) {
+    return Warn(kCheck,
+                absl::StrCat(state, " is on ", fs->shared,
+                             ": the hosts that you use share one history, and one lock"),
+                "export XDG_STATE_HOME=a directory of this host");
+  }
+  std::string space = absl::StrCat(state, ", ", HumanSize(static_cast<double>(fs->free_bytes)), " free");
+  if (fs->free_bytes < kLittleSpace)
+    return Warn(kCheck, space, "make room: history, output and log are kept there");
+  return Ok(kCheck, space);
+}
+
+Finding CheckHistory(const std::string& state) {
+  const std::string path = state + "/history.db";
+  if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT) return Ok("history", "none yet");
+  absl::StatusOr<UniqueFd> fd = OpenFile(path, O_RDONLY | O_NONBLOCK);
+  if (!fd.ok()) return Warn("history", std::string(fd.status().message()), "chmod u+rw " + path);
+  char start[kSqliteMagic.size()];
+  ssize_t size = ::read(fd->get(), start, sizeof start);
+  bool is_one = size == 0 || (size == sizeof start && absl::string_view(start, sizeof start) == kSqliteMagic);
+  if (is_one) return Ok("history", path);
+  return Warn("history", path + " is damaged",
+              absl::StrCat("relocctl daemon stop; mv ", path, " ", path, ".damaged"));
+}
+
+}  // namespace
+
+Findings CheckDirectories() {
+  Findings findings = {CheckRuntimeDir()};
+  absl::StatusOr<std::string> dir = ChosenDaemonDir();
+  if (!dir.ok()) {
+    findings.push_back(
+        Fail("daemon directory", std::string(dir.status().message()), "export a shorter RELOCD_DIR"));
+    return findings;
+  }
+  const std::string state = StateDir(*dir);
+  for (const Finding& finding : {CheckDaemonDir(*dir), CheckTemporary(), CheckHome(),
+                                 CheckStateDir(*dir, state), CheckHistory(state)}) {
+    findings.push_back(finding);
+  }
+  return findings;
+}
+
+}  // namespace reloc

@@ -1,0 +1,35 @@
+// One line of `relocctl doctor`.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace reloc {
+
+enum class Health {
+  kOk,
+  kWarning,  // something is slower, or missing; programs run
+  kFailure,  // something does not work
+};
+
+struct Finding {
+  Health health;
+  std::string check;  // stable, for scripts: "daemon", "state directory"
+  std::string found;
+  std::string cure;  // what to do; empty if all is well
+};
+
+// In the order in which they are told.
+using Findings = std::vector<Finding>;
+
+inline Finding Ok(std::string check, std::string found) {
+  return {Health::kOk, std::move(check), std::move(found), ""};
+}
+inline Finding Warn(std::string check, std::string found, std::string cure) {
+  return {Health::kWarning, std::move(check), std::move(found), std::move(cure)};
+}
+inline Finding Fail(std::string check, std::string found, std::string cure) {
+  return {Health::kFailure, std::move(check), std::move(found), std::move(cure)};
+}
+
+}  // namespace reloc

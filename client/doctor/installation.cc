@@ -1,0 +1,111 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "client/doctor/checks.h"
+#include "client/pack_tools.h"
+#include "reloc/base/file.h"
+#include "reloc/pack/files.h"
+#include "reloc/pack/status.h"
+
+namespace reloc {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kReinstall = "reinstall relocd";
+constexpr int kAnswerMillis = 5000;
+
+Finding CheckFile(const std::string& check, const std::string& path, int mode) {
+  if (::access(path.c_str(), mode) == 0) return Ok(check, path);
+  return Fail(check, absl::StrCat(path, ": ", strerror(errno)), kReinstall);
+}
+
+// The first line of what `program` prints. It ends by itself, and is given a while for that.
+absl::StatusOr<std::string> FirstLineOf(const std::string& program, const char* argument) {
+  int pipe[2];
+  if (::pipe2(pipe, O_CLOEXEC) != 0) return absl::ErrnoToStatus(errno, "cannot make a pipe");
+  UniqueFd ours(pipe[0]);
+  UniqueFd theirs(pipe[1]);
+  posix_spawn_file_actions_t files;
+  ::posix_spawn_file_actions_init(&files);
+  ::posix_spawn_file_actions_adddup2(&files, theirs.get(), STDOUT_FILENO);
+  char* argv[] = {const_cast<char*>(program.c_str()), const_cast<char*>(argument), nullptr};
+  pid_t pid;
+  const int error = ::posix_spawn(&pid, program.c_str(), &files, nullptr, argv, environ);
+  ::posix_spawn_file_actions_destroy(&files);
+  if (error != 0) return absl::ErrnoToStatus(error, program);
+  theirs.Reset();
+  char text[256];
+  struct pollfd readable = {ours.get(), POLLIN, 0};
+  const ssize_t size = ::poll(&readable, 1, kAnswerMillis) == 1 ? ::read(ours.get(), text, sizeof text) : 0;
+  if (size <= 0) ::kill(pid, SIGKILL);
+  ::waitpid(pid, nullptr, 0);
+  if (size <= 0) return absl::UnavailableError(absl::StrCat(program, " says nothing"));
+  return std::string(absl::StripAsciiWhitespace(absl::string_view(text, static_cast<size_t>(size))));
+}
+
+Finding CheckRelocd(const std::string& path) {
+  Finding file = CheckFile("relocd", path, X_OK);
+  if (file.health != Health::kOk) return file;
+  absl::StatusOr<std::string> version = FirstLineOf(path, "--version");
+  if (!version.ok()) return Fail("relocd", std::string(version.status().message()), kReinstall);
+  if (*version == "relocd " RELOC_VERSION) return Ok("relocd", absl::StrCat(path, ", ", *version));
+  return Fail("relocd", absl::StrCat(path, " is ", *version, ", and this is relocctl " RELOC_VERSION),
+              kReinstall);
+}
+
+// The first relocctl that a shell would find.
+std::string FindInPath() {
+  const char* path = ::getenv("PATH");
+  for (absl::string_view directory : absl::StrSplit(path == nullptr ? "" : path, ':', absl::SkipEmpty())) {
+    std::string program = absl::StrCat(directory, "/relocctl");
+    if (::access(program.c_str(), X_OK) == 0) return program;
+  }
+  return {};
+}
+
+Finding CheckPath(const std::string& self) {
+  const std::string found = FindInPath();
+  const std::string cure = absl::StrCat("export PATH=", fs::path(self).parent_path().string(), ":$PATH");
+  if (found.empty()) return Warn("PATH", "leads to no relocctl", cure);
+  Result<FileId> there = IdentifyAt(AT_FDCWD, found.c_str());
+  Result<FileId> ours = IdentifyAt(AT_FDCWD, self.c_str());
+  if (there.ok() && ours.ok() && *there == *ours) return Ok("PATH", absl::StrCat("leads to ", found));
+  return Warn("PATH", absl::StrCat("leads to another relocctl: ", found), cure);
+}
+
+Findings CheckModules() {
+  absl::StatusOr<std::string> modules = FindModules();
+  if (!modules.ok()) return {Fail("shim", std::string(modules.status().message()), kReinstall)};
+  Findings findings = {CheckFile("shim", *modules + "/shim", R_OK | X_OK)};
+  for (const char* name : {"audit.so", "preload.so", "tracee"}) {
+    findings.push_back(CheckFile(name, absl::StrCat(*modules, "/", name), R_OK));
+  }
+  return findings;
+}
+
+}  // namespace
+
+Findings CheckInstallation() {
+  absl::StatusOr<std::string> self = ReadSymlink("/proc/self/exe");
+  if (!self.ok()) return {Fail("proc", std::string(self.status().message()), "mount /proc")};
+  Findings findings = {CheckRelocd(fs::path(*self).parent_path() / "relocd"), CheckPath(*self)};
+  Findings modules = CheckModules();
+  findings.insert(findings.end(), modules.begin(), modules.end());
+  return findings;
+}
+
+}  // namespace reloc

@@ -1,0 +1,95 @@
+// The daemon knows which job is meant and where output lies; the files themselves are read here. So output
+// can be followed through a restart of the daemon, and read without one by the job's whole id.
+#include "client/logs_command.h"
+
+#include <unistd.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "client/control_client.h"
+#include "client/report.h"
+#include "reloc/job/output_reader.h"
+#include "reloc/job/state_dir.h"
+#include "reloc/pack/status.h"
+
+namespace reloc {
+namespace {
+
+struct LogsOptions {
+  std::string job;
+  bool follow = false;
+  std::optional<uint64_t> tail;
+};
+
+struct Output {
+  std::string dir;
+  std::string id;
+  bool job_runs = true;
+};
+
+bool IsMeant(const relocd::v1::Job& job, const std::string& text) {
+  return absl::StartsWith(job.id(), text) || job.name() == text || absl::StrCat(job.pid()) == text;
+}
+
+absl::StatusOr<relocd::v1::Job> FindJob(ControlClient& client, const std::string& text) {
+  RELOC_ASSIGN_OR_RETURN(std::vector<relocd::v1::Job> jobs, client.ListJobs(true));
+  std::vector<relocd::v1::Job> meant;
+  for (const relocd::v1::Job& job : jobs) {
+    if (job.id() == text) return job;
+    if (IsMeant(job, text)) meant.push_back(job);
+  }
+  if (meant.size() == 1) return meant[0];
+  return meant.empty() ? absl::NotFoundError(absl::StrCat("there is no job '", text, "'; see relocctl ps -a"))
+                       : absl::InvalidArgumentError(absl::StrCat("more than one job is '", text, "'"));
+}
+
+absl::StatusOr<Output> FindOutput(const std::string& text) {
+  absl::StatusOr<std::unique_ptr<ControlClient>> client = ControlClient::Connect();
+  if (absl::IsNotFound(client.status()) && !absl::StrContains(text, '/')) {
+    RELOC_ASSIGN_OR_RETURN(std::string dir, ChosenDaemonDir());
+    if (OutputReader::Open(OutputDir(dir), text).ok()) return Output{OutputDir(dir), text};
+  }
+  if (!client.ok()) return client.status();
+  RELOC_ASSIGN_OR_RETURN(relocd::v1::Job job, FindJob(**client, text));
+  if (job.placement() == "caller") {
+    return absl::FailedPreconditionError(
+        absl::StrCat("job ", job.id(), " (", job.name(),
+                     ") was started in place of its caller, and writes where "
+                     "that did; output is kept of relocctl run --detach"));
+  }
+  RELOC_ASSIGN_OR_RETURN(relocd::v1::DaemonStatus status, (*client)->GetStatus());
+  return Output{status.output_dir(), job.id(), job.state() == relocd::v1::Job::STATE_RUNNING};
+}
+
+absl::Status Logs(const LogsOptions& options) {
+  RELOC_ASSIGN_OR_RETURN(Output output, FindOutput(options.job));
+  absl::StatusOr<OutputReader> reader = OutputReader::Open(output.dir, output.id);
+  if (absl::IsNotFound(reader.status())) {
+    return absl::NotFoundError(absl::StrCat("nothing is kept of what job ", output.id, " wrote"));
+  }
+  if (!reader.ok()) return reader.status();
+  if (options.tail) RELOC_RETURN_IF_ERROR(reader->SkipToTail(*options.tail));
+  return options.follow ? reader->Follow(STDOUT_FILENO, output.job_runs) : reader->Copy(STDOUT_FILENO);
+}
+
+}  // namespace
+
+void AddLogsCommand(CLI::App& app, int* exit_status) {
+  auto options = std::make_shared<LogsOptions>();
+  CLI::App* logs = app.add_subcommand("logs", "Print what a detached job wrote");
+  logs->add_option("JOB", options->job, "A job's id, the beginning of one, its name or its pid")->required();
+  logs->add_flag("-f,--follow", options->follow, "Go on printing until the job has ended");
+  logs->add_option("--tail", options->tail, "Begin with the last N lines")->type_name("N");
+  logs->footer(
+      "Examples:\n"
+      "  relocctl logs build\n"
+      "  relocctl logs -f --tail 20 build");
+  logs->callback([options, exit_status] { *exit_status = ExitStatus(Logs(*options)); });
+}
+
+}  // namespace reloc
