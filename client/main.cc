@@ -29,10 +29,12 @@
 #include "reloc/cli/manual.h"
 #include "reloc/cli/mistake.h"
 #include "reloc/engine/preloaded.h"
+#include "reloc/fault/fault.h"
 
 namespace {
 
 int RunCommandLine(int argc, char** argv) {
+  if (absl::Status bad = reloc::fault::SwitchOnFromEnvironment(); !bad.ok()) return reloc::ReportError(bad);
   CLI::App app("", "relocctl");
   reloc::UseHelp(&app);
   app.require_subcommand(1);

@@ -14,6 +14,7 @@
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "reloc/base/file.h"
+#include "reloc/fault/fault.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
@@ -61,7 +62,9 @@ bool Listener::HasName(const std::string& name) const {
 absl::Status Listener::Bind() {
   const std::string temporary = TemporaryName();
   const int dir = place_.dir;
-  UniqueFd socket(::socket(AF_UNIX, place_.type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  UniqueFd socket(fault::Fails(fault::Point::kSocketBind)
+                      ? -1
+                      : ::socket(AF_UNIX, place_.type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   struct sockaddr_un address = {};
   address.sun_family = AF_UNIX;
   // Through the descriptor: sun_path has 108 bytes, and the directory was checked.
@@ -86,8 +89,7 @@ absl::Status Listener::Listen(UniqueFd socket) {
     loop_->Forget(socket_.get());
   }
   socket_ = std::move(socket);
-  // One connection for each event: most come alone, and looking for a second one would cost as much as being
-  // told of it.
+  // One connection for each event: most come alone, and to look for a second one costs what it costs to be told.
   return loop_->Watch(socket_.get(), EPOLLIN, [this](uint32_t) { AcceptOne(); });
 }
 
@@ -110,10 +112,12 @@ void Listener::Show() {
 absl::Status Listener::Mend() { return HasName(place_.name) ? absl::OkStatus() : Bind(); }
 
 bool Listener::AcceptOne() {
-  UniqueFd socket(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  UniqueFd socket(fault::Fails(fault::Point::kLaunchAccept)
+                      ? -1
+                      : ::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!socket.valid()) {
     if (errno == EMFILE || errno == ENFILE) ShedOne();
-    return false;  // whatever else it was: while there is a connection we are called again
+    return errno == EINTR || errno == ECONNABORTED;
   }
   struct ucred peer;
   socklen_t size = sizeof peer;

@@ -25,6 +25,7 @@
 #include "daemon/service_manager.h"
 #include "reloc/base/file.h"
 #include "reloc/engine/preloaded.h"
+#include "reloc/fault/fault.h"
 #include "reloc/job/state_dir.h"
 #include "reloc/launch/daemon_dir.h"
 #include "reloc/pack/status.h"
@@ -111,6 +112,10 @@ int Main(int argc, char** argv, char** envp) {
   ExecuteWithoutPreload(argv, envp);
   Options options;
   if (int status = ParseOptions(argc, argv, envp, &options); status >= 0) return status;
+  if (absl::Status bad = fault::SwitchOnFromEnvironment(); !bad.ok()) {
+    fprintf(stderr, "relocd: %s\n", std::string(bad.message()).c_str());
+    return 2;
+  }
   // Whoever calls relocctl may be a service, but that is not ours.
   ServiceManager manager = options.background ? ServiceManager() : ServiceManager::FromEnvironment();
   absl::Status served = Serve(std::move(options), std::move(manager), envp);

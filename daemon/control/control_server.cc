@@ -13,6 +13,7 @@
 
 #include "absl/memory/memory.h"
 #include "daemon/log.h"
+#include "reloc/fault/fault.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
@@ -85,6 +86,7 @@ void ControlServer::OnHangup(int fd) {
 
 absl::Status ControlServer::Start() {
   if (running_ != nullptr) return absl::OkStatus();
+  if (fault::Fails(fault::Point::kControlStart)) return absl::ErrnoToStatus(errno, "cannot start gRPC");
   RELOC_ASSIGN_OR_RETURN(std::unique_ptr<Mailbox> mailbox, Mailbox::Create(loop_));
   auto running = std::make_unique<Running>();
   running->mailbox = std::move(mailbox);

@@ -15,6 +15,7 @@
 #include "daemon/log.h"
 #include "reloc/base/path.h"
 #include "reloc/engine/userns.h"
+#include "reloc/fault/fault.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
@@ -118,7 +119,9 @@ void LaunchServer::Read(ClientId id) {
 bool LaunchServer::ReadMessage(ClientId id) {
   Client* client = Find(id);
   Packet packet;
-  Errno e = ReceivePacket(client->peer.socket.get(), {received_.get(), kMaxMessageBytes}, &packet);
+  Errno e = fault::Fails(fault::Point::kLaunchReceive)
+                ? Errno::Last()
+                : ReceivePacket(client->peer.socket.get(), {received_.get(), kMaxMessageBytes}, &packet);
   if (e.value == EAGAIN) return false;
   bool usable = e.ok() && packet.size > 0 && !packet.truncated;
   if (!usable || !Handle(id, {received_.get(), packet.size}, &packet)) {
@@ -212,7 +215,9 @@ absl::Status LaunchServer::SendPlan(Client* client, const std::string& program, 
 }
 
 Errno LaunchServer::Send(Client* client, const ReplyMessage& reply, std::span<const int> fds) {
-  Errno e = SendPacket(client->peer.socket.get(), Encode(reply, {sent_.get(), kMaxMessageBytes}), fds);
+  Errno e = fault::Fails(fault::Point::kLaunchSend)
+                ? Errno::Last()
+                : SendPacket(client->peer.socket.get(), Encode(reply, {sent_.get(), kMaxMessageBytes}), fds);
   // Zero: it was not understood.
   if (client->asked > absl::ZeroDuration()) parts_.on_answer(MonotonicNow() - client->asked);
   return e;
