@@ -89,7 +89,8 @@ absl::Status Listener::Listen(UniqueFd socket) {
     loop_->Forget(socket_.get());
   }
   socket_ = std::move(socket);
-  // One connection for each event: most come alone, and to look for a second one costs what it costs to be told.
+  // One connection for each event: most come alone, and to look for a second one costs what it costs to be
+  // told.
   return loop_->Watch(socket_.get(), EPOLLIN, [this](uint32_t) { AcceptOne(); });
 }
 

@@ -62,10 +62,9 @@ UniqueFd OpenStderr() {
 }
 
 absl::StatusOr<UniqueFd> OpenLogFile(const std::string& file) {
-  Result<UniqueFd> fd =
-      fault::Fails(fault::Point::kLogOpen)
-          ? Errno::Last()
-          : Open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY, 0600);
+  Result<UniqueFd> fd = fault::Fails(fault::Point::kLogOpen)
+                            ? Errno::Last()
+                            : Open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY, 0600);
   if (fd.ok()) return *std::move(fd);
   // A FIFO without a reader is ENXIO: fifo(7).
   const char* why = fd.error().value == ENXIO ? ": nobody reads it" : "";

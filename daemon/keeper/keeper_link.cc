@@ -71,10 +71,10 @@ void KeeperLink::Make(UniqueFd store, const std::string& prefix, OnMade on_made)
   if (prefix.size() > kMaxPrefixBytes) return on_made(absl::InvalidArgumentError("store prefix too long"));
   uint64_t build = next_build_++;
   int fd = store.get();
-  Errno e =
-      fault::Fails(fault::Point::kRootCreate)
-          ? Errno::Last()
-          : SendPacket(keeper_.socket.get(), Encode(KeeperVerb::kBuild, build, prefix, prefix.size()), {&fd, 1});
+  Errno e = fault::Fails(fault::Point::kRootCreate)
+                ? Errno::Last()
+                : SendPacket(keeper_.socket.get(), Encode(KeeperVerb::kBuild, build, prefix, prefix.size()),
+                             {&fd, 1});
   if (!e.ok()) return on_made(absl::ErrnoToStatus(e.value, "the keeper is busy"));
   pending_[build] = {std::move(on_made), MonotonicNow() + kBuildDeadline};
   ArmDeadline();
