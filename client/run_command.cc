@@ -7,7 +7,6 @@
 #include "client/placed_run.h"
 #include "client/run_options.h"
 #include "client/run_target.h"
-#include "client/run_usage.h"
 #include "reloc/base/env.h"
 #include "reloc/base/file.h"
 #include "reloc/launch/launcher.h"

@@ -237,14 +237,13 @@ absl::StatusOr<UniqueFd> LaunchServer::OpenPeer(const Client& client) const {
 bool LaunchServer::HandleReserve(Client* client, const ReserveMessage& message) {
   if (!client->reserved.empty()) return false;
   absl::StatusOr<std::string> id = parts_.jobs->Reserve(std::string(message.name));
+  const std::string why(id.status().message());
   ReservedMessage reply;
-  std::string text(id.status().message());
+  reply.reason = Reason::kRefused;
+  reply.text = why;
   if (id.ok()) {
-    client->reserved = *id;
+    client->reserved = *std::move(id);
     reply = {Reason::kNone, {}, client->reserved, parts_.output_dir, parts_.output_limit};
-  } else {
-    reply.reason = Reason::kRefused;
-    reply.text = text;
   }
   return SendPacket(client->peer.socket.get(), Encode(reply, {sent_.get(), kMaxMessageBytes})).ok();
 }
@@ -256,14 +255,13 @@ bool LaunchServer::HandleJob(Client* client, const JobMessage& message) {
     return Answer(client, absl::OkStatus());
   }
   absl::StatusOr<UniqueFd> pidfd = OpenPeer(*client);
-  if (!pidfd.ok()) return Answer(client, pidfd.status());
-  return Answer(client, parts_.jobs->Bind(id, *std::move(pidfd), client->peer.pid, client->peer.uid));
+  return Answer(client,
+                pidfd.ok() ? parts_.jobs->Bind(id, *std::move(pidfd), client->peer.pid) : pidfd.status());
 }
 
 // False: it cannot be told.
 bool LaunchServer::Answer(Client* client, const absl::Status& done) {
-  if (!done.ok()) return Refuse(client, Reason::kRefused, done.message());
-  return Send(client, {}, {}).ok();
+  return done.ok() ? Send(client, {}, {}).ok() : Refuse(client, Reason::kRefused, done.message());
 }
 
 // The client is about to become the program. Nothing is answered, also when it cannot be watched: it runs

@@ -59,7 +59,7 @@ class LaunchServer {
     absl::Duration heard;     // MonotonicNow()
     absl::Duration asked;     // MonotonicNow()
     bool waiting = false;     // for a root that is being made: not silent, we are
-    std::string reserved;     // a job's id: it is being started, which may take a while
+    std::string reserved;     // the id of a job that it is about to start
     std::list<ClientId>::iterator place;
   };
 

@@ -51,7 +51,8 @@ JobHost::JobHost(HostedJob job) : job_(std::move(job)), has_terminal_(job_.termi
     if (fd >= 0) ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
   }
   clients_.Add(std::move(job_.client), true);
-  if (!job_.foreground) SetForeground(false);
+  // Then the launcher is in the foreground, as the leader of the terminal's session.
+  if (has_terminal_ && !job_.foreground) foreground_group_ = job_.pid;
 }
 
 bool JobHost::done() const { return told_ && !job_.output.valid() && !clients_.AnyBehind(); }

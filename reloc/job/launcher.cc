@@ -35,6 +35,8 @@ class JobLauncher {
   JobLauncher(const LauncherRequest& request, UniqueFd client)
       : request_(request), complaints_(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)) {
     job_.client = std::move(client);
+    // Asked while this process is still of the caller's group and session.
+    job_.foreground = request.detached || !request.terminal->valid() || request.terminal->InForeground();
   }
   [[noreturn]] void Run();
 
@@ -113,7 +115,6 @@ absl::Status JobLauncher::OpenTerminal() {
   // The launcher is the leader of the terminal's session and the job is a process group in it, as with a
   // shell: a leader itself would be in an orphaned group, where ^Z does nothing (setpgid(2)).
   if (::ioctl(pty.slave.get(), TIOCSCTTY, 0) != 0) return SystemError(errno, "cannot take a terminal");
-  job_.foreground = request_.detached || !request_.terminal->valid() || request_.terminal->InForeground();
   for (int fd = 0; fd < 3; ++fd) {
     if (request_.pty == PtyUse::kForAll || ::isatty(fd)) start_.standard[fd] = pty.slave.get();
   }
