@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "reloc/launch/launcher.h"
 #include "reloc/pack/text.h"
 
 namespace reloc {
@@ -18,12 +19,11 @@ absl::Status FlushOut() {
 
 int ReportError(const absl::Status& status) {
   fprintf(stderr, "relocctl: %s\n", OneLine(status.message()).c_str());
-  return kExitError;
+  return kExitFailed;
 }
 
 int ReportMistake(const std::string& mistake) {
-  ReportError(absl::InvalidArgumentError(mistake));
-  return kExitUsage;
+  return ReportError(absl::InvalidArgumentError(mistake));
 }
 
 int FinishOutput(int status) {
@@ -31,7 +31,11 @@ int FinishOutput(int status) {
   return flushed.ok() ? status : ReportError(flushed);
 }
 
-int ExitStatus(const absl::Status& status) { return status.ok() ? 0 : ReportError(status); }
+int ExitStatus(const absl::Status& status) {
+  if (status.ok()) return 0;
+  ReportError(status);
+  return 1;
+}
 
 void AddFormatOption(CLI::App* command, std::string* format) {
   command->add_option("--format", *format, "How to print it")

@@ -1,8 +1,8 @@
 // What the commands have in common: stdout that is checked, errors of one line.
 //
-// One rule for exit statuses: 0 it was done, 1 it failed or the answer is no, 2 the command line makes no
-// sense. `relocctl run` has the program's own, and 125, 126, 127 (reloc/launch/launcher.h) for what is no
-// program's.
+// One rule for exit statuses: 0 it was done; 1 the answer is no (no daemon, no such job, a pack that differs);
+// 125 relocctl itself failed: a command line that makes no sense, a pack that cannot be made or read.
+// `relocctl run` has the program's own, and 125, 126, 127 (reloc/launch/launcher.h) for what is no program's.
 #pragma once
 
 #include <CLI/App.hpp>
@@ -16,18 +16,15 @@ namespace reloc {
 void PrintOut(const std::string& text);
 absl::Status FlushOut();
 
-inline constexpr int kExitError = 1;
-inline constexpr int kExitUsage = 2;
-
-// One line "relocctl: …" on stderr; returns kExitError.
+// One line "relocctl: …" on stderr; returns kExitFailed: relocctl failed, not what it was asked about.
 int ReportError(const absl::Status& status);
-// The same about the command line; returns kExitUsage.
+// The same about the command line.
 int ReportMistake(const std::string& mistake);
 
 // `status`, or if stdout could not be written (a full disk, say) what ReportError() returns.
 int FinishOutput(int status);
 
-// 0, or what ReportError() returns.
+// For the commands that ask the daemon: 0, or 1 after one line "relocctl: …" on stderr.
 int ExitStatus(const absl::Status& status);
 
 // --format table|json

@@ -63,7 +63,7 @@ class Help(unittest.TestCase):
 
 
 class Mistakes(unittest.TestCase):
-    def mistake(self, *arguments, status=2):
+    def mistake(self, *arguments, status=125):
         outcome = programs.relocctl(*arguments)
         self.assertEqual((outcome.status, outcome.out), (status, ""))
         self.assertRegex(outcome.err, r"\Arelocctl: [^\n]+\n\Z")
@@ -84,13 +84,13 @@ class Mistakes(unittest.TestCase):
             with self.subTest(arguments=arguments):
                 self.assertIn(f"relocctl {where}--help", self.mistake(*arguments))
         self.assertIn("start, restart, stop, status", self.mistake("daemon"))
-        self.mistake("run", status=125)
+        self.mistake("run")
 
     def test_controls_do_not_reach_the_terminal(self):
         self.assertNotIn("\x1b", self.mistake("\x1b[2J"))
 
     def test_exit_statuses(self):
-        self.assertEqual(programs.relocctl("pack", "inspect", "/nonexistent").status, 1)
+        self.assertEqual(programs.relocctl("pack", "inspect", "/nonexistent").status, 125)
         self.assertEqual(programs.relocctl("run", "/nonexistent/x").status, 127)
         self.assertEqual(programs.relocctl("ps", env=programs.environment(RELOCD_DIR=packs.new_path())).status, 1)
 
