@@ -1,5 +1,5 @@
-// bench_throughput: how many launches a second many clients make together, through a pack with the daemon against
-// natively, and what relocd keeps of them. docs/benchmarks.md tells what the figures mean.
+// bench_throughput: how many launches a second many clients make together, through a pack with the daemon
+// against natively, and what relocd keeps of them. docs/benchmarks.md tells what the figures mean.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
@@ -12,6 +12,7 @@
 #include "bench/launching/daemon.h"
 #include "bench/launching/packs.h"
 #include "bench/launching/proc.h"
+#include "bench/launching/report.h"
 #include "bench/launching/running.h"
 #include "bench/launching/sampling.h"
 #include "bench/launching/variants.h"
@@ -39,21 +40,12 @@ struct Subject {
   Command launch;
 };
 
-pb::Figure* AddFigure(const std::string& id, const std::string& description, double value,
-                      const std::string& unit, pb::Benchmark* report) {
-  pb::Figure* figure = report->add_figures();
-  figure->set_id(id);
-  figure->set_description(description);
-  figure->set_value(value);
-  figure->set_unit(unit);
-  return figure;
-}
-
 double PerLaunch(absl::Duration time, const Burst& burst) {
   return absl::ToDoubleMicroseconds(time) / static_cast<double>(burst.launches);
 }
 
-// Bursts take turns, and what counts is the ratio of two that follow one another: the machine's mood is in both.
+// Bursts take turns, and what counts is the ratio of two that follow one another: the machine's mood is in
+// both.
 absl::Status MeasureThroughput(const Subject& subject, const Daemon& daemon, const Options& options,
                                pb::Benchmark* report) {
   std::vector<double> native, launch, ratio, busy, work;
@@ -67,7 +59,8 @@ absl::Status MeasureThroughput(const Subject& subject, const Daemon& daemon, con
     launch.push_back(launched.per_second());
     ratio.push_back(launch.back() / native.back());
     busy.push_back(PerLaunch(used, launched));
-    work.push_back((PerLaunch(launched.processor, launched) + busy.back()) / PerLaunch(natively.processor, natively));
+    work.push_back((PerLaunch(launched.processor, launched) + busy.back()) /
+                   PerLaunch(natively.processor, natively));
   }
   AddFigure("native", "launches a second, the program itself", Summarize(native).median, "", report);
   AddFigure("launch", "launches a second, shim with daemon", Summarize(launch).median, "", report);

@@ -36,14 +36,20 @@ absl::StatusOr<UniqueFd> Connect(const AttachOptions& options, std::string* id) 
   return ConnectToLauncher(dir, *id);
 }
 
+// As that of `run`: the job's own exit status may be 1.
+int Fail(const absl::Status& why) {
+  ReportError(why);
+  return kExitFailed;
+}
+
 int Attach(const AttachOptions& options) {
   absl::StatusOr<DetachKeys> keys = DetachKeys::Parse(options.keys);
-  if (!keys.ok()) return ReportError(keys.status());
+  if (!keys.ok()) return Fail(keys.status());
   // Before gRPC makes threads: a signal that one of them does not block would be delivered there.
   CallerSignals signals;
   std::string id;
   absl::StatusOr<UniqueFd> socket = Connect(options, &id);
-  if (!socket.ok()) return ReportError(socket.status());
+  if (!socket.ok()) return Fail(socket.status());
   Terminal terminal(FindTerminal());
   AttachSession session(*std::move(socket), AttachSession::Role::kGuest, &terminal, false, *std::move(keys));
   const char* debug = ::getenv("RELOC_DEBUG");
@@ -58,7 +64,15 @@ void AddAttachCommand(CLI::App& app, int* exit_status) {
   CLI::App* attach =
       app.add_subcommand("attach", "Show what a detached job writes, and type into its terminal");
   attach->add_option("JOB", options->job, "Its id or the beginning of it, its name or its pid")->required();
-  attach->add_option("--detach-keys", options->keys, "The keys that leave it running")->capture_default_str();
+  attach->add_option("--detach-keys", options->keys, "The keys that leave it running")
+      ->type_name("KEYS")
+      ->capture_default_str();
+  attach->footer(
+      "Examples:\n"
+      "  relocctl attach train\n"
+      "  relocctl attach --detach-keys '~,.' 7f3k\n"
+      "\n"
+      "It ends with the job's exit status. A job without a terminal of its own shows its output alone.");
   attach->callback([options, exit_status] { *exit_status = Attach(*options); });
 }
 

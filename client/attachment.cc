@@ -26,7 +26,8 @@ int FinishAttachment(const Left& left, const std::string& id, const Trace& trace
     case Leave::kEnded:
       EndAs(left.value);
     case Leave::kDetached: {
-      std::string line = absl::StrCat("\nrelocctl: detached, the job goes on; come back with: relocctl attach ", id, "\n");
+      std::string line =
+          absl::StrCat("\nrelocctl: detached, the job goes on; come back with: relocctl attach ", id, "\n");
       (void)WriteAll(STDERR_FILENO, line).ok();
       return 0;
     }
@@ -35,10 +36,14 @@ int FinishAttachment(const Left& left, const std::string& id, const Trace& trace
     case Leave::kSignalled:
       EndAs(left.value);
     case Leave::kNothing:
-      trace.Error(absl::StrCat("job ", id, " has the terminal and the files of whoever started it: there is nothing to attach to"));
+      trace.Error(absl::StrCat(
+          "job ", id,
+          " has the terminal and the files of whoever started it: there is nothing to attach to"));
       return kExitFailed;
     case Leave::kLost:
-      trace.Error("the job's launcher was killed, or this terminal was too slow for its output; relocctl ps shows whether the job goes on");
+      trace.Error(
+          "the job's launcher was killed, or this terminal was too slow for its output; relocctl ps shows "
+          "whether the job goes on");
       return kExitFailed;
   }
   return kExitFailed;

@@ -11,8 +11,8 @@ namespace reloc {
 // The first of the standard descriptors that is a terminal, or -1.
 int FindTerminal();
 
-// Says how the session `left` the job `id`, where the user has to know. Returns an exit status, or ends the process as
-// the job or a signal would have. All signals are blocked.
+// Says how the session `left` the job `id`, where the user has to know. Returns an exit status, or ends the
+// process as the job or a signal would have. All signals are blocked.
 int FinishAttachment(const Left& left, const std::string& id, const Trace& trace);
 
 }  // namespace reloc

@@ -18,6 +18,7 @@
 #include "reloc/base/file.h"
 #include "reloc/base/text.h"
 #include "reloc/base/unique_fd.h"
+#include "reloc/fault/fault.h"
 #include "reloc/launch/daemon_dir.h"
 #include "reloc/pack/status.h"
 
@@ -53,9 +54,9 @@ absl::StatusOr<UniqueFd> ConnectSocket(const std::string& path, uid_t owner) {
   struct sockaddr_un address = {};
   address.sun_family = AF_UNIX;
   snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", dir->get(), kControlSocket);
-  if (::connect(socket.get(), reinterpret_cast<struct sockaddr*>(&address), sizeof address) == 0) {
-    return socket;
-  }
+  bool connected = !fault::Fails(fault::Point::kControlConnect) &&
+                   ::connect(socket.get(), reinterpret_cast<struct sockaddr*>(&address), sizeof address) == 0;
+  if (connected) return socket;
   if (errno == ENOENT || errno == ECONNREFUSED) return NoDaemon();
   return absl::ErrnoToStatus(errno, absl::StrCat("cannot connect to ", path, "/", kControlSocket));
 }

@@ -18,6 +18,7 @@
 #include "absl/time/time.h"
 #include "client/control_client.h"
 #include "reloc/base/unique_fd.h"
+#include "reloc/fault/fault.h"
 #include "reloc/launch/daemon_dir.h"
 #include "reloc/launch/daemon_link.h"
 #include "reloc/pack/files.h"
@@ -68,7 +69,9 @@ absl::Status Spawn(const std::vector<std::string>& command, int standard_error) 
   ::posix_spawn_file_actions_adddup2(&settings.files, STDIN_FILENO, STDOUT_FILENO);
   ::posix_spawn_file_actions_adddup2(&settings.files, standard_error, STDERR_FILENO);
   pid_t pid;
-  int error = ::posix_spawn(&pid, argv[0], &settings.files, &settings.attributes, argv.data(), environ);
+  int error = fault::Fails(fault::Point::kDaemonSpawn)
+                  ? errno
+                  : ::posix_spawn(&pid, argv[0], &settings.files, &settings.attributes, argv.data(), environ);
   return error == 0 ? absl::OkStatus()
                     : absl::ErrnoToStatus(error, absl::StrCat("cannot start ", command[0]));
 }

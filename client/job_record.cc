@@ -60,6 +60,11 @@ std::string Age(const google::protobuf::Timestamp& since) {
   return absl::StrCat(seconds / 86400, "d");
 }
 
+std::string AsText(const google::protobuf::Timestamp& time) {
+  absl::Time moment = absl::FromUnixSeconds(time.seconds());
+  return absl::FormatTime("%Y-%m-%d %H:%M:%S", moment, absl::LocalTimeZone());
+}
+
 std::string Command(const Job& job) {
   std::string command = absl::StrJoin(job.argv(), " ");
   if (command.empty()) command = job.program();
@@ -122,6 +127,22 @@ std::vector<std::string> JobRow(const Job& job, bool with_user) {
                                   Command(job)};
   if (with_user) row.insert(row.begin() + 2, UserName(job.uid()));
   return row;
+}
+
+std::vector<std::string> EndedJobColumns() {
+  return {"ID", "NAME", "PID", "ENGINE", "STATE", "STARTED", "ENDED", "CPU", "COMMAND"};
+}
+
+std::vector<std::string> EndedJobRow(const Job& job) {
+  return {job.id(),
+          job.name(),
+          absl::StrCat(job.pid()),
+          job.engine(),
+          JobStateText(job),
+          AsText(job.started_at()),
+          AsText(job.ended_at()),
+          job.has_cpu_seconds() ? absl::StrFormat("%.2fs", job.cpu_seconds()) : "-",
+          Command(job)};
 }
 
 }  // namespace reloc

@@ -18,6 +18,8 @@
 #include "client/inspect_command.h"
 #include "client/kill_command.h"
 #include "client/logs_command.h"
+#include "client/events_command.h"
+#include "client/history_command.h"
 #include "client/metrics_command.h"
 #include "client/overview.h"
 #include "client/pack_commands.h"
@@ -34,10 +36,12 @@
 #include "reloc/cli/manual.h"
 #include "reloc/cli/mistake.h"
 #include "reloc/engine/preloaded.h"
+#include "reloc/fault/fault.h"
 
 namespace {
 
 int RunCommandLine(int argc, char** argv) {
+  if (absl::Status bad = reloc::fault::SwitchOnFromEnvironment(); !bad.ok()) return reloc::ReportError(bad);
   CLI::App app("", "relocctl");
   reloc::UseHelp(&app);
   app.require_subcommand(1);
@@ -51,6 +55,8 @@ int RunCommandLine(int argc, char** argv) {
   reloc::AddWaitCommand(app, &exit_status);
   reloc::AddAttachCommand(app, &exit_status);
   reloc::AddLogsCommand(app, &exit_status);
+  reloc::AddHistoryCommand(app, &exit_status);
+  reloc::AddEventsCommand(app, &exit_status);
   reloc::AddPackCommands(app, &exit_status);
   reloc::AddRootsCommand(app, &exit_status);
   reloc::AddDaemonCommand(app, &exit_status);

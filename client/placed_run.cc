@@ -24,9 +24,10 @@ string_view View(const absl::Status& status) { return {status.message().data(), 
 std::string WhyNotHere(const RunOptions& options, const char* const* envp) {
   string_view slurm_job = EnvValue(envp, "SLURM_JOB_ID");
   if (slurm_job.empty() || options.allow_escape) return "";
-  return absl::StrCat("this is Slurm job ", OneLine(Text(slurm_job)), ", and ",
-                      options.placement == RunPlacement::kDetached ? "--detach" : "--supervised",
-                      " would leave work behind when it ends; run the program without, or add --allow-escape");
+  return absl::StrCat(
+      "this is Slurm job ", OneLine(Text(slurm_job)), ", and ",
+      options.placement == RunPlacement::kDetached ? "--detach" : "--supervised",
+      " would leave work behind when it ends; run the program without, or add --allow-escape");
 }
 
 PtyUse ChoosePty(const RunOptions& options) {
@@ -83,8 +84,9 @@ int RunPlaced(const RunOptions& options, const char* const* envp, const Trace& t
     trace.Error(View(socket.status()));
     return kExitFailed;
   }
-  AttachSession session(*std::move(socket), detached ? AttachSession::Role::kLauncher : AttachSession::Role::kOwner,
-                        &terminal, !detached && request.pty != PtyUse::kNone,
+  AttachSession session(*std::move(socket),
+                        detached ? AttachSession::Role::kLauncher : AttachSession::Role::kOwner, &terminal,
+                        !detached && request.pty != PtyUse::kNone,
                         *DetachKeys::Parse(reservation->has_value() ? options.detach_keys : ""));
   Left left = session.Run();
   std::string id = reservation->has_value() ? (*reservation)->id : "";

@@ -8,8 +8,8 @@
 
 namespace reloc {
 
-// `launch` is called in the job's process, and returns an exit status after a line about it. Returns the exit status of
-// this process, or ends it as the program ended. Works before static constructors have run.
+// `launch` is called in the job's process, and returns an exit status after a line about it. Returns the exit
+// status of this process, or ends it as the program ended. Works before static constructors have run.
 int RunPlaced(const RunOptions& options, const char* const* envp, const Trace& trace,
               std::function<int(const Trace&)> launch);
 

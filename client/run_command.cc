@@ -7,7 +7,6 @@
 #include "client/placed_run.h"
 #include "client/run_options.h"
 #include "client/run_target.h"
-#include "client/run_usage.h"
 #include "reloc/base/env.h"
 #include "reloc/base/file.h"
 #include "reloc/launch/launcher.h"
@@ -23,7 +22,8 @@ int Start(const RunOptions& options, const RunTarget& target, char** envp, const
                         .envp = envp,
                         .engine = options.engine};
   if (options.placement == RunPlacement::kCaller) return Launch(request, trace);
-  return RunPlaced(options, envp, trace, [&request](const Trace& job_trace) { return Launch(request, job_trace); });
+  return RunPlaced(options, envp, trace,
+                   [&request](const Trace& job_trace) { return Launch(request, job_trace); });
 }
 
 }  // namespace

@@ -96,7 +96,8 @@ std::string Contradiction(const RunOptions& options) {
   }
   if (options.pty && options.no_pty) return "--pty and --no-pty exclude each other";
   if (options.placement == RunPlacement::kCaller && (options.pty || !options.name.empty())) {
-    return absl::StrCat(options.pty ? "--pty" : "--name", " needs --detach or --supervised; see relocctl run --help");
+    return absl::StrCat(options.pty ? "--pty" : "--name",
+                        " needs --detach or --supervised; see relocctl run --help");
   }
   absl::StatusOr<DetachKeys> keys = DetachKeys::Parse(options.detach_keys);
   return keys.ok() ? "" : absl::StrCat("--detach-keys: ", keys.status().message());

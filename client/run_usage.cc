@@ -23,7 +23,8 @@ Exit status: the program's own; 125 if relocctl failed, with one line that says 
 
 // add_flag() takes a text for a value to set.
 void AddFlag(CLI::App* command, const std::string& names, const std::string& description) {
-  command->add_flag_function(names, [](int64_t) {}, description);
+  command->add_flag_function(
+      names, [](int64_t) {}, description);
 }
 
 }  // namespace
@@ -35,12 +36,11 @@ void AddRunCommand(CLI::App& app) {
       ->type_name("ENGINE");
   AddFlag(run, "-d,--detach", "Leave it running in the background and print its id; its output is kept");
   AddFlag(run, "--supervised",
-                "Run it here, in a way that it goes on when the connection is lost, to be attached again");
+          "Run it here, in a way that it goes on when the connection is lost, to be attached again");
   run->add_option("--name", "With these two: a name by which other commands find it")->type_name("NAME");
   AddFlag(run, "--pty", "With these two: a terminal of its own. Default: with --supervised on a terminal");
   AddFlag(run, "--no-pty", "With these two: none");
-  run->add_option("--detach-keys",
-                  "The keys that leave a supervised program running. Default: ctrl-p,ctrl-q")
+  run->add_option("--detach-keys", "The keys that leave a supervised program running. Default: ctrl-p,ctrl-q")
       ->type_name("KEYS");
   AddFlag(run, "--allow-escape", "Allow --detach and --supervised inside a Slurm job");
   run->add_option("PROGRAM", "An entry, or a program below a store; looked up in $PATH if it has no slash")

@@ -8,7 +8,7 @@ find_package(PkgConfig REQUIRED)
 function(reloc_static_library out name)
   find_library(${out} NAMES lib${name}.a REQUIRED)
 endfunction()
-foreach(_lib grpc++_unsecure grpc_unsecure gpr address_sorting upb cares re2 protobuf z zstd archive crypto)
+foreach(_lib grpc++_unsecure grpc_unsecure gpr address_sorting upb cares re2 protobuf z zstd archive crypto sqlite3)
   string(MAKE_C_IDENTIFIER ${_lib} _id)
   reloc_static_library(RELOC_LIB_${_id} ${_lib})
 endforeach()
@@ -42,6 +42,9 @@ target_link_options(reloc_archive_lib INTERFACE -Wl,--defsym=__archive_write_ent
 target_link_libraries(reloc_archive_lib INTERFACE ${RELOC_LIB_archive} ${RELOC_LIB_zstd} ${RELOC_LIB_z})
 add_library(reloc_crypto INTERFACE)
 target_link_libraries(reloc_crypto INTERFACE ${RELOC_LIB_crypto} ${CMAKE_DL_LIBS} Threads::Threads)
+
+add_library(reloc_sqlite INTERFACE)
+target_link_libraries(reloc_sqlite INTERFACE ${RELOC_LIB_sqlite3} m ${CMAKE_DL_LIBS} Threads::Threads)
 
 # The one that Debian has no archive of. It and relocd must share one libstdc++, for they share objects; that and
 # being a library of its own cost 0.6 ms of relocd's start and 0.1 MB.

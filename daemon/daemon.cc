@@ -13,6 +13,8 @@
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "daemon/control/events_service.h"
+#include "daemon/control/history_service.h"
 #include "daemon/control/metrics_service.h"
 #include "daemon/control/root_service.h"
 #include "daemon/jobs/recovery.h"
@@ -26,6 +28,11 @@ namespace reloc {
 namespace {
 
 constexpr size_t kMaxEndedJobs = 1000;
+
+HistoryLimits Limits(const Options& options) {
+  bool bounded = options.history_days > 0;
+  return {options.history_limit, bounded ? absl::Hours(24) * options.history_days : absl::InfiniteDuration()};
+}
 
 }  // namespace
 
@@ -48,6 +55,7 @@ absl::Status Daemon::Open(KeeperProcess keeper) {
   });
   RELOC_ASSIGN_OR_RETURN(loop_, EventLoop::Create());
   RELOC_RETURN_IF_ERROR(OpenSignals());
+  history_ = std::make_unique<History>(&events_, dir_->path(), Limits(options_));
   RELOC_RETURN_IF_ERROR(OpenRoots(std::move(keeper)));
   RELOC_ASSIGN_OR_RETURN(idle_timer_, Timer::Create(loop_.get(), [this] { OnIdleTime(); }));
   RELOC_RETURN_IF_ERROR(OpenServers());
@@ -73,11 +81,12 @@ absl::Status Daemon::OpenServers() {
   journal_ = std::make_unique<Journal>(dir_->fd());
   jobs_ = std::make_unique<JobTable>(loop_.get(), &events_, kMaxEndedJobs, [this] { NoteIdle(); });
   metrics_ = std::make_unique<Metrics>(&events_, jobs_.get(), roots_.get());
+  outlets_ = std::make_unique<MetricsOutlets>(loop_.get(), &events_, metrics_.get(), options_);
   RELOC_ASSIGN_OR_RETURN(launches_,
                          LaunchServer::Create({loop_.get(), keeper_.get(), roots_.get(), jobs_.get(),
                                                [this] { RefreshPlace(); }, [this] { NoteIdle(); },
                                                [this](absl::Duration waited) { metrics_->Answered(waited); },
-                                               StateDir(dir_->path()) + "/output", options_.output_limit}));
+                                               OutputDir(dir_->path()), options_.output_limit}));
   RELOC_ASSIGN_OR_RETURN(control_, ControlServer::Create(loop_.get(), Services(), [this] { NoteIdle(); }));
   // root is trusted with control, but starts no programs as someone else.
   RELOC_ASSIGN_OR_RETURN(control_socket_,
@@ -149,7 +158,7 @@ void Daemon::Run() {
   events_.Publish({EventType::kDaemonStart, absl::Now(), nullptr, nullptr, {}});
   // Now, when all who want to know of their endings listen. Whoever has connected meanwhile waits in the
   // queue.
-  RecoverJobs(dir_->fd(), journal_.get(), jobs_.get(), [](const Job&) {});
+  RecoverJobs(dir_->fd(), journal_.get(), jobs_.get(), [this](const Job& job) { history_->Keep(job); });
   manager_.Notify(absl::StrCat("READY=1\nSTATUS=Serves ", dir_->path()));
   NoteIdle();
   loop_->Run();
@@ -211,6 +220,12 @@ int Daemon::TakeWaitingClients() {
 std::vector<ServiceFactory> Daemon::Services() {
   view_ = View();
   return {[this](Mailbox* mailbox) { return std::make_unique<ControlService>(&view_, mailbox); },
+          [this](Mailbox* mailbox) {
+            return std::make_unique<HistoryService>(history_.get(), dir_->path(), mailbox);
+          },
+          [this](Mailbox* mailbox) {
+            return std::make_unique<EventsService>(&feed_, history_.get(), dir_->path(), mailbox);
+          },
           [this](Mailbox* mailbox) { return std::make_unique<RootService>(roots_.get(), mailbox); },
           [this](Mailbox* mailbox) { return std::make_unique<JobService>(&view_, &waiters_, mailbox); },
           [this](Mailbox* mailbox) { return std::make_unique<MetricsService>(metrics_.get(), mailbox); }};

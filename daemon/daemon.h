@@ -14,6 +14,8 @@
 #include "daemon/control/job_service.h"
 #include "daemon/event_loop.h"
 #include "daemon/events/event_bus.h"
+#include "daemon/events/event_feed.h"
+#include "daemon/history/history.h"
 #include "daemon/instance_dir.h"
 #include "daemon/jobs/job_table.h"
 #include "daemon/jobs/job_waiters.h"
@@ -22,6 +24,7 @@
 #include "daemon/launch/launch_server.h"
 #include "daemon/listener.h"
 #include "daemon/metrics/metrics.h"
+#include "daemon/metrics/outlets.h"
 #include "daemon/options.h"
 #include "daemon/place_guard.h"
 #include "daemon/roots/mount_watch.h"
@@ -74,7 +77,9 @@ class Daemon {
   // Later parts use earlier ones, and go first.
   std::unique_ptr<InstanceDir> dir_;
   std::unique_ptr<EventLoop> loop_;
-  EventBus events_;
+  EventBus events_;  // its subscribers follow
+  EventFeed feed_{&events_};
+  std::unique_ptr<History> history_;
   JobWaiters waiters_;
   std::unique_ptr<KeeperLink> keeper_;
   std::unique_ptr<RegistryWriter> registry_;
@@ -83,6 +88,7 @@ class Daemon {
   std::unique_ptr<Journal> journal_;
   std::unique_ptr<JobTable> jobs_;
   std::unique_ptr<Metrics> metrics_;
+  std::unique_ptr<MetricsOutlets> outlets_;
   std::unique_ptr<LaunchServer> launches_;
   std::unique_ptr<ControlServer> control_;
   std::unique_ptr<Timer> idle_timer_;

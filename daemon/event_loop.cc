@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/memory/memory.h"
+#include "reloc/fault/fault.h"
 
 namespace reloc {
 
@@ -19,7 +20,7 @@ absl::Status EventLoop::Watch(int fd, uint32_t events, Handler handler) {
   struct epoll_event event = {};
   event.events = events;
   event.data.fd = fd;
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
+  if (fault::Fails(fault::Point::kLoopWatch) || ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
     return absl::ErrnoToStatus(errno, "cannot watch a descriptor");
   }
   handlers_[fd] = std::make_shared<Handler>(std::move(handler));

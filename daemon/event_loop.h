@@ -30,8 +30,8 @@ class EventLoop {
   absl::Status Watch(int fd, uint32_t events, Handler handler);
   // Before the descriptor is closed. Forgetting what is not watched is no error.
   void Forget(int fd);
-  // The same for a descriptor that no other process and no dup(2) has a copy of: closing the last one ends the
-  // watch without a system call of its own, see epoll(7).
+  // The same for a descriptor that no other process and no dup(2) has a copy of: closing the last one ends
+  // the watch without a system call of its own, see epoll(7).
   void Close(UniqueFd fd);
 
   // Handles events until Stop() is called by a handler.

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "reloc/base/file.h"
+#include "reloc/fault/fault.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
@@ -36,7 +37,9 @@ absl::Status CheckPrivate(const std::string& path, int fd) {
 absl::StatusOr<UniqueFd> OpenPrivate(const std::string& path) {
   bool made = ::mkdir(path.c_str(), 0700) == 0;
   if (!made && errno != EEXIST) return absl::ErrnoToStatus(errno, absl::StrCat("cannot make ", path));
-  Result<UniqueFd> fd = Open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  Result<UniqueFd> fd = fault::Fails(fault::Point::kDirectoryOpen)
+                            ? Errno::Last()
+                            : Open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   // With O_DIRECTORY a symlink is reported as ENOTDIR.
   if (!fd.ok() && fd.error().value == ENOTDIR) return Refuse(path, "is not a directory");
   if (!fd.ok()) return absl::ErrnoToStatus(fd.error().value, absl::StrCat("cannot open ", path));
@@ -52,7 +55,7 @@ absl::StatusOr<UniqueFd> Lock(const std::string& path, int dir) {
   if (!lock.ok()) {
     return absl::ErrnoToStatus(lock.error().value, absl::StrCat("cannot open ", path, "/", kLockFile));
   }
-  if (::flock(lock->get(), LOCK_EX | LOCK_NB) != 0) {
+  if (fault::Fails(fault::Point::kDirectoryLock) || ::flock(lock->get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return absl::ErrnoToStatus(errno, absl::StrCat("cannot lock ", path));
     return absl::AlreadyExistsError(absl::StrCat("already running in ", path));
   }

@@ -14,6 +14,7 @@
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "reloc/base/file.h"
+#include "reloc/fault/fault.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
@@ -61,7 +62,9 @@ bool Listener::HasName(const std::string& name) const {
 absl::Status Listener::Bind() {
   const std::string temporary = TemporaryName();
   const int dir = place_.dir;
-  UniqueFd socket(::socket(AF_UNIX, place_.type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  UniqueFd socket(fault::Fails(fault::Point::kSocketBind)
+                      ? -1
+                      : ::socket(AF_UNIX, place_.type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   struct sockaddr_un address = {};
   address.sun_family = AF_UNIX;
   // Through the descriptor: sun_path has 108 bytes, and the directory was checked.
@@ -110,7 +113,9 @@ void Listener::Show() {
 absl::Status Listener::Mend() { return HasName(place_.name) ? absl::OkStatus() : Bind(); }
 
 bool Listener::AcceptOne() {
-  UniqueFd socket(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  UniqueFd socket(fault::Fails(fault::Point::kLaunchAccept)
+                      ? -1
+                      : ::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!socket.valid()) {
     if (errno == EMFILE || errno == ENFILE) ShedOne();
     return false;  // whatever else it was: while there is a connection we are called again

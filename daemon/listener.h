@@ -66,8 +66,8 @@ class Listener {
   void ShedOne();
 
   EventLoop* loop_;
+  const uid_t own_uid_ = ::geteuid();
   Place place_;
-  uid_t own_uid_ = ::geteuid();
   UniqueFd socket_;
   FileId id_;  // of what has the name
   bool handed_over_ = false;

@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "reloc/base/file.h"
+#include "reloc/fault/fault.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
@@ -36,6 +37,7 @@ class NonBlockingSink : public spdlog::sinks::base_sink<std::mutex> {
   void sink_it_(const spdlog::details::log_msg& message) override {
     spdlog::memory_buf_t line;
     formatter_->format(message, line);
+    if (fault::Fails(fault::Point::kLogWrite)) return;
     // journald's stream is a socket, which cannot be opened anew; all else was opened non-blocking by
     // OpenLog, or at least tells whether it takes something.
     ssize_t sent = ::send(fd_.get(), line.data(), line.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -60,7 +62,9 @@ UniqueFd OpenStderr() {
 }
 
 absl::StatusOr<UniqueFd> OpenLogFile(const std::string& file) {
-  Result<UniqueFd> fd = Open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY, 0600);
+  Result<UniqueFd> fd = fault::Fails(fault::Point::kLogOpen)
+                            ? Errno::Last()
+                            : Open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY, 0600);
   if (fd.ok()) return *std::move(fd);
   // A FIFO without a reader is ENXIO: fifo(7).
   const char* why = fd.error().value == ENXIO ? ": nobody reads it" : "";

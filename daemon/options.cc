@@ -9,6 +9,8 @@
 #include "absl/strings/str_cat.h"
 #include "daemon/config_file.h"
 #include "daemon/config_layers.h"
+#include "daemon/metrics/listen_address.h"
+#include "daemon/metrics/textfile.h"
 #include "reloc/cli/help.h"
 #include "reloc/cli/manual.h"
 #include "reloc/cli/mistake.h"
@@ -20,17 +22,29 @@ namespace {
 
 constexpr const char* kNever = "never";
 
-// For --idle-exit, as a check: the value stays a text until all were checked.
+// For durations, as a check: the value stays a text until all were checked.
 std::string CheckDuration(const std::string& text) {
   absl::Duration duration;
-  bool valid = text == kNever || (absl::ParseDuration(text, &duration) && duration > absl::ZeroDuration());
+  bool valid = absl::ParseDuration(text, &duration) && duration > absl::ZeroDuration();
   return valid ? "" : absl::StrCat("'", text, "' is not a duration such as 90s, 10m or 1h30m");
+}
+
+std::string CheckIdleExit(const std::string& text) { return text == kNever ? "" : CheckDuration(text); }
+
+// Empty turns off what an earlier file turned on.
+std::string CheckListen(const std::string& text) {
+  return text.empty() ? "" : std::string(ParseListenAddress(text).status().message());
+}
+
+std::string CheckMetricsTextfile(const std::string& text) {
+  return text.empty() ? "" : std::string(CheckTextfile(text).message());
 }
 
 struct Texts {
   std::string config;
   bool print_config = false;
   std::string idle_exit = kNever;
+  std::string metrics_interval = "15s";
 };
 
 // What a file cannot set, as it is about the command line itself.
@@ -51,6 +65,21 @@ void AddCommandLineOptions(CLI::App& app, Options* options, Texts* texts) {
       ->configurable(false);
 }
 
+void AddMetricsOptions(CLI::App& app, Options* options, Texts* texts) {
+  app.add_option("--metrics-listen", options->metrics_listen,
+                 "Show metrics over HTTP at 127.0.0.1:PORT, [::1]:PORT or unix:/PATH. Default: nowhere")
+      ->type_name("ADDRESS")
+      ->check(CheckListen);
+  app.add_option("--metrics-textfile", options->metrics_textfile,
+                 "Keep metrics in FILE (*.prom) for node_exporter; %u in it is the user's name, %U the uid")
+      ->type_name("FILE")
+      ->check(CheckMetricsTextfile);
+  app.add_option("--metrics-interval", texts->metrics_interval, "Write that file no more often than this")
+      ->type_name("DURATION")
+      ->check(CheckDuration)
+      ->capture_default_str();
+}
+
 // What a file can set too, under the same name.
 void AddOptions(CLI::App& app, Options* options, Texts* texts) {
   app.add_option("--dir", options->dir,
@@ -60,7 +89,7 @@ void AddOptions(CLI::App& app, Options* options, Texts* texts) {
   app.add_option("--idle-exit", texts->idle_exit,
                  "Stop after DURATION without jobs and clients (10m), or never")
       ->type_name("DURATION")
-      ->check(CheckDuration)
+      ->check(CheckIdleExit)
       ->capture_default_str();
   app.add_option("--max-roots", options->max_roots, "How many roots to keep")
       ->type_name("N")
@@ -71,11 +100,21 @@ void AddOptions(CLI::App& app, Options* options, Texts* texts) {
       ->type_name("SIZE")
       ->transform(CLI::AsSizeValue(false))
       ->capture_default_str();
+  app.add_option("--history-limit", options->history_limit, "How many ended jobs the history keeps")
+      ->type_name("N")
+      ->check(CLI::Range(size_t{1}, size_t{10000000}))
+      ->capture_default_str();
+  app.add_option("--history-days", options->history_days,
+                 "How many days it keeps them; 0: until there are too many")
+      ->type_name("N")
+      ->check(CLI::Range(0U, 36500U))
+      ->capture_default_str();
   app.add_option("--log-level", options->log_level, "How much to log")
       ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
       ->capture_default_str();
   app.add_option("--log-file", options->log_file, "Append the log to FILE instead of writing it to stderr")
       ->type_name("FILE");
+  AddMetricsOptions(app, options, texts);
 }
 
 absl::Status ApplyFiles(const Texts& texts, const char* const* envp, ConfigLayers* layers) {
@@ -112,6 +151,7 @@ int ParseOptions(int argc, char** argv, const char* const* envp, Options* option
   } catch (const CLI::ParseError& error) {
     return Complain(DescribeMistake(app, error));
   }
+  absl::ParseDuration(texts.metrics_interval, &options->metrics_interval);
   if (texts.idle_exit != kNever) absl::ParseDuration(texts.idle_exit, &options->idle_exit);
   if (!texts.print_config) return -1;
   bool printed = fputs(layers.Print().c_str(), stdout) >= 0 && fflush(stdout) == 0;

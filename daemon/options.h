@@ -17,6 +17,12 @@ struct Options {
   absl::Duration idle_exit = absl::InfiniteDuration();
   size_t max_roots = 512;
   uint64_t output_limit = 64 << 20;  // bytes that are kept of what a job writes
+  size_t history_limit = 10000;    // jobs
+  unsigned int history_days = 90;  // 0: as long as there is room
+  // Of both, empty: none. %u and %U in them: see metrics/expand_user.h.
+  std::string metrics_listen;    // see metrics/listen_address.h
+  std::string metrics_textfile;  // see metrics/textfile.h
+  absl::Duration metrics_interval = absl::Seconds(15);
 };
 
 // Parses the configuration files and the command line; see daemon/config_layers.h. Returns -1 to go on, or an

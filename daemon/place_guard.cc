@@ -12,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "daemon/log.h"
+#include "reloc/fault/fault.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
@@ -43,7 +44,7 @@ PlaceGuard::~PlaceGuard() {
 }
 
 absl::Status PlaceGuard::Watch() {
-  UniqueFd fresh(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  UniqueFd fresh(fault::Fails(fault::Point::kPlaceWatch) ? -1 : ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   char path[64];
   snprintf(path, sizeof path, "/proc/self/fd/%d", dir_->fd());
   if (!fresh.valid() || ::inotify_add_watch(fresh.get(), path, kRemovals) < 0) {

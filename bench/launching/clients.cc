@@ -28,7 +28,8 @@ struct Shared {
 
 class SharedMemory {
  public:
-  SharedMemory() : memory_(::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) {
+  SharedMemory()
+      : memory_(::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) {
     if (memory_ != MAP_FAILED) shared_ = new (memory_) Shared;
   }
   SharedMemory(const SharedMemory&) = delete;

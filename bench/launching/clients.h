@@ -1,7 +1,8 @@
-// Clients that start one program again and again, all at once: what a build or a batch of jobs does to a node.
+// Clients that start one program again and again, all at once: what a build or a batch of jobs does to a
+// node.
 //
-// Each client is a process of its own and starts its programs one after the other, so that a slow client holds
-// up no other, and nothing but the programs is shared.
+// Each client is a process of its own and starts its programs one after the other, so that a slow client
+// holds up no other, and nothing but the programs is shared.
 #pragma once
 
 #include <stdint.h>
@@ -21,8 +22,8 @@ struct Burst {
   double per_second() const { return static_cast<double>(launches) / absl::ToDoubleSeconds(elapsed); }
 };
 
-// `clients` clients launch `command` for `duration`, or `launches` times together. An error if one launch fails
-// or the user interrupts.
+// `clients` clients launch `command` for `duration`, or `launches` times together. An error if one launch
+// fails or the user interrupts.
 absl::StatusOr<Burst> LaunchFor(const Command& command, int clients, absl::Duration duration);
 absl::StatusOr<Burst> LaunchTimes(const Command& command, int clients, int64_t launches);
 

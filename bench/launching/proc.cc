@@ -1,5 +1,5 @@
-// From /proc/PID/status; smaps_rollup, which would not count shared pages twice, is closed here: relocd is not
-// dumpable.
+// From /proc/PID/status; smaps_rollup, which would not count shared pages twice, is closed here: relocd is
+// not dumpable.
 #include "bench/launching/proc.h"
 
 #include <filesystem>

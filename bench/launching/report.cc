@@ -111,14 +111,14 @@ void DescribeRun(pb::Benchmark* report) {
   if (double load = 0; ::getloadavg(&load, 1) == 1) report->mutable_machine()->set_load(load);
 }
 
-void AddFigure(const std::string& id, const std::string& description, double value, const std::string& unit,
-               double must, pb::Benchmark* report) {
+pb::Figure* AddFigure(const std::string& id, const std::string& description, double value,
+                      const std::string& unit, pb::Benchmark* report) {
   pb::Figure* figure = report->add_figures();
   figure->set_id(id);
   figure->set_description(description);
   figure->set_value(value);
   figure->set_unit(unit);
-  figure->set_must(must);
+  return figure;
 }
 
 void PrintReport(const pb::Benchmark& report) {

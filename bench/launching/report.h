@@ -11,9 +11,9 @@ namespace reloc::bench {
 // The machine and the time of the measurement.
 void DescribeRun(pb::Benchmark* report);
 
-// A figure of its own, of which at most `must` was promised.
-void AddFigure(const std::string& id, const std::string& description, double value, const std::string& unit,
-               double must, pb::Benchmark* report);
+// A figure of its own. Limits can be set in what is returned, which is the report's.
+pb::Figure* AddFigure(const std::string& id, const std::string& description, double value,
+                      const std::string& unit, pb::Benchmark* report);
 
 // Tables on standard output. A figure that misses its `must` is marked with '!', one that reaches its `aim`
 // with '*'.

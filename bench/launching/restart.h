@@ -7,8 +7,8 @@
 
 namespace reloc::bench {
 
-// Adds figures to `*report`: from the start of a new relocd, after the old one was killed, until it has served
-// a launch; with no job and with 1,000 live jobs, all of which it has to know again.
+// Adds figures to `*report`: from the start of a new relocd, after the old one was killed, until it has
+// served a launch; with no job and with 1,000 live jobs, all of which it has to know again.
 absl::Status MeasureRestart(const Workspace& workspace, pb::Benchmark* report);
 
 }  // namespace reloc::bench

@@ -85,7 +85,7 @@ class Completer {
   void PassOption(const std::string& word) {
     if (word.starts_with("--") && word.find('=') != word.npos) return;
     const CLI::Option* option = FindOption(word);
-    if (option != nullptr && option->get_type_size() != 0) awaiting_ = option;
+    if (option != nullptr && TakesValue(*option)) awaiting_ = option;
   }
 
   // Of "-af": -f, whose value may follow.

@@ -6,19 +6,24 @@
 #include <grpcpp/server_posix.h>
 #include <malloc.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include <chrono>
+#include <future>
+#include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/memory/memory.h"
 #include "daemon/log.h"
+#include "reloc/fault/fault.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {
 
-constexpr size_t kMaxConnections = 64;
+constexpr size_t kMaxConnections = 256;  // many of which may watch events
 constexpr int kMaxRequestBytes = 64 * 1024;
 constexpr absl::Duration kLinger = absl::Seconds(3);
 constexpr auto kCallsMayTake = std::chrono::milliseconds(500);  // when we stop
@@ -42,6 +47,20 @@ struct ControlServer::Running {
   std::vector<std::unique_ptr<Service>> services;
   std::unique_ptr<grpc::Server> server;
 };
+
+// Not on the event loop's thread: gRPC waits up to ten seconds for a poller of its own that has helped a
+// write to its end (run_poller in its tcp_posix.cc).
+void ControlServer::Discard(std::unique_ptr<Running> running) {
+  auto discard = [last = running.release()] {
+    delete last;
+    ::malloc_trim(0);
+  };
+  try {
+    std::thread(discard).detach();
+  } catch (const std::system_error&) {
+    discard();
+  }
+}
 
 ControlServer::ControlServer(EventLoop* loop, std::vector<ServiceFactory> services,
                              std::function<void()> on_idle)
@@ -85,6 +104,7 @@ void ControlServer::OnHangup(int fd) {
 
 absl::Status ControlServer::Start() {
   if (running_ != nullptr) return absl::OkStatus();
+  if (fault::Fails(fault::Point::kControlStart)) return absl::ErrnoToStatus(errno, "cannot start gRPC");
   RELOC_ASSIGN_OR_RETURN(std::unique_ptr<Mailbox> mailbox, Mailbox::Create(loop_));
   auto running = std::make_unique<Running>();
   running->mailbox = std::move(mailbox);
@@ -104,15 +124,25 @@ absl::Status ControlServer::Start() {
   return absl::OkStatus();
 }
 
+// gRPC cancels the calls that do not end in time, and waits for them: for one to a client that does not read,
+// until its connection is cut.
+void ControlServer::ShutDown(grpc::Server* server) {
+  auto shut_down = [server] { server->Shutdown(std::chrono::system_clock::now() + kCallsMayTake); };
+  if (watched_.empty()) return shut_down();
+  std::future<void> done = std::async(std::launch::async, shut_down);
+  if (done.wait_for(kCallsMayTake * 2) == std::future_status::ready) return;
+  for (const auto& [fd, watched] : watched_) ::shutdown(fd, SHUT_RDWR);
+}
+
 void ControlServer::Stop() {
   if (running_ == nullptr) return;
   // First, so that no call waits for this thread, which now waits for the calls.
   running_->mailbox->Close();
   for (const auto& service : running_->services) service->Stop();
-  running_->server->Shutdown(std::chrono::system_clock::now() + kCallsMayTake);
-  running_.reset();
+  ShutDown(running_->server.get());
   watched_.clear();
-  ::malloc_trim(0);
+  running_->mailbox.reset();
+  Discard(std::move(running_));
 }
 
 }  // namespace reloc

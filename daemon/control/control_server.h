@@ -38,6 +38,8 @@ class ControlServer {
   ControlServer(EventLoop* loop, std::vector<ServiceFactory> services, std::function<void()> on_idle);
   absl::Status Start();
   void Stop();
+  void ShutDown(grpc::Server* server);
+  static void Discard(std::unique_ptr<Running> running);
   void OnHangup(int fd);
 
   EventLoop* loop_;

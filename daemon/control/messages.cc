@@ -146,4 +146,15 @@ relocd::v1::Root ToMessage(const Root& root, size_t jobs) {
   return message;
 }
 
+relocd::v1::Event ToMessage(const Event& event) {
+  relocd::v1::Event message;
+  *message.mutable_time() = ToTimestamp(event.time);
+  message.set_type(EventName(event.type));
+  if (event.job != nullptr) *message.mutable_job() = ToMessage(*event.job);
+  if (event.root != nullptr) message.set_root(event.root->made.inode);
+  message.set_pack(event.job != nullptr ? event.job->pack : event.root != nullptr ? event.root->pack : "");
+  message.set_text(event.text);
+  return message;
+}
+
 }  // namespace reloc

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "absl/time/time.h"
+#include "daemon/events/event.h"
 #include "daemon/jobs/job.h"
 #include "daemon/jobs/proc_stat.h"
 #include "daemon/roots/root_cache.h"
@@ -18,5 +19,6 @@ Job FromMessage(const relocd::v1::Job& message);
 // `usage`: of the job's live processes.
 relocd::v1::Job ToMessage(const Job& job, const Usage& usage);
 relocd::v1::Root ToMessage(const Root& root, size_t jobs);
+relocd::v1::Event ToMessage(const Event& event);
 
 }  // namespace reloc

@@ -16,6 +16,7 @@ namespace reloc {
 
 class Service {
  public:
+  // After Stop(), when no call is left; on any thread, so that nothing of the event loop's may be touched.
   virtual ~Service() = default;
   virtual grpc::Service* grpc() = 0;
   // The daemon stops, or gRPC does for want of work: calls that wait for something must end now. Called on

@@ -7,9 +7,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/algorithm/container.h"
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "daemon/jobs/pidfd.h"
@@ -21,6 +18,8 @@ namespace reloc {
 namespace {
 
 void Describe(const LaunchMessage& message, Job* job) {
+  // One with a launcher keeps the name by which its user finds it.
+  if (job->name.empty() || job->placement == Placement::kCaller) job->name = message.entry;
   job->pack = message.pack;
   job->program = message.program;
   job->argv = message.argv;
@@ -41,19 +40,6 @@ JobMark MarkOf(int pidfd, pid_t pid, const LaunchMessage& message, const Root* r
   return mark;
 }
 
-// As a file or a container is called; a number would be taken for a pid.
-absl::Status CheckName(absl::string_view name) {
-  constexpr size_t kMaxLength = 64;
-  bool usable = name.empty() || (absl::ascii_isalnum(static_cast<unsigned char>(name[0])) &&
-                                 name.size() <= kMaxLength && !absl::c_all_of(name, absl::ascii_isdigit));
-  for (char c : name)
-    usable = usable && (absl::ascii_isalnum(static_cast<unsigned char>(c)) || absl::StrContains("_.-", c));
-  if (usable) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      "a name begins with a letter or a digit, goes on with these or _ . -, is no number, and has 64 "
-      "characters at most");
-}
-
 void SetEnding(const Ending& ending, Job* job) {
   job->ended_at = ending.ended_at.value_or(absl::Now());
   job->cpu_seconds = ending.cpu_seconds;
@@ -72,16 +58,20 @@ JobTable::~JobTable() {
 absl::Status JobTable::Started(UniqueFd pidfd, pid_t pid, uid_t uid, const LaunchMessage& message,
                                RootLease root) {
   Running* running = FindRunning(pid, pidfd.get());
-  const bool is_new = running == nullptr || !running->started;
-  if (running == nullptr) {
-    RELOC_ASSIGN_OR_RETURN(running, Add(std::move(pidfd), pid, uid));
-    running->job.id = NewJobId();
+  const bool is_new = running == nullptr;
+  if (is_new) {
+    RELOC_RETURN_IF_ERROR(Watch(pid, pidfd.get(), EPOLLIN));
+    auto& added = running_[pid] = std::make_unique<Running>();
+    running = added.get();
+    running->job.process = IdentifyProcess(pidfd.get(), pid);
+    running->pidfd = std::move(pidfd);
+    SetIdentity(pid, running->pidfd.get(), &running->job);
+    running->job.number = next_number_++;
+    running->job.pid = pid;
+    running->job.uid = uid;
+    running->job.started_at = absl::Now();
   }
   Describe(message, &running->job);
-  auto placed = placed_.find(running->job.id);
-  const bool named = placed != placed_.end() && !placed->second.name.empty();
-  running->job.name = named ? placed->second.name : std::string(message.entry);
-  running->started = true;
   // A program that becomes another pack's has another mark.
   running->job.mark = MarkOf(running->pidfd.get(), pid, message, root.get());
   running->root = std::move(root);
@@ -92,56 +82,29 @@ absl::Status JobTable::Started(UniqueFd pidfd, pid_t pid, uid_t uid, const Launc
   return absl::OkStatus();
 }
 
-absl::StatusOr<JobTable::Running*> JobTable::Add(UniqueFd pidfd, pid_t pid, uid_t uid) {
-  RELOC_RETURN_IF_ERROR(Watch(pid, pidfd.get(), EPOLLIN));
-  auto& added = running_[pid] = std::make_unique<Running>();
-  added->job.process = IdentifyProcess(pidfd.get(), pid);
-  added->pidfd = std::move(pidfd);
-  added->job.number = next_number_++;
-  added->job.pid = pid;
-  added->job.uid = uid;
-  added->job.started_at = absl::Now();
-  return added.get();
+void JobTable::SetIdentity(pid_t pid, int pidfd, Job* job) {
+  std::optional<Reserved> reserved = reservations_.Take(pid, pidfd);
+  job->id = reserved ? std::move(reserved->id) : NewJobId();
+  if (!reserved) return;
+  job->name = std::move(reserved->name);
+  job->placement = Placement::kDaemon;
 }
 
 absl::StatusOr<std::string> JobTable::Reserve(absl::string_view name) {
-  RELOC_RETURN_IF_ERROR(CheckName(name));
-  for (const auto& [id, placed] : placed_) {
-    if (name.empty() || placed.name != name) continue;
+  for (const auto& [pid, running] : running_) {
+    if (running->job.placement != Placement::kDaemon || running->job.name != name) continue;
     return absl::AlreadyExistsError(
-        absl::StrCat("the job ", id, " has the name ", name, "; choose another one"));
+        absl::StrCat("job ", running->job.id, ", which runs, has the name ", name, "; choose another"));
   }
-  std::string id = NewJobId();
-  placed_[id].name = std::string(name);
-  return id;
-}
-
-void JobTable::Release(const std::string& id) {
-  auto placed = placed_.find(id);
-  if (placed != placed_.end() && placed->second.pid == 0) placed_.erase(placed);
-}
-
-absl::Status JobTable::Bind(const std::string& id, UniqueFd pidfd, pid_t pid, uid_t uid) {
-  auto placed = placed_.find(id);
-  if (placed == placed_.end() || placed->second.pid != 0) {
-    return absl::NotFoundError(absl::StrCat("nothing is reserved as ", id));
-  }
-  if (FindRunning(pid, pidfd.get()) != nullptr)
-    return absl::AlreadyExistsError("this process is a job already");
-  RELOC_ASSIGN_OR_RETURN(Running* const running, Add(std::move(pidfd), pid, uid));
-  running->job.id = id;
-  running->job.placement = Placement::kDaemon;
-  running->started = false;
-  placed->second.pid = pid;
-  return absl::OkStatus();
+  return reservations_.Reserve(name);
 }
 
 void JobTable::Ended(const std::string& id, int wait_status) {
-  auto placed = placed_.find(id);
-  auto found = placed == placed_.end() ? running_.end() : running_.find(placed->second.pid);
+  auto found = std::find_if(running_.begin(), running_.end(),
+                            [&](const auto& entry) { return entry.second->job.id == id; });
   if (found == running_.end()) return;
   // /proc tells what it used, as long as the launcher has not waited for it.
-  Ending ending = ReadEnding(found->second->pidfd.get(), placed->second.pid).value_or(Ending());
+  Ending ending = ReadEnding(found->second->pidfd.get(), found->first).value_or(Ending());
   ending.wait_status = wait_status;
   End(found->second.get(), ending);
 }
@@ -175,15 +138,11 @@ void JobTable::OnEvent(pid_t pid) {
 void JobTable::End(Running* running, const Ending& ending) {
   loop_->Close(std::move(running->pidfd));
   Job job = std::move(running->job);
-  const bool started = running->started;
-  placed_.erase(job.id);
   running_.erase(job.pid);
-  if (started) {
-    SetEnding(ending, &job);
-    const Job& ended = Remember(std::move(job));
-    Record(ended);
-    Publish(EventType::kExit, ended);
-  }
+  SetEnding(ending, &job);
+  const Job& ended = Remember(std::move(job));
+  Record(ended);
+  Publish(EventType::kExit, ended);
   on_end_();
 }
 
@@ -198,7 +157,6 @@ absl::Status JobTable::Adopt(Job job, UniqueFd pidfd) {
   if (running_.contains(pid)) return absl::AlreadyExistsError("two jobs of one process");
   RELOC_RETURN_IF_ERROR(Watch(pid, pidfd.get(), EPOLLIN));
   job.number = next_number_++;
-  if (job.placement == Placement::kDaemon) placed_[job.id] = {job.name, pid};
   running_[pid] = std::make_unique<Running>(std::move(job), std::move(pidfd), nullptr);
   return absl::OkStatus();
 }
@@ -260,9 +218,7 @@ bool JobTable::HasLostMark(const Job& job) const {
 std::vector<const Job*> JobTable::InOrder(bool include_ended) const {
   std::vector<const Job*> jobs;
   jobs.reserve(running_.size() + ended_.size());
-  for (const auto& [pid, running] : running_) {
-    if (running->started) jobs.push_back(&running->job);
-  }
+  for (const auto& [pid, running] : running_) jobs.push_back(&running->job);
   if (include_ended) {
     for (const Job& job : ended_) jobs.push_back(&job);
   }
@@ -271,9 +227,7 @@ std::vector<const Job*> JobTable::InOrder(bool include_ended) const {
 }
 
 void JobTable::ForEach(absl::FunctionRef<void(const Job&)> show) const {
-  for (const auto& [pid, running] : running_) {
-    if (running->started) show(running->job);
-  }
+  for (const auto& [pid, running] : running_) show(running->job);
   for (const Job& job : ended_) show(job);
 }
 

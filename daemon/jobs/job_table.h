@@ -20,6 +20,7 @@
 #include "daemon/jobs/job.h"
 #include "daemon/jobs/journal.h"
 #include "daemon/jobs/pidfd.h"
+#include "daemon/jobs/reservations.h"
 #include "daemon/roots/root_cache.h"
 #include "reloc/base/unique_fd.h"
 #include "reloc/launch/wire.h"
@@ -32,7 +33,11 @@ class JobTable {
   // each ending. The last `max_ended` (at least one) ended jobs are
   // remembered.
   JobTable(EventLoop* loop, const EventBus* events, size_t max_ended, std::function<void()> on_end)
-      : loop_(loop), events_(events), max_ended_(max_ended), on_end_(std::move(on_end)) {}
+      : loop_(loop),
+        events_(events),
+        max_ended_(max_ended),
+        on_end_(std::move(on_end)),
+        reservations_(loop) {}
   ~JobTable();
   JobTable(const JobTable&) = delete;
   JobTable& operator=(const JobTable&) = delete;
@@ -54,15 +59,14 @@ class JobTable {
   void AdoptGone(Job job, const Ending& ending);
   void AdoptEnded(Job job);
 
-  // For a job that a launcher is about to start. Its id and its name (empty: the program's, which need not be
-  // its own) belong to it from here on, until it has ended, or until Release() before Bind().
-  // InvalidArgument: no usable name; AlreadyExists: another such job has it.
+  // For a job that a launcher is about to start (reservations.h). AlreadyExists also if a running one that
+  // has a launcher goes by that name.
   absl::StatusOr<std::string> Reserve(absl::string_view name);
-  // Gives back what was reserved and not bound.
-  void Release(const std::string& id);
-  // The process `pid` is the job of that id; Started() will tell of it. NotFound if nothing is reserved.
-  absl::Status Bind(const std::string& id, UniqueFd pidfd, pid_t pid, uid_t uid);
-  // The job's launcher tells how it ended. No error if that is known already.
+  void Release(const std::string& id) { reservations_.Release(id); }
+  absl::Status Bind(const std::string& id, UniqueFd pidfd, pid_t pid) {
+    return reservations_.Bind(id, std::move(pidfd), pid);
+  }
+  // The job's launcher tells how it ended. Nothing if that is known already.
   void Ended(const std::string& id, int wait_status);
 
   size_t running() const { return running_.size(); }
@@ -83,16 +87,10 @@ class JobTable {
     Job job;
     UniqueFd pidfd;
     RootLease root;
-    bool started = true;  // false: bound, and nothing was told of it yet
-  };
-  // A job with a launcher, from its reservation to its end.
-  struct Placed {
-    std::string name;  // as the user gave it
-    pid_t pid = 0;     // 0: not bound
   };
 
   Running* FindRunning(pid_t pid, int pidfd);
-  absl::StatusOr<Running*> Add(UniqueFd pidfd, pid_t pid, uid_t uid);
+  void SetIdentity(pid_t pid, int pidfd, Job* job);
   absl::Status Watch(pid_t pid, int pidfd, uint32_t events);
   void OnEvent(pid_t pid);
   void Publish(EventType type, const Job& job);
@@ -106,7 +104,7 @@ class JobTable {
   size_t max_ended_;
   std::function<void()> on_end_;
   absl::flat_hash_map<pid_t, std::unique_ptr<Running>> running_;
-  absl::flat_hash_map<std::string, Placed> placed_;  // by id
+  Reservations reservations_;
   std::deque<Job> ended_;
   uint64_t next_number_ = 1;
   Journal* journal_ = nullptr;

@@ -16,6 +16,7 @@
 #include "daemon/log.h"
 #include "daemon/timer.h"
 #include "reloc/base/file.h"
+#include "reloc/fault/fault.h"
 #include "reloc/launch/root_registry.h"
 
 namespace reloc {
@@ -50,7 +51,9 @@ std::string FirstLine() {
 
 // Everything in the file, or an errno; ENOENT if there is none.
 Result<std::string> ReadFile(int dir) {
-  Result<UniqueFd> fd = OpenAt(dir, kFile, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  Result<UniqueFd> fd = fault::Fails(fault::Point::kJournalRead)
+                            ? Errno::Last()
+                            : OpenAt(dir, kFile, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   if (!fd.ok()) return fd.error();
   struct stat st;
   if (::fstat(fd->get(), &st) != 0) return Errno::Last();
@@ -136,7 +139,7 @@ void Journal::Write(const Job& job) {
   if (!file_.valid()) return;  // until it is written anew
   bytes_.clear();
   Append(job, &bytes_);
-  Errno e = WriteAll(file_.get(), bytes_);
+  Errno e = fault::Fails(fault::Point::kJournalWrite) ? Errno::Last() : WriteAll(file_.get(), bytes_);
   size_ += bytes_.size();
   if (e.ok()) return;
   // What follows an incomplete entry would not be found.
@@ -164,6 +167,7 @@ void Journal::Rewrite(std::span<const Job* const> jobs) {
 
 Errno Journal::Replace(absl::string_view bytes) {
   file_.Reset();
+  if (fault::Fails(fault::Point::kJournalReplace)) return Errno::Last();
   if (::unlinkat(dir_, kNewFile, 0) != 0 && errno != ENOENT) return Errno::Last();
   Result<UniqueFd> file = OpenAt(dir_, kNewFile, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
   if (!file.ok()) return file.error();

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "daemon/jobs/proc_stat.h"
 #include "reloc/base/file.h"
+#include "reloc/fault/fault.h"
 
 // glibc 2.36 forgot to say so in the header.
 extern "C" {
@@ -70,6 +71,7 @@ void AskProc(int pidfd, pid_t pid, Ending* ending) {
 absl::StatusOr<UniqueFd> OpenPeerPidfd(int socket, pid_t pid, absl::Duration accepted) {
   int fd = -1;
   socklen_t size = sizeof fd;
+  if (fault::Fails(fault::Point::kJobWatch)) return absl::ErrnoToStatus(errno, "cannot watch a process");
   if (::getsockopt(socket, SOL_SOCKET, kSoPeerPidfd, &fd, &size) == 0) return UniqueFd(fd);
   if (errno != ENOPROTOOPT) return absl::ErrnoToStatus(errno, "cannot watch a process");
   return OpenPidfd(pid, accepted);

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "daemon/keeper/root_keeper.h"
+#include "reloc/fault/fault.h"
 
 namespace reloc {
 namespace {
@@ -48,7 +49,7 @@ absl::StatusOr<KeeperProcess> StartKeeper() {
   }
   UniqueFd ours(pair[0]);
   UniqueFd theirs(pair[1]);
-  pid_t pid = ::fork();
+  pid_t pid = fault::Fails(fault::Point::kKeeperFork) ? -1 : ::fork();
   if (pid < 0) return absl::ErrnoToStatus(errno, "cannot fork the keeper");
   if (pid == 0) {
     ours.Reset();

@@ -15,6 +15,7 @@
 #include "daemon/packet.h"
 #include "reloc/base/file.h"
 #include "reloc/base/text.h"
+#include "reloc/fault/fault.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
@@ -70,8 +71,10 @@ void KeeperLink::Make(UniqueFd store, const std::string& prefix, OnMade on_made)
   if (prefix.size() > kMaxPrefixBytes) return on_made(absl::InvalidArgumentError("store prefix too long"));
   uint64_t build = next_build_++;
   int fd = store.get();
-  Errno e =
-      SendPacket(keeper_.socket.get(), Encode(KeeperVerb::kBuild, build, prefix, prefix.size()), {&fd, 1});
+  Errno e = fault::Fails(fault::Point::kRootCreate)
+                ? Errno::Last()
+                : SendPacket(keeper_.socket.get(), Encode(KeeperVerb::kBuild, build, prefix, prefix.size()),
+                             {&fd, 1});
   if (!e.ok()) return on_made(absl::ErrnoToStatus(e.value, "the keeper is busy"));
   pending_[build] = {std::move(on_made), MonotonicNow() + kBuildDeadline};
   ArmDeadline();
@@ -99,7 +102,7 @@ void KeeperLink::SendReleases() {
 
 absl::StatusOr<UniqueFd> KeeperLink::OpenNamespace(const MadeRoot& ns) const {
   std::string path = absl::StrCat("/proc/", keeper_.pid, "/fd/", ns.fd);
-  Result<UniqueFd> fd = Open(path.c_str(), O_RDONLY);
+  Result<UniqueFd> fd = fault::Fails(fault::Point::kRootOpen) ? Errno::Last() : Open(path.c_str(), O_RDONLY);
   Result<FileId> id = fd.ok() ? Identify(fd->get()) : Result<FileId>(fd.error());
   if (!id.ok()) return absl::ErrnoToStatus(id.error().value, "cannot open a namespace of the keeper's");
   if (id->inode != ns.inode) return absl::NotFoundError("the root is gone");

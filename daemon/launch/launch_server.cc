@@ -15,6 +15,7 @@
 #include "daemon/log.h"
 #include "reloc/base/path.h"
 #include "reloc/engine/userns.h"
+#include "reloc/fault/fault.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
@@ -118,7 +119,9 @@ void LaunchServer::Read(ClientId id) {
 bool LaunchServer::ReadMessage(ClientId id) {
   Client* client = Find(id);
   Packet packet;
-  Errno e = ReceivePacket(client->peer.socket.get(), {received_.get(), kMaxMessageBytes}, &packet);
+  Errno e = fault::Fails(fault::Point::kLaunchReceive)
+                ? Errno::Last()
+                : ReceivePacket(client->peer.socket.get(), {received_.get(), kMaxMessageBytes}, &packet);
   if (e.value == EAGAIN) return false;
   bool usable = e.ok() && packet.size > 0 && !packet.truncated;
   if (!usable || !Handle(id, {received_.get(), packet.size}, &packet)) {
@@ -212,7 +215,9 @@ absl::Status LaunchServer::SendPlan(Client* client, const std::string& program, 
 }
 
 Errno LaunchServer::Send(Client* client, const ReplyMessage& reply, std::span<const int> fds) {
-  Errno e = SendPacket(client->peer.socket.get(), Encode(reply, {sent_.get(), kMaxMessageBytes}), fds);
+  Errno e = fault::Fails(fault::Point::kLaunchSend)
+                ? Errno::Last()
+                : SendPacket(client->peer.socket.get(), Encode(reply, {sent_.get(), kMaxMessageBytes}), fds);
   // Zero: it was not understood.
   if (client->asked > absl::ZeroDuration()) parts_.on_answer(MonotonicNow() - client->asked);
   return e;
@@ -232,14 +237,13 @@ absl::StatusOr<UniqueFd> LaunchServer::OpenPeer(const Client& client) const {
 bool LaunchServer::HandleReserve(Client* client, const ReserveMessage& message) {
   if (!client->reserved.empty()) return false;
   absl::StatusOr<std::string> id = parts_.jobs->Reserve(std::string(message.name));
+  const std::string why(id.status().message());
   ReservedMessage reply;
-  std::string text(id.status().message());
+  reply.reason = Reason::kRefused;
+  reply.text = why;
   if (id.ok()) {
-    client->reserved = *id;
+    client->reserved = *std::move(id);
     reply = {Reason::kNone, {}, client->reserved, parts_.output_dir, parts_.output_limit};
-  } else {
-    reply.reason = Reason::kRefused;
-    reply.text = text;
   }
   return SendPacket(client->peer.socket.get(), Encode(reply, {sent_.get(), kMaxMessageBytes})).ok();
 }
@@ -251,14 +255,13 @@ bool LaunchServer::HandleJob(Client* client, const JobMessage& message) {
     return Answer(client, absl::OkStatus());
   }
   absl::StatusOr<UniqueFd> pidfd = OpenPeer(*client);
-  if (!pidfd.ok()) return Answer(client, pidfd.status());
-  return Answer(client, parts_.jobs->Bind(id, *std::move(pidfd), client->peer.pid, client->peer.uid));
+  return Answer(client,
+                pidfd.ok() ? parts_.jobs->Bind(id, *std::move(pidfd), client->peer.pid) : pidfd.status());
 }
 
 // False: it cannot be told.
 bool LaunchServer::Answer(Client* client, const absl::Status& done) {
-  if (!done.ok()) return Refuse(client, Reason::kRefused, done.message());
-  return Send(client, {}, {}).ok();
+  return done.ok() ? Send(client, {}, {}).ok() : Refuse(client, Reason::kRefused, done.message());
 }
 
 // The client is about to become the program. Nothing is answered, also when it cannot be watched: it runs

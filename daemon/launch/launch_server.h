@@ -40,8 +40,8 @@ class LaunchServer {
     std::function<void()> on_idle;        // the last client went
     // A launch that asked has its answer after it waited so long.
     std::function<void(absl::Duration waited)> on_answer;
-    std::string output_dir;               // for what jobs with a launcher write
-    uint64_t output_limit;                // bytes of each
+    std::string output_dir;  // for what jobs with a launcher write
+    uint64_t output_limit;   // bytes of each
   };
 
   static absl::StatusOr<std::unique_ptr<LaunchServer>> Create(Parts parts);
@@ -59,7 +59,7 @@ class LaunchServer {
     absl::Duration heard;     // MonotonicNow()
     absl::Duration asked;     // MonotonicNow()
     bool waiting = false;     // for a root that is being made: not silent, we are
-    std::string reserved;     // a job's id: it is being started, which may take a while
+    std::string reserved;     // the id of a job that it is about to start
     std::list<ClientId>::iterator place;
   };
 

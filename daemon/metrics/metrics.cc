@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "daemon/metrics/families.h"
-#include "daemon/metrics/process_metrics.h"
 
 namespace reloc {
 namespace {
@@ -111,7 +110,6 @@ std::vector<MetricFamily> Metrics::Collect() const {
 }
 
 std::string MetricsText(std::vector<MetricFamily> metrics) {
-  AddProcessMetrics(&metrics);
   // prometheus-cpp has them as its hash map has them.
   for (MetricFamily& family : metrics) {
     std::sort(family.metric.begin(), family.metric.end(),

@@ -49,7 +49,7 @@ class Metrics {
   prometheus::Histogram* waited_;
 };
 
-// `metrics`, and what is known of this process, as Prometheus' text format. On any thread.
+// `metrics` as Prometheus' text format. On any thread.
 std::string MetricsText(std::vector<prometheus::MetricFamily> metrics);
 
 }  // namespace reloc

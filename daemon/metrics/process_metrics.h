@@ -8,7 +8,7 @@
 
 namespace reloc {
 
-// Adds those of this process. What cannot be read is left out.
+// Adds those of this process, which may be done on any thread. What cannot be read is left out.
 void AddProcessMetrics(std::vector<prometheus::MetricFamily>* metrics);
 
 }  // namespace reloc

@@ -14,6 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "reloc/base/file.h"
+#include "reloc/fault/fault.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
@@ -72,7 +73,8 @@ bool RootsAreStale(const MountTable& before, const MountTable& after) {
 
 absl::StatusOr<std::unique_ptr<MountWatch>> MountWatch::Create(EventLoop* loop,
                                                                std::function<void()> on_stale) {
-  Result<UniqueFd> fd = Open("/proc/self/mountinfo", O_RDONLY);
+  Result<UniqueFd> fd =
+      fault::Fails(fault::Point::kMountsOpen) ? Errno::Last() : Open("/proc/self/mountinfo", O_RDONLY);
   if (!fd.ok()) return absl::ErrnoToStatus(fd.error().value, "cannot open /proc/self/mountinfo");
   auto watch = absl::WrapUnique(new MountWatch(loop, *std::move(fd), std::move(on_stale)));
   watch->mounts_ = ParseMountInfo(ReadFromStart(watch->mountinfo_.get()));

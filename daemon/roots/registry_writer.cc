@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "reloc/base/file.h"
+#include "reloc/fault/fault.h"
 #include "reloc/launch/daemon_dir.h"
 #include "reloc/pack/status.h"
 
@@ -92,7 +93,9 @@ absl::Status RegistryWriter::Reset(const Holder& holder, const CallerContext& ma
 }
 
 absl::StatusOr<RegistryWriter::MappedFile> RegistryWriter::MapNewFile(int dir, FileId* id) {
-  Result<UniqueFd> fd = OpenAt(dir, kNewFile, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
+  Result<UniqueFd> fd = fault::Fails(fault::Point::kRegistryWrite)
+                            ? Errno::Last()
+                            : OpenAt(dir, kNewFile, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
   if (!fd.ok()) return Failed(fd.error().value);
   // Not ftruncate(2): on a full disk a hole in the file would be SIGBUS at the first write into it.
   if (int e = ::posix_fallocate(fd->get(), 0, sizeof(RegistryFile)); e != 0) return Failed(e);

@@ -60,6 +60,11 @@ void TextBuffer::Clear() {
   data_[0] = '\0';
 }
 
+void TextBuffer::Grow(size_t size) {
+  size_ += size;
+  data_[size_] = '\0';
+}
+
 void TextBuffer::Truncate(size_t size) {
   if (size > size_) return;
   size_ = size;

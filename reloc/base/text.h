@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <span>
 #include <string_view>
 
 namespace reloc {
@@ -42,6 +43,10 @@ class TextBuffer {
   TextBuffer& operator<<(int64_t number);
   TextBuffer& operator<<(unsigned number) { return *this << static_cast<uint64_t>(number); }
   TextBuffer& operator<<(int number) { return *this << static_cast<int64_t>(number); }
+
+  // The memory behind the text, to write into directly; Grow() then says how much of it belongs to the text.
+  std::span<char> room() { return {data_ + size_, capacity_ - 1 - size_}; }
+  void Grow(size_t size);
 
   void Clear();
   void Truncate(size_t size);

@@ -46,6 +46,8 @@ std::vector<const CLI::Option*> Positionals(const CLI::App& app) {
       [](const CLI::Option* option) { return option->get_positional() && !option->get_group().empty(); });
 }
 
+bool TakesValue(const CLI::Option& option) { return option.get_items_expected_max() > 0; }
+
 std::vector<std::string> Members(const CLI::Option& option) {
   std::string members = TypeAndMembers(option).second;
   if (members.empty()) return {};
@@ -53,7 +55,7 @@ std::vector<std::string> Members(const CLI::Option& option) {
 }
 
 std::string ValueName(const CLI::Option& option) {
-  if (option.get_type_size() == 0) return "";
+  if (!TakesValue(option)) return "";
   std::vector<std::string> members = Members(option);
   return members.empty() ? TypeAndMembers(option).first : absl::StrJoin(members, "|");
 }

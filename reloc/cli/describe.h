@@ -13,6 +13,8 @@ std::vector<const CLI::App*> Commands(const CLI::App& app);
 std::vector<const CLI::Option*> Options(const CLI::App& app);
 std::vector<const CLI::Option*> Positionals(const CLI::App& app);
 
+// False for a flag.
+bool TakesValue(const CLI::Option& option);
 // The values that CLI::IsMember allows; none if any value will do.
 std::vector<std::string> Members(const CLI::Option& option);
 // What stands for its value: "FILE", or "table|json"; "" for a flag.

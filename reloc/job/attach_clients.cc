@@ -61,7 +61,8 @@ void AttachClients::AcknowledgeInput() {
 void AttachClients::Watch(std::vector<struct pollfd>* events, uint64_t* deadline) const {
   for (const AttachClient& client : clients_) {
     events->push_back({client.socket(), static_cast<short>(client.behind() ? POLLIN | POLLOUT : POLLIN), 0});
-    if (client.deadline() != 0 && (*deadline == 0 || client.deadline() < *deadline)) *deadline = client.deadline();
+    if (client.deadline() != 0 && (*deadline == 0 || client.deadline() < *deadline))
+      *deadline = client.deadline();
   }
 }
 

@@ -1,8 +1,8 @@
 // Those who are attached to a job, on its launcher's side.
 //
-// They get all of the job's output. As long as one of them has not taken what was sent, no more is read from the
-// job, as with a terminal that does not keep up; but one that takes nothing for two seconds is given up, unless it
-// is the patient one: the relocctl that the job was started with, whose output must be whole.
+// They get all of the job's output. As long as one of them has not taken what was sent, no more is read from
+// the job, as with a terminal that does not keep up; but one that takes nothing for two seconds is given up,
+// unless it is the patient one: the relocctl that the job was started with, whose output must be whole.
 #pragma once
 
 #include <poll.h>
@@ -21,7 +21,8 @@ namespace reloc {
 
 class AttachClient {
  public:
-  AttachClient(UniqueFd socket, bool patient) : socket_(std::move(socket)), patient_(patient), attached_(patient) {}
+  AttachClient(UniqueFd socket, bool patient)
+      : socket_(std::move(socket)), patient_(patient), attached_(patient) {}
 
   int socket() const { return socket_.get(); }
   bool gone() const { return !socket_.valid(); }

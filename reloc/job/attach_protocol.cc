@@ -22,9 +22,9 @@ static_assert(sizeof(Header) == 12);
 }  // namespace
 
 std::string_view EncodeAttach(const AttachMessage& message, std::span<char> memory) {
-  Header header{kVersion,      static_cast<uint8_t>(message.event),
-                0,             message.value,
-                message.size.ws_row, message.size.ws_col};
+  Header header{
+      kVersion,           static_cast<uint8_t>(message.event), 0, message.value, message.size.ws_row,
+      message.size.ws_col};
   size_t size = message.bytes.size() < kMaxAttachBytes ? message.bytes.size() : kMaxAttachBytes;
   memcpy(memory.data(), &header, sizeof header);
   if (size > 0) memcpy(memory.data() + sizeof header, message.bytes.data(), size);

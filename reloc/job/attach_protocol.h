@@ -3,8 +3,8 @@
 //   relocctl -> launcher   kAttach (first), kInput, kInputEnd, kResize, kSignal, kContinue
 //   launcher -> relocctl   kWelcome, kOutput, kInputTaken, kLaunched, kNotLaunched, kStopped, kEnded
 //
-// A launcher may be older than the relocctl that attaches: the header is the same for ever, unknown events are
-// passed over, and another version is refused by hanging up.
+// A launcher may be older than the relocctl that attaches: the header is the same for ever, unknown events
+// are passed over, and another version is refused by hanging up.
 #pragma once
 
 #include <stdint.h>
@@ -55,7 +55,8 @@ bool DecodeAttach(std::string_view packet, AttachMessage* message);
 
 // Errors of sendmsg(2). EAGAIN: `socket` does not block, or has a timeout, and the peer does not read.
 Errno SendAttach(int socket, const AttachMessage& message);
-// Receives into `memory`, as large as that of EncodeAttach(). EPIPE: the peer is gone; EPROTO: it says nonsense.
+// Receives into `memory`, as large as that of EncodeAttach(). EPIPE: the peer is gone; EPROTO: it says
+// nonsense.
 Errno ReceiveAttach(int socket, std::span<char> memory, AttachMessage* message);
 
 }  // namespace reloc

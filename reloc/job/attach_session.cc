@@ -27,7 +27,8 @@ bool IsIgnoredByDefault(int signal) { return signal == SIGCHLD || signal == SIGU
 
 }  // namespace
 
-AttachSession::AttachSession(UniqueFd socket, Role role, Terminal* terminal, bool job_has_terminal, DetachKeys keys)
+AttachSession::AttachSession(UniqueFd socket, Role role, Terminal* terminal, bool job_has_terminal,
+                             DetachKeys keys)
     : socket_(std::move(socket)),
       role_(role),
       terminal_(terminal),
@@ -69,7 +70,8 @@ void AttachSession::Send(const AttachMessage& message) {
 }
 
 bool AttachSession::reads_input() const {
-  return launched_ && job_has_terminal_ && !input_ended_ && input_ < kMaxInput && (!types() || terminal_->raw());
+  return launched_ && job_has_terminal_ && !input_ended_ && input_ < kMaxInput &&
+         (!types() || terminal_->raw());
 }
 
 void AttachSession::Wait() {
@@ -141,8 +143,8 @@ void AttachSession::HearSignals() {
   }
 }
 
-// What the terminal sends to the whole foreground has reached a job that is on the same terminal; one with a terminal
-// of its own gets the same from there. (Keys make signals here as long as the terminal is not raw.)
+// What the terminal sends to the whole foreground has reached a job that is on the same terminal; one with a
+// terminal of its own gets the same from there. (Keys make signals here as long as the terminal is not raw.)
 void AttachSession::HandleAsOwner(const struct signalfd_siginfo& info) {
   int signal = static_cast<int>(info.ssi_signo);
   if (!IsFromTerminal(info)) return Say(AttachEvent::kSignal, signal);
@@ -187,7 +189,8 @@ void AttachSession::ReadInput() {
     input_ended_ = true;
     return Say(AttachEvent::kInputEnd);
   }
-  std::string input = types() ? keys_.Take({bytes, static_cast<size_t>(size)}) : std::string(bytes, static_cast<size_t>(size));
+  std::string input = types() ? keys_.Take({bytes, static_cast<size_t>(size)})
+                              : std::string(bytes, static_cast<size_t>(size));
   if (!input.empty()) {
     Send({.event = AttachEvent::kInput, .bytes = input});
     input_ += input.size();

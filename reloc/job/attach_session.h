@@ -1,8 +1,8 @@
-// The side of an attachment where the user sits: what is typed goes to the job, what the job writes is shown, and
-// the terminal is raw in between.
+// The side of an attachment where the user sits: what is typed goes to the job, what the job writes is shown,
+// and the terminal is raw in between.
 //
-// For the relocctl that a job was started with, the session stands for the job: it passes its signals on, stops and
-// goes on with it, and is told how it ended.
+// For the relocctl that a job was started with, the session stands for the job: it passes its signals on,
+// stops and goes on with it, and is told how it ended.
 #pragma once
 
 #include <sys/signalfd.h>
@@ -42,8 +42,8 @@ class AttachSession {
     kGuest,     // came later
   };
 
-  // `terminal`, of the caller, is borrowed. For a guest the launcher tells `job_has_terminal`. All signals must be
-  // blocked.
+  // `terminal`, of the caller, is borrowed. For a guest the launcher tells `job_has_terminal`. All signals
+  // must be blocked.
   AttachSession(UniqueFd socket, Role role, Terminal* terminal, bool job_has_terminal, DetachKeys keys);
 
   // The terminal is as it was before when it returns.
@@ -81,7 +81,7 @@ class AttachSession {
   size_t input_ = 0;    // bytes sent and not yet taken by the job
   bool input_ended_ = false;
   bool launched_ = false;
-  bool foreground_ = true;  // as the launcher knows it
+  bool foreground_ = true;                                          // as the launcher knows it
   short socket_events_ = 0, input_events_ = 0, output_events_ = 0;  // what came, as of poll(2)
   std::optional<Left> left_;
 };

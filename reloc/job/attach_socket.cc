@@ -42,7 +42,8 @@ absl::StatusOr<UniqueFd> ListenForClients(const std::string& daemon_dir, const s
   RELOC_ASSIGN_OR_RETURN(UniqueFd job_dir, MakeJobDir(dir.get(), id));
   UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   struct sockaddr_un address = AddressIn(job_dir.get());
-  if (!socket.valid() || ::bind(socket.get(), reinterpret_cast<struct sockaddr*>(&address), sizeof address) != 0 ||
+  if (!socket.valid() ||
+      ::bind(socket.get(), reinterpret_cast<struct sockaddr*>(&address), sizeof address) != 0 ||
       ::listen(socket.get(), kBacklog) != 0) {
     return SystemError(errno, absl::StrCat("cannot make a socket for the job in ", daemon_dir));
   }
@@ -51,7 +52,8 @@ absl::StatusOr<UniqueFd> ListenForClients(const std::string& daemon_dir, const s
 
 absl::StatusOr<UniqueFd> ConnectToLauncher(const std::string& daemon_dir, const std::string& id) {
   RELOC_ASSIGN_OR_RETURN(UniqueFd dir, OpenDir(daemon_dir));
-  Result<UniqueFd> job_dir = OpenAt(dir.get(), absl::StrCat("jobs/", id).c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  Result<UniqueFd> job_dir =
+      OpenAt(dir.get(), absl::StrCat("jobs/", id).c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW);
   if (!job_dir.ok()) return absl::NotFoundError(absl::StrCat("job ", id, " has no launcher"));
   UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
   struct sockaddr_un address = AddressIn(job_dir->get());

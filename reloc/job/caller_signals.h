@@ -1,5 +1,5 @@
-// The signal mask and what else of signals a job must have of its caller, while the processes around it have all
-// signals blocked.
+// The signal mask and what else of signals a job must have of its caller, while the processes around it have
+// all signals blocked.
 #pragma once
 
 #include <signal.h>

@@ -14,10 +14,11 @@ absl::StatusOr<DetachKeys> DetachKeys::Parse(std::string_view text) {
   for (absl::string_view key : absl::StrSplit(Text(text), ',')) {
     bool control = absl::ConsumePrefix(&key, "ctrl-");
     char c = key.size() == 1 ? absl::ascii_toupper(static_cast<unsigned char>(key[0])) : '\0';
-    bool usable = key.size() == 1 && (control ? '@' <= c && c <= '_' : absl::ascii_isprint(static_cast<unsigned char>(c)));
+    bool usable = key.size() == 1 &&
+                  (control ? '@' <= c && c <= '_' : absl::ascii_isprint(static_cast<unsigned char>(c)));
     if (!usable) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("'", OneLine(Text(text)), "' are no keys; say for instance ", kDefaultDetachKeys, " or ~,."));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "'", OneLine(Text(text)), "' are no keys; say for instance ", kDefaultDetachKeys, " or ~,."));
     }
     // ASCII: the control characters are 64 below the letters.
     keys.push_back(control ? static_cast<char>(c - '@') : key[0]);
@@ -33,7 +34,8 @@ std::string DetachKeys::Take(std::string_view typed) {
       continue;
     }
     if (c != keys_[matched_]) {
-      // The sequence is short, and its first key hardly comes twice: what was held back is not searched again.
+      // The sequence is short, and its first key hardly comes twice: what was held back is not searched
+      // again.
       taken.append(keys_, 0, matched_);
       matched_ = 0;
     }

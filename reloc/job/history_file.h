@@ -1,8 +1,8 @@
-// The history's file, <state dir>/history.db: jobs that ended and events, as a SQLite database that relocd writes
-// and anyone of the user's may read.
+// The history's file, <state dir>/history.db: jobs that ended and events, as a SQLite database that relocd
+// writes and anyone of the user's may read.
 //
-// Of a job or an event the file has what it is found by, and the whole as a message of proto/control.proto, so
-// that a new field is no new schema. The order is that of `seq`: clocks jump.
+// Of a job or an event the file has what it is found by, and the whole as a message of proto/control.proto,
+// so that a new field is no new schema. The order is that of `seq`: clocks jump.
 #pragma once
 
 #include <string>

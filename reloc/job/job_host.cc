@@ -25,7 +25,8 @@ namespace {
 
 constexpr size_t kMaxClients = 16;
 constexpr size_t kMaxWaitingInput = 1 << 20;  // of clients that do not keep to kMaxInput
-// What is in a terminal or a pipe when the job ends is its output; what others go on writing there is not awaited.
+// What is in a terminal or a pipe when the job ends is its output; what others go on writing there is not
+// awaited.
 constexpr size_t kMaxDrained = 1 << 20;
 
 int WaitStatus(const siginfo_t& info) {
@@ -50,7 +51,8 @@ JobHost::JobHost(HostedJob job) : job_(std::move(job)), has_terminal_(job_.termi
     if (fd >= 0) ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
   }
   clients_.Add(std::move(job_.client), true);
-  if (!job_.foreground) SetForeground(false);
+  // Then the launcher is in the foreground, as the leader of the terminal's session.
+  if (has_terminal_ && !job_.foreground) foreground_group_ = job_.pid;
 }
 
 bool JobHost::done() const { return told_ && !job_.output.valid() && !clients_.AnyBehind(); }
@@ -95,7 +97,8 @@ void JobHost::HearSignals() {
   while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
     int signal = static_cast<int>(info.ssi_signo);
     // Sent to the launcher, they are meant for what it launched.
-    if (signal == SIGTERM || signal == SIGINT || signal == SIGQUIT || (signal == SIGHUP && info.ssi_code <= 0)) {
+    if (signal == SIGTERM || signal == SIGINT || signal == SIGQUIT ||
+        (signal == SIGHUP && info.ssi_code <= 0)) {
       Signal(signal);
     }
   }
@@ -104,8 +107,8 @@ void JobHost::HearSignals() {
 
 void JobHost::HearChildren() {
   siginfo_t info = {};
-  // Orphans of the job's that were adopted leave no zombies. The job itself stays one until relocd knows how it ended,
-  // which it may not be told otherwise.
+  // Orphans of the job's that were adopted leave no zombies. The job itself stays one until relocd knows how
+  // it ended, which it may not be told otherwise.
   while (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0) {
     if (info.si_pid == job_.pid) {
       if (!ended_) ended_ = WaitStatus(info);
@@ -181,7 +184,8 @@ void JobHost::ForgetPlace() {
     RemoveJobDir(dir->get(), place.id);
   } else if (absl::StatusOr<UniqueFd> job_dir = MakeJobDir(dir->get(), place.id); job_dir.ok()) {
     (void)::unlinkat(job_dir->get(), kAttachSocket, 0);
-    (void)WriteJobStatus(job_dir->get(), {.wait_status = *ended_, .ended_at = absl::Now(), .cpu_seconds = {}});
+    (void)WriteJobStatus(job_dir->get(),
+                         {.wait_status = *ended_, .ended_at = absl::Now(), .cpu_seconds = {}});
   }
   if (launch_failed_ && !place.output_file.empty()) (void)::unlink(place.output_file.c_str());
 }
@@ -223,7 +227,8 @@ void JobHost::Attach(AttachClient* client, const AttachMessage& message) {
   client->Send({.event = AttachEvent::kWelcome, .value = flags});
   client->set_attached();
   std::string replay = has_terminal_ ? replay_.ForTerminal() : replay_.Text();
-  for (std::string_view rest = replay; !rest.empty(); rest.remove_prefix(std::min(rest.size(), kMaxAttachBytes))) {
+  for (std::string_view rest = replay; !rest.empty();
+       rest.remove_prefix(std::min(rest.size(), kMaxAttachBytes))) {
     client->Send({.event = AttachEvent::kOutput, .bytes = rest.substr(0, kMaxAttachBytes)});
   }
   if (has_terminal_ && message.size.ws_row > 0) (void)::ioctl(job_.output.get(), TIOCSWINSZ, &message.size);
@@ -259,8 +264,8 @@ void JobHost::SignalForeground(int signal) {
   if (group > 0 && !told_ && signal > 0 && signal <= SIGRTMAX) ::killpg(group, signal);
 }
 
-// A job whose relocctl is in the background of its terminal is kept in the background of its own: then it is stopped
-// when it reads, as it would be there.
+// A job whose relocctl is in the background of its terminal is kept in the background of its own: then it is
+// stopped when it reads, as it would be there.
 void JobHost::SetForeground(bool foreground) {
   if (!has_terminal_ || !job_.output.valid() || foreground == (foreground_group_ == 0)) return;
   pid_t group = foreground ? foreground_group_ : ::tcgetpgrp(job_.output.get());

@@ -1,8 +1,8 @@
 // A launcher's work once its job runs: it passes output on to the log and to whoever is attached, input and
 // signals to the job, adopts the job's orphans, and tells how the job ended.
 //
-// It stays until the job has ended and nobody has the other end of its output any more: what the job left running in
-// the background goes on writing to the log. One thread, one poll(2).
+// It stays until the job has ended and nobody has the other end of its output any more: what the job left
+// running in the background goes on writing to the log. One thread, one poll(2).
 #pragma once
 
 #include <poll.h>
@@ -27,13 +27,13 @@ struct JobPlace {
 };
 
 struct HostedJob {
-  pid_t pid = -1;       // a child; if it has a terminal, the leader of its process group
-  UniqueFd launched;    // ends when the program is executed, or says the exit status of why it was not
-  UniqueFd output;      // the terminal's master, or a pipe; invalid: the job has its caller's
-  UniqueFd terminal;    // the master's other end, if the output is a terminal's
+  pid_t pid = -1;          // a child; if it has a terminal, the leader of its process group
+  UniqueFd launched;       // ends when the program is executed, or says the exit status of why it was not
+  UniqueFd output;         // the terminal's master, or a pipe; invalid: the job has its caller's
+  UniqueFd terminal;       // the master's other end, if the output is a terminal's
   bool foreground = true;  // in that terminal
-  UniqueFd client;      // who it was started by
-  UniqueFd listener;    // for those who attach
+  UniqueFd client;         // who it was started by
+  UniqueFd listener;       // for those who attach
   std::optional<OutputLog> log;
   JobPlace place;
 };
@@ -72,12 +72,12 @@ class JobHost {
   UniqueFd signals_;
   AttachClients clients_;
   Replay replay_;
-  std::string input_;             // for the terminal
+  std::string input_;  // for the terminal
   bool has_terminal_;
   bool stopped_ = false;
-  pid_t foreground_group_ = 0;    // of the terminal, while the job is kept in its background
-  std::optional<int> ended_;      // wait status
-  size_t drained_ = 0;            // bytes read since
+  pid_t foreground_group_ = 0;  // of the terminal, while the job is kept in its background
+  std::optional<int> ended_;    // wait status
+  size_t drained_ = 0;          // bytes read since
   bool told_ = false;
   bool launch_failed_ = false;
 };

@@ -15,22 +15,22 @@ namespace reloc {
 
 // Pointers and plain descriptors are borrowed.
 struct JobStart {
-  bool own_group = true;            // else it stays in the caller's, to be reached by its terminal
-  int terminal = -1;                // the session's
-  bool foreground = true;           // in that terminal
-  int standard[3] = {-1, -1, -1};   // what takes the place of 0, 1 and 2; -1: they stay
-  UniqueFd output;                  // the pipe among these, if one is
+  bool own_group = true;           // else it stays in the caller's, to be reached by its terminal
+  int terminal = -1;               // the session's
+  bool foreground = true;          // in that terminal
+  int standard[3] = {-1, -1, -1};  // what takes the place of 0, 1 and 2; -1: they stay
+  UniqueFd output;                 // the pipe among these, if one is
   mode_t umask = 0;
   const CallerSignals* signals = nullptr;
-  int complaints = -1;              // where a launch that fails says so
+  int complaints = -1;  // where a launch that fails says so
   bool debug = false;
   const std::function<int(const Trace&)>* launch = nullptr;
   const Reservation* reservation = nullptr;
-  bool must_be_known = false;       // not started if the daemon does not take it
+  bool must_be_known = false;  // not started if the daemon does not take it
 };
 
-// Forks the job. `*launched` is at its end when the program is executed; the exit status, a byte, can be read from it
-// if it could not be.
+// Forks the job. `*launched` is at its end when the program is executed; the exit status, a byte, can be read
+// from it if it could not be.
 absl::StatusOr<pid_t> StartJob(const JobStart& start, UniqueFd* launched);
 
 }  // namespace reloc

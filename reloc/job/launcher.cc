@@ -35,6 +35,8 @@ class JobLauncher {
   JobLauncher(const LauncherRequest& request, UniqueFd client)
       : request_(request), complaints_(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)) {
     job_.client = std::move(client);
+    // Asked while this process is still of the caller's group and session.
+    job_.foreground = request.detached || !request.terminal->valid() || request.terminal->InForeground();
   }
   [[noreturn]] void Run();
 
@@ -110,10 +112,9 @@ absl::Status JobLauncher::OpenTerminal() {
   struct termios modes;
   bool known = request_.terminal->ReadModes(&modes);
   RELOC_ASSIGN_OR_RETURN(Pty pty, OpenPty(known ? &modes : nullptr, request_.terminal->ReadSize()));
-  // The launcher is the leader of the terminal's session and the job is a process group in it, as with a shell: a
-  // leader itself would be in an orphaned group, where ^Z does nothing (setpgid(2)).
+  // The launcher is the leader of the terminal's session and the job is a process group in it, as with a
+  // shell: a leader itself would be in an orphaned group, where ^Z does nothing (setpgid(2)).
   if (::ioctl(pty.slave.get(), TIOCSCTTY, 0) != 0) return SystemError(errno, "cannot take a terminal");
-  job_.foreground = request_.detached || !request_.terminal->valid() || request_.terminal->InForeground();
   for (int fd = 0; fd < 3; ++fd) {
     if (request_.pty == PtyUse::kForAll || ::isatty(fd)) start_.standard[fd] = pty.slave.get();
   }
@@ -135,8 +136,8 @@ absl::Status JobLauncher::OpenPipe() {
 absl::Status JobLauncher::OpenLog() {
   if (request_.reservation == nullptr || !job_.output.valid()) return absl::OkStatus();
   const Reservation& reservation = *request_.reservation;
-  RELOC_ASSIGN_OR_RETURN(
-      OutputLog log, OutputLog::Open(reservation.output_dir, reservation.id, reservation.output_limit));
+  RELOC_ASSIGN_OR_RETURN(OutputLog log,
+                         OutputLog::Open(reservation.output_dir, reservation.id, reservation.output_limit));
   job_.log.emplace(std::move(log));
   job_.place.output_file = absl::StrCat(reservation.output_dir, "/", reservation.id);
   return absl::OkStatus();
@@ -160,7 +161,8 @@ absl::Status JobLauncher::DropDescriptors() {
   std::sort(keep.begin(), keep.end());
   Arena arena;
   Errno closed = CloseAllDescriptorsBut(keep, &arena);
-  return closed.ok() ? absl::OkStatus() : SystemError(closed.value, "cannot list descriptors: is /proc mounted?");
+  return closed.ok() ? absl::OkStatus()
+                     : SystemError(closed.value, "cannot list descriptors: is /proc mounted?");
 }
 
 absl::Status JobLauncher::ForkJob() {

@@ -3,10 +3,10 @@
 //   relocctl run ── fork ──> launcher ── fork ──> the job
 //        └─── socket pair ──────┘ └── terminal or pipe ──┘
 //
-// It is born of the caller, so that the job has all that no unprivileged daemon could give it (groups, hard limits,
-// cgroup, namespaces), leaves the caller's session, holds none of its descriptors, and stays until the job has ended
-// (reloc/job/job_host.h). There is one for each job. relocd knows the job (reloc/job/reservation.h), but neither
-// needs the other to live. See docs/adr/0014-launcher.md.
+// It is born of the caller, so that the job has all that no unprivileged daemon could give it (groups, hard
+// limits, cgroup, namespaces), leaves the caller's session, holds none of its descriptors, and stays until
+// the job has ended (reloc/job/job_host.h). There is one for each job. relocd knows the job
+// (reloc/job/reservation.h), but neither needs the other to live. See docs/adr/0014-launcher.md.
 #pragma once
 
 #include <functional>
@@ -38,8 +38,8 @@ struct LauncherRequest {
   std::function<int(const Trace&)> launch;
 };
 
-// Forks the launcher. Returns the socket on which it tells what happens (reloc/job/attach_protocol.h): kLaunched, or
-// kNotLaunched after a line on stderr. Whoever called is the first to be attached to the job.
+// Forks the launcher. Returns the socket on which it tells what happens (reloc/job/attach_protocol.h):
+// kLaunched, or kNotLaunched after a line on stderr. Whoever called is the first to be attached to the job.
 absl::StatusOr<UniqueFd> StartLauncher(const LauncherRequest& request);
 
 }  // namespace reloc

@@ -26,10 +26,12 @@ absl::Status ToStatus(Reason reason, const std::string& dir) {
       return absl::PermissionDeniedError(absl::StrCat(
           dir, " belongs to someone else, or is open to others; set RELOCD_DIR to another directory"));
     case Reason::kDaemonSilent:
-      return absl::UnavailableError(absl::StrCat("the daemon in ", dir, " does not answer; see relocctl daemon status"));
+      return absl::UnavailableError(
+          absl::StrCat("the daemon in ", dir, " does not answer; see relocctl daemon status"));
     default:
       return absl::UnavailableError(
-          absl::StrCat("the daemon in ", dir, " is of another version; relocctl daemon restart puts this one in its place"));
+          absl::StrCat("the daemon in ", dir,
+                       " is of another version; relocctl daemon restart puts this one in its place"));
   }
 }
 
@@ -43,12 +45,14 @@ absl::StatusOr<DaemonLink> ConnectTo(const std::string& dir) {
 
 // What is answered to `message`. A daemon that does not know the message hangs up.
 template <typename Answer, typename Message>
-absl::Status Ask(DaemonLink* link, const std::string& dir, const Message& message, std::span<char> memory, Answer* answer) {
+absl::Status Ask(DaemonLink* link, const std::string& dir, const Message& message, std::span<char> memory,
+                 Answer* answer) {
   uint64_t deadline = MonotonicMicros() + kDaemonDeadlineMicros;
   Reason reason = link->Send(Encode(message, memory), -1);
   std::span<const char> bytes;
   if (reason == Reason::kNone) reason = link->Receive(deadline, memory, &bytes);
-  if (reason == Reason::kNoDaemon || (reason == Reason::kNone && !Decode(bytes, answer))) reason = Reason::kProtocol;
+  if (reason == Reason::kNoDaemon || (reason == Reason::kNone && !Decode(bytes, answer)))
+    reason = Reason::kProtocol;
   RELOC_RETURN_IF_ERROR(ToStatus(reason, dir));
   if (answer->reason == Reason::kNone) return absl::OkStatus();
   return absl::FailedPreconditionError(OneLine(Text(answer->text)));

@@ -1,5 +1,5 @@
-// A job that has a launcher, as relocd knows it: its id and name are reserved before it starts, its process binds
-// itself to them, and its launcher tells how it ended.
+// A job that has a launcher, as relocd knows it: its id and name are reserved before it starts, its process
+// binds itself to them, and its launcher tells how it ended.
 #pragma once
 
 #include <stdint.h>
@@ -20,8 +20,9 @@ struct Reservation {
   DaemonLink link;            // closed, it ends what was not bound
 };
 
-// NotFound: no daemon runs, or none is to be used; Unavailable: it does not answer, or does not know what this is;
-// PermissionDenied: it is someone else's; FailedPrecondition: it says no (the name is taken, say). All with the cure.
+// NotFound: no daemon runs, or none is to be used; Unavailable: it does not answer, or does not know what
+// this is; PermissionDenied: it is someone else's; FailedPrecondition: it says no (the name is taken, say).
+// All with the cure.
 absl::StatusOr<Reservation> ReserveJob(const char* const* envp, const std::string& name);
 
 // This process is the job. Errors as above.

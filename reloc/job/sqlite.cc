@@ -43,7 +43,8 @@ Statement& Statement::Bind(int parameter, absl::string_view text) {
 }
 
 Statement& Statement::BindBytes(int parameter, absl::string_view bytes) {
-  ::sqlite3_bind_blob(statement_.get(), parameter, bytes.data(), static_cast<int>(bytes.size()), SQLITE_STATIC);
+  ::sqlite3_bind_blob(statement_.get(), parameter, bytes.data(), static_cast<int>(bytes.size()),
+                      SQLITE_STATIC);
   return *this;
 }
 
@@ -75,8 +76,9 @@ absl::string_view Statement::Bytes(int column) const {
 absl::StatusOr<Database> Database::Open(const std::string& path, Access access) {
   int flags = access == Access::kRead ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   sqlite3* handle = nullptr;
-  int result = ::sqlite3_open_v2(path.c_str(), &handle,
-                                 flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE, nullptr);
+  int result =
+      ::sqlite3_open_v2(path.c_str(), &handle,
+                        flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE, nullptr);
   Database database(handle);
   if (result != SQLITE_OK) return ToStatus(handle, result);
   ::sqlite3_busy_timeout(handle, kPatienceMillis);

@@ -1,5 +1,5 @@
-// The terminal that a command was called on, when it is handed to a job: raw as long as the job has it, and as it
-// was before and after.
+// The terminal that a command was called on, when it is handed to a job: raw as long as the job has it, and
+// as it was before and after.
 #pragma once
 
 #include <sys/ioctl.h>

@@ -1,15 +1,21 @@
 #include "reloc/launch/cwd.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 namespace reloc {
 
 void SavedCwd::Save() {
   path_.Clear();
-  char path[4096];
-  // The raw system call's "(unreachable)" answers do not begin with '/'; libc turns them into ENOENT.
-  if (::getcwd(path, sizeof path) != nullptr && path[0] == '/') path_ << path;
+  // Into place: on the stack it would be one page more to touch. The raw system call's "(unreachable)"
+  // answers do not begin with '/'; libc turns them into ENOENT.
+  std::span<char> room = path_.room();
+  if (::getcwd(room.data(), room.size()) != nullptr && room[0] == '/') {
+    path_.Grow(strlen(room.data()));
+  } else {
+    path_.Clear();
+  }
   Result<UniqueFd> fd = Open(".", O_PATH | O_DIRECTORY);
   if (fd.ok()) fd_ = static_cast<UniqueFd&&>(*fd);
   if (Result<FileId> root = IdentifyAt(AT_FDCWD, "/"); root.ok()) root_ = *root;

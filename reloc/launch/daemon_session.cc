@@ -13,7 +13,11 @@ namespace {
 char g_message[kMaxMessageBytes];
 char g_reply[kMaxMessageBytes];  // holds the texts of the reply's plan until exec
 char g_argv[kMaxArgvBytes];
-Plan g_first_plan;
+
+string_view ExecutedBy(const Plan& plan) {
+  const Step* exec = FindStep(plan.enter(), Op::kExec);
+  return exec == nullptr ? string_view() : exec->a;
+}
 
 }  // namespace
 
@@ -47,6 +51,8 @@ void DaemonSession::SetPlan(const Plan& plan) {
   message_.digest = plan.digest();
   const Step* bind = FindStep(plan.prepare(), Op::kBindStore);
   message_.prefix = bind != nullptr ? bind->b : string_view();
+  // Kept when other engines' plans follow.
+  if (plan.engine() == Engine::kUserns) message_.program = ExecutedBy(plan);
 }
 
 void DaemonSession::ReadCaller() {
@@ -124,7 +130,7 @@ void DaemonSession::Tell() {
 
 string_view DaemonSession::EncodeMessage(MessageType type) {
   message_.type = type;
-  message_.program = ProgramPath();
+  if (message_.program.empty()) message_.program = ProgramPath();
   message_.argv = FlattenArgv(request_.argv, g_argv);
   message_.slurm_job = EnvValue(request_.envp, "SLURM_JOB_ID");
   return Encode(message_, g_message);
@@ -133,11 +139,10 @@ string_view DaemonSession::EncodeMessage(MessageType type) {
 // The program as it sees itself: what the pack's first plan, which is the userns engine's, executes. Other
 // plans execute an ld.so or a tracer.
 string_view DaemonSession::ProgramPath() const {
+  static Plan first;
   size_t used = 0;
   const char* why = nullptr;
-  if (!Plan::Parse(request_.plans, &g_first_plan, &used, &why)) return {};
-  const Step* exec = FindStep(g_first_plan.enter(), Op::kExec);
-  return exec == nullptr ? string_view() : exec->a;
+  return Plan::Parse(request_.plans, &first, &used, &why) ? ExecutedBy(first) : string_view();
 }
 
 }  // namespace reloc

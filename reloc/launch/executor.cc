@@ -184,7 +184,10 @@ bool Executor::FindTracer(const Step& step, Failure* failure) {
   if (state_->root == Root::kHost) return true;
   PathText packs_own;
   if (!Expand(step.a, &packs_own, failure)) return false;
-  Errno e = reloc::FindTracer(packs_own.view(), state_->envp, &state_->tracer);
+  PathText tracer;
+  Errno e = reloc::FindTracer(packs_own.view(), state_->envp, &tracer);
+  if (e.ok()) state_->tracer = state_->arena.Copy(tracer.view());
+  if (state_->tracer == nullptr) e = Errno{ENOMEM};
   // The cure is text of the plan, as above.
   if (!e.ok()) failure->Set("find proot", e, "", step.b.data());
   return e.ok();
@@ -194,7 +197,7 @@ bool Executor::StartTracer(const Step& step, Failure* failure) {
   if (state_->root == Root::kHost) return true;
   PathText tracee;
   if (!Expand(step.a, &tracee, failure)) return false;
-  traced_ = tracer_.Start({.tracer = state_->tracer.c_str(),
+  traced_ = tracer_.Start({.tracer = state_->tracer,
                            .tracee = tracee.c_str(),
                            .pack_dir = state_->pack_dir,
                            .prefix = state_->traced_prefix,

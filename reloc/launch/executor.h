@@ -36,7 +36,7 @@ struct LaunchState {
   UniqueFd user_ns;  // for kJoin
   UniqueFd mount_ns;
   SavedCwd cwd;               // for kRestoreCwd
-  PathText tracer;            // by kFindTracer
+  const char* tracer = "";    // by kFindTracer, in the arena
   string_view traced_prefix;  // by kTraceStore
   string_view bound_prefix;   // where the root that kJoin enters is to show `store`; empty: not checked
   Arena arena;

@@ -183,8 +183,9 @@ bool Plan::Parse(std::span<const char> bytes, Plan* plan, size_t* used, const ch
   size_t count = static_cast<size_t>(header.prepare_count) + header.enter_count;
   for (size_t i = 0; i < count; ++i) {
     *why = "a truncated step";
-    if (!TakeStep(&rest, &plan->steps_[i])) return false;
-    *why = CheckStep(plan->steps_[i], i < header.prepare_count);
+    Step* step = new (plan->memory_.data() + i * sizeof(Step)) Step;
+    if (!TakeStep(&rest, step)) return false;
+    *why = CheckStep(*step, i < header.prepare_count);
     if (*why != nullptr) return false;
   }
   *why = "bytes after the last step";

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include <array>
+#include <new>
 #include <span>
 
 #include "reloc/base/result.h"
@@ -90,19 +91,21 @@ class Plan {
 
   Engine engine() const { return engine_; }
   const PackDigest& digest() const { return digest_; }
-  std::span<const Step> prepare() const { return {steps_.data(), prepare_count_}; }
-  std::span<const Step> enter() const { return {steps_.data() + prepare_count_, enter_count_}; }
+  std::span<const Step> prepare() const { return {steps(), prepare_count_}; }
+  std::span<const Step> enter() const { return {steps() + prepare_count_, enter_count_}; }
   // The kRefuse step, or nullptr.
   const Step* refusal() const;
 
  private:
   bool CheckOrder(const char** why) const;
+  const Step* steps() const { return std::launder(reinterpret_cast<const Step*>(memory_.data())); }
 
   Engine engine_ = Engine::kNone;
   PackDigest digest_{};
   size_t prepare_count_ = 0;
   size_t enter_count_ = 0;
-  std::array<Step, kMaxPlanSteps> steps_;
+  // Bytes and not an array of Step: a launch pays for each page that is touched, and most steps are none.
+  alignas(Step) std::array<char, kMaxPlanSteps * sizeof(Step)> memory_;
 };
 
 // Finds the plan of `engine` among `plans`, which follow each other. False if there is none (`*why` is

@@ -1,5 +1,5 @@
-// For a process that stands for another one: ending and stopping as that one did, and telling the signals that
-// are meant for it from those that the terminal has sent to both.
+// For a process that stands for another one: ending and stopping as that one did, and telling the signals
+// that are meant for it from those that the terminal has sent to both.
 #pragma once
 
 #include <sys/signalfd.h>

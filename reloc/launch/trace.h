@@ -10,7 +10,8 @@ namespace reloc {
 
 class Trace {
  public:
-  // `program`: the prefix of each line, "reloc" or "relocctl". `fd`: where to write instead of stderr; borrowed.
+  // `program`: the prefix of each line, "reloc" or "relocctl". `fd`: where to write instead of stderr;
+  // borrowed.
   Trace(const char* program, bool debug, int fd = 2) : program_(program), debug_(debug), fd_(fd) {}
   bool debug() const { return debug_; }
 

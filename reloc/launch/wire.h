@@ -6,10 +6,10 @@
 //
 // For jobs with a launcher (reloc/job/launcher.h) there are also:
 //
-//   relocctl -> relocd   kReserve    wants an id and a name for a job; they are its own as long as it is connected
-//   relocd -> relocctl   kReserved   the id and where to keep the output, or why not
-//   job      -> relocd   kBind       this process is the job of that id: its kStarted will tell of it; kReply
-//   launcher -> relocd   kEnded      the job of that id has ended; kReply
+//   relocctl -> relocd   kReserve    wants an id and a name for a job; they are its own as long as it is
+//   connected relocd -> relocctl   kReserved   the id and where to keep the output, or why not job      ->
+//   relocd   kBind       this process is the job of that id: its kStarted will tell of it; kReply launcher ->
+//   relocd   kEnded      the job of that id has ended; kReply
 //
 // A message is a header, fixed fields and texts; little-endian. The header's layout is the same in every
 // version for ever: a peer can always tell that it does not understand, and say so. Version 0 is never valid.
@@ -88,7 +88,7 @@ struct ReservedMessage {
   Reason reason = Reason::kNone;
   string_view text;  // for people, when refused
   string_view id;
-  string_view output_dir;  // absolute
+  string_view output_dir;     // absolute
   uint64_t output_limit = 0;  // bytes
 };
 

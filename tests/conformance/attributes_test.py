@@ -5,6 +5,7 @@ import resource
 import signal
 
 from suite import main, process, scenario
+from support import session
 
 TITLE = "Attributes of the process"
 PROGRAMS = ["probe", "bash", "waiter"]
@@ -105,7 +106,7 @@ def same_process(side):
         side.execute("probe", "-o", report, "session")
     child = os.fork()
     if child == 0:
-        process.always_exit(body)
+        session.always_exit(body)
     os.waitpid(child, 0)
     with open(report) as seen:
         words = seen.read().split(" ")

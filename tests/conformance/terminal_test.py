@@ -4,7 +4,7 @@ import signal
 import tty
 
 from suite import main, scenario
-from suite.terminal import PROMPT, SHELL_OPTIONS, Terminal
+from support.terminal import PROMPT, SHELL_OPTIONS, Terminal
 from support.daemon import wait_until
 
 TITLE = "Terminal and job control"

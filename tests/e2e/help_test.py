@@ -115,7 +115,6 @@ class Json(unittest.TestCase):
                                             env=relocd.environment(RELOC_ENGINE="nonsense"))
                 for document in [outcome.out] if command != ("stats",) else outcome.out.splitlines():
                     json.loads(document)
-                self.assertNotIn("nonsense", outcome.out)
 
 
 class Manual(unittest.TestCase):

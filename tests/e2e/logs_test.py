@@ -93,6 +93,14 @@ class OfJobs(unittest.TestCase):
             self.assertEqual((outcome.status, outcome.out), (1, ""))
             self.assertIn("in place of its caller", outcome.err)
 
+    def test_a_detached_job_is_followed_to_its_end(self):
+        bash = packs.from_host("bash") + "/bin/bash"
+        command = ["run", "--detach", "--name", "talker", bash, "-c", "for i in 1 2 3; do echo line $i; done; printf end"]
+        job = programs.must(programs.relocctl(*command, env=self.env)).out.strip()
+        self.assertEqual(programs.must(programs.relocctl("logs", "-f", "talker", env=self.env)).out,
+                         "line 1\nline 2\nline 3\nend")
+        self.assertEqual(programs.must(programs.relocctl("logs", "--tail", "2", job, env=self.env)).out, "line 3\nend")
+
     def test_there_is_no_such_job(self):
         outcome = programs.relocctl("logs", "nonsense", env=self.env)
         self.assertEqual((outcome.status, outcome.out), (1, ""))

@@ -17,14 +17,15 @@ ALLOWED = {
     "reloc/base": set(),
     "reloc/launch": {"reloc/base"},
     "reloc/cli": {"reloc/pack", "reloc/launch", "reloc/base"},
+    "reloc/fault": set(),
     "reloc/job": {"reloc/pack", "reloc/launch", "reloc/base"},
     "reloc/pack": {"reloc/launch", "reloc/base", "proto"},
     "reloc/engine": {"reloc/pack", "reloc/launch", "reloc/base"},
     "shim": {"reloc/launch", "reloc/base"},
     "audit": {"reloc/base"},
     "preload": {"reloc/base"},
-    "client": {"reloc/cli", "reloc/engine", "reloc/job", "reloc/pack", "reloc/launch", "reloc/base", "proto"},
-    "daemon": {"reloc/cli", "reloc/engine", "reloc/job", "reloc/pack", "reloc/launch", "reloc/base", "proto"},
+    "client": {"reloc/cli", "reloc/engine", "reloc/fault", "reloc/job", "reloc/pack", "reloc/launch", "reloc/base", "proto"},
+    "daemon": {"reloc/cli", "reloc/engine", "reloc/fault", "reloc/job", "reloc/pack", "reloc/launch", "reloc/base", "proto"},
     "bench": {"reloc/engine", "reloc/pack", "reloc/launch", "reloc/base", "proto"},
 }
 FOLDERS = sorted(ALLOWED) + ["proto", "tests"]

@@ -4,6 +4,7 @@
 import unittest
 
 import binaries
+import faults
 import includes
 
 
@@ -55,6 +56,15 @@ class SymbolsTest(unittest.TestCase):
         names = ["openat", "__stack_chk_fail", "memcpy", "freeaddrinfo",
                  "_ZN5reloc4Plan5ParseESt4spanIKcLm18446744073709551615EEPS0_PmPPS2_"]
         self.assertEqual(self.symbols(*names), [])
+
+
+class FaultsTest(unittest.TestCase):
+    def test_each_fault_has_its_place_and_its_test(self):
+        points = faults.parse('  X(kRootOpen, "root.open", "opens")   \\\n  X(kLogOpen, "log.open", "opens")')
+        self.assertEqual(points, [("kRootOpen", "root.open"), ("kLogOpen", "log.open")])
+        code, tests = "fault::Fails(fault::Point::kRootOpen)", 'self.start("root.open=EMFILE")'
+        self.assertEqual(list(faults.violations(points[:1], code, tests)), [])
+        self.assertEqual(len(list(faults.violations(points, code, tests))), 2)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 import ctypes
 import os
 
+from support import session
+
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -18,17 +20,9 @@ def entries(env):
     return [os.fsencode(f"{name}={value}") for name, value in env.items()]
 
 
-def always_exit(body):
-    """In a forked child: calls `body`, which executes a program; if that fails, nothing of the caller's goes on."""
-    try:
-        body()
-    finally:
-        os._exit(99)
-
-
 def spawn(body):
     """Forks a child that calls `body`, which executes a program. Returns the wait status of it."""
     child = os.fork()
     if child == 0:
-        always_exit(body)
+        session.always_exit(body)
     return os.waitpid(child, 0)[1]

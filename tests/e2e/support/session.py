@@ -62,6 +62,14 @@ def require(works, feature, reason, cure):
     raise unittest.SkipTest(f"{feature}: {reason}; {cure}")
 
 
+def always_exit(body):
+    """In a forked child: calls `body`, which executes a program; if that fails, nothing of the caller's goes on."""
+    try:
+        body()
+    finally:
+        os._exit(99)
+
+
 def children():
     """Pids of this process's live children, orphans that it adopted included."""
     reap()

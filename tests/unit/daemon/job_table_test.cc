@@ -94,6 +94,85 @@ TEST_F(JobTableTest, OnlyTheLastEndedJobsAreRemembered) {
   EXPECT_EQ(jobs[2].name, "e");
 }
 
+class Reserved : public JobTableTest {
+ protected:
+  absl::Status Bind(const std::string& id, pid_t pid) {
+    return table_.Bind(id, *OpenPidfd(pid, BootTimeNow()), pid);
+  }
+};
+
+TEST_F(Reserved, AJobHasTheIdAndTheNameThatWereReserved) {
+  Child child(SleepForEver);
+  std::string id = *table_.Reserve("train");
+  ASSERT_TRUE(Bind(id, child.pid()).ok());
+  EXPECT_TRUE(table_.List(true).empty());
+  ASSERT_TRUE(Start(child.pid()).ok());
+  Job job = table_.List(false).at(0);
+  EXPECT_EQ(job.id, id);
+  EXPECT_EQ(job.name, "train");
+  EXPECT_EQ(job.placement, Placement::kDaemon);
+  ASSERT_TRUE(Start(child.pid(), "other").ok());
+  EXPECT_EQ(table_.List(false).at(0).name, "train");
+}
+
+TEST_F(Reserved, WithoutANameItHasTheProgramsAndOthersAreNotConcerned) {
+  Child child(SleepForEver), other(SleepForEver);
+  ASSERT_TRUE(Bind(*table_.Reserve(""), child.pid()).ok());
+  ASSERT_TRUE(Start(other.pid(), "bash").ok());
+  EXPECT_EQ(table_.List(false).at(0).placement, Placement::kCaller);
+  ASSERT_TRUE(Start(child.pid(), "sed").ok());
+  EXPECT_EQ(table_.List(false).at(1).name, "sed");
+}
+
+TEST_F(Reserved, ANameIsOneJobsAtATime) {
+  std::string id = *table_.Reserve("train");
+  EXPECT_EQ(table_.Reserve("train").status().code(), absl::StatusCode::kAlreadyExists);
+  table_.Release(id);
+  id = *table_.Reserve("train");
+  Child child(SleepForEver);
+  ASSERT_TRUE(Bind(id, child.pid()).ok());
+  table_.Release(id);  // too late
+  EXPECT_EQ(table_.Reserve("train").status().code(), absl::StatusCode::kAlreadyExists);
+  ASSERT_TRUE(Start(child.pid()).ok());
+  EXPECT_EQ(table_.Reserve("train").status().code(), absl::StatusCode::kAlreadyExists);
+  table_.Ended(id, 3 << 8);
+  EXPECT_TRUE(table_.Reserve("train").ok());
+}
+
+TEST_F(Reserved, WhatEndsBeforeItStartsLeavesNothing) {
+  std::string id = *table_.Reserve("train");
+  Child child(SleepForEver);
+  ASSERT_TRUE(Bind(id, child.pid()).ok());
+  EXPECT_FALSE(Bind(id, child.pid()).ok());
+  kill(child.pid(), SIGKILL);
+  EXPECT_TRUE(RunUntil(*loop_, [&] {
+    absl::StatusOr<std::string> again = table_.Reserve("train");
+    if (again.ok()) table_.Release(*again);
+    return again.ok();
+  }));
+  EXPECT_TRUE(table_.List(true).empty());
+}
+
+TEST_F(Reserved, TheLauncherTellsHowItEnded) {
+  Child child(SleepForEver);
+  std::string id = *table_.Reserve("");
+  ASSERT_TRUE(Bind(id, child.pid()).ok());
+  ASSERT_TRUE(Start(child.pid()).ok());
+  table_.Ended("unknown", 0);
+  EXPECT_EQ(table_.running(), 1u);
+  table_.Ended(id, 41 << 8);
+  Job job = table_.List(true).at(0);
+  EXPECT_EQ(job.state, JobState::kExited);
+  EXPECT_EQ(WEXITSTATUS(job.wait_status), 41);
+}
+
+TEST_F(Reserved, Names) {
+  for (const char* name : {"7", "a b", "-x", "/x", "", "\xc3\xbc", "a/b"}) {
+    EXPECT_EQ(table_.Reserve(name).ok(), name[0] == '\0') << name;
+  }
+  EXPECT_TRUE(table_.Reserve("7th.run_of-mine").ok());
+}
+
 TEST(JobIdTest, IdsDiffer) {
   std::set<std::string> ids;
   for (int i = 0; i < 10000; ++i) ids.insert(NewJobId());

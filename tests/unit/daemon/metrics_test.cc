@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/unit/daemon/fixture.h"
+#include "tests/unit/daemon/metrics_fixture.h"
 
 namespace reloc {
 namespace {
@@ -11,13 +12,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-class NoMaker : public RootMaker {
- public:
-  void Make(UniqueFd, const std::string&, OnMade) override {}
-  void Release(std::span<const int32_t>) override {}
-};
-
-class MetricsTest : public testing::Test {
+class MetricsTest : public MetricsFixture {
  protected:
   absl::Status Start(pid_t pid, Engine engine, Reason reason) {
     absl::StatusOr<UniqueFd> fd = OpenPidfd(pid, BootTimeNow());
@@ -28,15 +23,6 @@ class MetricsTest : public testing::Test {
     message.reason = reason;
     return jobs_.Started(*std::move(fd), pid, getuid(), message, nullptr);
   }
-  std::string Text() { return MetricsText(metrics_.Collect()); }
-
-  std::unique_ptr<EventLoop> loop_ = *EventLoop::Create();
-  EventBus events_;
-  NoMaker maker_;
-  RegistryWriter registry_{-1};
-  RootCache roots_{&maker_, &registry_, &events_, 3};
-  JobTable jobs_{loop_.get(), &events_, 3, [] {}};
-  Metrics metrics_{&events_, &jobs_, &roots_};
 };
 
 TEST_F(MetricsTest, EverySeriesIsThereFromTheStart) {

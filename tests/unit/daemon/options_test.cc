@@ -61,6 +61,9 @@ TEST_F(OptionsTest, MistakesAreOneLineThatNamesThem) {
            {{"--max-roots", "0"}, "max-roots"},
            {{"--max-roots", "2049"}, "2049"},
            {{"--log-level", "loud"}, "loud"},
+           {{"--metrics-listen", "0.0.0.0:9000"}, "0.0.0.0:9000"},
+           {{"--metrics-textfile", "/tmp/relocd.txt"}, "/tmp/relocd.txt"},
+           {{"--metrics-interval", "15"}, "15"},
            {{"--no-such"}, "--no-such"},
            {{"extra"}, "extra"},
            {{"--config", "/no/such/file"}, "/no/such/file"}}) {
@@ -75,6 +78,16 @@ TEST_F(OptionsTest, AFileSetsOptionsAndTheCommandLineWins) {
   EXPECT_EQ(Parse({"--config", config, "--max-roots", "8"}), -1);
   EXPECT_EQ(options_.idle_exit, absl::Minutes(10));
   EXPECT_EQ(options_.max_roots, 8u);
+}
+
+TEST_F(OptionsTest, WhatTheSiteTurnsOnAUserTurnsOff) {
+  std::string config = Config("metrics-listen = \"127.0.0.1:9000\"\nmetrics-textfile = \"/x/%u.prom\"\n");
+  EXPECT_EQ(Parse({"--config", config}), -1) << error_;
+  EXPECT_EQ(options_.metrics_listen, "127.0.0.1:9000");
+  EXPECT_EQ(options_.metrics_textfile, "/x/%u.prom");
+  EXPECT_EQ(Parse({"--config", config, "--metrics-listen", "", "--metrics-textfile", ""}), -1) << error_;
+  EXPECT_EQ(options_.metrics_listen, "");
+  EXPECT_EQ(options_.metrics_textfile, "");
 }
 
 TEST_F(OptionsTest, LaterFilesWin) {

@@ -29,9 +29,7 @@ LaunchMessage SomeLaunch() {
   return m;
 }
 
-ReservedMessage SomeReserved() {
-  return {Reason::kNone, {}, "0123456789ab", "/home/u/output", 1 << 20};
-}
+ReservedMessage SomeReserved() { return {Reason::kNone, {}, "0123456789ab", "/home/u/output", 1 << 20}; }
 
 std::string Encoded(const auto& message) {
   std::vector<char> memory(kMaxMessageBytes);
@@ -87,7 +85,8 @@ TEST(Wire, GoldenFilesHoldTheFormat) {
   EXPECT_EQ(HexLines(Encoded(ReserveMessage{"solver"})), ReadGolden("reserve_v1.hex"));
   EXPECT_EQ(HexLines(Encoded(SomeReserved())), ReadGolden("reserved_v1.hex"));
   EXPECT_EQ(HexLines(Encoded(JobMessage{MessageType::kBind, "0123456789ab"})), ReadGolden("bind_v1.hex"));
-  EXPECT_EQ(HexLines(Encoded(JobMessage{MessageType::kEnded, "0123456789ab", 9})), ReadGolden("ended_v1.hex"));
+  EXPECT_EQ(HexLines(Encoded(JobMessage{MessageType::kEnded, "0123456789ab", 9})),
+            ReadGolden("ended_v1.hex"));
   EXPECT_EQ(HexLines(Encoded(SomeLaunch())), ReadGolden("launch_v1.hex"));
   EXPECT_EQ(HexLines(Encoded(ReplyMessage{Reason::kRefused, "busy", "plan"})), ReadGolden("reply_v1.hex"));
 }

@@ -10,7 +10,7 @@ import struct
 import termios
 import time
 
-from suite import process
+from support import session
 
 PROMPT = "$ "
 SHELL_OPTIONS = ["--norc", "--noprofile", "--noediting", "-i"]
@@ -26,7 +26,7 @@ class Terminal:
         self.pid = os.fork()
         if self.pid == 0:
             os.close(self._master)
-            process.always_exit(lambda: (os.login_tty(terminal), body()))
+            session.always_exit(lambda: (os.login_tty(terminal), body()))
         os.close(terminal)
         self._seen = ""
         self._status = None

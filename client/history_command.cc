@@ -1,0 +1,106 @@
+#include "client/history_command.h"
+
+#include <google/protobuf/util/time_util.h>
+#include <stdint.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "client/control_client.h"
+#include "client/format.h"
+#include "client/job_record.h"
+#include "client/report.h"
+#include "client/time_arg.h"
+#include "reloc/job/history_file.h"
+#include "reloc/pack/status.h"
+
+namespace reloc {
+namespace {
+
+struct HistoryOptions {
+  std::string since;
+  uint32_t limit = 0;  // 0: all
+  std::string format = "table";
+};
+using Jobs = std::vector<relocd::v1::Job>;
+
+absl::StatusOr<Jobs> AskDaemon(const ControlClient& client, const HistoryQuery& query) {
+  relocd::v1::ListEndedRequest request;
+  if (query.since != absl::InfinitePast()) {
+    *request.mutable_since() =
+        google::protobuf::util::TimeUtil::NanosecondsToTimestamp(absl::ToUnixNanos(query.since));
+  }
+  if (query.limit > 0) request.set_limit(static_cast<uint32_t>(query.limit));
+  auto stub = relocd::v1::History::NewStub(client.channel());
+  Jobs jobs;
+  auto list = [&](grpc::ClientContext* context) {
+    auto reader = stub->ListEnded(context, request);
+    for (relocd::v1::PastJob past; reader->Read(&past);) {
+      if (!past.warning().empty()) ReportError(absl::UnavailableError(past.warning()));
+      if (past.has_job()) jobs.push_back(std::move(*past.mutable_job()));
+    }
+    return reader->Finish();
+  };
+  // As long as it takes: there may be many.
+  RELOC_RETURN_IF_ERROR(client.Call(list, true));
+  return jobs;
+}
+
+// Without a daemon the file is as complete as it gets.
+absl::StatusOr<Jobs> ReadDirectly(const HistoryQuery& query) {
+  RELOC_ASSIGN_OR_RETURN(std::string dir, ChosenDaemonDir());
+  Jobs jobs;
+  RELOC_RETURN_IF_ERROR(ReadPastJobs(HistoryPath(dir), query, [&](absl::string_view record) {
+    relocd::v1::Job job;
+    if (job.ParseFromArray(record.data(), static_cast<int>(record.size()))) jobs.push_back(std::move(job));
+  }));
+  return jobs;
+}
+
+absl::StatusOr<Jobs> FindJobs(const HistoryQuery& query) {
+  absl::StatusOr<std::unique_ptr<ControlClient>> client = ControlClient::Connect();
+  if (absl::IsNotFound(client.status())) return ReadDirectly(query);
+  if (!client.ok()) return client.status();
+  return AskDaemon(**client, query);
+}
+
+absl::Status History(const HistoryOptions& options) {
+  HistoryQuery query;
+  if (!options.since.empty()) {
+    RELOC_ASSIGN_OR_RETURN(query.since, ParseTimeArgument(options.since, absl::Now(), absl::LocalTimeZone()));
+  }
+  if (options.limit > 0) query.limit = options.limit;
+  RELOC_ASSIGN_OR_RETURN(Jobs jobs, FindJobs(query));
+  std::vector<Record> records;
+  std::vector<std::vector<std::string>> rows = {EndedJobColumns()};
+  for (const relocd::v1::Job& job : jobs) {
+    records.push_back(JobRecord(job));
+    rows.push_back(EndedJobRow(job));
+  }
+  PrintOut(options.format == "json" ? ToJson(records) + "\n" : Table(rows));
+  return FlushOut();
+}
+
+}  // namespace
+
+void AddHistoryCommand(CLI::App& app, int* exit_status) {
+  auto options = std::make_shared<HistoryOptions>();
+  CLI::App* history = app.add_subcommand("history", "List the programs of packs that ended, also long ago");
+  history
+      ->add_option("--since", options->since, std::string("Only those that ended since then: ") + kTimeHelp)
+      ->type_name("TIME");
+  history->add_option("-n,--limit", options->limit, "Only the last N")->type_name("N");
+  AddFormatOption(history, &options->format);
+  history->footer(
+      "Works without a daemon too. What runs, and what ended lately: relocctl ps -a\n"
+      "\n"
+      "Examples:\n"
+      "  relocctl history --since 2h\n"
+      "  relocctl history -n 20\n"
+      "  relocctl history --since 2026-11-01 --format json");
+  history->callback([options, exit_status] { *exit_status = ExitStatus(History(*options)); });
+}
+
+}  // namespace reloc

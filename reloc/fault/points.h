@@ -1,0 +1,46 @@
+// The places where relocd and relocctl can be made to fail, by name: $RELOC_FAULTS, see docs/faults.md.
+//
+// One for each call to the kernel that can fail and is answered in its own way. A test holds that each is
+// named by a test, which asserts what a user notices of it.
+#pragma once
+
+#include <stddef.h>
+
+namespace reloc::fault {
+
+// X(the point, its name, what fails)
+#define RELOC_FAULT_POINTS(X)                                                 \
+  X(kControlConnect, "control.connect", "relocctl connects to a daemon")      \
+  X(kControlStart, "control.start", "relocd starts gRPC")                     \
+  X(kDaemonSpawn, "daemon.spawn", "relocctl starts relocd")                   \
+  X(kDirectoryLock, "directory.lock", "relocd locks its directory")           \
+  X(kDirectoryOpen, "directory.open", "relocd opens its directory")           \
+  X(kJobWatch, "job.watch", "relocd takes hold of a process that launches")   \
+  X(kJournalRead, "journal.read", "relocd reads an earlier daemon's journal") \
+  X(kJournalReplace, "journal.replace", "relocd writes the journal anew")     \
+  X(kJournalWrite, "journal.write", "relocd adds an entry to the journal")    \
+  X(kKeeperFork, "keeper.fork", "relocd forks the keeper")                    \
+  X(kLaunchAccept, "launch.accept", "relocd accepts a connection")            \
+  X(kLaunchReceive, "launch.receive", "relocd reads what a launch says")      \
+  X(kLaunchSend, "launch.send", "relocd answers a launch")                    \
+  X(kLogOpen, "log.open", "relocd opens its log file")                        \
+  X(kLogWrite, "log.write", "relocd writes a line of its log")                \
+  X(kLoopWatch, "loop.watch", "the event loop watches one more descriptor")   \
+  X(kMountsOpen, "mounts.open", "relocd opens the table of mounts")           \
+  X(kPlaceWatch, "place.watch", "relocd watches its directory")               \
+  X(kRegistryWrite, "registry.write", "relocd makes the registry of roots")   \
+  X(kRootCreate, "root.create", "relocd asks the keeper for a root")          \
+  X(kRootOpen, "root.open", "relocd opens a root to hand it over")            \
+  X(kSocketBind, "socket.bind", "relocd makes one of its sockets")
+
+enum class Point {
+#define RELOC_FAULT_ENUMERATOR(point, name, what) point,
+  RELOC_FAULT_POINTS(RELOC_FAULT_ENUMERATOR)
+#undef RELOC_FAULT_ENUMERATOR
+};
+
+#define RELOC_FAULT_ONE(point, name, what) +1
+inline constexpr size_t kPointCount = 0 RELOC_FAULT_POINTS(RELOC_FAULT_ONE);
+#undef RELOC_FAULT_ONE
+
+}  // namespace reloc::fault

@@ -1,0 +1,53 @@
+"""Clients that run one job after the other, each in a thread of its own."""
+import random
+import threading
+
+from chaos import jobs
+
+
+class Clients:
+    def __init__(self, entry, env, seed, count):
+        self.entry = entry
+        self.env = env
+        self.done = []  # jobs
+        self.wrong = []  # what was wrong with them, as texts
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._running = {}  # job -> process
+        self._threads = [threading.Thread(target=self._work, args=(random.Random(f"{seed}-{i}"),))
+                         for i in range(count)]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self):
+        """Waits until the jobs that run have ended."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def kill_one(self, rng):
+        """Kills a job that may be at any point of its life, the launch too. Returns it, or None."""
+        with self._lock:
+            if not self._running:
+                return None
+            job = rng.choice(sorted(self._running, key=str))
+            job.killed = True
+            self._running[job].kill()
+            return job
+
+    def _work(self, rng):
+        while not self._stop.is_set():
+            job, way = jobs.draw(rng), rng.choice(jobs.WAYS)
+            try:
+                wrong = job.judge(*way.run(job, self.entry, self.env, self._started))
+            except Exception as error:  # a client that ends would be missed by nobody
+                wrong = f"{job}: {error!r}"
+            with self._lock:
+                self._running.pop(job, None)
+                self.done.append(job)
+                if wrong:
+                    self.wrong.append(wrong)
+
+    def _started(self, job, process):
+        with self._lock:
+            self._running[job] = process

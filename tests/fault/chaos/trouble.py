@@ -1,0 +1,68 @@
+"""What happens to a daemon and its clients, at random but repeatable: one Trouble draws from one seed."""
+import contextlib
+import os
+import random
+import signal
+import time
+
+from support import daemon
+
+
+class Trouble:
+    def __init__(self, directory, clients, seed, relocd=None):
+        self.directory = directory
+        self.clients = clients
+        self.relocd = relocd or daemon.Daemon(directory)
+        self.log = []  # what was done and when
+        self._random = random.Random(f"{seed}-trouble")
+        self._begin = time.monotonic()
+
+    def make(self, seconds, *, restart):
+        """For so long; without `restart` the same daemon is there all the time."""
+        # Without its keeper a daemon has no roots until it is started anew, so that is rare.
+        gentle = [self.pause, self.remove_a_socket] * 4 + [self.kill_client] * 8 + [self.kill_keeper]
+        violent = [self.kill_daemon] * 5 + [self.restart_daemon] * 3
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self._sleep(0.15)
+            self._random.choice(gentle + violent if restart else gentle)()
+
+    def pause(self):
+        self._note("stop the daemon for a while")
+        self.relocd.process.send_signal(signal.SIGSTOP)
+        self._sleep(0.3)
+        self.relocd.process.send_signal(signal.SIGCONT)
+
+    def kill_client(self):
+        job = self.clients.kill_one(self._random)
+        self._note(f"kill the client of {job}")
+
+    def kill_keeper(self):
+        with open(f"/proc/{self.relocd.pid}/task/{self.relocd.pid}/children") as children:
+            pids = [int(pid) for pid in children.read().split()]
+        self._note(f"kill the keeper {pids}")
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+
+    def remove_a_socket(self):
+        name = self._random.choice(["launch.sock", "control.sock", "roots"])
+        self._note(f"remove {name}")
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(self.directory, name))
+
+    def kill_daemon(self):
+        self._note("kill -9 the daemon")
+        self.relocd.kill()
+        self._sleep(0.2)
+        self.relocd = daemon.Daemon(self.directory)
+
+    def restart_daemon(self):
+        self._note("restart the daemon")
+        self.relocd.stop()
+        self.relocd = daemon.Daemon(self.directory)
+
+    def _sleep(self, at_most):
+        time.sleep(self._random.uniform(0, at_most))
+
+    def _note(self, what):
+        self.log.append(f"{time.monotonic() - self._begin:7.3f} {what}")

@@ -1,0 +1,100 @@
+"""Everything at once: under load the daemon is stopped, killed and restarted, its keeper and clients are killed, and
+its sockets removed. Each job ends as it was due and has written what was due, and nothing is left of it all.
+
+RELOC_CHAOS_SECONDS=N for how long (20); RELOC_CHAOS_SEED=S repeats a run, as far as the scheduler lets it.
+"""
+import os
+import random
+import sys
+import unittest
+
+from chaos import clients, leaks, trouble
+from support import daemon, packs, programs, session
+
+SECONDS = float(os.environ.get("RELOC_CHAOS_SECONDS", "20"))
+SEED = os.environ.get("RELOC_CHAOS_SEED") or str(random.randrange(10**9))
+CLIENTS = 6
+
+
+class Chaos(unittest.TestCase):
+    def setUp(self):
+        print(f"RELOC_CHAOS_SEED={SEED}", file=sys.stderr, flush=True)
+        self.pack = packs.from_host("sh", "seq", "sleep", "cat")
+        self.entry = self.pack + "/bin/sh"
+        self.directory = packs.new_path("daemon")
+        self.scratch = session.make_dir("scratch")
+        self.env = programs.environment(RELOCD_DIR=self.directory, RELOC_ENGINE="userns", TMPDIR=self.scratch,
+                                        PATH=f"{self.pack}/bin")
+
+    def clients(self, part):
+        return clients.Clients(self.entry, self.env, f"{SEED}-{part}", CLIENTS)
+
+    def run_part(self, part, seconds, **how):
+        """Jobs under trouble for so long. Returns the jobs."""
+        load = self.clients(part)
+        worry = trouble.Trouble(self.directory, load, f"{SEED}-{part}", self.relocd)
+        try:
+            worry.make(seconds, **how)
+        finally:
+            self.relocd = worry.relocd
+            load.stop()
+        self.assertEqual(load.wrong, [], "\n".join([f"seed {SEED}", *worry.log]))
+        self.assertGreater(len(load.done), seconds)
+        print(f"{part}: {len(load.done)} jobs, {len(worry.log)} troubles", file=sys.stderr, flush=True)
+        return load.done
+
+    def assertToldRightly(self, done):
+        """What the daemon says of these jobs is what their callers saw. It may not know of all."""
+        by_token = {job.token: job for job in done}
+        told = {"exited": 0, "killed": 0, "lost": 0, "running": 0}
+        for known in daemon.jobs(self.env):
+            job = next((by_token[word] for word in known["argv"] if word in by_token), None)
+            if job is None:
+                continue
+            told[known["state"]] += 1
+            if known["state"] in ("exited", "killed"):
+                status = known["exit_code"] if known["state"] == "exited" else -known["signal"]
+                self.assertEqual(status, job.status, f"{job} in ps: {known}")
+        self.assertEqual(told["running"], 0)
+        self.assertGreater(told["exited"], 0)
+        print(f"ps knows {told}", file=sys.stderr, flush=True)
+
+    def await_rest(self):
+        self.assertTrue(daemon.wait_until(
+            lambda: not any(job["state"] == "running" for job in daemon.jobs(self.env)), 20))
+
+    def files_of_a_quiet_life(self):
+        directory = packs.new_path("quiet")
+        quiet = daemon.Daemon(directory)
+        programs.must(programs.run([self.entry, "-c", "exit 0"], env={**self.env, "RELOCD_DIR": directory}))
+        quiet.stop()
+        return leaks.files_below(directory)
+
+    def test_nothing_is_lost_and_nothing_is_left(self):
+        mounts = leaks.mounts()
+        self.relocd = daemon.Daemon(self.directory)
+        self.addCleanup(lambda: self.relocd.stop())
+        done = self.run_part("all", SECONDS * 0.7, restart=True)
+        self.await_rest()
+        self.assertToldRightly(done)
+
+        # One daemon for the rest, to see what it gathers.
+        self.relocd.stop()
+        self.relocd = daemon.Daemon(self.directory)
+        for _ in range(3):
+            programs.must(programs.run([self.entry, "-c", "exit 0"], env=self.env))
+        before = leaks.open_descriptors(self.env)
+        done = self.run_part("gentle", SECONDS * 0.3, restart=False)
+        self.await_rest()
+        self.assertToldRightly(done)
+        self.assertLessEqual(leaks.settled_descriptors(self.env, before), before)
+
+        self.assertEqual(self.relocd.stop(), 0)
+        self.assertLessEqual(set(leaks.files_below(self.directory)), set(self.files_of_a_quiet_life()))
+        self.assertEqual(leaks.files_below(self.scratch), [])
+        self.assertEqual(leaks.mounts(), mounts)
+        self.assertTrue(daemon.wait_until(lambda: session.children() == []), session.children())
+
+
+if __name__ == "__main__":
+    session.main()

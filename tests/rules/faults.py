@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+"""Each fault that can be switched on by name is named by a test, and used in the code.
+
+Usage: faults.py SOURCE_DIR      prints a line for each violation; exit status 1 if there is one
+"""
+
+import os
+import re
+import sys
+
+POINTS = "reloc/fault/points.h"
+POINT = re.compile(r'^\s*X\((\w+), "([a-z.]+)", "[^"]+"\)')
+
+
+def files(source_dir, folders, suffixes):
+    for folder in folders:
+        for directory, _, names in os.walk(os.path.join(source_dir, folder)):
+            for name in sorted(names):
+                if name.endswith(suffixes):
+                    with open(os.path.join(directory, name), encoding="utf-8") as file:
+                        yield file.read()
+
+
+def parse(text):
+    """(point, name) of each fault that points.h declares."""
+    return [match.groups() for match in map(POINT.match, text.splitlines()) if match]
+
+
+def violations(points, code, tests):
+    for point, name in points:
+        if f"Point::{point})" not in code:
+            yield f"{POINTS}: {name}: nothing can fail by this name"
+        if not re.search(rf'["\',]{re.escape(name)}=[E{{]', tests):
+            yield f"{POINTS}: {name}: no test in tests/fault switches it on"
+
+
+def main():
+    source_dir = sys.argv[1]
+    with open(os.path.join(source_dir, POINTS), encoding="utf-8") as file:
+        points = parse(file.read())
+    code = "\n".join(files(source_dir, ["client", "daemon", "reloc/job"], (".cc", ".h")))
+    tests = "\n".join(files(source_dir, ["tests/fault", "tests/e2e"], (".py",)))
+    found = list(violations(points, code, tests)) if points else [f"{POINTS}: no faults found"]
+    print("\n".join(found) or f"each of {len(points)} faults has its place and its test")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
