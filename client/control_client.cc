@@ -1,10 +1,12 @@
 #include "client/control_client.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grpcpp/create_channel_posix.h>
 #include <grpcpp/grpcpp.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -13,6 +15,7 @@
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
+#include "reloc/base/file.h"
 #include "reloc/base/text.h"
 #include "reloc/base/unique_fd.h"
 #include "reloc/fault/fault.h"
@@ -33,10 +36,19 @@ absl::Status Foreign(const std::string& dir) {
       dir, " belongs to someone else, or is open to others; set RELOCD_DIR to another directory"));
 }
 
+// OpenDaemonDir() for root, who looks at another user's.
+Result<UniqueFd> OpenDirOf(const char* path, uid_t owner) {
+  Result<UniqueFd> dir = Open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  if (!dir.ok()) return dir.error();
+  struct stat st;
+  if (::fstat(dir->get(), &st) != 0) return Errno::Last();
+  return st.st_uid == owner && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0 ? std::move(dir) : Errno{EPERM};
+}
+
 // Through the checked directory, so that a name swapped later does not matter. Does not wait: a full queue is
 // a daemon that does not answer.
-absl::StatusOr<UniqueFd> ConnectSocket(const std::string& path) {
-  Result<UniqueFd> dir = OpenDaemonDir(path.c_str());
+absl::StatusOr<UniqueFd> ConnectSocket(const std::string& path, uid_t owner) {
+  Result<UniqueFd> dir = owner == ::geteuid() ? OpenDaemonDir(path.c_str()) : OpenDirOf(path.c_str(), owner);
   if (!dir.ok()) return dir.error().value == EPERM ? Foreign(path) : NoDaemon();
   UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   struct sockaddr_un address = {};
@@ -66,13 +78,17 @@ absl::StatusOr<std::string> ChosenDaemonDir() {
 
 absl::StatusOr<std::unique_ptr<ControlClient>> ControlClient::Connect() {
   RELOC_ASSIGN_OR_RETURN(std::string dir, ChosenDaemonDir());
-  RELOC_ASSIGN_OR_RETURN(UniqueFd socket, ConnectSocket(dir));
+  return Connect(dir, ::geteuid());
+}
+
+absl::StatusOr<std::unique_ptr<ControlClient>> ControlClient::Connect(const std::string& dir, uid_t owner) {
+  RELOC_ASSIGN_OR_RETURN(UniqueFd socket, ConnectSocket(dir, owner));
   struct ucred peer;
   socklen_t size = sizeof peer;
   if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
     return absl::ErrnoToStatus(errno, "cannot tell whose daemon this is");
   }
-  if (peer.uid != ::geteuid() && peer.uid != 0) return Foreign(dir);
+  if (peer.uid != owner && peer.uid != 0) return Foreign(dir);
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
   auto channel = grpc::CreateCustomInsecureChannelFromFd("relocd", socket.Release(), arguments);
@@ -122,6 +138,7 @@ absl::Status ControlClient::ToStatus(const grpc::Status& status) const {
   if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
     return absl::DeadlineExceededError(absl::StrCat("the daemon (pid ", pid_, ") does not answer"));
   }
+  if (status.error_code() == grpc::StatusCode::NOT_FOUND) return absl::NotFoundError(status.error_message());
   return absl::UnavailableError(absl::StrCat("the daemon (pid ", pid_, "): ", status.error_message()));
 }
 

@@ -19,6 +19,8 @@ class ControlClient {
   // Connects to the user's daemon, after its directory and its uid were checked. NotFound with a text for the
   // user if none runs; PermissionDenied if the directory or the daemon is someone else's.
   static absl::StatusOr<std::unique_ptr<ControlClient>> Connect();
+  // The same for the daemon in `dir`, which must be the user `owner`'s, as must the daemon, or root's.
+  static absl::StatusOr<std::unique_ptr<ControlClient>> Connect(const std::string& dir, uid_t owner);
 
   // All calls end within two seconds: DeadlineExceeded then.
   absl::StatusOr<std::vector<relocd::v1::Job>> ListJobs(bool include_ended);

@@ -81,7 +81,7 @@ void AppendValue(const JsonValue& value, std::string* json) {
   if (value.has_list_value()) {
     json->push_back('[');
     for (const JsonValue& element : value.list_value().values()) {
-      json->append(std::exchange(separator, ", "));
+      json->append(std::exchange(separator, ","));
       AppendValue(element, json);
     }
     json->push_back(']');

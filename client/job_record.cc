@@ -107,21 +107,26 @@ Record JobRecord(const Job& job) {
   };
 }
 
-std::vector<std::string> JobColumns() {
-  return {"ID", "NAME", "PID", "ENGINE", "STATE", "STARTED", "CPU", "MEMORY", "PROCESSES", "COMMAND"};
+std::vector<std::string> JobColumns(bool with_user) {
+  std::vector<std::string> columns = {"ID",      "NAME", "PID",    "ENGINE",    "STATE",
+                                      "STARTED", "CPU",  "MEMORY", "PROCESSES", "COMMAND"};
+  if (with_user) columns.insert(columns.begin() + 2, "USER");
+  return columns;
 }
 
-std::vector<std::string> JobRow(const Job& job) {
-  return {job.id(),
-          job.name(),
-          absl::StrCat(job.pid()),
-          job.engine(),
-          JobStateText(job),
-          absl::StrCat(Age(job.started_at()), " ago"),
-          job.has_cpu_seconds() ? absl::StrFormat("%.2fs", job.cpu_seconds()) : "-",
-          job.has_rss_bytes() ? HumanSize(static_cast<double>(job.rss_bytes())) : "-",
-          absl::StrCat(job.processes()),
-          Command(job)};
+std::vector<std::string> JobRow(const Job& job, bool with_user) {
+  std::vector<std::string> row = {job.id(),
+                                  job.name(),
+                                  absl::StrCat(job.pid()),
+                                  job.engine(),
+                                  JobStateText(job),
+                                  absl::StrCat(Age(job.started_at()), " ago"),
+                                  job.has_cpu_seconds() ? absl::StrFormat("%.2fs", job.cpu_seconds()) : "-",
+                                  job.has_rss_bytes() ? HumanSize(static_cast<double>(job.rss_bytes())) : "-",
+                                  absl::StrCat(job.processes()),
+                                  Command(job)};
+  if (with_user) row.insert(row.begin() + 2, UserName(job.uid()));
+  return row;
 }
 
 std::vector<std::string> EndedJobColumns() {

@@ -16,8 +16,8 @@ Record JobRecord(const relocd::v1::Job& job);
 std::string JobStateText(const relocd::v1::Job& job);
 
 // The header and the cells of a table of jobs.
-std::vector<std::string> JobColumns();
-std::vector<std::string> JobRow(const relocd::v1::Job& job);
+std::vector<std::string> JobColumns(bool with_user = false);
+std::vector<std::string> JobRow(const relocd::v1::Job& job, bool with_user = false);
 // The same of jobs that ended.
 std::vector<std::string> EndedJobColumns();
 std::vector<std::string> EndedJobRow(const relocd::v1::Job& job);

@@ -36,7 +36,8 @@ absl::StatusOr<relocd::v1::Job> FindJob(const ControlClient& client, const std::
   if (response.found_size() != 1) return absl::InternalError("the daemon's answer makes no sense");
   const relocd::v1::FindJobsResponse::Found& found = response.found(0);
   if (found.jobs().empty()) {
-    return absl::NotFoundError(absl::StrCat("there is no job '", ref, "'", found.hint()));
+    const std::string cure = found.hint().empty() ? "; see relocctl ps -a" : found.hint();
+    return absl::NotFoundError(absl::StrCat("there is no job '", ref, "'", cure));
   }
   if (found.jobs_size() > 1) return Ambiguous(ref, found);
   return found.jobs(0);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "client/all_daemons.h"
 #include "client/control_client.h"
 #include "client/format.h"
 #include "client/job_record.h"
@@ -17,6 +18,7 @@ namespace {
 
 struct PsOptions {
   bool all = false;
+  bool all_users = false;
   bool quiet = false;
   std::string format = "table";
   std::vector<std::string> filters;
@@ -31,7 +33,7 @@ absl::StatusOr<Filter> ParseFilter(const std::vector<std::string>& texts) {
 
 void PrintJobs(const std::vector<relocd::v1::Job>& jobs, const Filter& filter, const PsOptions& options) {
   std::vector<Record> records;
-  std::vector<std::vector<std::string>> rows = {JobColumns()};
+  std::vector<std::vector<std::string>> rows = {JobColumns(options.all_users)};
   std::string ids;
   const bool json = options.format == "json" && !options.quiet;
   for (const relocd::v1::Job& job : jobs) {
@@ -43,7 +45,7 @@ void PrintJobs(const std::vector<relocd::v1::Job>& jobs, const Filter& filter, c
     } else if (json) {
       records.push_back(std::move(record));
     } else {
-      rows.push_back(JobRow(job));
+      rows.push_back(JobRow(job, options.all_users));
     }
   }
   if (options.quiet) {
@@ -53,10 +55,15 @@ void PrintJobs(const std::vector<relocd::v1::Job>& jobs, const Filter& filter, c
   }
 }
 
+absl::StatusOr<std::vector<relocd::v1::Job>> ListJobs(const PsOptions& options) {
+  if (options.all_users) return ListJobsOfAllUsers(options.all);
+  RELOC_ASSIGN_OR_RETURN(auto client, ControlClient::Connect());
+  return client->ListJobs(options.all);
+}
+
 absl::Status Ps(const PsOptions& options) {
   RELOC_ASSIGN_OR_RETURN(Filter filter, ParseFilter(options.filters));
-  RELOC_ASSIGN_OR_RETURN(auto client, ControlClient::Connect());
-  RELOC_ASSIGN_OR_RETURN(std::vector<relocd::v1::Job> jobs, client->ListJobs(options.all));
+  RELOC_ASSIGN_OR_RETURN(std::vector<relocd::v1::Job> jobs, ListJobs(options));
   PrintJobs(jobs, filter, options);
   return FlushOut();
 }
@@ -67,6 +74,8 @@ void AddPsCommand(CLI::App& app, int* exit_status) {
   auto options = std::make_shared<PsOptions>();
   CLI::App* ps = app.add_subcommand("ps", "List the programs of packs that run");
   ps->add_flag("-a,--all", options->all, "Also those that ended");
+  ps->add_flag("--all-users", options->all_users,
+               "Also those of the site's daemon, and for root those of every user");
   ps->add_flag("-q,--quiet", options->quiet, "Only ids");
   AddFormatOption(ps, &options->format);
   ps->add_option(

@@ -119,6 +119,17 @@ class Control(unittest.TestCase):
         self.assertEqual(len(roots), 1)
         self.assertEqual(roots[0]["jobs"], 2)
 
+    def test_pruning_drops_the_roots_that_nobody_uses(self):
+        job = self.start()
+        prune = lambda: programs.must(programs.relocctl("roots", "prune", env=self.env)).out
+        self.assertEqual(prune(), "0 dropped, 1 in use\n")
+        job.stdin.close()
+        job.wait()
+        self.assertTrue(daemon.wait_until(lambda: self.json("ps") == []))
+        self.assertEqual(prune(), "1 dropped, 0 in use\n")
+        self.assertEqual(self.json("roots", "ls"), [])
+        self.start()
+
     def test_odd_arguments_arrive_in_the_json(self):
         self.start("-", "-", name="cat")
         self.start("-c", "cat", 'quote " newline \n tab \t', "ü", name="bash")
