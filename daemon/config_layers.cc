@@ -45,8 +45,10 @@ absl::Status ConfigLayers::UnknownKey(const std::string& key, const std::string&
   for (const CLI::Option* option : app_->get_options()) {
     if (option->get_configurable()) keys.push_back(KeyOf(*option));
   }
+  std::string suggestion = DidYouMean(key, keys);
+  if (suggestion.empty()) suggestion = "; relocd --print-config shows those that there are";
   return absl::InvalidArgumentError(
-      absl::StrCat(where, ": there is no setting '", OneLine(key), "'", DidYouMean(key, keys)));
+      absl::StrCat(where, ": there is no setting '", OneLine(key), "'", suggestion));
 }
 
 ConfigLayers::Value ConfigLayers::InForce(const CLI::Option& option) const {

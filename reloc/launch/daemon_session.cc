@@ -13,6 +13,7 @@ namespace {
 char g_message[kMaxMessageBytes];
 char g_reply[kMaxMessageBytes];  // holds the texts of the reply's plan until exec
 char g_argv[kMaxArgvBytes];
+Plan g_first_plan;
 
 string_view ExecutedBy(const Plan& plan) {
   const Step* exec = FindStep(plan.enter(), Op::kExec);
@@ -139,10 +140,9 @@ string_view DaemonSession::EncodeMessage(MessageType type) {
 // The program as it sees itself: what the pack's first plan, which is the userns engine's, executes. Other
 // plans execute an ld.so or a tracer.
 string_view DaemonSession::ProgramPath() const {
-  static Plan first;
   size_t used = 0;
   const char* why = nullptr;
-  return Plan::Parse(request_.plans, &first, &used, &why) ? ExecutedBy(first) : string_view();
+  return Plan::Parse(request_.plans, &g_first_plan, &used, &why) ? ExecutedBy(g_first_plan) : string_view();
 }
 
 }  // namespace reloc
