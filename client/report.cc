@@ -22,9 +22,7 @@ int ReportError(const absl::Status& status) {
   return kExitFailed;
 }
 
-int ReportMistake(const std::string& mistake) {
-  return ReportError(absl::InvalidArgumentError(mistake));
-}
+int ReportMistake(const std::string& mistake) { return ReportError(absl::InvalidArgumentError(mistake)); }
 
 int FinishOutput(int status) {
   absl::Status flushed = FlushOut();

@@ -1,8 +1,9 @@
 // What the commands have in common: stdout that is checked, errors of one line.
 //
-// One rule for exit statuses: 0 it was done; 1 the answer is no (no daemon, no such job, a pack that differs);
-// 125 relocctl itself failed: a command line that makes no sense, a pack that cannot be made or read.
-// `relocctl run` has the program's own, and 125, 126, 127 (reloc/launch/launcher.h) for what is no program's.
+// One rule for exit statuses: 0 it was done; 1 the answer is no (no daemon, no such job, a pack that
+// differs); 125 relocctl itself failed: a command line that makes no sense, a pack that cannot be made or
+// read. `relocctl run` has the program's own, and 125, 126, 127 (reloc/launch/launcher.h) for what is no
+// program's.
 #pragma once
 
 #include <CLI/App.hpp>

@@ -3,6 +3,7 @@
 // The order below matters. Everything up to the keeper's fork is single-threaded and owns nothing that the
 // keeper must not inherit; after it relocd is no longer dumpable.
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -110,6 +111,8 @@ absl::Status Serve(Options options, ServiceManager manager, const char* const* e
 
 int Main(int argc, char** argv, char** envp) {
   ExecuteWithoutPreload(argv, envp);
+  // Threads come and go, and what each has a heap of its own for does not: mallopt(3).
+  ::mallopt(M_ARENA_MAX, 1);
   Options options;
   if (int status = ParseOptions(argc, argv, envp, &options); status >= 0) return status;
   if (absl::Status bad = fault::SwitchOnFromEnvironment(); !bad.ok()) {
