@@ -9,7 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "client/control_client.h"
 #include "client/job_ref.h"
@@ -51,6 +53,14 @@ absl::StatusOr<Output> FindOutput(const std::string& text) {
   return Output{status.output_dir(), job.id(), job.state() == relocd::v1::Job::STATE_RUNNING};
 }
 
+// A sign is refused: CLI11 would take -3 for a huge number. Returns what is wrong.
+std::string CountOfLines(const std::string& text) {
+  uint64_t count = 0;
+  return absl::ascii_isdigit(static_cast<unsigned char>(text[0])) && absl::SimpleAtoi(text, &count)
+             ? ""
+             : absl::StrCat("'", text, "' is no number of lines");
+}
+
 absl::Status Logs(const LogsOptions& options) {
   RELOC_ASSIGN_OR_RETURN(Output output, FindOutput(options.job));
   absl::StatusOr<OutputReader> reader = OutputReader::Open(output.dir, output.id);
@@ -69,7 +79,9 @@ void AddLogsCommand(CLI::App& app, int* exit_status) {
   CLI::App* logs = app.add_subcommand("logs", "Print what a detached job wrote");
   logs->add_option("JOB", options->job, "A job's id, the beginning of one, its name or its pid")->required();
   logs->add_flag("-f,--follow", options->follow, "Go on printing until the job has ended");
-  logs->add_option("--tail", options->tail, "Begin with the last N lines")->type_name("N");
+  logs->add_option("--tail", options->tail, "Begin with the last N lines")
+      ->type_name("N")
+      ->check(CountOfLines, "");
   logs->footer(
       "Examples:\n"
       "  relocctl logs build\n"
