@@ -46,7 +46,7 @@ Record FindingRecord(const Finding& finding) {
 void PrintLines(const Findings& findings) {
   for (const Finding& finding : findings) {
     std::string cure = finding.cure.empty() ? "" : absl::StrCat(" => ", finding.cure);
-    PrintOut(absl::StrFormat("%-4s  %-16s  %s\n", HealthName(finding.health), finding.check,
+    PrintOut(absl::StrFormat("%-4s  %-17s  %s\n", HealthName(finding.health), finding.check,
                              OneLine(finding.found + cure)));
   }
   PrintOut(absl::StrCat("\n", Count(findings, Health::kFailure), " failures, ",
