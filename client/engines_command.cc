@@ -85,7 +85,7 @@ void ApplyPlans(const std::string& plans, std::vector<EngineReport>& reports) {
 absl::StatusOr<std::string> FindPlans(const std::string& program) {
   RunTarget target;
   if (FindEntry(program, environ, &target)) return target.plans;
-  if (CompileTarget(program, environ, &target) != 0) return absl::InvalidArgumentError(target.error);
+  if (CompileTarget(program, environ, &target) != 0) return absl::NotFoundError(target.error);
   return target.plans;
 }
 

@@ -20,7 +20,7 @@ absl::Status Ambiguous(const std::string& ref, const relocd::v1::FindJobsRespons
                     JobStateText(job), ")");
   }
   if (found.jobs_size() > kShown) absl::StrAppend(&list, " and ", found.jobs_size() - kShown, " more");
-  return absl::InvalidArgumentError(
+  return absl::FailedPreconditionError(
       absl::StrCat("'", ref, "' may be any of ", found.jobs_size(), " jobs; give the id: ", list));
 }
 

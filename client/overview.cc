@@ -37,7 +37,8 @@ constexpr char kDescription[] =
 constexpr char kFooter[] =
     "`relocctl COMMAND --help` tells more, with examples.\n"
     "\n"
-    "Exit status: 0 done, 1 failed or the answer is no, 2 wrong usage; run: the program's, or 125, 126, 127.";
+    "Exit status: 0 done, 1 the answer is no, 125 wrong usage; run and attach: the program's, or 125, 126, "
+    "127.";
 
 }  // namespace
 

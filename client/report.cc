@@ -31,8 +31,8 @@ int FinishOutput(int status) {
 
 int ExitStatus(const absl::Status& status) {
   if (status.ok()) return 0;
-  ReportError(status);
-  return 1;
+  int failed = ReportError(status);
+  return absl::IsInvalidArgument(status) ? failed : 1;
 }
 
 void AddFormatOption(CLI::App* command, std::string* format) {

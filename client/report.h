@@ -25,7 +25,8 @@ int ReportMistake(const std::string& mistake);
 // `status`, or if stdout could not be written (a full disk, say) what ReportError() returns.
 int FinishOutput(int status);
 
-// For the commands that ask the daemon: 0, or 1 after one line "relocctl: …" on stderr.
+// For the commands that ask the daemon: 0, or after one line "relocctl: …" on stderr 1; kExitFailed for
+// InvalidArgument, which is about the command line.
 int ExitStatus(const absl::Status& status);
 
 // --format table|json

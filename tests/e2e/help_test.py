@@ -92,6 +92,10 @@ class Mistakes(unittest.TestCase):
     def test_exit_statuses(self):
         self.assertEqual(programs.relocctl("pack", "inspect", "/nonexistent").status, 125)
         self.assertEqual(programs.relocctl("run", "/nonexistent/x").status, 127)
+        for arguments in (["ps", "--filter", "x"], ["history", "--since", "soon"], ["kill", "-s", "TREM", "x"],
+                          ["logs", "--tail", "-3", "x"]):
+            with self.subTest(arguments=arguments):
+                self.mistake(*arguments)
         self.assertEqual(programs.relocctl("ps", env=programs.environment(RELOCD_DIR=packs.new_path())).status, 1)
 
     def test_relocd(self):

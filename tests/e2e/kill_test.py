@@ -37,8 +37,8 @@ class Kill(jobs.JobsTest):
 
     def test_an_unknown_signal(self):
         job = self.start()
-        self.assertComplaint(self.relocctl("kill", "-s", "TREM", str(job.pid)), "did you mean", "TERM")
-        self.assertComplaint(self.relocctl("kill", "-s", "99", str(job.pid)), "99")
+        self.assertComplaint(self.relocctl("kill", "-s", "TREM", str(job.pid)), "did you mean", "TERM", status=125)
+        self.assertComplaint(self.relocctl("kill", "-s", "99", str(job.pid)), "99", status=125)
         self.assertIsNone(job.poll())
 
     def test_an_unknown_job(self):

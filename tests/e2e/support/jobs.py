@@ -50,8 +50,8 @@ class JobsTest(unittest.TestCase):
         self.assertTrue(found, self.job(pid))
         return self.job(pid)
 
-    def assertComplaint(self, outcome, *words):
-        self.assertEqual(outcome.status, 1, outcome)
+    def assertComplaint(self, outcome, *words, status=1):
+        self.assertEqual(outcome.status, status, outcome)
         self.assertRegex(outcome.err, r"\A(relocctl: [^\n]+\n)+\Z")
         for word in words:
             self.assertIn(word, outcome.err)
