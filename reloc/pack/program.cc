@@ -105,8 +105,9 @@ absl::StatusOr<ProgramSpec> ResolveProgram(const StoreLocation& store, std::stri
   spec.store_directory = store.directory;
   RELOC_ASSIGN_OR_RETURN(spec.program, ResolveInStore(store, program));
   if (ItemOf(store, spec.program).empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(Text(program), " leads to ", spec.program,
-                                                   ", which is not in the store ", store.prefix));
+    std::string where = program == spec.program ? "" : absl::StrCat(" leads to ", spec.program, ", which");
+    return absl::InvalidArgumentError(
+        absl::StrCat(Text(program), where, " is not in the store ", store.prefix));
   }
   std::string host_path = HostPath(store, spec.program);
   absl::StatusOr<std::string> head = ReadHead(host_path);
