@@ -73,6 +73,7 @@ void AddRootsCommand(CLI::App& app, int* exit_status) {
   ls->callback([format, exit_status] { *exit_status = ExitStatus(ListRoots(*format)); });
   CLI::App* prune =
       roots->add_subcommand("prune", "Drop those that no job uses; they are made anew if wanted");
+  prune->footer("Examples:\n  relocctl roots prune");
   prune->callback([exit_status] { *exit_status = ExitStatus(PruneRoots()); });
 }
 

@@ -86,7 +86,7 @@ class NamedFaults(unittest.TestCase):
 
     def test_mistakes_are_answered_with_what_there_is(self):
         for program, arguments, status in ((programs.RELOCD, ["--dir", self.directory], 2),
-                                           (programs.RELOCCTL, ["ps"], 1)):
+                                           (programs.RELOCCTL, ["ps"], 125)):
             outcome = programs.run([program, *arguments], timeout=20,
                                    env={**self.env, "RELOC_FAULTS": "root.creat=EIO"})
             self.assertEqual((outcome.status, outcome.out), (status, ""))

@@ -38,7 +38,7 @@ TEST(JobRecordTest, HasEveryFieldThatScriptsRelyOn) {
 TEST(JobRecordTest, ARunningJobHasNoExitCode) {
   EXPECT_EQ(Text(RunningJob(), "state"), "running");
   EXPECT_EQ(Text(RunningJob(), "exit_code"), "");
-  EXPECT_EQ(Text(RunningJob(), "argv"), R"(["sed", "a b"])");
+  EXPECT_EQ(Text(RunningJob(), "argv"), R"(["sed","a b"])");
 }
 
 TEST(JobRecordTest, AnExitCodeOfZeroIsShown) {
