@@ -10,6 +10,7 @@
 #include "client/attachment.h"
 #include "reloc/base/env.h"
 #include "reloc/base/file.h"
+#include "reloc/fault/fault.h"
 #include "reloc/job/launcher.h"
 #include "reloc/launch/launcher.h"
 #include "reloc/pack/status.h"
@@ -21,13 +22,13 @@ namespace {
 string_view View(const absl::Status& status) { return {status.message().data(), status.message().size()}; }
 
 // A job of a batch system must not run where its accounting and its limits do not see it.
-std::string WhyNotHere(const RunOptions& options, const char* const* envp) {
+absl::Status CheckPlace(const RunOptions& options, const char* const* envp) {
   string_view slurm_job = EnvValue(envp, "SLURM_JOB_ID");
-  if (slurm_job.empty() || options.allow_escape) return "";
-  return absl::StrCat(
-      "this is Slurm job ", OneLine(Text(slurm_job)), ", and ",
-      options.placement == RunPlacement::kDetached ? "--detach" : "--supervised",
-      " would leave work behind when it ends; run the program without, or add --allow-escape");
+  if (slurm_job.empty() || options.allow_escape) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("this is Slurm job ", OneLine(Text(slurm_job)), ", and ",
+                   options.placement == RunPlacement::kDetached ? "--detach" : "--supervised",
+                   " would leave work behind when it ends; run the program without, or add --allow-escape"));
 }
 
 PtyUse ChoosePty(const RunOptions& options) {
@@ -60,8 +61,10 @@ int FinishDetached(const Left& left, const std::string& id, const Trace& trace) 
 
 int RunPlaced(const RunOptions& options, const char* const* envp, const Trace& trace,
               std::function<int(const Trace&)> launch) {
-  if (std::string why = WhyNotHere(options, envp); !why.empty()) {
-    trace.Error(why);
+  absl::Status ready = fault::SwitchOnFromEnvironment();
+  if (ready.ok()) ready = CheckPlace(options, envp);
+  if (!ready.ok()) {
+    trace.Error(View(ready));
     return kExitFailed;
   }
   absl::StatusOr<std::optional<Reservation>> reservation = Reserve(options, envp, trace);

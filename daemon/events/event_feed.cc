@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "daemon/control/messages.h"
+#include "reloc/fault/fault.h"
 
 namespace reloc {
 namespace {
@@ -16,7 +17,7 @@ constexpr size_t kMaxQueues = 64;  // each has a thread of gRPC's
 void EventQueue::Push(EventMessage event) {
   std::lock_guard lock(mutex_);
   events_.push_back(std::move(event));
-  if (events_.size() > kMaxQueued) {
+  if (events_.size() > kMaxQueued || fault::Fails(fault::Point::kEventsQueue)) {
     events_.pop_front();
     ++lost_;
   }

@@ -13,6 +13,7 @@
 #include "absl/time/clock.h"
 #include "daemon/control/messages.h"
 #include "daemon/log.h"
+#include "reloc/fault/fault.h"
 #include "reloc/job/history_file.h"
 #include "reloc/job/job_files.h"
 #include "reloc/job/output_log.h"
@@ -68,6 +69,8 @@ absl::Status HistoryStore::WriteOnce(std::span<const HistoryItem> items) {
   RELOC_RETURN_IF_ERROR(database_->Execute("BEGIN IMMEDIATE"));
   absl::Status written = Insert(items);
   if (written.ok()) written = Prune(&removed);
+  if (written.ok() && fault::Fails(fault::Point::kHistoryWrite))
+    written = absl::ErrnoToStatus(errno, "cannot write");
   if (written.ok()) written = database_->Execute("COMMIT");
   if (!written.ok()) {
     // Fails where SQLite has rolled back by itself.
@@ -79,6 +82,7 @@ absl::Status HistoryStore::WriteOnce(std::span<const HistoryItem> items) {
 }
 
 absl::Status HistoryStore::Open() {
+  if (fault::Fails(fault::Point::kHistoryOpen)) return absl::ErrnoToStatus(errno, "cannot open it");
   RELOC_ASSIGN_OR_RETURN(sqlite::Database database, sqlite::Database::Open(path_, sqlite::Access::kWrite));
   RELOC_RETURN_IF_ERROR(Prepare(&database));
   database_ = std::move(database);

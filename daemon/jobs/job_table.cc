@@ -55,22 +55,26 @@ JobTable::~JobTable() {
   for (auto& [pid, running] : running_) loop_->Forget(running->pidfd.get());
 }
 
+absl::StatusOr<JobTable::Running*> JobTable::Add(UniqueFd pidfd, pid_t pid, uid_t uid) {
+  RELOC_RETURN_IF_ERROR(Watch(pid, pidfd.get(), EPOLLIN));
+  auto& running = running_[pid] = std::make_unique<Running>();
+  running->job.process = IdentifyProcess(pidfd.get(), pid);
+  running->pidfd = std::move(pidfd);
+  running->job.number = next_number_++;
+  running->job.pid = pid;
+  running->job.uid = uid;
+  running->job.started_at = absl::Now();
+  return running.get();
+}
+
 absl::Status JobTable::Started(UniqueFd pidfd, pid_t pid, uid_t uid, const LaunchMessage& message,
                                RootLease root) {
   Running* running = FindRunning(pid, pidfd.get());
-  const bool is_new = running == nullptr;
-  if (is_new) {
-    RELOC_RETURN_IF_ERROR(Watch(pid, pidfd.get(), EPOLLIN));
-    auto& added = running_[pid] = std::make_unique<Running>();
-    running = added.get();
-    running->job.process = IdentifyProcess(pidfd.get(), pid);
-    running->pidfd = std::move(pidfd);
-    SetIdentity(pid, running->pidfd.get(), &running->job);
-    running->job.number = next_number_++;
-    running->job.pid = pid;
-    running->job.uid = uid;
-    running->job.started_at = absl::Now();
+  if (running == nullptr) {
+    RELOC_ASSIGN_OR_RETURN(running, Add(std::move(pidfd), pid, uid));
+    running->job.id = NewJobId();
   }
+  const bool is_new = !std::exchange(running->described, true);
   Describe(message, &running->job);
   // A program that becomes another pack's has another mark.
   running->job.mark = MarkOf(running->pidfd.get(), pid, message, root.get());
@@ -82,31 +86,52 @@ absl::Status JobTable::Started(UniqueFd pidfd, pid_t pid, uid_t uid, const Launc
   return absl::OkStatus();
 }
 
-void JobTable::SetIdentity(pid_t pid, int pidfd, Job* job) {
-  std::optional<Reserved> reserved = reservations_.Take(pid, pidfd);
-  job->id = reserved ? std::move(reserved->id) : NewJobId();
-  if (!reserved) return;
-  job->name = std::move(reserved->name);
-  job->placement = Placement::kDaemon;
+absl::Status JobTable::Bind(const std::string& id, UniqueFd pidfd, pid_t pid, uid_t uid) {
+  if (FindRunning(pid, pidfd.get()) != nullptr) {
+    return absl::FailedPreconditionError("this process is another job");
+  }
+  std::optional<std::string> name = reservations_.Take(id);
+  if (!name) return absl::NotFoundError("nothing is reserved under this id (any more)");
+  RELOC_ASSIGN_OR_RETURN(Running * running, Add(std::move(pidfd), pid, uid));
+  running->job.id = id;
+  running->job.name = *std::move(name);
+  running->job.placement = Placement::kDaemon;
+  Record(running->job);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::string> JobTable::Reserve(absl::string_view name) {
   for (const auto& [pid, running] : running_) {
-    if (running->job.placement != Placement::kDaemon || running->job.name != name) continue;
+    if (name.empty() || running->job.placement != Placement::kDaemon || running->job.name != name) continue;
     return absl::AlreadyExistsError(
         absl::StrCat("job ", running->job.id, ", which runs, has the name ", name, "; choose another"));
   }
   return reservations_.Reserve(name);
 }
 
-void JobTable::Ended(const std::string& id, int wait_status) {
+JobTable::Running* JobTable::FindById(const std::string& id) const {
   auto found = std::find_if(running_.begin(), running_.end(),
                             [&](const auto& entry) { return entry.second->job.id == id; });
-  if (found == running_.end()) return;
+  return found == running_.end() ? nullptr : found->second.get();
+}
+
+void JobTable::Ended(const std::string& id, int wait_status) {
+  Running* running = FindById(id);
+  if (running == nullptr) return;
   // /proc tells what it used, as long as the launcher has not waited for it.
-  Ending ending = ReadEnding(found->second->pidfd.get(), found->first).value_or(Ending());
+  Ending ending = ReadEnding(running->pidfd.get(), running->job.pid).value_or(Ending());
   ending.wait_status = wait_status;
-  End(found->second.get(), ending);
+  End(running, ending);
+}
+
+void JobTable::Abandoned(const std::string& id, int wait_status) {
+  Running* running = FindById(id);
+  if (running == nullptr) return;
+  if (running->described) return Ended(id, wait_status);
+  loop_->Close(std::move(running->pidfd));
+  running_.erase(running->job.pid);
+  if (journal_ != nullptr) journal_->Rewrite(InOrder(true));
+  on_end_();
 }
 
 // The job of this very process. One that has ended and had the same number ends here: its event may still be
@@ -122,15 +147,18 @@ JobTable::Running* JobTable::FindRunning(pid_t pid, int pidfd) {
 
 absl::Status JobTable::Watch(pid_t pid, int pidfd, uint32_t events) {
   loop_->Forget(pidfd);
-  return loop_->Watch(pidfd, events, [this, pid](uint32_t) { OnEvent(pid); });
+  return loop_->Watch(pidfd, events, [this, pid](uint32_t what) { OnEvent(pid, what); });
 }
 
-void JobTable::OnEvent(pid_t pid) {
+void JobTable::OnEvent(pid_t pid, uint32_t events) {
   auto found = running_.find(pid);
   if (found == running_.end()) return;
   Running* running = found->second.get();
-  if (std::optional<Ending> ending = ReadEnding(running->pidfd.get(), pid); ending)
-    return End(running, *ending);
+  // Whether it was a job at all its launcher tells, as long as it has not waited for it.
+  const bool awaits_word = !running->described && (events & EPOLLHUP) == 0;
+  std::optional<Ending> ending;
+  if (!awaits_word) ending = ReadEnding(running->pidfd.get(), pid);
+  if (ending) return End(running, *ending);
   // EPOLLHUP is always reported. If it cannot be watched nothing will be known of this ending.
   if (!Watch(pid, running->pidfd.get(), 0).ok()) End(running, Ending());
 }
@@ -157,7 +185,8 @@ absl::Status JobTable::Adopt(Job job, UniqueFd pidfd) {
   if (running_.contains(pid)) return absl::AlreadyExistsError("two jobs of one process");
   RELOC_RETURN_IF_ERROR(Watch(pid, pidfd.get(), EPOLLIN));
   job.number = next_number_++;
-  running_[pid] = std::make_unique<Running>(std::move(job), std::move(pidfd), nullptr);
+  const bool described = job.placement == Placement::kCaller || !job.program.empty();
+  running_[pid] = std::make_unique<Running>(std::move(job), std::move(pidfd), nullptr, described);
   return absl::OkStatus();
 }
 

@@ -33,11 +33,7 @@ class JobTable {
   // each ending. The last `max_ended` (at least one) ended jobs are
   // remembered.
   JobTable(EventLoop* loop, const EventBus* events, size_t max_ended, std::function<void()> on_end)
-      : loop_(loop),
-        events_(events),
-        max_ended_(max_ended),
-        on_end_(std::move(on_end)),
-        reservations_(loop) {}
+      : loop_(loop), events_(events), max_ended_(max_ended), on_end_(std::move(on_end)) {}
   ~JobTable();
   JobTable(const JobTable&) = delete;
   JobTable& operator=(const JobTable&) = delete;
@@ -63,11 +59,14 @@ class JobTable {
   // has a launcher goes by that name.
   absl::StatusOr<std::string> Reserve(absl::string_view name);
   void Release(const std::string& id) { reservations_.Release(id); }
-  absl::Status Bind(const std::string& id, UniqueFd pidfd, pid_t pid) {
-    return reservations_.Bind(id, std::move(pidfd), pid);
-  }
+  // The process `pid`, watched by `pidfd`, is the job of which that was reserved; Started() will tell what it
+  // runs. It is in the journal from here on: should relocd be killed before it hears of the launch, the job
+  // is known all the same. NotFound: nothing is reserved so.
+  absl::Status Bind(const std::string& id, UniqueFd pidfd, pid_t pid, uid_t uid);
   // The job's launcher tells how it ended. Nothing if that is known already.
   void Ended(const std::string& id, int wait_status);
+  // The same of a job whose program was never executed: if nothing else is known of it, it was none.
+  void Abandoned(const std::string& id, int wait_status);
 
   size_t running() const { return running_.size(); }
   // nullptr: neither runs nor is remembered.
@@ -87,12 +86,14 @@ class JobTable {
     Job job;
     UniqueFd pidfd;
     RootLease root;
+    bool described = false;  // Started() has told what it runs
   };
 
   Running* FindRunning(pid_t pid, int pidfd);
-  void SetIdentity(pid_t pid, int pidfd, Job* job);
+  Running* FindById(const std::string& id) const;
+  absl::StatusOr<Running*> Add(UniqueFd pidfd, pid_t pid, uid_t uid);
   absl::Status Watch(pid_t pid, int pidfd, uint32_t events);
-  void OnEvent(pid_t pid);
+  void OnEvent(pid_t pid, uint32_t events);
   void Publish(EventType type, const Job& job);
   void End(Running* running, const Ending& ending);
   const Job& Remember(Job job);

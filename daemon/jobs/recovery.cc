@@ -29,11 +29,12 @@ Ending FindEnding(int daemon_dir, const Job& job) {
   return {status->wait_status, status->cpu_seconds, status->ended_at};
 }
 
-// Nobody needs them any more, now that the journal says how these jobs ended.
+// Of jobs that have ended, now that the journal says how, and of those that never came to be known.
 void RemoveFiles(int daemon_dir, const JobTable& jobs) {
-  for (const Job& job : jobs.List(true)) {
-    bool has_files = job.placement == Placement::kDaemon && job.state != JobState::kRunning;
-    if (has_files && IsJobId(job.id)) RemoveJobDir(daemon_dir, job.id);
+  for (const std::string& id : ListJobDirs(daemon_dir)) {
+    const Job* job = jobs.Find(id);
+    bool over = job != nullptr ? job->state != JobState::kRunning : IsAbandoned(daemon_dir, id);
+    if (over) RemoveJobDir(daemon_dir, id);
   }
 }
 

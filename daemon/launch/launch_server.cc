@@ -144,7 +144,8 @@ bool LaunchServer::Handle(ClientId id, std::span<const char> bytes, Packet* pack
   if (ReserveMessage reserve; type == MessageType::kReserve) {
     return packet->fds.empty() && Decode(bytes, &reserve) && HandleReserve(client, reserve);
   }
-  if (JobMessage job; type == MessageType::kBind || type == MessageType::kEnded) {
+  if (JobMessage job;
+      type == MessageType::kBind || type == MessageType::kEnded || type == MessageType::kAbandoned) {
     return packet->fds.empty() && Decode(bytes, &job) && HandleJob(client, job);
   }
   LaunchMessage message;
@@ -250,13 +251,15 @@ bool LaunchServer::HandleReserve(Client* client, const ReserveMessage& message) 
 
 bool LaunchServer::HandleJob(Client* client, const JobMessage& message) {
   std::string id(message.id);
-  if (message.type == MessageType::kEnded) {
-    parts_.jobs->Ended(id, message.wait_status);
+  if (message.type != MessageType::kBind) {
+    message.type == MessageType::kEnded ? parts_.jobs->Ended(id, message.wait_status)
+                                        : parts_.jobs->Abandoned(id, message.wait_status);
     return Answer(client, absl::OkStatus());
   }
   absl::StatusOr<UniqueFd> pidfd = OpenPeer(*client);
-  return Answer(client,
-                pidfd.ok() ? parts_.jobs->Bind(id, *std::move(pidfd), client->peer.pid) : pidfd.status());
+  return Answer(client, pidfd.ok()
+                            ? parts_.jobs->Bind(id, *std::move(pidfd), client->peer.pid, client->peer.uid)
+                            : pidfd.status());
 }
 
 // False: it cannot be told.

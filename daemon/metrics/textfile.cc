@@ -18,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "daemon/log.h"
 #include "reloc/base/file.h"
+#include "reloc/fault/fault.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
@@ -32,7 +33,9 @@ absl::Status WriteNew(const std::string& path, const std::string& text) {
   Result<UniqueFd> file = Open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0644);
   if (!file.ok()) return absl::ErrnoToStatus(file.error().value, absl::StrCat("cannot make ", path));
   // relocd's umask hides files from others, and node_exporter is another user.
-  Errno e = ::fchmod(file->get(), 0644) == 0 ? WriteAll(file->get(), text) : Errno::Last();
+  Errno e = !fault::Fails(fault::Point::kMetricsWrite) && ::fchmod(file->get(), 0644) == 0
+                ? WriteAll(file->get(), text)
+                : Errno::Last();
   return e.ok() ? absl::OkStatus() : absl::ErrnoToStatus(e.value, absl::StrCat("cannot write ", path));
 }
 

@@ -15,6 +15,14 @@ namespace reloc::fault {
   X(kDaemonSpawn, "daemon.spawn", "relocctl starts relocd")                   \
   X(kDirectoryLock, "directory.lock", "relocd locks its directory")           \
   X(kDirectoryOpen, "directory.open", "relocd opens its directory")           \
+  X(kEventsQueue, "events.queue", "a client of relocctl events keeps up")     \
+  X(kHistoryOpen, "history.open", "relocd opens the history")                 \
+  X(kHistoryWrite, "history.write", "relocd writes into the history")         \
+  X(kJobBind, "job.bind", "the process of a placed job makes itself known")   \
+  X(kJobFork, "job.fork", "a launcher forks its job")                         \
+  X(kJobPty, "job.pty", "a launcher makes a terminal for its job")            \
+  X(kJobReserve, "job.reserve", "relocctl asks relocd for a job's id")        \
+  X(kJobStatus, "job.status", "a launcher writes how its job ended")          \
   X(kJobWatch, "job.watch", "relocd takes hold of a process that launches")   \
   X(kJournalRead, "journal.read", "relocd reads an earlier daemon's journal") \
   X(kJournalReplace, "journal.replace", "relocd writes the journal anew")     \
@@ -23,10 +31,14 @@ namespace reloc::fault {
   X(kLaunchAccept, "launch.accept", "relocd accepts a connection")            \
   X(kLaunchReceive, "launch.receive", "relocd reads what a launch says")      \
   X(kLaunchSend, "launch.send", "relocd answers a launch")                    \
+  X(kLauncherFork, "launcher.fork", "relocctl forks a launcher")              \
   X(kLogOpen, "log.open", "relocd opens its log file")                        \
   X(kLogWrite, "log.write", "relocd writes a line of its log")                \
   X(kLoopWatch, "loop.watch", "the event loop watches one more descriptor")   \
+  X(kMetricsWrite, "metrics.write", "relocd writes the textfile of metrics")  \
   X(kMountsOpen, "mounts.open", "relocd opens the table of mounts")           \
+  X(kOutputOpen, "output.open", "a launcher opens the file for output")       \
+  X(kOutputWrite, "output.write", "a launcher writes into that file")         \
   X(kPlaceWatch, "place.watch", "relocd watches its directory")               \
   X(kRegistryWrite, "registry.write", "relocd makes the registry of roots")   \
   X(kRootCreate, "root.create", "relocd asks the keeper for a root")          \

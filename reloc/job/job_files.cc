@@ -4,10 +4,15 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -16,7 +21,9 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "absl/time/clock.h"
 #include "reloc/base/file.h"
+#include "reloc/fault/fault.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
@@ -26,6 +33,7 @@ constexpr char kJobsDir[] = "jobs";
 constexpr char kNewStatusFile[] = "status.new";
 constexpr absl::string_view kFirstLine = "status 1";
 constexpr size_t kMaxIdLength = 32;
+constexpr absl::Duration kBirth = absl::Seconds(10);  // of a launcher, at most
 
 std::string JobDirName(const std::string& id) { return absl::StrCat(kJobsDir, "/", id); }
 
@@ -77,7 +85,10 @@ absl::StatusOr<UniqueFd> MakeJobDir(int daemon_dir, const std::string& id) {
 }
 
 absl::Status WriteJobStatus(int job_dir, const JobStatus& status) {
-  Result<UniqueFd> fd = OpenAt(job_dir, kNewStatusFile, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
+  Result<UniqueFd> fd =
+      fault::Fails(fault::Point::kJobStatus)
+          ? Errno::Last()
+          : OpenAt(job_dir, kNewStatusFile, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
   Errno e = fd.ok() ? kOk : fd.error();
   std::string text = ToText(status);
   if (e.ok()) e = WriteAll(fd->get(), text);
@@ -94,6 +105,31 @@ absl::StatusOr<JobStatus> ReadJobStatus(int daemon_dir, const std::string& id) {
   Result<size_t> size = ReadAll(fd->get(), text);
   if (!size.ok()) return absl::ErrnoToStatus(size.error().value, name);
   return ParseStatus({text, *size});
+}
+
+std::vector<std::string> ListJobDirs(int daemon_dir) {
+  std::vector<std::string> ids;
+  std::error_code ignored;  // there are none then
+  std::string path = absl::StrCat("/proc/self/fd/", daemon_dir, "/", kJobsDir);
+  for (std::filesystem::directory_iterator at(path, ignored), end; at != end; at.increment(ignored)) {
+    if (std::string id = at->path().filename(); IsJobId(id)) ids.push_back(std::move(id));
+  }
+  return ids;
+}
+
+bool IsAbandoned(int daemon_dir, const std::string& id) {
+  struct stat st;
+  std::string name = JobDirName(id);
+  if (::fstatat(daemon_dir, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) return false;
+  if (absl::Now() - absl::TimeFromTimespec(st.st_mtim) < kBirth) return false;
+  UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  struct sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s/%s", daemon_dir, name.c_str(),
+           kAttachSocket);
+  return socket.valid() &&
+         ::connect(socket.get(), reinterpret_cast<struct sockaddr*>(&address), sizeof address) != 0 &&
+         (errno == ECONNREFUSED || errno == ENOENT);
 }
 
 void RemoveJobDir(int daemon_dir, const std::string& id) {

@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -36,6 +37,13 @@ absl::Status WriteJobStatus(int job_dir, const JobStatus& status);
 
 // What the launcher of job `id` wrote. NotFound if there is nothing, DataLoss if it is damaged.
 absl::StatusOr<JobStatus> ReadJobStatus(int daemon_dir, const std::string& id);
+
+// The ids of the jobs that have a directory.
+std::vector<std::string> ListJobDirs(int daemon_dir);
+
+// True if the directory of job `id` is nobody's any more: it is old enough for its launcher to serve there,
+// and none does.
+bool IsAbandoned(int daemon_dir, const std::string& id);
 
 // Removes the directory of job `id` with all that is in it, if it is there.
 void RemoveJobDir(int daemon_dir, const std::string& id);

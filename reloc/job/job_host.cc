@@ -16,6 +16,7 @@
 
 #include "absl/time/clock.h"
 #include "reloc/job/job_files.h"
+#include "reloc/job/job_process.h"
 #include "reloc/job/reservation.h"
 #include "reloc/launch/daemon_dir.h"
 #include "reloc/launch/trace.h"
@@ -133,6 +134,10 @@ void JobHost::HearLaunch() {
   if (::poll(&event, 1, 0) != 1) return;
   unsigned char status = 0;
   launch_failed_ = ::read(job_.launched.get(), &status, 1) == 1;
+  if (launch_failed_ && status == kNotBound) {
+    launch_failed_ = false;
+    return RemovePlace();
+  }
   job_.launched.Reset();
   AttachEvent event_name = launch_failed_ ? AttachEvent::kNotLaunched : AttachEvent::kLaunched;
   clients_.Send({.event = event_name, .value = status});
@@ -177,7 +182,7 @@ void JobHost::Tell() {
 // The daemon knows how the job ended, or finds it in a file.
 void JobHost::ForgetPlace() {
   const JobPlace& place = job_.place;
-  bool heard = TellEnded(place.daemon_dir, place.id, *ended_).ok();
+  bool heard = TellEnded(place.daemon_dir, place.id, *ended_, !launch_failed_).ok();
   Result<UniqueFd> dir = OpenDaemonDir(place.daemon_dir.c_str());
   if (!dir.ok()) return;
   if (heard) {
@@ -188,6 +193,16 @@ void JobHost::ForgetPlace() {
                          {.wait_status = *ended_, .ended_at = absl::Now(), .cpu_seconds = {}});
   }
   if (launch_failed_ && !place.output_file.empty()) (void)::unlink(place.output_file.c_str());
+}
+
+// No daemon has taken the job: nobody could find what is kept under its id.
+void JobHost::RemovePlace() {
+  job_.listener.Reset();
+  job_.log.reset();
+  if (!job_.place.output_file.empty()) (void)::unlink(job_.place.output_file.c_str());
+  Result<UniqueFd> dir = OpenDaemonDir(job_.place.daemon_dir.c_str());
+  if (dir.ok()) RemoveJobDir(dir->get(), job_.place.id);
+  job_.place = {};
 }
 
 void JobHost::Accept() {

@@ -28,7 +28,7 @@ struct JobPlace {
 
 struct HostedJob {
   pid_t pid = -1;          // a child; if it has a terminal, the leader of its process group
-  UniqueFd launched;       // ends when the program is executed, or says the exit status of why it was not
+  UniqueFd launched;       // of StartJob()
   UniqueFd output;         // the terminal's master, or a pipe; invalid: the job has its caller's
   UniqueFd terminal;       // the master's other end, if the output is a terminal's
   bool foreground = true;  // in that terminal
@@ -56,6 +56,7 @@ class JobHost {
   void Drain();
   void Tell();
   void ForgetPlace();
+  void RemovePlace();
   void Accept();
   void Hear(AttachClient* client, const AttachMessage& message);
   void Attach(AttachClient* client, const AttachMessage& message);

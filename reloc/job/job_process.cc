@@ -5,13 +5,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "reloc/fault/fault.h"
 #include "reloc/launch/launcher.h"
 #include "reloc/pack/files.h"
 
 namespace reloc {
 namespace {
 
-absl::Status TakePlace(const JobStart& start) {
+absl::Status TakePlace(const JobStart& start, int launched) {
   if (start.own_group) ::setpgid(0, 0);
   // SIGTTOU, which this gives from the background, is blocked.
   if (start.terminal >= 0 && start.foreground) (void)::tcsetpgrp(start.terminal, ::getpid());
@@ -22,13 +23,16 @@ absl::Status TakePlace(const JobStart& start) {
   }
   if (start.reservation == nullptr) return absl::OkStatus();
   absl::Status bound = BindJob(start.reservation->daemon_dir, start.reservation->id);
-  return start.must_be_known ? bound : absl::OkStatus();
+  if (bound.ok() || start.must_be_known) return bound;
+  // If nobody is there to read it, nobody keeps anything under that id either.
+  [[maybe_unused]] ssize_t written = ::write(launched, &kNotBound, 1);
+  return absl::OkStatus();
 }
 
 // Returns an exit status if the program was not executed.
-int Launch(const JobStart& start) {
+int Launch(const JobStart& start, int launched) {
   Trace trace("relocctl", start.debug, start.complaints);
-  if (absl::Status placed = TakePlace(start); !placed.ok()) {
+  if (absl::Status placed = TakePlace(start, launched); !placed.ok()) {
     trace.Error({placed.message().data(), placed.message().size()});
     return kExitFailed;
   }
@@ -43,10 +47,10 @@ absl::StatusOr<pid_t> StartJob(const JobStart& start, UniqueFd* launched) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return SystemError(errno, "cannot make a pipe");
   UniqueFd near(ends[0]), far(ends[1]);
-  pid_t pid = ::fork();
+  pid_t pid = fault::Fails(fault::Point::kJobFork) ? -1 : ::fork();
   if (pid < 0) return SystemError(errno, "fork");
   if (pid == 0) {
-    unsigned char status = static_cast<unsigned char>(Launch(start));
+    unsigned char status = static_cast<unsigned char>(Launch(start, far.get()));
     // If nobody is there to read it, the exit status says as much.
     [[maybe_unused]] ssize_t written = ::write(far.get(), &status, 1);
     ::_exit(status);

@@ -29,8 +29,11 @@ struct JobStart {
   bool must_be_known = false;  // not started if the daemon does not take it
 };
 
-// Forks the job. `*launched` is at its end when the program is executed; the exit status, a byte, can be read
-// from it if it could not be.
+// What the job says, before it is launched, if no daemon has taken it and it can do without.
+inline constexpr unsigned char kNotBound = 0;
+
+// Forks the job. `*launched` is at its end when the program is executed; the exit status, a byte other than
+// kNotBound, can be read from it if it could not be.
 absl::StatusOr<pid_t> StartJob(const JobStart& start, UniqueFd* launched);
 
 }  // namespace reloc

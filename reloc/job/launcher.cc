@@ -16,10 +16,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "reloc/base/file.h"
+#include "reloc/fault/fault.h"
 #include "reloc/job/attach_socket.h"
+#include "reloc/job/job_files.h"
 #include "reloc/job/job_host.h"
 #include "reloc/job/job_process.h"
 #include "reloc/job/pty.h"
+#include "reloc/launch/daemon_dir.h"
 #include "reloc/launch/descriptors.h"
 #include "reloc/launch/launcher.h"
 #include "reloc/pack/files.h"
@@ -50,6 +53,7 @@ class JobLauncher {
   absl::Status LeaveSession();
   absl::Status DropDescriptors();
   absl::Status ForkJob();
+  void RemoveFiles() const;
   bool shares_session() const { return !request_.detached && request_.pty == PtyUse::kNone; }
 
   const LauncherRequest& request_;
@@ -62,6 +66,7 @@ void JobLauncher::Run() {
   absl::Status started = Start();
   complaints_.Reset();
   if (!started.ok()) {
+    RemoveFiles();
     (void)SendAttach(job_.client.get(), {.event = AttachEvent::kNotLaunched, .value = kExitFailed});
     ::_exit(kExitFailed);
   }
@@ -179,6 +184,15 @@ absl::Status JobLauncher::ForkJob() {
   return absl::OkStatus();
 }
 
+// Of a job that never was.
+void JobLauncher::RemoveFiles() const {
+  const JobPlace& place = job_.place;
+  if (!place.output_file.empty()) (void)::unlink(place.output_file.c_str());
+  if (place.id.empty()) return;
+  Result<UniqueFd> dir = OpenDaemonDir(place.daemon_dir.c_str());
+  if (dir.ok()) RemoveJobDir(dir->get(), place.id);
+}
+
 }  // namespace
 
 absl::StatusOr<UniqueFd> StartLauncher(const LauncherRequest& request) {
@@ -187,7 +201,7 @@ absl::StatusOr<UniqueFd> StartLauncher(const LauncherRequest& request) {
     return SystemError(errno, "cannot make a socket");
   }
   UniqueFd near(ends[0]), far(ends[1]);
-  pid_t pid = ::fork();
+  pid_t pid = fault::Fails(fault::Point::kLauncherFork) ? -1 : ::fork();
   if (pid < 0) return SystemError(errno, "fork");
   if (pid == 0) {
     near.Reset();

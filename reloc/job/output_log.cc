@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "reloc/base/file.h"
+#include "reloc/fault/fault.h"
 #include "reloc/pack/files.h"
 #include "reloc/pack/status.h"
 
@@ -59,7 +60,8 @@ absl::StatusOr<OutputLog> OutputLog::Open(const std::string& dir, const std::str
 }
 
 absl::Status OutputLog::OpenFirst(const std::string& dir) {
-  Result<UniqueFd> file = OpenLocked(dir_.get(), id_, 0);
+  Result<UniqueFd> file =
+      fault::Fails(fault::Point::kOutputOpen) ? Errno::Last() : OpenLocked(dir_.get(), id_, 0);
   struct stat st = {};
   if (!file.ok() || ::fstat(file->get(), &st) != 0) {
     return SystemError(file.ok() ? errno : file.error().value,
@@ -89,7 +91,8 @@ void OutputLog::Append(std::string_view bytes) {
 int OutputLog::WriteSome(std::string_view* bytes) {
   if (int error = MakeRoom(1); error != 0) return error;
   std::string_view fits = bytes->substr(0, file_limit_ - size_);
-  ssize_t written = ::write(file_.get(), fits.data(), fits.size());
+  ssize_t written =
+      fault::Fails(fault::Point::kOutputWrite) ? -1 : ::write(file_.get(), fits.data(), fits.size());
   if (written < 0) return errno == EINTR ? 0 : errno;
   if (written == 0) return ENOSPC;
   size_ += static_cast<uint64_t>(written);

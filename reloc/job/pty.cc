@@ -6,6 +6,7 @@
 
 #include <utility>
 
+#include "reloc/fault/fault.h"
 #include "reloc/pack/files.h"
 #include "reloc/pack/status.h"
 
@@ -13,6 +14,7 @@ namespace reloc {
 
 absl::StatusOr<Pty> OpenPty(const struct termios* modes, const struct winsize& size) {
   Pty pty;
+  if (fault::Fails(fault::Point::kJobPty)) return SystemError(errno, "cannot make a terminal");
   RELOC_ASSIGN_OR_RETURN(pty.master, OpenFile("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK));
   if (::unlockpt(pty.master.get()) != 0) return SystemError(errno, "cannot unlock a terminal");
   // By descriptor (Linux 4.13, ioctl_tty(2)): the name may lead elsewhere in this mount namespace.

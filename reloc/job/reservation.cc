@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "reloc/base/env.h"
+#include "reloc/fault/fault.h"
 #include "reloc/launch/daemon_dir.h"
 #include "reloc/launch/trace.h"
 #include "reloc/pack/status.h"
@@ -75,6 +76,7 @@ absl::StatusOr<Reservation> ReserveJob(const char* const* envp, const std::strin
   if (!DaemonDir(envp, &path).ok()) return absl::NotFoundError("RELOCD_DIR is too long");
   Reservation reservation;
   reservation.daemon_dir = path.view();
+  if (fault::Fails(fault::Point::kJobReserve)) return ToStatus(Reason::kDaemonSilent, reservation.daemon_dir);
   RELOC_ASSIGN_OR_RETURN(reservation.link, ConnectTo(reservation.daemon_dir));
   char memory[kAnswerBytes];
   ReservedMessage answer;
@@ -87,11 +89,12 @@ absl::StatusOr<Reservation> ReserveJob(const char* const* envp, const std::strin
 }
 
 absl::Status BindJob(const std::string& daemon_dir, const std::string& id) {
+  if (fault::Fails(fault::Point::kJobBind)) return ToStatus(Reason::kDaemonSilent, daemon_dir);
   return Say(daemon_dir, {MessageType::kBind, id});
 }
 
-absl::Status TellEnded(const std::string& daemon_dir, const std::string& id, int wait_status) {
-  return Say(daemon_dir, {MessageType::kEnded, id, wait_status});
+absl::Status TellEnded(const std::string& daemon_dir, const std::string& id, int wait_status, bool launched) {
+  return Say(daemon_dir, {launched ? MessageType::kEnded : MessageType::kAbandoned, id, wait_status});
 }
 
 }  // namespace reloc

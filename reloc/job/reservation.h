@@ -28,7 +28,8 @@ absl::StatusOr<Reservation> ReserveJob(const char* const* envp, const std::strin
 // This process is the job. Errors as above.
 absl::Status BindJob(const std::string& daemon_dir, const std::string& id);
 
-// The job has ended, in the way of waitpid(2). Not OK if no daemon has heard it.
-absl::Status TellEnded(const std::string& daemon_dir, const std::string& id, int wait_status);
+// The job has ended, in the way of waitpid(2); `launched`: its program was executed. Not OK if no daemon has
+// heard it.
+absl::Status TellEnded(const std::string& daemon_dir, const std::string& id, int wait_status, bool launched);
 
 }  // namespace reloc

@@ -171,7 +171,7 @@ bool Decode(std::span<const char> bytes, ReservedMessage* m) {
 bool Decode(std::span<const char> bytes, JobMessage* m) {
   std::span<const char> body;
   if (!Body(bytes, &m->type, &body)) return false;
-  if (m->type != MessageType::kBind && m->type != MessageType::kEnded) return false;
+  if (m->type < MessageType::kBind || m->type > MessageType::kAbandoned) return false;
   Reader reader(body);
   reader.Text(&m->id);
   reader.Number(&m->wait_status);

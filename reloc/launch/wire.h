@@ -6,10 +6,11 @@
 //
 // For jobs with a launcher (reloc/job/launcher.h) there are also:
 //
-//   relocctl -> relocd   kReserve    wants an id and a name for a job; they are its own as long as it is
-//   connected relocd -> relocctl   kReserved   the id and where to keep the output, or why not job      ->
-//   relocd   kBind       this process is the job of that id: its kStarted will tell of it; kReply launcher ->
-//   relocd   kEnded      the job of that id has ended; kReply
+//   relocctl -> relocd   kReserve    wants an id and a name for a job; its own as long as it is connected
+//   relocd -> relocctl   kReserved   the id and where to keep the output, or why not
+//   job      -> relocd   kBind       this process is the job of that id: its kStarted will tell of it; kReply
+//   launcher -> relocd   kEnded      the job of that id has ended; kReply
+//   launcher -> relocd   kAbandoned  it has ended, and its program was never executed; kReply
 //
 // A message is a header, fixed fields and texts; little-endian. The header's layout is the same in every
 // version for ever: a peer can always tell that it does not understand, and say so. Version 0 is never valid.
@@ -44,6 +45,7 @@ enum class MessageType : uint16_t {
   kReserved = 5,
   kBind = 6,
   kEnded = 7,
+  kAbandoned = 8,
 };
 
 struct WireHeader {
@@ -92,11 +94,11 @@ struct ReservedMessage {
   uint64_t output_limit = 0;  // bytes
 };
 
-// kBind and kEnded. Both are answered by a ReplyMessage without a plan.
+// kBind, kEnded and kAbandoned. They are answered by a ReplyMessage without a plan.
 struct JobMessage {
   MessageType type = MessageType::kBind;
   string_view id;
-  int32_t wait_status = 0;  // kEnded: as of waitpid(2)
+  int32_t wait_status = 0;  // but for kBind: as of waitpid(2)
 };
 
 enum class WireError { kNone, kMalformed, kVersion };

@@ -1,8 +1,11 @@
 """Clients that run one job after the other, each in a thread of its own."""
+import contextlib
+import os
 import random
+import signal
 import threading
 
-from chaos import jobs
+from chaos import jobs, ways
 
 
 class Clients:
@@ -32,12 +35,27 @@ class Clients:
                 return None
             job = rng.choice(sorted(self._running, key=str))
             job.killed = True
-            self._running[job].kill()
+            self._running[job].kill()  # of a detached job, whose client has ended: nothing
+            return job
+
+    def kill_a_launcher(self, rng):
+        """Kills the launcher of a detached job that is known to run. Returns the job, or None."""
+        with self._lock:
+            placed = sorted((job for job in self._running if job.id), key=str)
+            if not placed:
+                return None
+            job = rng.choice(placed)
+            pid = ways.find_launcher(job)
+            if pid is None:
+                return None
+            job.launcher_killed = True
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
             return job
 
     def _work(self, rng):
         while not self._stop.is_set():
-            job, way = jobs.draw(rng), rng.choice(jobs.WAYS)
+            job, way = jobs.draw(rng), rng.choice(ways.WAYS)
             try:
                 wrong = job.judge(*way.run(job, self.entry, self.env, self._started))
             except Exception as error:  # a client that ends would be missed by nobody

@@ -1,4 +1,4 @@
-"""Jobs whose output and end are known before they start, and the ways to start them.
+"""Jobs whose output and end are known before they start.
 
 A job carries a token among its arguments, by which it is found again in what the daemon tells of it.
 """
@@ -6,9 +6,10 @@ import hashlib
 import itertools
 import os
 import signal
-import subprocess
 
-from support import programs
+# How the shell of a job may end that loses its launcher, or its client while no daemon knows it: the reader of its
+# output, or its terminal.
+HUNG_UP = (-signal.SIGPIPE, -signal.SIGHUP, 128 + signal.SIGPIPE, 128 + signal.SIGHUP)
 
 _numbers = itertools.count()
 
@@ -21,19 +22,31 @@ class Job:
         self.arguments = ["-c", script, self.token]
         self.due = due
         self.output = output
-        self.killed = False  # by the test, at some point of its life
+        self.killed = False  # by the test, at some point of its life: the process that was started for it
+        self.launcher_killed = False
+        self.placed = False  # has a launcher
+        self.id = None  # of a detached job, once it is known to run
         self.status = None
 
     def judge(self, status, output, errors):
         """What is wrong with how it ended, or None."""
         self.status = status
-        if self.killed and status == -signal.SIGKILL:
+        if (self.killed and status == -signal.SIGKILL) or self.launcher_killed:
             return None if self.output.startswith(output) else f"{self}: a killed job's output is none of it"
         if status != self.due:
             return f"{self}: status {status} instead of {self.due}: {errors!r}"
         if output != self.output:
             return f"{self}: {describe(output)} instead of {describe(self.output)}"
         return None if errors == b"" else f"{self}: complained {errors!r}"
+
+    def may_have_ended(self, status):
+        """What the daemon may tell of it. Of a job with a launcher, how its client ended says nothing."""
+        if not self.placed:
+            return status == self.status
+        hung_up = self.killed or self.launcher_killed
+        # Who wanted it went before it was there.
+        given_up = self.killed and status == -signal.SIGKILL
+        return status == self.due or (hung_up and status in HUNG_UP) or given_up
 
     def __str__(self):
         return f"{self.token} ({self.arguments[1]})"
@@ -72,26 +85,3 @@ def has_children(random):
     count = random.randrange(2, 6)
     return Job(f"for i in $(seq {count}); do seq $i | cat & wait $!; done", 0,
                b"".join(b"%d\n" % n for i in range(1, count + 1) for n in range(1, i + 1)))
-
-
-# How to start the program at `entry` with `arguments`. A way whose jobs run elsewhere than in the process that is
-# started here is added as a class with the same two methods.
-class ByPath:
-    def command(self, entry, arguments):
-        return [entry, *arguments]
-
-    def run(self, job, entry, env, started):
-        """Runs it to its end; `started` is told of the process. Returns (status, output, errors)."""
-        with subprocess.Popen(self.command(entry, job.arguments), env=env, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-            started(job, process)
-            output, errors = process.communicate(timeout=60)
-            return process.returncode, output, errors
-
-
-class ByRun(ByPath):
-    def command(self, entry, arguments):
-        return [programs.RELOCCTL, "run", entry, *arguments]
-
-
-WAYS = [ByPath(), ByPath(), ByRun()]

@@ -5,14 +5,14 @@ import random
 import signal
 import time
 
-from support import daemon
-
 
 class Trouble:
-    def __init__(self, directory, clients, seed, relocd=None):
-        self.directory = directory
+    def __init__(self, relocd, start, clients, seed):
+        """`start` starts the next daemon."""
+        self.directory = relocd.directory
         self.clients = clients
-        self.relocd = relocd or daemon.Daemon(directory)
+        self.relocd = relocd
+        self.start = start
         self.log = []  # what was done and when
         self._random = random.Random(f"{seed}-trouble")
         self._begin = time.monotonic()
@@ -20,7 +20,8 @@ class Trouble:
     def make(self, seconds, *, restart):
         """For so long; without `restart` the same daemon is there all the time."""
         # Without its keeper a daemon has no roots until it is started anew, so that is rare.
-        gentle = [self.pause, self.remove_a_socket] * 4 + [self.kill_client] * 8 + [self.kill_keeper]
+        gentle = [self.pause, self.remove_a_socket] * 4 + [self.kill_client] * 8 + [self.kill_launcher] * 3
+        gentle += [self.kill_keeper]
         violent = [self.kill_daemon] * 5 + [self.restart_daemon] * 3
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -36,6 +37,9 @@ class Trouble:
     def kill_client(self):
         job = self.clients.kill_one(self._random)
         self._note(f"kill the client of {job}")
+
+    def kill_launcher(self):
+        self._note(f"kill the launcher of {self.clients.kill_a_launcher(self._random)}")
 
     def kill_keeper(self):
         with open(f"/proc/{self.relocd.pid}/task/{self.relocd.pid}/children") as children:
@@ -54,12 +58,12 @@ class Trouble:
         self._note("kill -9 the daemon")
         self.relocd.kill()
         self._sleep(0.2)
-        self.relocd = daemon.Daemon(self.directory)
+        self.relocd = self.start()
 
     def restart_daemon(self):
         self._note("restart the daemon")
         self.relocd.stop()
-        self.relocd = daemon.Daemon(self.directory)
+        self.relocd = self.start()
 
     def _sleep(self, at_most):
         time.sleep(self._random.uniform(0, at_most))

@@ -97,7 +97,7 @@ TEST_F(JobTableTest, OnlyTheLastEndedJobsAreRemembered) {
 class Reserved : public JobTableTest {
  protected:
   absl::Status Bind(const std::string& id, pid_t pid) {
-    return table_.Bind(id, *OpenPidfd(pid, BootTimeNow()), pid);
+    return table_.Bind(id, *OpenPidfd(pid, BootTimeNow()), pid, 0);
   }
 };
 
@@ -105,8 +105,9 @@ TEST_F(Reserved, AJobHasTheIdAndTheNameThatWereReserved) {
   Child child(SleepForEver);
   std::string id = *table_.Reserve("train");
   ASSERT_TRUE(Bind(id, child.pid()).ok());
-  EXPECT_TRUE(table_.List(true).empty());
+  EXPECT_EQ(table_.List(true).at(0).id, id);
   ASSERT_TRUE(Start(child.pid()).ok());
+  ASSERT_EQ(table_.List(true).size(), 1u);
   Job job = table_.List(false).at(0);
   EXPECT_EQ(job.id, id);
   EXPECT_EQ(job.name, "train");
@@ -119,9 +120,9 @@ TEST_F(Reserved, WithoutANameItHasTheProgramsAndOthersAreNotConcerned) {
   Child child(SleepForEver), other(SleepForEver);
   ASSERT_TRUE(Bind(*table_.Reserve(""), child.pid()).ok());
   ASSERT_TRUE(Start(other.pid(), "bash").ok());
-  EXPECT_EQ(table_.List(false).at(0).placement, Placement::kCaller);
+  EXPECT_EQ(table_.List(false).at(1).placement, Placement::kCaller);
   ASSERT_TRUE(Start(child.pid(), "sed").ok());
-  EXPECT_EQ(table_.List(false).at(1).name, "sed");
+  EXPECT_EQ(table_.List(false).at(0).name, "sed");
 }
 
 TEST_F(Reserved, ANameIsOneJobsAtATime) {
@@ -139,18 +140,33 @@ TEST_F(Reserved, ANameIsOneJobsAtATime) {
   EXPECT_TRUE(table_.Reserve("train").ok());
 }
 
-TEST_F(Reserved, WhatEndsBeforeItStartsLeavesNothing) {
+TEST_F(Reserved, WhatWasNeverLaunchedLeavesNothing) {
   std::string id = *table_.Reserve("train");
   Child child(SleepForEver);
   ASSERT_TRUE(Bind(id, child.pid()).ok());
   EXPECT_FALSE(Bind(id, child.pid()).ok());
-  kill(child.pid(), SIGKILL);
-  EXPECT_TRUE(RunUntil(*loop_, [&] {
-    absl::StatusOr<std::string> again = table_.Reserve("train");
-    if (again.ok()) table_.Release(*again);
-    return again.ok();
-  }));
+  table_.Abandoned(id, 125 << 8);
   EXPECT_TRUE(table_.List(true).empty());
+  EXPECT_TRUE(table_.Reserve("train").ok());
+}
+
+TEST_F(Reserved, AJobWhoseLaunchWasNotHeardIsOne) {
+  std::string id = *table_.Reserve("train");
+  Child child(SleepForEver);
+  ASSERT_TRUE(Bind(id, child.pid()).ok());
+  table_.Ended(id, 41 << 8);
+  Job job = table_.List(true).at(0);
+  EXPECT_EQ(job.id, id);
+  EXPECT_EQ(WEXITSTATUS(job.wait_status), 41);
+}
+
+TEST_F(Reserved, AnAttemptThatWasHeardIsAJobAlsoIfItFailed) {
+  std::string id = *table_.Reserve("");
+  Child child(SleepForEver);
+  ASSERT_TRUE(Bind(id, child.pid()).ok());
+  ASSERT_TRUE(Start(child.pid()).ok());
+  table_.Abandoned(id, 125 << 8);
+  EXPECT_EQ(table_.List(true).at(0).state, JobState::kExited);
 }
 
 TEST_F(Reserved, TheLauncherTellsHowItEnded) {

@@ -2,11 +2,14 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 
 #include "reloc/base/file.h"
+#include "reloc/job/attach_socket.h"
 #include "tests/unit/launch/temp_dir.h"
 
 namespace reloc {
@@ -61,6 +64,27 @@ TEST_F(JobFilesTest, TheDirectoryGoesWithItsFiles) {
   RemoveJobDir(dir_.get(), "abc");
   EXPECT_FALSE(std::filesystem::exists(std::string(temp_ / "jobs/abc")));
   RemoveJobDir(dir_.get(), "abc");
+}
+
+TEST_F(JobFilesTest, ADirectoryWhereNobodyServesIsAbandonedInTime) {
+  ASSERT_TRUE(MakeJobDir(dir_.get(), "abc").ok());
+  std::filesystem::create_directory(temp_ / "jobs/not an id");
+  EXPECT_EQ(ListJobDirs(dir_.get()), std::vector<std::string>{"abc"});
+  EXPECT_FALSE(IsAbandoned(dir_.get(), "abc"));  // its launcher may be about to serve there
+  std::filesystem::last_write_time(temp_ / "jobs/abc",
+                                   std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
+  EXPECT_TRUE(IsAbandoned(dir_.get(), "abc"));
+}
+
+TEST_F(JobFilesTest, ADirectoryWhereALauncherServesIsNot) {
+  ::chmod((temp_ / "").c_str(), 0700);
+  absl::StatusOr<UniqueFd> listener = ListenForClients(temp_ / "", "abc");
+  ASSERT_TRUE(listener.ok()) << listener.status();
+  std::filesystem::last_write_time(temp_ / "jobs/abc",
+                                   std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
+  EXPECT_FALSE(IsAbandoned(dir_.get(), "abc"));
+  listener->Reset();
+  EXPECT_TRUE(IsAbandoned(dir_.get(), "abc"));
 }
 
 TEST_F(JobFilesTest, IdsLeadNowhere) {

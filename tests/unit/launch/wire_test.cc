@@ -87,6 +87,8 @@ TEST(Wire, GoldenFilesHoldTheFormat) {
   EXPECT_EQ(HexLines(Encoded(JobMessage{MessageType::kBind, "0123456789ab"})), ReadGolden("bind_v1.hex"));
   EXPECT_EQ(HexLines(Encoded(JobMessage{MessageType::kEnded, "0123456789ab", 9})),
             ReadGolden("ended_v1.hex"));
+  EXPECT_EQ(HexLines(Encoded(JobMessage{MessageType::kAbandoned, "0123456789ab", 125 << 8})),
+            ReadGolden("abandoned_v1.hex"));
   EXPECT_EQ(HexLines(Encoded(SomeLaunch())), ReadGolden("launch_v1.hex"));
   EXPECT_EQ(HexLines(Encoded(ReplyMessage{Reason::kRefused, "busy", "plan"})), ReadGolden("reply_v1.hex"));
 }
