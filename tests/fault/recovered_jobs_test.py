@@ -20,6 +20,8 @@ class RecoveredJobs(unittest.TestCase):
             end(self.relocd)
         self.relocd = daemon.Daemon(self.directory)
         self.addCleanup(self.relocd.stop)
+        # It answers once it serves; its sockets are there before.
+        programs.must(programs.relocctl("daemon", "status", env=self.env))
 
     def start(self, script):
         """A job that does `script` when it is told to. Its process and what ps says of it."""

@@ -64,10 +64,11 @@ TEST(Wire, ReplySurvives) {
 }
 
 TEST(Wire, WhatLaunchersSaySurvives) {
+  std::string bytes = Encoded(ReserveMessage{"solver"});
   ReserveMessage reserve;
-  ASSERT_TRUE(Decode(Encoded(ReserveMessage{"solver"}), &reserve));
+  ASSERT_TRUE(Decode(bytes, &reserve));
   EXPECT_EQ(reserve.name, "solver");
-  std::string bytes = Encoded(SomeReserved());
+  bytes = Encoded(SomeReserved());
   ReservedMessage reserved;
   ASSERT_TRUE(Decode(bytes, &reserved));
   EXPECT_EQ(reserved.id, "0123456789ab");
