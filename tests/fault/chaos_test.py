@@ -88,8 +88,12 @@ class Chaos(unittest.TestCase):
         self.assertEqual(kept - known, set())
 
     def await_rest(self):
-        self.assertTrue(daemon.wait_until(
-            lambda: not any(job["state"] == "running" for job in daemon.jobs(self.env)), 20))
+        def running():
+            return [job for job in daemon.jobs(self.env) if job["state"] == "running"]
+        if not daemon.wait_until(lambda: not running(), 20):
+            left = running()
+            tree = programs.run(["ps", "-eo", "pid,ppid,sid,stat,wchan:20,args"]).out
+            self.fail(f"still running: {left}\n{tree}")
 
     def files_of_a_quiet_life(self):
         directory = packs.new_path("quiet")

@@ -57,7 +57,8 @@ class Detached(Supervised):
         end = time.monotonic() + LONGEST
         while True:
             status, output, errors = super().run(job, entry, env, started)
-            if status == 0:
+            # Killed when it had told the id: the job runs.
+            if status == 0 or output:
                 job.id = output.decode().strip()
                 return self.await_status(job, env, end), self.read_output(job, env), errors
             # Without a daemon it is not started, and says so.
