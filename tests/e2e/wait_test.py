@@ -1,4 +1,5 @@
 """relocctl wait: how jobs ended, one number a line."""
+import os
 import signal
 import subprocess
 import time
@@ -12,6 +13,17 @@ class Wait(jobs.JobsTest):
         waiter = subprocess.Popen([programs.RELOCCTL, "wait", *map(str, refs)], env=self.env, stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE, text=True)
         self.addCleanup(self.drop, waiter)
+        return waiter
+
+    def begin_to_wait(self, *refs):
+        """The same, once it watches the job: what it asks the daemon after that takes a moment more."""
+        def watches():
+            folder = f"/proc/{waiter.pid}/fd"
+            return any("pidfd" in os.readlink(f"{folder}/{fd}") for fd in os.listdir(folder)
+                       if os.path.islink(f"{folder}/{fd}"))
+        waiter = self.wait_for(*refs)
+        self.assertTrue(daemon.wait_until(watches))
+        time.sleep(0.5)
         return waiter
 
     @staticmethod
@@ -56,8 +68,7 @@ class Wait(jobs.JobsTest):
     def test_through_a_restart_of_the_daemon(self):
         for end in (daemon.Daemon.stop, daemon.Daemon.kill):
             job = self.start("echo ready; read line; exit 9")
-            waiter = self.wait_for(job.pid)
-            time.sleep(0.3)
+            waiter = self.begin_to_wait(job.pid)
             end(self.relocd)
             time.sleep(0.3)
             self.relocd = daemon.Daemon(self.relocd.directory)
@@ -71,8 +82,7 @@ class Wait(jobs.JobsTest):
 
     def test_an_ending_that_nobody_saw(self):
         job = self.start()
-        waiter = self.wait_for(job.pid)
-        time.sleep(0.3)
+        waiter = self.begin_to_wait(job.pid)
         self.relocd.kill()
         job.kill()
         job.wait()
@@ -82,16 +92,14 @@ class Wait(jobs.JobsTest):
 
     def test_interrupted(self):
         job = self.start()
-        waiter = self.wait_for(job.pid)
-        time.sleep(0.3)
+        waiter = self.begin_to_wait(job.pid)
         waiter.send_signal(signal.SIGINT)
         self.assertEqual(waiter.wait(10), -signal.SIGINT)
         self.assertEqual(self.job(job.pid)["state"], "running")
 
     def test_the_daemon_stops_while_someone_waits(self):
         job = self.start()
-        self.wait_for(job.pid)
-        time.sleep(0.3)
+        self.begin_to_wait(job.pid)
         started = time.monotonic()
         self.assertEqual(self.relocd.stop(), 0)
         self.assertLess(time.monotonic() - started, 5)

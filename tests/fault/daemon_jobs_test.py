@@ -31,7 +31,7 @@ class Jobs(unittest.TestCase):
 
     def test_a_job_whose_parent_never_waits(self):
         """Its status is known although it stays a zombie, and the daemon may leave."""
-        self.start("--idle-exit", "200ms")
+        self.start("--idle-exit", "3s")  # longer than ps takes on a busy machine
         job = subprocess.Popen([self.pack + "/bin/sh", "-c", "read x; exit 7"], env=self.env, stdin=subprocess.PIPE)
         self.await_job(job.pid, state="running")
         job.stdin.close()
