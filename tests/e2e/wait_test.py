@@ -17,10 +17,13 @@ class Wait(jobs.JobsTest):
 
     def begin_to_wait(self, *refs):
         """The same, once it watches the job: what it asks the daemon after that takes a moment more."""
+        def target(fd):
+            try:
+                return os.readlink(f"/proc/{waiter.pid}/fd/{fd}")
+            except OSError:
+                return ""  # closed since
         def watches():
-            folder = f"/proc/{waiter.pid}/fd"
-            return any("pidfd" in os.readlink(f"{folder}/{fd}") for fd in os.listdir(folder)
-                       if os.path.islink(f"{folder}/{fd}"))
+            return any("pidfd" in target(fd) for fd in os.listdir(f"/proc/{waiter.pid}/fd"))
         waiter = self.wait_for(*refs)
         self.assertTrue(daemon.wait_until(watches))
         time.sleep(0.5)
