@@ -159,6 +159,8 @@ void JobTable::OnEvent(pid_t pid, uint32_t events) {
   std::optional<Ending> ending;
   if (!awaits_word) ending = ReadEnding(running->pidfd.get(), pid);
   if (ending) return End(running, *ending);
+  // It has not ended: whatever woke us, its end is still to come.
+  if (!HasEnded(running->pidfd.get())) return;
   // EPOLLHUP is always reported. If it cannot be watched nothing will be known of this ending.
   if (!Watch(pid, running->pidfd.get(), 0).ok()) End(running, Ending());
 }
