@@ -1,7 +1,6 @@
 #include "daemon/jobs/job_mark.h"
 
 #include <fcntl.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <string>
@@ -18,24 +17,10 @@
 namespace reloc {
 namespace {
 
-// linux/pidfd.h of Linux 6.11; Debian 12's headers are of 6.1.
-constexpr unsigned long kGetMountNamespace = _IO(0xFF, 3);
-constexpr unsigned long kGetUtsNamespace = _IO(0xFF, 10);
-
 // A launch is heard of within microseconds; of a daemon that was stopped meanwhile, later.
 constexpr absl::Duration kHeardWithin = absl::Minutes(1);
 
 constexpr size_t kMaxEnvironment = 4 << 20;  // more than exec allows by default
-
-uint64_t Inode(int fd) {
-  Result<FileId> id = Identify(fd);
-  return id.ok() ? id->inode : 0;
-}
-
-uint64_t AskPidfd(int pidfd, unsigned long which) {
-  UniqueFd fd(::ioctl(pidfd, which, 0));
-  return fd.valid() ? Inode(fd.get()) : 0;
-}
 
 uint64_t AskProc(pid_t pid, const char* which) {
   Result<FileId> id = IdentifyAt(AT_FDCWD, absl::StrCat("/proc/", pid, "/ns/", which).c_str());
@@ -62,11 +47,6 @@ std::string ReadEnvironment(pid_t pid) {
 }
 
 }  // namespace
-
-ProcessNamespaces ReadNamespaces(int pidfd, pid_t pid) {
-  ProcessNamespaces found{AskPidfd(pidfd, kGetMountNamespace), AskPidfd(pidfd, kGetUtsNamespace)};
-  return found.uts != 0 ? found : ReadNamespaces(pid);
-}
 
 ProcessNamespaces ReadNamespaces(pid_t pid) { return {AskProc(pid, "mnt"), AskProc(pid, "uts")}; }
 

@@ -9,15 +9,9 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "reloc/launch/caller.h"
 
 namespace reloc {
-
-// Inode numbers, as in /proc/PID/ns; 0: not known.
-struct ProcessNamespaces {
-  uint64_t mount = 0;
-  uint64_t uts = 0;
-  bool operator==(const ProcessNamespaces&) const = default;
-};
 
 // Of a job, told apart from all others on this host since it booted.
 struct JobMark {
@@ -27,12 +21,10 @@ struct JobMark {
   absl::Duration heard;
 };
 
-// Of a process. Zeros where it has ended, or is not ours to look at. The first is for the daemon's own
-// thread: it does not look into /proc where the kernel tells as well (Linux 6.11).
-ProcessNamespaces ReadNamespaces(int pidfd, pid_t pid);
+// Of a process. Zeros where it has ended, or is not ours to look at.
 ProcessNamespaces ReadNamespaces(pid_t pid);
 
-// The mark of a process of `engine userns` that has just told of its launch. `shared_root`: it has joined a
+// The mark of a process of `engine userns` that has told these of itself. `shared_root`: it has joined a
 // root that relocd keeps, so that only its UTS namespace is its own. Without any: zeros.
 ProcessNamespaces MarkOf(const ProcessNamespaces& process, bool shared_root);
 

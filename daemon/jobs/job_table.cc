@@ -28,16 +28,12 @@ void Describe(const LaunchMessage& message, Job* job) {
   job->reason = message.reason;
 }
 
-// A launch that joined nothing, since the store prefix shows the store as it is, tells of no place where it
-// stood: it is inside a root, and bears the mark of the job that started it.
-JobMark MarkOf(int pidfd, pid_t pid, const LaunchMessage& message, const Root* root) {
-  JobMark mark{{}, MonotonicNow()};
-  if (message.engine != Engine::kUserns || message.caller == CallerContext()) return mark;
-  ProcessNamespaces found = ReadNamespaces(pidfd, pid);
+// A launch that joined nothing, since the store prefix shows the store as it is, tells of no namespaces: it
+// is inside a root, and bears the mark of the job that started it.
+JobMark MarkOf(const LaunchMessage& message, const Root* root) {
   // There may be a root for it, and it made one itself: ours was not there in time.
-  bool shares_root = root != nullptr && root->made.inode == found.mount;
-  mark.namespaces = MarkOf(found, shares_root);
-  return mark;
+  bool shares_root = root != nullptr && root->made.inode == message.mark.mount;
+  return {MarkOf(message.mark, shares_root), MonotonicNow()};
 }
 
 void SetEnding(const Ending& ending, Job* job) {
@@ -77,7 +73,7 @@ absl::Status JobTable::Started(UniqueFd pidfd, pid_t pid, uid_t uid, const Launc
   const bool is_new = !std::exchange(running->described, true);
   Describe(message, &running->job);
   // A program that becomes another pack's has another mark.
-  running->job.mark = MarkOf(running->pidfd.get(), pid, message, root.get());
+  running->job.mark = MarkOf(message, root.get());
   running->root = std::move(root);
   Record(running->job);
   if (is_new) Publish(EventType::kLaunch, running->job);

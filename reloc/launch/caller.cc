@@ -62,4 +62,11 @@ Result<CallerContext> ReadCallerRoot() {
   return context.root_mount != 0 ? Result<CallerContext>(context) : ReadCallerContext();
 }
 
+ProcessNamespaces ReadOwnNamespaces() {
+  ProcessNamespaces own;
+  (void)ReadNamespace("/proc/self/ns/mnt", &own.mount);
+  (void)ReadNamespace("/proc/self/ns/uts", &own.uts);
+  return own;
+}
+
 }  // namespace reloc

@@ -29,4 +29,15 @@ Result<CallerContext> ReadCallerContext();
 // already.
 Result<CallerContext> ReadCallerRoot();
 
+// What tells a job's processes apart from all others (ADR 0016). Inode numbers, as in /proc/PID/ns; 0: not
+// known.
+struct ProcessNamespaces {
+  uint64_t mount = 0;
+  uint64_t uts = 0;
+  bool operator==(const ProcessNamespaces&) const = default;
+};
+
+// Of this process.
+ProcessNamespaces ReadOwnNamespaces();
+
 }  // namespace reloc

@@ -62,6 +62,10 @@ void DaemonSession::ReadCaller() {
   if (caller.ok()) message_.caller = *caller;
 }
 
+void DaemonSession::ReadMark() {
+  if (directory_.valid()) message_.mark = ReadOwnNamespaces();
+}
+
 void DaemonSession::NoteReason(Reason reason) {
   if (message_.reason == Reason::kNone) message_.reason = reason;
 }

@@ -103,6 +103,7 @@ void PlanTrial::Enter(const Plan& plan) {
   for (const Step& step : plan.enter()) {
     if (step.op == Op::kCommit) {
       if (plan.engine() == Engine::kFakechroot) MarkEnvironment();
+      if (plan.engine() == Engine::kUserns && state_.root != Root::kHost) daemon_->ReadMark();
       daemon_->Tell();
     }
     executor.Enter({&step, 1}, failure_);

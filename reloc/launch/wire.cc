@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include <array>
+
 namespace reloc {
 namespace {
 
@@ -73,14 +75,28 @@ class Reader {
 };
 
 template <typename Codec, typename Context>
-void CodeContext(Codec code, Context* context) {
-  code(&context->user_ns);
-  code(&context->mount_ns);
-  code(&context->pid_ns);
+void CodeRoot(Codec code, Context* context) {
   code(&context->root.device);
   code(&context->root.inode);
   code(&context->root_mount);
   code(&context->root_mtime);
+}
+
+// Three numbers: the caller's user, mount and PID namespace; in kStarted 0 and the mark. Shims from before
+// there was a mark leave the first three as they are.
+using NamespaceSlots = std::array<uint64_t, 3>;
+
+NamespaceSlots PackNamespaces(const LaunchMessage& m) {
+  if (m.type == MessageType::kStarted) return {0, m.mark.mount, m.mark.uts};
+  return {m.caller.user_ns, m.caller.mount_ns, m.caller.pid_ns};
+}
+
+void UnpackNamespaces(const NamespaceSlots& slots, LaunchMessage* m) {
+  if (m->type == MessageType::kLaunch) {
+    m->caller.user_ns = slots[0], m->caller.mount_ns = slots[1], m->caller.pid_ns = slots[2];
+  } else if (slots[0] == 0) {
+    m->mark = {slots[1], slots[2]};
+  }
 }
 
 bool KnownEnums(Engine engine, Reason reason) {
@@ -124,7 +140,10 @@ bool Decode(std::span<const char> bytes, LaunchMessage* m) {
   Reader reader(body);
   reader.Number(&m->engine);
   reader.Number(&m->reason);
-  CodeContext([&](uint64_t* value) { reader.Number(value); }, &m->caller);
+  NamespaceSlots namespaces{};
+  reader.Bytes(namespaces.data(), sizeof namespaces);
+  UnpackNamespaces(namespaces, m);
+  CodeRoot([&](uint64_t* value) { reader.Number(value); }, &m->caller);
   reader.Number(&m->store.device);
   reader.Number(&m->store.inode);
   reader.Bytes(m->digest.data(), m->digest.size());
@@ -181,7 +200,9 @@ bool Decode(std::span<const char> bytes, JobMessage* m) {
 string_view Encode(const LaunchMessage& m, std::span<char> memory) {
   Writer writer(memory, m.type);
   writer.Number(m.engine).Number(m.reason);
-  CodeContext([&](const uint64_t* value) { writer.Number(*value); }, &m.caller);
+  NamespaceSlots namespaces = PackNamespaces(m);
+  writer.Bytes(namespaces.data(), sizeof namespaces);
+  CodeRoot([&](const uint64_t* value) { writer.Number(*value); }, &m.caller);
   writer.Number(m.store.device).Number(m.store.inode).Bytes(m.digest.data(), m.digest.size());
   for (string_view text : {m.prefix, m.pack, m.entry, m.program, m.argv, m.slurm_job}) writer.Text(text);
   return writer.Finish();

@@ -63,8 +63,9 @@ struct LaunchMessage {
   MessageType type = MessageType::kLaunch;
   Engine engine = Engine::kNone;  // wanted (kLaunch), used (kStarted)
   Reason reason = Reason::kNone;  // kStarted: why it was not the first choice
-  CallerContext caller;
-  FileId store;  // the pack's store directory
+  CallerContext caller;           // its namespaces: kLaunch only
+  ProcessNamespaces mark;         // kStarted: those that the program is to run in; zeros if they are no mark
+  FileId store;                   // the pack's store directory
   PackDigest digest{};
   string_view prefix;     // store prefix
   string_view pack;       // path of the pack

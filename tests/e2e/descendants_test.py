@@ -1,6 +1,7 @@
 """Processes belong to the job that started them, daemons too: forked twice, in a session of their own, their parents
 gone, and the job's main process as well."""
 import os
+import signal
 import subprocess
 import unittest
 
@@ -65,6 +66,15 @@ class Descendants(jobs.JobsTest):
     def test_a_main_process_that_ends_at_once(self):
         job = subprocess.Popen([self.pack + "/bin/bash", "-c", DAEMONISE], env=self.env)
         self.assertEqual(job.wait(), 0)
+        self.await_job(job.pid, processes=1)
+        self.must("kill", self.job(job.pid)["id"])
+        self.await_job(job.pid, processes=0)
+
+    def test_a_main_process_that_ends_before_the_daemon_hears_of_it(self):
+        self.relocd.process.send_signal(signal.SIGSTOP)
+        job = subprocess.Popen([self.pack + "/bin/bash", "-c", DAEMONISE], env=self.env)
+        self.assertEqual(job.wait(), 0)
+        self.relocd.process.send_signal(signal.SIGCONT)
         self.await_job(job.pid, processes=1)
         self.must("kill", self.job(job.pid)["id"])
         self.await_job(job.pid, processes=0)

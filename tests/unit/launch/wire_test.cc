@@ -54,6 +54,28 @@ TEST(Wire, LaunchSurvives) {
   EXPECT_EQ(m.slurm_job, "77");
 }
 
+TEST(Wire, TheMarkSurvivesInKStartedAlone) {
+  LaunchMessage sent = SomeLaunch();
+  sent.mark = {20, 21};
+  LaunchMessage launch;
+  ASSERT_TRUE(Decode(Encoded(sent), &launch));
+  EXPECT_EQ(launch.mark, ProcessNamespaces());
+  sent.type = MessageType::kStarted;
+  LaunchMessage started;
+  ASSERT_TRUE(Decode(Encoded(sent), &started));
+  EXPECT_EQ(started.mark, sent.mark);
+  EXPECT_EQ(started.caller.mount_ns, 0u);
+}
+
+// Shims from before there was a mark told the caller's namespaces.
+TEST(Wire, NamespacesOfTheCallerAreNoMark) {
+  std::string bytes = Encoded(SomeLaunch());
+  bytes[offsetof(WireHeader, type)] = static_cast<char>(MessageType::kStarted);
+  LaunchMessage m;
+  ASSERT_TRUE(Decode(bytes, &m));
+  EXPECT_EQ(m.mark, ProcessNamespaces());
+}
+
 TEST(Wire, ReplySurvives) {
   std::string bytes = Encoded(ReplyMessage{Reason::kRefused, "busy", "plan bytes"});
   ReplyMessage m;
