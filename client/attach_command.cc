@@ -13,6 +13,7 @@
 #include "client/report.h"
 #include "reloc/job/attach_socket.h"
 #include "reloc/job/caller_signals.h"
+#include "reloc/job/job_files.h"
 #include "reloc/launch/launcher.h"
 #include "reloc/pack/status.h"
 
@@ -26,13 +27,20 @@ struct AttachOptions {
 
 absl::StatusOr<UniqueFd> Connect(const AttachOptions& options, std::string* id) {
   RELOC_ASSIGN_OR_RETURN(auto client, ControlClient::Connect());
-  RELOC_ASSIGN_OR_RETURN(relocd::v1::Job job, FindJob(*client, options.job));
-  if (job.placement() != "daemon") {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "job ", job.id(), " was started without --detach or --supervised: it has its caller's terminal"));
-  }
-  *id = job.id();
   RELOC_ASSIGN_OR_RETURN(std::string dir, ChosenDaemonDir());
+  absl::StatusOr<relocd::v1::Job> job = FindJob(*client, options.job);
+  if (absl::IsNotFound(job.status()) && IsJobId(options.job)) {
+    // A daemon that does not know it any more may have lost its journal; its launcher serves all the same.
+    *id = options.job;
+    absl::StatusOr<UniqueFd> launcher = ConnectToLauncher(dir, *id);
+    return launcher.ok() ? std::move(launcher) : job.status();
+  }
+  if (!job.ok()) return job.status();
+  if (job->placement() != "daemon") {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "job ", job->id(), " was started without --detach or --supervised: it has its caller's terminal"));
+  }
+  *id = job->id();
   return ConnectToLauncher(dir, *id);
 }
 

@@ -138,6 +138,11 @@ absl::Status ControlClient::ToStatus(const grpc::Status& status) const {
   if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
     return absl::DeadlineExceededError(absl::StrCat("the daemon (pid ", pid_, ") does not answer"));
   }
+  if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED) {
+    return absl::UnavailableError(absl::StrCat(
+        "the daemon (pid ", pid_,
+        ") is of another version and cannot do that; relocctl daemon restart puts this one in its place"));
+  }
   if (status.error_code() == grpc::StatusCode::NOT_FOUND) return absl::NotFoundError(status.error_message());
   return absl::UnavailableError(absl::StrCat("the daemon (pid ", pid_, "): ", status.error_message()));
 }

@@ -10,12 +10,12 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "client/control_client.h"
 #include "client/job_ref.h"
 #include "client/report.h"
+#include "reloc/job/job_files.h"
 #include "reloc/job/output_reader.h"
 #include "reloc/job/state_dir.h"
 #include "reloc/pack/status.h"
@@ -35,22 +35,26 @@ struct Output {
   bool job_runs = true;
 };
 
-absl::StatusOr<Output> FindOutput(const std::string& text) {
-  absl::StatusOr<std::unique_ptr<ControlClient>> client = ControlClient::Connect();
-  if (absl::IsNotFound(client.status()) && !absl::StrContains(text, '/')) {
-    RELOC_ASSIGN_OR_RETURN(std::string dir, ChosenDaemonDir());
-    if (OutputReader::Open(OutputDir(dir), text).ok()) return Output{OutputDir(dir), text};
-  }
-  if (!client.ok()) return client.status();
-  RELOC_ASSIGN_OR_RETURN(relocd::v1::Job job, FindJob(**client, text));
+absl::StatusOr<Output> AskForOutput(const std::string& text) {
+  RELOC_ASSIGN_OR_RETURN(std::unique_ptr<ControlClient> client, ControlClient::Connect());
+  RELOC_ASSIGN_OR_RETURN(relocd::v1::Job job, FindJob(*client, text));
   if (job.placement() == "caller") {
     return absl::FailedPreconditionError(
         absl::StrCat("job ", job.id(), " (", job.name(),
                      ") was started in place of its caller, and writes where "
                      "that did; output is kept of relocctl run --detach"));
   }
-  RELOC_ASSIGN_OR_RETURN(relocd::v1::DaemonStatus status, (*client)->GetStatus());
+  RELOC_ASSIGN_OR_RETURN(relocd::v1::DaemonStatus status, client->GetStatus());
   return Output{status.output_dir(), job.id(), job.state() == relocd::v1::Job::STATE_RUNNING};
+}
+
+// Also without a daemon, and of a job that the daemon does not know any more: by its id.
+absl::StatusOr<Output> FindOutput(const std::string& text) {
+  absl::StatusOr<Output> told = AskForOutput(text);
+  if (!absl::IsNotFound(told.status()) || !IsJobId(text)) return told;
+  RELOC_ASSIGN_OR_RETURN(std::string dir, ChosenDaemonDir());
+  if (OutputReader::Open(OutputDir(dir), text).ok()) return Output{OutputDir(dir), text};
+  return told;
 }
 
 // A sign is refused: CLI11 would take -3 for a huge number. Returns what is wrong.

@@ -22,28 +22,45 @@ set(RELOC_MUSL_FLAGS
 # Data follow text in the file at once: up to 4 KB less to read. Else ld decides by the size of .bss.
 set(RELOC_MUSL_CLOSE -Wl,-z,common-page-size=64)
 
-# reloc_musl_program(NAME SOURCES...): builds ${CMAKE_BINARY_DIR}/libexec/NAME whatever compiler the preset uses.
-function(reloc_musl_program name)
+# reloc_musl_objects(VARIABLE FOLDER SOURCES...): compiles to ${CMAKE_BINARY_DIR}/FOLDER whatever compiler the preset uses,
+# with the headers in $RELOC_MUSL_FIRST, if that is set, before ours. VARIABLE: the objects.
+function(reloc_musl_objects variable folder)
   set(_objects)
+  if(RELOC_MUSL_FIRST)
+    set(_first -I${RELOC_MUSL_FIRST})
+  endif()
   foreach(_source ${ARGN})
     file(RELATIVE_PATH _rel ${CMAKE_SOURCE_DIR} ${_source})
     string(REPLACE "/" "_" _flat ${_rel})
-    set(_object ${CMAKE_BINARY_DIR}/musl/${_flat}.o)
+    set(_object ${CMAKE_BINARY_DIR}/${folder}/${_flat}.o)
     add_custom_command(OUTPUT ${_object}
-      COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/musl
-      COMMAND ${RELOC_CCACHE} ${RELOC_GXX} ${RELOC_MUSL_FLAGS} -I${CMAKE_SOURCE_DIR} -MD -MF ${_object}.d
+      COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/${folder}
+      COMMAND ${RELOC_CCACHE} ${RELOC_GXX} ${RELOC_MUSL_FLAGS} ${_first} -I${CMAKE_SOURCE_DIR} -MD -MF ${_object}.d
               -c ${_source} -o ${_object}
       DEPENDS ${_source} DEPFILE ${_object}.d COMMENT "Building (musl) ${_rel}" VERBATIM)
     list(APPEND _objects ${_object})
   endforeach()
-  set(_program ${CMAKE_BINARY_DIR}/libexec/${name})
+  set(${variable} ${_objects} PARENT_SCOPE)
+endfunction()
+
+# reloc_musl_link(TARGET PROGRAM OBJECTS...): links ${CMAKE_BINARY_DIR}/PROGRAM.
+function(reloc_musl_link target program)
+  set(_program ${CMAKE_BINARY_DIR}/${program})
+  set(_objects ${ARGN})
+  get_filename_component(_folder ${_program} DIRECTORY)
   add_custom_command(OUTPUT ${_program}
-    COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/libexec
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${_folder}
     COMMAND ${RELOC_GXX} -specs=${RELOC_MUSL_SPECS} -static -no-pie -nostartfiles
             /usr/lib/${CMAKE_SYSTEM_PROCESSOR}-linux-musl/crt1.o
             /usr/lib/${CMAKE_SYSTEM_PROCESSOR}-linux-musl/crti.o
             ${_objects} /usr/lib/${CMAKE_SYSTEM_PROCESSOR}-linux-musl/crtn.o
             -Wl,--gc-sections -Wl,-z,norelro -Wl,-z,noseparate-code ${RELOC_MUSL_CLOSE} -Wl,--build-id=none -s -o ${_program}
-    DEPENDS ${_objects} COMMENT "Linking (musl, static) ${name}" VERBATIM)
-  add_custom_target(${name} ALL DEPENDS ${_program})
+    DEPENDS ${_objects} COMMENT "Linking (musl, static) ${target}" VERBATIM)
+  add_custom_target(${target} ALL DEPENDS ${_program})
+endfunction()
+
+# reloc_musl_program(NAME SOURCES...): builds ${CMAKE_BINARY_DIR}/libexec/NAME.
+function(reloc_musl_program name)
+  reloc_musl_objects(_objects musl ${ARGN})
+  reloc_musl_link(${name} libexec/${name} ${_objects})
 endfunction()

@@ -86,6 +86,7 @@ absl::Status Daemon::OpenServers() {
                          LaunchServer::Create({loop_.get(), keeper_.get(), roots_.get(), jobs_.get(),
                                                [this] { RefreshPlace(); }, [this] { NoteIdle(); },
                                                [this](absl::Duration waited) { metrics_->Answered(waited); },
+                                               [this] { metrics_->FellBack(Reason::kVersion); },
                                                OutputDir(dir_->path()), options_.output_limit}));
   RELOC_ASSIGN_OR_RETURN(control_, ControlServer::Create(loop_.get(), Services(), [this] { NoteIdle(); }));
   // root is trusted with control, but starts no programs as someone else.

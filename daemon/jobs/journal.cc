@@ -24,6 +24,8 @@ namespace {
 
 constexpr const char* kFile = "journal";
 constexpr const char* kNewFile = "journal.new";
+constexpr const char* kOtherFile = "journal.other";
+constexpr absl::string_view kAnyFirstLine = "relocd journal ";
 constexpr absl::string_view kFirstLine = "relocd journal 1 boot ";
 constexpr size_t kMaxBytes = 64 << 20;
 constexpr size_t kGrowth = 512 << 10;
@@ -110,13 +112,19 @@ JournalContents ReadJournal(int daemon_dir) {
   }
   absl::string_view text = *bytes;
   size_t line_end = text.find('\n');
-  if (!absl::StartsWith(text, kFirstLine) || line_end == absl::string_view::npos) {
-    contents.damage = "it is no journal of this version";
+  bool whole_line = line_end != absl::string_view::npos;
+  if (!whole_line || !absl::StartsWith(text, kFirstLine)) {
+    contents.other_version = whole_line && absl::StartsWith(text, kAnyFirstLine);
+    contents.damage = contents.other_version ? "it is of another version of relocd" : "it is no journal";
     return contents;
   }
   contents.same_boot = text.substr(0, line_end + 1) == FirstLine();
   TakeEntries(text.substr(line_end + 1), &contents);
   return contents;
+}
+
+Errno SetJournalAside(int daemon_dir) {
+  return ::renameat(daemon_dir, kFile, daemon_dir, kOtherFile) == 0 ? kOk : Errno::Last();
 }
 
 void Journal::Append(const Job& job, std::string* bytes) {

@@ -25,13 +25,17 @@ namespace reloc {
 
 // What an earlier daemon left.
 struct JournalContents {
-  std::vector<Job> jobs;   // in the order of their starts, as they last were
-  bool same_boot = false;  // else none of their processes is left
-  std::string damage;      // what could not be read, for people; empty if all could
+  std::vector<Job> jobs;       // in the order of their starts, as they last were
+  bool same_boot = false;      // else none of their processes is left
+  std::string damage;          // what could not be read, for people; empty if all could
+  bool other_version = false;  // a relocd of another version wrote it; nothing was read
 };
 // `daemon_dir`: a descriptor of the daemon's directory. A file that is damaged or cut off is read as far as
 // it goes.
 JournalContents ReadJournal(int daemon_dir);
+
+// Keeps a journal that another version can read out of the way: as `journal.other`, which it replaces.
+Errno SetJournalAside(int daemon_dir);
 
 class Journal {
  public:

@@ -29,6 +29,19 @@ Ending FindEnding(int daemon_dir, const Job& job) {
   return {status->wait_status, status->cpu_seconds, status->ended_at};
 }
 
+void Complain(int daemon_dir, const JournalContents& left) {
+  if (left.damage.empty()) return;
+  if (!left.other_version) {
+    return LogWarning(absl::StrCat("the journal of jobs is damaged: ", left.damage, "; it tells of ",
+                                   left.jobs.size(), " jobs"));
+  }
+  Errno e = SetJournalAside(daemon_dir);
+  LogWarning(
+      absl::StrCat("the journal of jobs is of another version of relocd: its jobs go on, but relocctl knows "
+                   "them by id alone; ",
+                   e.ok() ? "it is kept as journal.other" : "it cannot be kept"));
+}
+
 // Of jobs that have ended, now that the journal says how, and of those that never came to be known.
 void RemoveFiles(int daemon_dir, const JobTable& jobs) {
   for (const std::string& id : ListJobDirs(daemon_dir)) {
@@ -43,10 +56,7 @@ void RemoveFiles(int daemon_dir, const JobTable& jobs) {
 void RecoverJobs(int daemon_dir, Journal* journal, JobTable* jobs,
                  const std::function<void(const Job&)>& on_ended) {
   JournalContents left = ReadJournal(daemon_dir);
-  if (!left.damage.empty()) {
-    LogWarning(absl::StrCat("the journal of jobs is damaged: ", left.damage, "; it tells of ",
-                            left.jobs.size(), " jobs"));
-  }
+  Complain(daemon_dir, left);
   size_t watched = 0, gone = 0;
   for (Job& job : left.jobs) {
     if (!left.same_boot) job.mark = JobMark();

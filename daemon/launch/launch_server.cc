@@ -137,10 +137,9 @@ bool LaunchServer::Handle(ClientId id, std::span<const char> bytes, Packet* pack
   Heard(id, client);
   MessageType type;
   WireError error = CheckHeader(bytes, &type);
-  if (error == WireError::kVersion) {
-    return Refuse(client, Reason::kVersion, absl::StrCat("relocd speaks version ", kWireVersion));
-  }
+  if (error == WireError::kVersion) return HandleOtherVersion(client, type);
   if (error != WireError::kNone) return false;
+  client->version = ChosenVersion(bytes);
   if (ReserveMessage reserve; type == MessageType::kReserve) {
     return packet->fds.empty() && Decode(bytes, &reserve) && HandleReserve(client, reserve);
   }
@@ -153,6 +152,12 @@ bool LaunchServer::Handle(ClientId id, std::span<const char> bytes, Packet* pack
   if (message.type == MessageType::kStarted && packet->fds.empty()) return HandleStarted(client, message);
   if (message.type != MessageType::kLaunch || packet->fds.size() != 1 || client->waiting) return false;
   return HandleLaunch(id, message, std::move(packet->fds[0]));
+}
+
+// All that can be read is the header. A launch may ask before, but tells of itself once.
+bool LaunchServer::HandleOtherVersion(Client* client, MessageType type) {
+  if (type == MessageType::kStarted) parts_.on_other_version();
+  return Refuse(client, Reason::kVersion, absl::StrCat("relocd speaks version ", kWireVersion));
 }
 
 bool LaunchServer::HandleLaunch(ClientId id, const LaunchMessage& message, UniqueFd store) {
@@ -218,10 +223,16 @@ absl::Status LaunchServer::SendPlan(Client* client, const std::string& program, 
 Errno LaunchServer::Send(Client* client, const ReplyMessage& reply, std::span<const int> fds) {
   Errno e = fault::Fails(fault::Point::kLaunchSend)
                 ? Errno::Last()
-                : SendPacket(client->peer.socket.get(), Encode(reply, {sent_.get(), kMaxMessageBytes}), fds);
+                : SendBytes(*client, Encode(reply, {sent_.get(), kMaxMessageBytes}), fds);
   // Zero: it was not understood.
   if (client->asked > absl::ZeroDuration()) parts_.on_answer(MonotonicNow() - client->asked);
   return e;
+}
+
+// `encoded` lies in sent_.
+Errno LaunchServer::SendBytes(const Client& client, string_view encoded, std::span<const int> fds) {
+  if (client.version != 0 && !encoded.empty()) NameVersion({sent_.get(), encoded.size()}, client.version);
+  return SendPacket(client.peer.socket.get(), encoded, fds);
 }
 
 // False: it cannot even be told.
@@ -246,7 +257,7 @@ bool LaunchServer::HandleReserve(Client* client, const ReserveMessage& message) 
     client->reserved = *std::move(id);
     reply = {Reason::kNone, {}, client->reserved, parts_.output_dir, parts_.output_limit};
   }
-  return SendPacket(client->peer.socket.get(), Encode(reply, {sent_.get(), kMaxMessageBytes})).ok();
+  return SendBytes(*client, Encode(reply, {sent_.get(), kMaxMessageBytes}), {}).ok();
 }
 
 bool LaunchServer::HandleJob(Client* client, const JobMessage& message) {

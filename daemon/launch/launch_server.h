@@ -40,6 +40,8 @@ class LaunchServer {
     std::function<void()> on_idle;        // the last client went
     // A launch that asked has its answer after it waited so long.
     std::function<void(absl::Duration waited)> on_answer;
+    // A launch was told of in a version that we do not speak.
+    std::function<void()> on_other_version;
     std::string output_dir;  // for what jobs with a launcher write
     uint64_t output_limit;   // bytes of each
   };
@@ -58,6 +60,7 @@ class LaunchServer {
     absl::Duration accepted;  // BootTimeNow()
     absl::Duration heard;     // MonotonicNow()
     absl::Duration asked;     // MonotonicNow()
+    uint16_t version = 0;     // the one that both speak; 0: none
     bool waiting = false;     // for a root that is being made: not silent, we are
     std::string reserved;     // the id of a job that it is about to start
     std::list<ClientId>::iterator place;
@@ -73,6 +76,7 @@ class LaunchServer {
   void Read(ClientId id);
   bool ReadMessage(ClientId id);
   bool Handle(ClientId id, std::span<const char> bytes, Packet* packet);
+  bool HandleOtherVersion(Client* client, MessageType type);
   bool HandleLaunch(ClientId id, const LaunchMessage& message, UniqueFd store);
   bool HandleStarted(Client* client, const LaunchMessage& message);
   bool HandleReserve(Client* client, const ReserveMessage& message);
@@ -83,6 +87,7 @@ class LaunchServer {
   void SendRoot(ClientId id, const std::string& program, absl::StatusOr<RootLease> root);
   absl::Status SendPlan(Client* client, const std::string& program, const Root& root);
   Errno Send(Client* client, const ReplyMessage& reply, std::span<const int> fds);
+  Errno SendBytes(const Client& client, string_view encoded, std::span<const int> fds);
   bool Answer(Client* client, const absl::Status& done);
   bool Refuse(Client* client, Reason reason, absl::string_view text);
 

@@ -85,14 +85,15 @@ void Metrics::CountFallbacks() {
 }
 
 void Metrics::OnEvent(const Event& event) {
-  prometheus::Counter* counter = nullptr;
-  if (event.type == EventType::kLaunch) {
-    Result result = event.job->reason == Reason::kNone ? kOk : kFallback;
-    counter = launches_[size_t(event.job->engine)][size_t(event.job->placement)][result];
-  } else if (event.type == EventType::kFallback) {
-    counter = fallbacks_[size_t(event.job->reason)];
-  }
+  if (event.type == EventType::kFallback) return FellBack(event.job->reason);
+  if (event.type != EventType::kLaunch) return;
+  Result result = event.job->reason == Reason::kNone ? kOk : kFallback;
+  prometheus::Counter* counter = launches_[size_t(event.job->engine)][size_t(event.job->placement)][result];
   if (counter != nullptr) counter->Increment();
+}
+
+void Metrics::FellBack(Reason reason) {
+  if (prometheus::Counter* counter = fallbacks_[size_t(reason)]; counter != nullptr) counter->Increment();
 }
 
 void Metrics::Answered(absl::Duration waited) { waited_->Observe(absl::ToDoubleSeconds(waited)); }

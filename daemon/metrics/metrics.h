@@ -29,6 +29,8 @@ class Metrics {
 
   // A launch that asked for a root had its answer after `waited`.
   void Answered(absl::Duration waited);
+  // A launch of which no more is known than why it went another way; kNone is none.
+  void FellBack(Reason reason);
   // What is known of launches, jobs and roots. Hand it to MetricsText().
   std::vector<prometheus::MetricFamily> Collect() const;
 

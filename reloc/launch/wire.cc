@@ -133,6 +133,17 @@ WireError CheckHeader(std::span<const char> bytes, MessageType* type) {
   return common ? WireError::kNone : WireError::kVersion;
 }
 
+uint16_t ChosenVersion(std::span<const char> bytes) {
+  WireHeader header;
+  memcpy(&header, bytes.data(), sizeof header);
+  return header.version_max < kWireVersion ? header.version_max : kWireVersion;
+}
+
+void NameVersion(std::span<char> message, uint16_t version) {
+  memcpy(message.data() + offsetof(WireHeader, version_min), &version, sizeof version);
+  memcpy(message.data() + offsetof(WireHeader, version_max), &version, sizeof version);
+}
+
 bool Decode(std::span<const char> bytes, LaunchMessage* m) {
   std::span<const char> body;
   if (!Body(bytes, &m->type, &body)) return false;

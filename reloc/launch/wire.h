@@ -107,6 +107,11 @@ enum class WireError { kNone, kMalformed, kVersion };
 // Reads the header alone. kVersion: well-formed, and no version in common.
 WireError CheckHeader(std::span<const char> bytes, MessageType* type);
 
+// The highest version that both sides speak, of a message that CheckHeader() accepts.
+uint16_t ChosenVersion(std::span<const char> bytes);
+// Makes an encoded message name `version` alone, as answers do.
+void NameVersion(std::span<char> message, uint16_t version);
+
 // Decoded texts point into `bytes`. False if anything is out of bounds, unterminated or left over.
 bool Decode(std::span<const char> bytes, LaunchMessage* message);
 bool Decode(std::span<const char> bytes, ReplyMessage* message);

@@ -37,12 +37,12 @@ def jobs(env):
 class Daemon:
     """Starts relocd in `directory` and waits until it accepts launches. End it with stop() or kill()."""
 
-    def __init__(self, directory, *arguments, env=None):
-        session.require(os.access(programs.RELOCD, os.X_OK), "daemon", "relocd is not built", "build it")
+    def __init__(self, directory, *arguments, env=None, program=programs.RELOCD):
+        session.require(os.access(program, os.X_OK), "daemon", "relocd is not built", "build it")
         self.directory = directory
         self.log = directory.rstrip("/") + ".log"
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([programs.RELOCD, "--dir", directory, *arguments], stdout=log,
+            self.process = subprocess.Popen([program, "--dir", directory, *arguments], stdout=log,
                                             stderr=log, stdin=subprocess.DEVNULL,
                                             env=programs.environment() if env is None else env)
         if not wait_until(lambda: self.process.poll() is not None or accepts(self.socket)):

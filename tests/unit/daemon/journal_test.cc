@@ -129,6 +129,18 @@ TEST_F(JournalTest, NoFlippedByteGoesUnnoticed) {
   }
 }
 
+TEST_F(JournalTest, AnotherVersionsIsSetAside) {
+  Rewrite({MakeJob("a")});
+  EXPECT_FALSE(Read().other_version);
+  std::string bytes = Bytes();
+  bytes[bytes.find(" 1 ") + 1] = '2';
+  SetBytes(bytes);
+  EXPECT_TRUE(Read().other_version);
+  EXPECT_TRUE(SetJournalAside(dir_.get()).ok());
+  EXPECT_EQ(Read().damage, "");
+  EXPECT_TRUE(std::filesystem::exists(temp_ / "journal.other"));
+}
+
 TEST_F(JournalTest, AnotherBootsJobsAreKnownAsSuch) {
   Rewrite({MakeJob("a")});
   std::string bytes = Bytes();

@@ -1,6 +1,7 @@
 #include "reloc/launch/wire.h"
 
 #include <gtest/gtest.h>
+#include <string.h>
 
 #include <string>
 #include <vector>
@@ -83,6 +84,16 @@ TEST(Wire, ReplySurvives) {
   EXPECT_EQ(m.reason, Reason::kRefused);
   EXPECT_EQ(m.text, "busy");
   EXPECT_EQ(m.plan, "plan bytes");
+}
+
+TEST(Wire, AnAnswerNamesTheVersionThatWasChosen) {
+  std::string bytes = Encoded(ReplyMessage{});
+  NameVersion(bytes, 7);
+  WireHeader header;
+  memcpy(&header, bytes.data(), sizeof header);
+  EXPECT_EQ(header.version_min, 7);
+  EXPECT_EQ(header.version_max, 7);
+  EXPECT_EQ(ChosenVersion(bytes), kWireVersion);  // we speak no higher one
 }
 
 TEST(Wire, WhatLaunchersSaySurvives) {
