@@ -79,7 +79,8 @@ absl::Status Daemon::OpenRoots(KeeperProcess keeper) {
 
 absl::Status Daemon::OpenServers() {
   journal_ = std::make_unique<Journal>(dir_->fd());
-  jobs_ = std::make_unique<JobTable>(loop_.get(), &events_, kMaxEndedJobs, [this] { NoteIdle(); });
+  jobs_ =
+      std::make_unique<JobTable>(loop_.get(), &events_, dir_->fd(), kMaxEndedJobs, [this] { NoteIdle(); });
   metrics_ = std::make_unique<Metrics>(&events_, jobs_.get(), roots_.get());
   outlets_ = std::make_unique<MetricsOutlets>(loop_.get(), &events_, metrics_.get(), options_);
   RELOC_ASSIGN_OR_RETURN(launches_,
