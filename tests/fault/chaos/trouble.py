@@ -19,9 +19,8 @@ class Trouble:
 
     def make(self, seconds, *, restart):
         """For so long; without `restart` the same daemon is there all the time."""
-        # Without its keeper a daemon has no roots until it is started anew, so that is rare.
         gentle = [self.pause, self.remove_a_socket] * 4 + [self.kill_client] * 8
-        gentle += [self.kill_launcher] * 3 + [self.kill_keeper]
+        gentle += [self.kill_launcher, self.kill_keeper] * 3
         violent = [self.kill_daemon] * 5 + [self.restart_daemon] * 3
         end = time.monotonic() + seconds
         while time.monotonic() < end:
