@@ -64,11 +64,11 @@ absl::Status Daemon::Open(KeeperProcess keeper) {
 }
 
 absl::Status Daemon::OpenRoots(KeeperProcess keeper) {
-  RELOC_ASSIGN_OR_RETURN(keeper_, KeeperLink::Create(loop_.get(), std::move(keeper)));
+  RELOC_ASSIGN_OR_RETURN(keeper_, KeeperLink::Create(loop_.get(), std::move(keeper), ExecuteKeeper));
   if (!keeper_->usable().ok()) {
     LogWarning(absl::StrCat("no roots can be made here: ", keeper_->usable().message()));
   }
-  keeper_->OnDeath([this] { DropRoots("the keeper died"); });
+  keeper_->OnChange([this] { DropRoots("their keeper is gone"); });
   registry_ = std::make_unique<RegistryWriter>(dir_->fd());
   roots_ = std::make_unique<RootCache>(keeper_.get(), registry_.get(), &events_, options_.max_roots);
   RefreshPlace();
@@ -79,7 +79,8 @@ absl::Status Daemon::OpenRoots(KeeperProcess keeper) {
 
 absl::Status Daemon::OpenServers() {
   journal_ = std::make_unique<Journal>(dir_->fd());
-  jobs_ = std::make_unique<JobTable>(loop_.get(), &events_, kMaxEndedJobs, [this] { NoteIdle(); });
+  jobs_ =
+      std::make_unique<JobTable>(loop_.get(), &events_, dir_->fd(), kMaxEndedJobs, [this] { NoteIdle(); });
   metrics_ = std::make_unique<Metrics>(&events_, jobs_.get(), roots_.get());
   outlets_ = std::make_unique<MetricsOutlets>(loop_.get(), &events_, metrics_.get(), options_);
   RELOC_ASSIGN_OR_RETURN(launches_,

@@ -98,7 +98,7 @@ absl::Status Serve(Options options, ServiceManager manager, const char* const* e
   RELOC_RETURN_IF_ERROR(LeaveCaller(manager));
   RaiseFileLimit();
   RELOC_ASSIGN_OR_RETURN(std::unique_ptr<InstanceDir> dir, InstanceDir::Open(path));
-  RELOC_ASSIGN_OR_RETURN(KeeperProcess keeper, StartKeeper());
+  RELOC_ASSIGN_OR_RETURN(KeeperProcess keeper, ForkKeeper());
   // Else any process of the user could take our descriptors from /proc.
   ::prctl(PR_SET_DUMPABLE, 0);
   RELOC_RETURN_IF_ERROR(OpenLog(options.log_level, options.log_file));
@@ -110,6 +110,7 @@ absl::Status Serve(Options options, ServiceManager manager, const char* const* e
 }
 
 int Main(int argc, char** argv, char** envp) {
+  if (argc == 1 && absl::string_view(argv[0]) == kKeeperName) RunKeeper();
   ExecuteWithoutPreload(argv, envp);
   // Threads come and go, and what each has a heap of its own for does not: mallopt(3).
   ::mallopt(M_ARENA_MAX, 1);

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "daemon/jobs/launcher_process.h"
 #include "daemon/jobs/pidfd.h"
 #include "daemon/log.h"
 #include "daemon/timer.h"
@@ -48,7 +49,10 @@ void SetEnding(const Ending& ending, Job* job) {
 }  // namespace
 
 JobTable::~JobTable() {
-  for (auto& [pid, running] : running_) loop_->Forget(running->pidfd.get());
+  for (auto& [pid, running] : running_) {
+    loop_->Forget(running->pidfd.get());
+    loop_->Forget(running->launcher.get());
+  }
 }
 
 absl::StatusOr<JobTable::Running*> JobTable::Add(UniqueFd pidfd, pid_t pid, uid_t uid) {
@@ -124,8 +128,7 @@ void JobTable::Abandoned(const std::string& id, int wait_status) {
   Running* running = FindById(id);
   if (running == nullptr) return;
   if (running->described) return Ended(id, wait_status);
-  loop_->Close(std::move(running->pidfd));
-  running_.erase(running->job.pid);
+  Unwatch(running);
   if (journal_ != nullptr) journal_->Rewrite(InOrder(true));
   on_end_();
 }
@@ -150,21 +153,46 @@ void JobTable::OnEvent(pid_t pid, uint32_t events) {
   auto found = running_.find(pid);
   if (found == running_.end()) return;
   Running* running = found->second.get();
-  // Whether it was a job at all its launcher tells, as long as it has not waited for it.
-  const bool awaits_word = !running->described && (events & EPOLLHUP) == 0;
-  std::optional<Ending> ending;
-  if (!awaits_word) ending = ReadEnding(running->pidfd.get(), pid);
-  if (ending) return End(running, *ending);
   // It has not ended: whatever woke us, its end is still to come.
   if (!HasEnded(running->pidfd.get())) return;
+  // Whether it was a job at all its launcher tells, as long as it has not waited for it.
+  const bool word_is_due = !running->described && (events & EPOLLHUP) == 0;
+  if (!word_is_due || !AwaitLauncher(running).ok()) TakeEnding(running);
+}
+
+// Of a job that has ended: until its launcher tells how, or is gone.
+absl::Status JobTable::AwaitLauncher(Running* running) {
+  const pid_t pid = running->job.pid;
+  RELOC_ASSIGN_OR_RETURN(running->launcher, OpenLauncher(daemon_dir_, running->job.id));
+  RELOC_RETURN_IF_ERROR(
+      loop_->Watch(running->launcher.get(), EPOLLIN, [this, pid](uint32_t) { OnLauncherGone(pid); }));
+  return Watch(pid, running->pidfd.get(), 0);  // EPOLLHUP is always reported
+}
+
+void JobTable::OnLauncherGone(pid_t pid) {
+  auto found = running_.find(pid);
+  if (found == running_.end()) return;
+  loop_->Close(std::move(found->second->launcher));
+  TakeEnding(found->second.get());
+}
+
+void JobTable::TakeEnding(Running* running) {
+  const int pidfd = running->pidfd.get();
+  if (std::optional<Ending> ending = ReadEnding(pidfd, running->job.pid)) return End(running, *ending);
   // EPOLLHUP is always reported. If it cannot be watched nothing will be known of this ending.
-  if (!Watch(pid, running->pidfd.get(), 0).ok()) End(running, Ending());
+  if (!Watch(running->job.pid, pidfd, 0).ok()) End(running, Ending());
+}
+
+Job JobTable::Unwatch(Running* running) {
+  loop_->Close(std::move(running->pidfd));
+  loop_->Close(std::move(running->launcher));
+  Job job = std::move(running->job);
+  running_.erase(job.pid);
+  return job;
 }
 
 void JobTable::End(Running* running, const Ending& ending) {
-  loop_->Close(std::move(running->pidfd));
-  Job job = std::move(running->job);
-  running_.erase(job.pid);
+  Job job = Unwatch(running);
   SetEnding(ending, &job);
   const Job& ended = Remember(std::move(job));
   Record(ended);
@@ -184,7 +212,8 @@ absl::Status JobTable::Adopt(Job job, UniqueFd pidfd) {
   RELOC_RETURN_IF_ERROR(Watch(pid, pidfd.get(), EPOLLIN));
   job.number = next_number_++;
   const bool described = job.placement == Placement::kCaller || !job.program.empty();
-  running_[pid] = std::make_unique<Running>(std::move(job), std::move(pidfd), nullptr, described);
+  running_[pid] =
+      std::make_unique<Running>(Running{std::move(job), std::move(pidfd), nullptr, described, UniqueFd()});
   return absl::OkStatus();
 }
 

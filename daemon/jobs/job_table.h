@@ -29,11 +29,16 @@ namespace reloc {
 
 class JobTable {
  public:
-  // `loop` and `events` must outlive the table. Launches and endings are published; `on_end` is called after
-  // each ending. The last `max_ended` (at least one) ended jobs are
+  // `loop`, `events` and `daemon_dir` (a descriptor) must outlive the table. Launches and endings are
+  // published; `on_end` is called after each ending. The last `max_ended` (at least one) ended jobs are
   // remembered.
-  JobTable(EventLoop* loop, const EventBus* events, size_t max_ended, std::function<void()> on_end)
-      : loop_(loop), events_(events), max_ended_(max_ended), on_end_(std::move(on_end)) {}
+  JobTable(EventLoop* loop, const EventBus* events, int daemon_dir, size_t max_ended,
+           std::function<void()> on_end)
+      : loop_(loop),
+        events_(events),
+        daemon_dir_(daemon_dir),
+        max_ended_(max_ended),
+        on_end_(std::move(on_end)) {}
   ~JobTable();
   JobTable(const JobTable&) = delete;
   JobTable& operator=(const JobTable&) = delete;
@@ -87,6 +92,7 @@ class JobTable {
     UniqueFd pidfd;
     RootLease root;
     bool described = false;  // Started() has told what it runs
+    UniqueFd launcher;       // a pidfd, while its word is awaited
   };
 
   Running* FindRunning(pid_t pid, int pidfd);
@@ -94,6 +100,10 @@ class JobTable {
   absl::StatusOr<Running*> Add(UniqueFd pidfd, pid_t pid, uid_t uid);
   absl::Status Watch(pid_t pid, int pidfd, uint32_t events);
   void OnEvent(pid_t pid, uint32_t events);
+  absl::Status AwaitLauncher(Running* running);
+  void OnLauncherGone(pid_t pid);
+  void TakeEnding(Running* running);
+  Job Unwatch(Running* running);
   void Publish(EventType type, const Job& job);
   void End(Running* running, const Ending& ending);
   const Job& Remember(Job job);
@@ -102,6 +112,7 @@ class JobTable {
 
   EventLoop* loop_;
   const EventBus* events_;
+  int daemon_dir_;
   size_t max_ended_;
   std::function<void()> on_end_;
   absl::flat_hash_map<pid_t, std::unique_ptr<Running>> running_;

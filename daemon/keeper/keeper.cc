@@ -3,14 +3,22 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <utility>
 
 #include "daemon/keeper/root_keeper.h"
 #include "reloc/fault/fault.h"
+
+// glibc 2.36 forgot to say so in the header.
+extern "C" {
+#include <sys/pidfd.h>
+}
 
 namespace reloc {
 namespace {
@@ -28,7 +36,7 @@ void DetachStandardFds() {
 [[noreturn]] void KeeperMain(UniqueFd socket) {
   // ^C and a service manager's SIGTERM also come here; the daemon decides when it is over.
   for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) ::signal(signal, SIG_IGN);
-  ::prctl(PR_SET_NAME, "relocd-keeper");
+  ::prctl(PR_SET_NAME, kKeeperName);
   ::prctl(PR_SET_DUMPABLE, 1);
   DetachStandardFds();
   if (socket.get() != kDaemonSocket && ::dup2(socket.get(), kDaemonSocket) < 0) ::_exit(1);
@@ -40,22 +48,57 @@ void DetachStandardFds() {
   ::_exit(0);
 }
 
-}  // namespace
+// 0, or an error number. The keeper gets `socket` as its own, whatever other threads do meanwhile.
+int Spawn(int socket, pid_t* pid) {
+  posix_spawn_file_actions_t actions;
+  if (int e = ::posix_spawn_file_actions_init(&actions); e != 0) return e;
+  char name[sizeof kKeeperName];
+  memcpy(name, kKeeperName, sizeof name);
+  char* const argv[] = {name, nullptr};
+  int e = ::posix_spawn_file_actions_adddup2(&actions, socket, kDaemonSocket);
+  // Not by its path, where another version may be by now.
+  if (e == 0) e = ::posix_spawn(pid, "/proc/self/exe", &actions, nullptr, argv, environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  return e;
+}
 
-absl::StatusOr<KeeperProcess> StartKeeper() {
+// `start` is given both ends, ours first. Returns what fork(2) does.
+template <typename Start>
+absl::StatusOr<KeeperProcess> StartKeeper(Start start) {
   int pair[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
     return absl::ErrnoToStatus(errno, "cannot make a socket pair");
   }
-  UniqueFd ours(pair[0]);
-  UniqueFd theirs(pair[1]);
-  pid_t pid = fault::Fails(fault::Point::kKeeperFork) ? -1 : ::fork();
-  if (pid < 0) return absl::ErrnoToStatus(errno, "cannot fork the keeper");
-  if (pid == 0) {
-    ours.Reset();
-    KeeperMain(std::move(theirs));
-  }
-  return KeeperProcess{pid, std::move(ours)};
+  UniqueFd ours(pair[0]), theirs(pair[1]);
+  pid_t pid = fault::Fails(fault::Point::kKeeperFork) ? -1 : start(&ours, &theirs);
+  if (pid < 0) return absl::ErrnoToStatus(errno, "cannot start the keeper");
+  KeeperProcess keeper{pid, UniqueFd(::pidfd_open(pid, 0)), std::move(ours)};
+  if (keeper.pidfd.valid()) return keeper;
+  absl::Status failed = absl::ErrnoToStatus(errno, "cannot watch the keeper");
+  ::kill(pid, SIGKILL);
+  ::waitpid(pid, nullptr, 0);
+  return failed;
 }
+
+}  // namespace
+
+absl::StatusOr<KeeperProcess> ForkKeeper() {
+  return StartKeeper([](UniqueFd* ours, UniqueFd* theirs) {
+    pid_t pid = ::fork();
+    if (pid != 0) return pid;
+    ours->Reset();
+    KeeperMain(std::move(*theirs));
+  });
+}
+
+absl::StatusOr<KeeperProcess> ExecuteKeeper() {
+  return StartKeeper([](UniqueFd*, UniqueFd* theirs) {
+    pid_t pid = -1;
+    errno = Spawn(theirs->get(), &pid);
+    return errno == 0 ? pid : -1;
+  });
+}
+
+void RunKeeper() { KeeperMain(UniqueFd(kDaemonSocket)); }
 
 }  // namespace reloc

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
@@ -12,6 +13,7 @@
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
+#include "daemon/log.h"
 #include "daemon/packet.h"
 #include "reloc/base/file.h"
 #include "reloc/base/text.h"
@@ -24,6 +26,12 @@ namespace {
 constexpr absl::Duration kFirstReplyDeadline = absl::Seconds(10);
 // Clients wait 100 ms; what takes longer still serves the next one. What takes this long hangs.
 constexpr absl::Duration kBuildDeadline = absl::Seconds(5);
+// One that lived so long is no worse than any other program that somebody killed.
+constexpr absl::Duration kSteady = absl::Minutes(1);
+constexpr absl::Duration kShortestPause = absl::Milliseconds(100);
+constexpr absl::Duration kLongestPause = absl::Minutes(1);
+constexpr char kDied[] = "the keeper of the roots died; another is started";
+constexpr char kLinkFailed[] = "the link to the keeper of the roots failed; another keeper is started";
 
 std::string Encode(KeeperVerb verb, uint64_t build, string_view payload, size_t count) {
   KeeperRequest request{verb, static_cast<uint32_t>(count), build};
@@ -33,20 +41,39 @@ std::string Encode(KeeperVerb verb, uint64_t build, string_view payload, size_t 
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<KeeperLink>> KeeperLink::Create(EventLoop* loop, KeeperProcess keeper) {
-  auto link = absl::WrapUnique(new KeeperLink(loop, std::move(keeper)));
-  RELOC_RETURN_IF_ERROR(link->AwaitFirstReply());
+absl::StatusOr<std::unique_ptr<KeeperLink>> KeeperLink::Create(EventLoop* loop, KeeperProcess keeper,
+                                                               Start start) {
+  auto link = absl::WrapUnique(new KeeperLink(loop, std::move(start)));
   KeeperLink* self = link.get();
   RELOC_ASSIGN_OR_RETURN(link->deadline_, Timer::Create(loop, [self] { self->GiveUpOverdue(); }));
-  RELOC_RETURN_IF_ERROR(link->Watch());
+  RELOC_ASSIGN_OR_RETURN(link->replace_, Timer::Create(loop, [self] { self->Replace(); }));
+  RELOC_RETURN_IF_ERROR(link->Adopt(std::move(keeper)));
+  RELOC_RETURN_IF_ERROR(link->AwaitFirstReply());
   return link;
 }
 
 KeeperLink::~KeeperLink() {
-  if (!keeper_.socket.valid()) return;
+  if (keeper_.pid == 0) return;
   loop_->Forget(keeper_.socket.get());
+  loop_->Forget(keeper_.pidfd.get());
   keeper_.socket.Reset();  // it ends now
   ::waitpid(keeper_.pid, nullptr, 0);
+}
+
+// The keeper is there; it is usable when it has said so.
+absl::Status KeeperLink::Adopt(KeeperProcess keeper) {
+  keeper_ = std::move(keeper);
+  started_ = MonotonicNow();
+  usable_ = absl::UnavailableError("the keeper of the roots is being started");
+  auto on_ready = [this](absl::StatusOr<MadeRoot> user_namespace) {
+    usable_ = user_namespace.status();
+    user_namespace_ = user_namespace.value_or(MadeRoot());
+    on_change_();
+  };
+  pending_[kUserNamespaceBuild] = {on_ready, started_ + kFirstReplyDeadline};
+  ArmDeadline();
+  RELOC_RETURN_IF_ERROR(loop_->Watch(keeper_.pidfd.get(), EPOLLIN, [this](uint32_t) { OnExit(); }));
+  return Watch();
 }
 
 absl::Status KeeperLink::AwaitFirstReply() {
@@ -81,6 +108,7 @@ void KeeperLink::Make(UniqueFd store, const std::string& prefix, OnMade on_made)
 }
 
 void KeeperLink::Release(std::span<const int32_t> fds) {
+  if (!keeper_.socket.valid()) return;  // they went with their keeper
   releases_.insert(releases_.end(), fds.begin(), fds.end());
   SendReleases();
 }
@@ -88,16 +116,16 @@ void KeeperLink::Release(std::span<const int32_t> fds) {
 // What the keeper's queue does not take now is sent when there is room: a lost release would keep a root for
 // ever.
 void KeeperLink::SendReleases() {
-  while (!releases_.empty() && keeper_.socket.valid()) {
+  while (!releases_.empty()) {
     size_t count = std::min<size_t>(releases_.size(), kMaxReleased);
     string_view numbers(reinterpret_cast<const char*>(releases_.data()), count * sizeof(int32_t));
     if (!SendPacket(keeper_.socket.get(), Encode(KeeperVerb::kRelease, 0, numbers, count)).ok()) break;
     releases_.erase(releases_.begin(), releases_.begin() + static_cast<ptrdiff_t>(count));
   }
-  bool wants_write = !releases_.empty() && keeper_.socket.valid();
+  bool wants_write = !releases_.empty();
   if (wants_write == wants_write_) return;
   wants_write_ = wants_write;
-  if (keeper_.socket.valid() && !Watch().ok()) Die();
+  if (!Watch().ok()) Lose(absl::UnavailableError(kLinkFailed));
 }
 
 absl::StatusOr<UniqueFd> KeeperLink::OpenNamespace(const MadeRoot& ns) const {
@@ -111,7 +139,8 @@ absl::StatusOr<UniqueFd> KeeperLink::OpenNamespace(const MadeRoot& ns) const {
 
 void KeeperLink::OnEvents(uint32_t events) {
   if ((events & EPOLLOUT) != 0) SendReleases();
-  if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0 && !ReadReply()) Die();
+  bool readable = (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0 && keeper_.socket.valid();
+  if (readable && !ReadReply()) Lose(absl::UnavailableError(kDied));
 }
 
 // False when the keeper is gone.
@@ -127,12 +156,8 @@ bool KeeperLink::ReadReply() {
 
 void KeeperLink::TakeReply(const KeeperReply& reply) {
   MadeRoot made{reply.fd, reply.inode};
-  absl::Status failure = reply.failed == 0 ? absl::OkStatus() : absl::UnavailableError(reply.text);
-  if (reply.build == kUserNamespaceBuild) {
-    usable_ = failure;
-    user_namespace_ = made;
-  } else if (!failure.ok()) {
-    Finish(reply.build, failure);
+  if (reply.failed != 0) {
+    Finish(reply.build, absl::UnavailableError(reply.text));
   } else if (pending_.contains(reply.build)) {
     Finish(reply.build, made);
   } else {
@@ -151,6 +176,7 @@ void KeeperLink::GiveUpOverdue() {
   absl::Duration now = MonotonicNow();
   while (!pending_.empty() && pending_.begin()->second.deadline <= now) {
     uint64_t build = pending_.begin()->first;
+    if (build == kUserNamespaceBuild) return Lose(absl::UnavailableError(kLinkFailed));
     // If the keeper does not hear it, the root is released when its reply comes.
     (void)SendPacket(keeper_.socket.get(), Encode(KeeperVerb::kAbandon, build, {}, 0)).ok();
     Finish(build,
@@ -165,18 +191,47 @@ void KeeperLink::ArmDeadline() {
   }
 }
 
-// Another keeper cannot be forked: gRPC may have threads. Jobs and `relocctl ps` go on; launches make their
-// roots themselves until the daemon is restarted.
-void KeeperLink::Die() {
-  usable_ = absl::UnavailableError("the keeper of the roots died; restart with: relocctl daemon restart");
-  loop_->Forget(keeper_.socket.get());
-  keeper_.socket.Reset();
-  ::waitpid(keeper_.pid, nullptr, WNOHANG);
+// Nothing comes of this keeper any more.
+void KeeperLink::Lose(absl::Status why) {
+  usable_ = std::move(why);
+  loop_->Close(std::move(keeper_.socket));
+  ::kill(keeper_.pid, SIGKILL);  // ours and not waited for: the pid cannot be another's
   deadline_->Disarm();
   releases_.clear();
+  wants_write_ = false;
   auto pending = std::exchange(pending_, {});
+  pending.erase(kUserNamespaceBuild);
   for (auto& [build, waiting] : pending) waiting.on_made(usable_);
-  on_death_();
+  on_change_();
+}
+
+void KeeperLink::OnExit() {
+  if (keeper_.socket.valid()) Lose(absl::UnavailableError(kDied));
+  loop_->Close(std::move(keeper_.pidfd));
+  ::waitpid(std::exchange(keeper_.pid, 0), nullptr, 0);  // at once: it has ended, or was killed
+  ReplaceLater();
+}
+
+void KeeperLink::ReplaceLater() {
+  if (MonotonicNow() - started_ > kSteady) {
+    pause_ = absl::ZeroDuration();
+    complaint_.clear();
+  }
+  if (usable_.message() != complaint_) LogWarning(complaint_ = std::string(usable_.message()));
+  replace_->Arm(pause_);
+  pause_ = std::clamp(2 * pause_, kShortestPause, kLongestPause);
+}
+
+void KeeperLink::Replace() {
+  absl::StatusOr<KeeperProcess> keeper = start_();
+  if (keeper.ok()) {
+    absl::Status adopted = Adopt(*std::move(keeper));
+    if (adopted.ok()) return;
+    Lose(std::move(adopted));
+    return OnExit();
+  }
+  usable_ = absl::UnavailableError(absl::StrCat(keeper.status().message(), "; it is tried again"));
+  ReplaceLater();
 }
 
 }  // namespace reloc

@@ -1,9 +1,11 @@
 // relocd's end of the keeper: requests with deadlines, answers as they come. Never waits, but for the
-// keeper's first words at start.
+// keeper's first words at start. A keeper that died is replaced; if the next ones die too, after a pause that
+// grows to a minute.
 #pragma once
 
 #include <stdint.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -20,12 +22,18 @@ namespace reloc {
 
 class KeeperLink : public RootMaker {
  public:
-  // Waits for the keeper's first reply. A keeper that can make no roots is no error: see usable().
-  static absl::StatusOr<std::unique_ptr<KeeperLink>> Create(EventLoop* loop, KeeperProcess keeper);
+  using Start = std::function<absl::StatusOr<KeeperProcess>()>;
+
+  // Waits for the keeper's first reply. A keeper that can make no roots is no error: see usable(). `start`
+  // starts the next one, should it die.
+  static absl::StatusOr<std::unique_ptr<KeeperLink>> Create(EventLoop* loop, KeeperProcess keeper,
+                                                            Start start);
   ~KeeperLink() override;
 
-  // Why no roots can be made: user namespaces do not work here, or the keeper died.
+  // Why no roots can be made: user namespaces do not work here, or the keeper died and the next one is not
+  // ready.
   const absl::Status& usable() const { return usable_; }
+  // 0: there is none.
   pid_t pid() const { return keeper_.pid; }
   // The user namespace that all roots share. `fd` is -1 where they have none.
   const MadeRoot& user_namespace() const { return user_namespace_; }
@@ -36,8 +44,8 @@ class KeeperLink : public RootMaker {
   // A descriptor of our own for a namespace that the keeper holds. NotFound if it is gone.
   absl::StatusOr<UniqueFd> OpenNamespace(const MadeRoot& ns) const;
 
-  // Called when the keeper died: all roots are gone.
-  void OnDeath(std::function<void()> on_death) { on_death_ = std::move(on_death); }
+  // Called when the keeper died, and when the next one is ready: all roots are gone.
+  void OnChange(std::function<void()> on_change) { on_change_ = std::move(on_change); }
 
  private:
   struct Pending {
@@ -45,7 +53,8 @@ class KeeperLink : public RootMaker {
     absl::Duration deadline;  // MonotonicNow()
   };
 
-  KeeperLink(EventLoop* loop, KeeperProcess keeper) : loop_(loop), keeper_(std::move(keeper)) {}
+  KeeperLink(EventLoop* loop, Start start) : loop_(loop), start_(std::move(start)) {}
+  absl::Status Adopt(KeeperProcess keeper);
   absl::Status AwaitFirstReply();
   absl::Status Watch();
   void OnEvents(uint32_t events);
@@ -55,9 +64,13 @@ class KeeperLink : public RootMaker {
   void GiveUpOverdue();
   void ArmDeadline();
   void SendReleases();
-  void Die();
+  void Lose(absl::Status why);
+  void OnExit();
+  void Replace();
+  void ReplaceLater();
 
   EventLoop* loop_;
+  Start start_;
   KeeperProcess keeper_;
   absl::Status usable_;
   MadeRoot user_namespace_;
@@ -66,7 +79,11 @@ class KeeperLink : public RootMaker {
   std::unique_ptr<Timer> deadline_;
   std::vector<int32_t> releases_;  // not sent yet
   bool wants_write_ = false;
-  std::function<void()> on_death_ = [] {};
+  std::function<void()> on_change_ = [] {};
+  std::unique_ptr<Timer> replace_;
+  absl::Duration started_;  // MonotonicNow()
+  absl::Duration pause_;    // before the next one
+  std::string complaint_;   // the last that was logged
 };
 
 }  // namespace reloc

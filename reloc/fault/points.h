@@ -27,7 +27,7 @@ namespace reloc::fault {
   X(kJournalRead, "journal.read", "relocd reads an earlier daemon's journal") \
   X(kJournalReplace, "journal.replace", "relocd writes the journal anew")     \
   X(kJournalWrite, "journal.write", "relocd adds an entry to the journal")    \
-  X(kKeeperFork, "keeper.fork", "relocd forks the keeper")                    \
+  X(kKeeperFork, "keeper.fork", "relocd starts the keeper")                   \
   X(kLaunchAccept, "launch.accept", "relocd accepts a connection")            \
   X(kLaunchReceive, "launch.receive", "relocd reads what a launch says")      \
   X(kLaunchSend, "launch.send", "relocd answers a launch")                    \

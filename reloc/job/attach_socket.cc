@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -35,6 +36,33 @@ struct sockaddr_un AddressIn(int job_dir) {
   return address;
 }
 
+absl::Status NoLauncher(int error, const std::string& id) {
+  if (error == ECONNREFUSED || error == ENOENT) {
+    return absl::NotFoundError(absl::StrCat("the launcher of job ", id, " is gone"));
+  }
+  return absl::UnavailableError(absl::StrCat("cannot reach the launcher of job ", id, ": ", strerror(error)));
+}
+
+// `flags`: SOCK_NONBLOCK or 0.
+absl::StatusOr<UniqueFd> Connect(int daemon_dir, const std::string& id, int flags) {
+  Result<UniqueFd> job_dir =
+      OpenAt(daemon_dir, absl::StrCat("jobs/", id).c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  if (!job_dir.ok()) return NoLauncher(job_dir.error().value, id);
+  UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0));
+  struct sockaddr_un address = AddressIn(job_dir->get());
+  if (!socket.valid() ||
+      ::connect(socket.get(), reinterpret_cast<struct sockaddr*>(&address), sizeof address) != 0) {
+    return NoLauncher(errno, id);
+  }
+  struct ucred peer;
+  socklen_t size = sizeof peer;
+  if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
+      (peer.uid != ::geteuid() && peer.uid != 0)) {
+    return absl::PermissionDeniedError(absl::StrCat("the launcher of job ", id, " is someone else's"));
+  }
+  return socket;
+}
+
 }  // namespace
 
 absl::StatusOr<UniqueFd> ListenForClients(const std::string& daemon_dir, const std::string& id) {
@@ -52,21 +80,11 @@ absl::StatusOr<UniqueFd> ListenForClients(const std::string& daemon_dir, const s
 
 absl::StatusOr<UniqueFd> ConnectToLauncher(const std::string& daemon_dir, const std::string& id) {
   RELOC_ASSIGN_OR_RETURN(UniqueFd dir, OpenDir(daemon_dir));
-  Result<UniqueFd> job_dir =
-      OpenAt(dir.get(), absl::StrCat("jobs/", id).c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW);
-  if (!job_dir.ok()) return absl::NotFoundError(absl::StrCat("job ", id, " has no launcher"));
-  UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
-  struct sockaddr_un address = AddressIn(job_dir->get());
-  if (::connect(socket.get(), reinterpret_cast<struct sockaddr*>(&address), sizeof address) != 0) {
-    return absl::NotFoundError(absl::StrCat("the launcher of job ", id, " is gone"));
-  }
-  struct ucred peer;
-  socklen_t size = sizeof peer;
-  if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
-      (peer.uid != ::geteuid() && peer.uid != 0)) {
-    return absl::PermissionDeniedError(absl::StrCat("the launcher of job ", id, " is someone else's"));
-  }
-  return socket;
+  return Connect(dir.get(), id, 0);
+}
+
+absl::StatusOr<UniqueFd> ConnectToLauncher(int daemon_dir, const std::string& id) {
+  return Connect(daemon_dir, id, SOCK_NONBLOCK);
 }
 
 }  // namespace reloc

@@ -4,9 +4,7 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,6 +22,7 @@
 #include "absl/time/clock.h"
 #include "reloc/base/file.h"
 #include "reloc/fault/fault.h"
+#include "reloc/job/attach_socket.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
@@ -122,14 +121,7 @@ bool IsAbandoned(int daemon_dir, const std::string& id) {
   std::string name = JobDirName(id);
   if (::fstatat(daemon_dir, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) return false;
   if (absl::Now() - absl::TimeFromTimespec(st.st_mtim) < kBirth) return false;
-  UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  struct sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s/%s", daemon_dir, name.c_str(),
-           kAttachSocket);
-  return socket.valid() &&
-         ::connect(socket.get(), reinterpret_cast<struct sockaddr*>(&address), sizeof address) != 0 &&
-         (errno == ECONNREFUSED || errno == ENOENT);
+  return absl::IsNotFound(ConnectToLauncher(daemon_dir, id).status());
 }
 
 void RemoveJobDir(int daemon_dir, const std::string& id) {

@@ -173,8 +173,8 @@ void JobHost::Drain() {
 void JobHost::Tell() {
   clients_.Send({.event = AttachEvent::kEnded, .value = *ended_});
   told_ = true;
-  job_.listener.Reset();
   if (!job_.place.id.empty()) ForgetPlace();
+  job_.listener.Reset();  // not before: relocd takes it for the word's being due
   while (::waitpid(job_.pid, nullptr, 0) < 0 && errno == EINTR) {
   }
 }

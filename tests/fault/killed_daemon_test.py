@@ -1,12 +1,14 @@
 """kill -9 of the daemon under load: every launch succeeds, every running job goes on."""
 import os
 import random
+import re
 import signal
 import subprocess
 import threading
 import time
 import unittest
 
+from chaos import leaks
 from support import daemon, packs, programs, session
 
 KILLS = 10
@@ -73,15 +75,46 @@ class KilledDaemon(unittest.TestCase):
         relocd = daemon.Daemon(self.directory)
         self.addCleanup(relocd.stop)
         job = self.start_job()
-        with open(f"/proc/{relocd.pid}/task/{relocd.pid}/children") as children:
-            keepers = children.read().split()
-        self.assertEqual(len(keepers), 1)
-        os.kill(int(keepers[0]), signal.SIGKILL)
+        before = leaks.open_descriptors(self.env)
+        keeper = self.keeper(relocd)
+        os.kill(keeper, signal.SIGKILL)
         for _ in range(20):
             outcome = programs.run([self.pack + "/bin/sed", "s/a/b/"], env=self.env, input="a\n")
             self.assertEqual(outcome, (0, "b\n", ""))
+        # The next keeper makes the roots again.
+        self.assertTrue(daemon.wait_until(lambda: daemon.joins_a_published_root(self.pack + "/bin/sed", self.env)))
+        self.assertNotEqual(self.keeper(relocd), keeper)
+        self.assertFalse(os.path.exists(f"/proc/{keeper}"))
+        self.assertHasNothingButNamespaces(self.keeper(relocd))
+        self.assertLessEqual(leaks.settled_descriptors(self.env, before), before)
         self.assertEqual(self.echo(job, "still here"), "still here\n")
         job.communicate()
+
+    def test_one_keeper_after_the_other_is_killed(self):
+        """Each is replaced, and the log says so once."""
+        relocd = daemon.Daemon(self.directory)
+        self.addCleanup(relocd.stop)
+        for _ in range(5):
+            self.assertTrue(daemon.wait_until(lambda: self.keeper(relocd)))
+            keeper = self.keeper(relocd)
+            os.kill(keeper, signal.SIGKILL)
+            self.assertTrue(daemon.wait_until(lambda: not os.path.exists(f"/proc/{keeper}")))
+            self.assertEqual(programs.run([self.pack + "/bin/sed", "s/a/b/"], env=self.env, input="a\n"), (0, "b\n", ""))
+        self.assertTrue(daemon.wait_until(lambda: daemon.joins_a_published_root(self.pack + "/bin/sed", self.env)))
+        self.assertEqual(relocd.read_log().count("warning: the keeper of the roots died"), 1, relocd.read_log())
+
+    @staticmethod
+    def keeper(relocd):
+        """Its pid, or None."""
+        with open(f"/proc/{relocd.pid}/task/{relocd.pid}/children") as children:
+            keepers = [int(pid) for pid in children.read().split()]
+        return keepers[0] if len(keepers) == 1 else None
+
+    def assertHasNothingButNamespaces(self, keeper):
+        links = [os.readlink(f"/proc/{keeper}/fd/{fd}") for fd in os.listdir(f"/proc/{keeper}/fd")]
+        other = [link for link in links
+                 if not re.match(r"/dev/null$|socket:|user:|mnt:|anon_inode:\[signalfd\]$", link)]
+        self.assertEqual(other, [])
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ class NamedFaults(unittest.TestCase):
                 "directory.open=EACCES": ["cannot open", self.directory, "Permission denied"],
                 "directory.lock=EAGAIN": ["already running", self.directory],
                 "directory.lock=ENOLCK": ["cannot lock", "No locks available"],
-                "keeper.fork=EAGAIN": ["cannot fork the keeper"],
+                "keeper.fork=EAGAIN": ["cannot start the keeper"],
                 "socket.bind=EMFILE": ["cannot listen on control.sock"],
                 "socket.bind=EMFILE:after=1": ["cannot listen on launch.sock"],
                 "mounts.open=EMFILE": ["mountinfo"],

@@ -5,9 +5,6 @@ import random
 import signal
 import time
 
-# A rare fault is still to be found: a detached job whose launcher was killed is said to run after it has ended.
-KILL_LAUNCHERS = os.environ.get("RELOC_CHAOS_LAUNCHERS") == "1"
-
 
 class Trouble:
     def __init__(self, relocd, start, clients, seed):
@@ -22,10 +19,8 @@ class Trouble:
 
     def make(self, seconds, *, restart):
         """For so long; without `restart` the same daemon is there all the time."""
-        # Without its keeper a daemon has no roots until it is started anew, so that is rare.
-        gentle = [self.pause, self.remove_a_socket] * 4 + [self.kill_client] * 8 + [self.kill_keeper]
-        if KILL_LAUNCHERS:
-            gentle += [self.kill_launcher] * 3
+        gentle = [self.pause, self.remove_a_socket] * 4 + [self.kill_client] * 8
+        gentle += [self.kill_launcher, self.kill_keeper] * 3
         violent = [self.kill_daemon] * 5 + [self.restart_daemon] * 3
         end = time.monotonic() + seconds
         while time.monotonic() < end:

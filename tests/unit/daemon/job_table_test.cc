@@ -1,11 +1,16 @@
 #include "daemon/jobs/job_table.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <set>
 
+#include "reloc/base/file.h"
+#include "reloc/job/attach_socket.h"
 #include "tests/unit/daemon/fixture.h"
+#include "tests/unit/launch/temp_dir.h"
 
 namespace reloc {
 namespace {
@@ -26,10 +31,12 @@ class JobTableTest : public testing::Test {
     return RunUntil(*loop_, [this] { return table_.running() == 0; });
   }
 
+  TempDir temp_;
+  UniqueFd dir_ = *Open(std::string(temp_ / "").c_str(), O_RDONLY | O_DIRECTORY);
   std::unique_ptr<EventLoop> loop_ = *EventLoop::Create();
   EventBus events_;
   int ended_ = 0;
-  JobTable table_{loop_.get(), &events_, 3, [this] { ++ended_; }};
+  JobTable table_{loop_.get(), &events_, dir_.get(), 3, [this] { ++ended_; }};
 };
 
 TEST_F(JobTableTest, AJobRunsAndEnds) {
@@ -180,6 +187,63 @@ TEST_F(Reserved, TheLauncherTellsHowItEnded) {
   Job job = table_.List(true).at(0);
   EXPECT_EQ(job.state, JobState::kExited);
   EXPECT_EQ(WEXITSTATUS(job.wait_status), 41);
+}
+
+// A job of whose launch nobody has heard, bound and ended, but not waited for.
+class EndedUnheard : public Reserved {
+ protected:
+  void Bind() {
+    ASSERT_TRUE(Reserved::Bind(id_, job_.pid()).ok());
+    kill(job_.pid(), SIGKILL);
+    job_.AwaitZombie();
+  }
+  // What relocctl's launcher does: it serves the job's socket.
+  std::unique_ptr<Child> Launcher() {
+    ::chmod((temp_ / "").c_str(), 0700);
+    int ready[2];
+    EXPECT_EQ(pipe(ready), 0);
+    UniqueFd near(ready[0]), far(ready[1]);
+    auto launcher = std::make_unique<Child>([&] {
+      absl::StatusOr<UniqueFd> listener = ListenForClients(temp_ / "", id_);
+      near.Reset();
+      far.Reset();
+      if (listener.ok()) SleepForEver();
+    });
+    far.Reset();
+    char end;
+    EXPECT_EQ(read(near.get(), &end, 1), 0);
+    return launcher;
+  }
+
+  std::string id_ = *table_.Reserve("train");
+  Child job_{SleepForEver};
+};
+
+TEST_F(EndedUnheard, WithoutALauncherItsParentIsNotAwaited) {
+  Bind();
+  EXPECT_TRUE(AllEnded());
+  EXPECT_EQ(table_.List(true).at(0).state, JobState::kKilled);
+}
+
+TEST_F(EndedUnheard, TheWordOfALauncherIsAwaited) {
+  std::unique_ptr<Child> launcher = Launcher();
+  Bind();
+  for (int i = 0; i < 10; ++i) loop_->RunOnce(10);
+  EXPECT_EQ(table_.running(), 1u);
+  table_.Abandoned(id_, 125 << 8);
+  EXPECT_TRUE(table_.List(true).empty());
+}
+
+TEST_F(EndedUnheard, NoWordComesOfALauncherThatIsKilled) {
+  std::unique_ptr<Child> launcher = Launcher();
+  Bind();
+  for (int i = 0; i < 10; ++i) loop_->RunOnce(10);
+  EXPECT_EQ(table_.running(), 1u);
+  kill(launcher->pid(), SIGKILL);
+  EXPECT_TRUE(AllEnded());
+  Job job = table_.List(true).at(0);
+  EXPECT_EQ(job.state, JobState::kKilled);
+  EXPECT_EQ(WTERMSIG(job.wait_status), SIGKILL);
 }
 
 TEST_F(Reserved, Names) {

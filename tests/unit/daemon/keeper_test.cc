@@ -35,9 +35,12 @@ class KeeperTest : public testing::Test {
     GTEST_SKIP() << "ThreadSanitizer has a thread of its own, with which unshare(2) makes no user namespace; "
                     "run another build";
 #endif
-    auto process = StartKeeper();
+    auto process = ForkKeeper();
     ASSERT_TRUE(process.ok());
-    auto link = KeeperLink::Create(loop_.get(), *std::move(process));
+    auto link = KeeperLink::Create(loop_.get(), *std::move(process), [this] {
+      ++starts_;
+      return starts_ == failing_start_ ? absl::UnavailableError("no") : ForkKeeper();
+    });
     ASSERT_TRUE(link.ok()) << link.status();
     link_ = *std::move(link);
     if (!link_->usable().ok() && !MustWork("userns")) {
@@ -83,6 +86,7 @@ class KeeperTest : public testing::Test {
 
   TempDir temp_;
   std::unique_ptr<EventLoop> loop_ = *EventLoop::Create();
+  int starts_ = 0, failing_start_ = 0;  // of keepers after the first
   std::unique_ptr<KeeperLink> link_;
 };
 
@@ -141,13 +145,54 @@ TEST_F(KeeperTest, HasNothingButNamespaces) {
 
 TEST_F(KeeperTest, ItsDeathIsNoticedAndEveryRequestAnswered) {
   bool told = false;
-  link_->OnDeath([&] { told = true; });
+  link_->OnChange([&] { told = true; });
   kill(link_->pid(), SIGKILL);
   EXPECT_TRUE(RunUntil(*loop_, [&] { return told; }));
   auto answer = Make("/reloc-test/store");
   ASSERT_TRUE(answer->has_value());
   EXPECT_FALSE((*answer)->ok());
   EXPECT_FALSE(link_->usable().ok());
+}
+
+TEST_F(KeeperTest, AnotherTakesThePlaceOfOneThatDied) {
+  auto answer = Make("/reloc-test/store");
+  ASSERT_TRUE(Await(answer) && (*answer)->ok());
+  MadeRoot old = ***answer;
+  pid_t pid = link_->pid();
+  int changes = 0;
+  // What relocd does: it gives its roots up, which are not the new keeper's to release.
+  link_->OnChange([&] {
+    ++changes;
+    link_->Release({&old.fd, 1});
+  });
+  kill(pid, SIGKILL);
+  EXPECT_TRUE(RunUntil(*loop_, [&] { return changes == 2; }));
+  ASSERT_TRUE(link_->usable().ok()) << link_->usable();
+  EXPECT_NE(link_->pid(), pid);
+  EXPECT_EQ(kill(pid, 0), -1);  // it was waited for
+  EXPECT_FALSE(link_->OpenNamespace(old).ok());
+  answer = Make("/reloc-test/store");
+  ASSERT_TRUE(Await(answer) && (*answer)->ok());
+  EXPECT_EQ(ReadInside(***answer, "/reloc-test/store/hello"), "from the pack");
+}
+
+TEST_F(KeeperTest, OneThatCannotBeStartedIsTriedAgain) {
+  failing_start_ = 1;
+  kill(link_->pid(), SIGKILL);
+  EXPECT_TRUE(RunUntil(*loop_, [&] { return starts_ == 2 && link_->usable().ok(); }));
+}
+
+TEST_F(KeeperTest, OnesThatDieAtOnceAreReplacedLessAndLess) {
+  absl::Duration begin = MonotonicNow();
+  bool is_new = true;
+  auto kill_it = [&] {
+    is_new = link_->pid() != 0 && is_new;
+    if (is_new) kill(link_->pid(), SIGKILL);
+    is_new = link_->pid() == 0;
+    return starts_ == 4;
+  };
+  EXPECT_TRUE(RunUntil(*loop_, kill_it));
+  EXPECT_GE(MonotonicNow() - begin, absl::Milliseconds(700));  // 0, 100, 200 and 400
 }
 
 TEST_F(KeeperTest, EndsWithItsLink) {

@@ -33,7 +33,7 @@ class MetricsFixture : public testing::Test {
   NoMaker maker_;
   RegistryWriter registry_{-1};
   RootCache roots_{&maker_, &registry_, &events_, 3};
-  JobTable jobs_{loop_.get(), &events_, 3, [] {}};
+  JobTable jobs_{loop_.get(), &events_, -1, 3, [] {}};
   Metrics metrics_{&events_, &jobs_, &roots_};
 };
 

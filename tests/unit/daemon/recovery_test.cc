@@ -18,7 +18,7 @@ namespace {
 
 // A daemon's part that knows jobs.
 struct Daemon {
-  explicit Daemon(int dir) : journal(dir) {
+  explicit Daemon(int dir) : journal(dir), jobs(loop.get(), &events, dir, 100, [] {}) {
     events.Subscribe([this](const Event& event) {
       if (event.type == EventType::kExit) endings.push_back(event.job->id);
     });
@@ -37,7 +37,7 @@ struct Daemon {
   std::unique_ptr<EventLoop> loop = *EventLoop::Create();
   EventBus events;
   Journal journal;
-  JobTable jobs{loop.get(), &events, 100, [] {}};
+  JobTable jobs;
   std::vector<std::string> endings, ended_before;
 };
 

@@ -1,0 +1,26 @@
+#include "daemon/jobs/launcher_process.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "daemon/jobs/pidfd.h"
+#include "reloc/job/attach_socket.h"
+#include "reloc/job/job_files.h"
+#include "reloc/pack/status.h"
+
+namespace reloc {
+
+absl::StatusOr<UniqueFd> OpenLauncher(int daemon_dir, const std::string& id) {
+  if (!IsJobId(id)) return absl::NotFoundError("not a job's id");
+  RELOC_ASSIGN_OR_RETURN(UniqueFd socket, ConnectToLauncher(daemon_dir, id));
+  // Of who called listen(2), see unix(7).
+  struct ucred peer;
+  socklen_t size = sizeof peer;
+  if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
+    return absl::ErrnoToStatus(errno, "cannot tell who serves the job's socket");
+  }
+  // It lived just now: nobody else has taken the connection.
+  return OpenPeerPidfd(socket.get(), peer.pid, BootTimeNow());
+}
+
+}  // namespace reloc
