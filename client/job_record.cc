@@ -1,6 +1,5 @@
 #include "client/job_record.h"
 
-#include <pwd.h>
 #include <string.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "client/progress.h"
+#include "reloc/job/user_name.h"
 
 namespace reloc {
 namespace {
@@ -35,13 +35,12 @@ const char* StateName(Job::State state) {
   }
 }
 
-// The number itself for a user whom the host does not know. Asked once each: it may take a directory service.
-const std::string& UserName(uid_t uid) {
+// Asked once each: it may take a directory service.
+const std::string& KnownUserName(uid_t uid) {
   static auto* names = new absl::flat_hash_map<uid_t, std::string>();
   auto [name, is_new] = names->try_emplace(uid);
-  if (!is_new) return name->second;
-  const struct passwd* user = ::getpwuid(uid);
-  return name->second = user == nullptr ? absl::StrCat(uid) : user->pw_name;
+  if (is_new) name->second = UserName(uid);
+  return name->second;
 }
 
 JsonValue Arguments(const Job& job) {
@@ -88,7 +87,7 @@ Record JobRecord(const Job& job) {
       {"name", JsonText(job.name())},
       {"pid", JsonNumber(job.pid())},
       {"uid", JsonNumber(job.uid())},
-      {"user", JsonText(UserName(job.uid()))},
+      {"user", JsonText(KnownUserName(job.uid()))},
       {"pack", JsonText(job.pack())},
       {"program", JsonText(job.program())},
       {"argv", Arguments(job)},
@@ -125,7 +124,7 @@ std::vector<std::string> JobRow(const Job& job, bool with_user) {
                                   job.has_rss_bytes() ? HumanSize(static_cast<double>(job.rss_bytes())) : "-",
                                   absl::StrCat(job.processes()),
                                   Command(job)};
-  if (with_user) row.insert(row.begin() + 2, UserName(job.uid()));
+  if (with_user) row.insert(row.begin() + 2, KnownUserName(job.uid()));
   return row;
 }
 

@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -22,6 +21,7 @@
 #include "absl/strings/str_split.h"
 #include "client/doctor/checks.h"
 #include "reloc/base/file.h"
+#include "reloc/job/user_name.h"
 #include "reloc/pack/files.h"
 
 // glibc 2.36 forgot to say so in the header.
@@ -193,10 +193,8 @@ bool KillsUserProcesses() {
 Finding CheckLogout() {
   constexpr const char* kCheck = "logout";
   if (::access("/run/systemd/system", F_OK) != 0) return Ok(kCheck, "no systemd that ends your processes");
-  struct passwd* user = ::getpwuid(::geteuid());
-  const std::string name = user == nullptr ? "" : user->pw_name;
-  if (!name.empty() && ::access(("/var/lib/systemd/linger/" + name).c_str(), F_OK) == 0)
-    return Ok(kCheck, "you linger");
+  const std::string name = UserName(::geteuid());
+  if (::access(("/var/lib/systemd/linger/" + name).c_str(), F_OK) == 0) return Ok(kCheck, "you linger");
   if (!KillsUserProcesses()) return Ok(kCheck, "your processes go on");
   return Warn(kCheck, "logind ends your processes, relocd and jobs too (KillUserProcesses)",
               absl::StrCat("loginctl enable-linger ", name));
