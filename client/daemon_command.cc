@@ -123,7 +123,7 @@ void AddDaemonCommand(CLI::App& app, int* exit_status) {
   CLI::App* stop = daemon->add_subcommand("stop", "Stop relocd; jobs go on");
   stop->footer("Examples:\n  relocctl daemon stop");
   stop->callback([exit_status] { *exit_status = ExitStatus(Stop()); });
-  auto format = std::make_shared<std::string>("table");
+  auto format = std::make_shared<std::string>();
   CLI::App* status = daemon->add_subcommand("status", "Tell whether relocd runs; exit status 3 if not");
   AddFormatOption(status, format.get());
   status->footer(

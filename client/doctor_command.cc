@@ -70,7 +70,7 @@ int Doctor(const std::string& format) {
 }  // namespace
 
 void AddDoctorCommand(CLI::App& app, int* exit_status) {
-  auto format = std::make_shared<std::string>("table");
+  auto format = std::make_shared<std::string>();
   CLI::App* doctor = app.add_subcommand("doctor", "What is wrong on this host, and what to do about it");
   AddFormatOption(doctor, format.get());
   doctor->footer(

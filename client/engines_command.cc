@@ -140,7 +140,7 @@ absl::Status ListEngines(const std::string& format, const std::string& program) 
 }  // namespace
 
 void AddEnginesCommand(CLI::App& app, int* exit_status) {
-  auto format = std::make_shared<std::string>("table");
+  auto format = std::make_shared<std::string>();
   auto program = std::make_shared<std::string>();
   CLI::App* engines =
       app.add_subcommand("engines", "Which engines work on this host, and why not the others");

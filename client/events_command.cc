@@ -10,6 +10,7 @@
 #include "client/control_client.h"
 #include "client/event_record.h"
 #include "client/format.h"
+#include "client/reader_watch.h"
 #include "client/report.h"
 #include "client/time_arg.h"
 #include "reloc/pack/status.h"
@@ -22,7 +23,7 @@ using google::protobuf::util::TimeUtil;
 struct EventsOptions {
   std::string since, until;
   bool no_stream = false;
-  std::string format = "table";
+  std::string format;
 };
 
 absl::Status SetTime(const std::string& text, google::protobuf::Timestamp* message) {
@@ -59,12 +60,13 @@ absl::Status Events(const EventsOptions& options) {
           std::chrono::microseconds(TimeUtil::TimestampToMicroseconds(request.until()))));
     }
     auto reader = stub->Watch(context, request);
+    ReaderWatch seen_enough([context] { context->TryCancel(); });
     relocd::v1::Event event;
     while (printed.ok() && reader->Read(&event)) printed = Print(event, options.format);
     if (!printed.ok()) context->TryCancel();
     grpc::Status status = reader->Finish();
     bool in_time = ends && status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
-    return in_time || !printed.ok() ? grpc::Status::OK : status;
+    return in_time || !printed.ok() || ReaderGoneWithin(absl::ZeroDuration()) ? grpc::Status::OK : status;
   };
   RELOC_RETURN_IF_ERROR(client->Call(watch, true));
   return printed;

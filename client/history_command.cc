@@ -22,7 +22,7 @@ namespace {
 struct HistoryOptions {
   std::string since;
   uint32_t limit = 0;  // 0: all
-  std::string format = "table";
+  std::string format;
 };
 using Jobs = std::vector<relocd::v1::Job>;
 

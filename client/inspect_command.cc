@@ -31,13 +31,15 @@ absl::Status Inspect(const std::vector<std::string>& refs) {
 
 void AddInspectCommand(CLI::App& app, int* exit_status) {
   auto jobs = std::make_shared<std::vector<std::string>>();
+  auto format = std::make_shared<std::string>();
   CLI::App* inspect = app.add_subcommand("inspect", "All that is known of jobs, as JSON");
   inspect->add_option("JOB", *jobs, "Ids, names or pids")->required();
+  AddFormatOption(inspect, format.get(), {"json"});  // there is no other, but scripts ask all alike
   inspect->footer(
       "Examples:\n"
       "  relocctl inspect sed\n"
       "  relocctl inspect 4rk | jq '.[0].process_list[].cwd'");
-  inspect->callback([jobs, exit_status] { *exit_status = ExitStatus(Inspect(*jobs)); });
+  inspect->callback([jobs, format, exit_status] { *exit_status = ExitStatus(Inspect(*jobs)); });
 }
 
 }  // namespace reloc

@@ -59,9 +59,7 @@ void AddKillCommand(CLI::App& app, int* exit_status) {
       "  relocctl kill sed\n"
       "  relocctl kill -s HUP 4rk 7831");
   kill->callback([options, exit_status] {
-    int status = 0;
-    absl::Status done = Kill(*options, &status);
-    *exit_status = done.ok() ? status : ExitStatus(done);
+    *exit_status = RunInParts([&](int* status) { return Kill(*options, status); });
   });
 }
 

@@ -110,12 +110,10 @@ int RunVerify(const std::string& pack) {
 
 void AddPackInspect(CLI::App& pack, int* exit_status) {
   auto path = std::make_shared<std::string>();
-  auto format = std::make_shared<std::string>("text");
+  auto format = std::make_shared<std::string>();
   CLI::App* inspect = pack.add_subcommand("inspect", "Show what a pack holds");
   inspect->add_option("PACK", *path, "The pack's directory")->required();
-  inspect->add_option("--format", *format, "How to print it")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
+  AddFormatOption(inspect, format.get(), {"text", "json"});
   inspect->footer(
       "Examples:\n"
       "  relocctl pack inspect pack\n"

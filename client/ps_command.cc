@@ -20,7 +20,7 @@ struct PsOptions {
   bool all = false;
   bool all_users = false;
   bool quiet = false;
-  std::string format = "table";
+  std::string format;
   std::vector<std::string> filters;
 };
 

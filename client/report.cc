@@ -35,10 +35,17 @@ int ExitStatus(const absl::Status& status) {
   return absl::IsInvalidArgument(status) ? failed : 1;
 }
 
-void AddFormatOption(CLI::App* command, std::string* format) {
+void AddFormatOption(CLI::App* command, std::string* format, const std::vector<std::string>& formats) {
+  *format = formats.front();
   command->add_option("--format", *format, "How to print it")
-      ->check(CLI::IsMember({"table", "json"}))
+      ->check(CLI::IsMember(formats))
       ->capture_default_str();
+}
+
+int RunInParts(const std::function<absl::Status(int* exit_status)>& work) {
+  int status = 0;
+  absl::Status done = work(&status);
+  return done.ok() ? status : ExitStatus(done);
 }
 
 }  // namespace reloc

@@ -7,7 +7,9 @@
 #pragma once
 
 #include <CLI/App.hpp>
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 
@@ -29,7 +31,12 @@ int FinishOutput(int status);
 // InvalidArgument, which is about the command line.
 int ExitStatus(const absl::Status& status);
 
-// --format table|json
-void AddFormatOption(CLI::App* command, std::string* format);
+// --format with one of `formats`, the first by default.
+void AddFormatOption(CLI::App* command, std::string* format,
+                     const std::vector<std::string>& formats = {"table", "json"});
+
+// What a command's callback does: work(&exit_status), which sets the status where only a part could be done.
+// One that fails as a whole has its own, as above.
+int RunInParts(const std::function<absl::Status(int* exit_status)>& work);
 
 }  // namespace reloc

@@ -60,7 +60,7 @@ absl::Status PruneRoots() {
 }  // namespace
 
 void AddRootsCommand(CLI::App& app, int* exit_status) {
-  auto format = std::make_shared<std::string>("table");
+  auto format = std::make_shared<std::string>();
   CLI::App* roots = app.add_subcommand("roots", "The roots that the daemon keeps ready");
   roots->require_subcommand(1);
   CLI::App* ls = roots->add_subcommand("ls", "List them");

@@ -9,13 +9,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "client/control_client.h"
 #include "client/format.h"
 #include "client/job_ref.h"
 #include "client/job_sampler.h"
 #include "client/progress.h"
+#include "client/reader_watch.h"
 #include "client/report.h"
 #include "reloc/pack/status.h"
 
@@ -30,7 +30,7 @@ constexpr char kClearScreen[] = "\x1b[H\x1b[J";
 
 struct StatsOptions {
   bool no_stream = false;
-  std::string format = "table";
+  std::string format;
   std::vector<std::string> jobs;
 };
 
@@ -95,14 +95,13 @@ absl::Status Stats(const StatsOptions& options) {
   }
   JobSampler sampler(ids);
   RELOC_RETURN_IF_ERROR(sampler.Look(*client));
-  absl::SleepFor(kFirst);
+  if (ReaderGoneWithin(kFirst)) return absl::OkStatus();
   while (true) {
     RELOC_RETURN_IF_ERROR(sampler.Look(*client));
     bool over = !ids.empty() && std::none_of(sampler.jobs().begin(), sampler.jobs().end(), Runs);
     if (over) return absl::OkStatus();
     RELOC_RETURN_IF_ERROR(Print(sampler, options));
-    if (options.no_stream) return absl::OkStatus();
-    absl::SleepFor(kInterval);
+    if (options.no_stream || ReaderGoneWithin(kInterval)) return absl::OkStatus();
   }
 }
 

@@ -13,6 +13,7 @@
 #include "client/job_ref.h"
 #include "client/job_sampler.h"
 #include "client/progress.h"
+#include "client/reader_watch.h"
 #include "client/report.h"
 #include "client/signal_name.h"
 #include "client/top_screen.h"
@@ -31,7 +32,7 @@ class Top {
 
   void Run() {
     absl::Time next = absl::Now();
-    while (!quit_ && !InterruptGuard::Interrupted()) {
+    while (!quit_ && !InterruptGuard::Interrupted() && !ReaderGoneWithin(absl::ZeroDuration())) {
       if (absl::Now() >= next) {
         Look();
         // The first rates come soon.

@@ -128,11 +128,8 @@ void AddWaitCommand(CLI::App& app, int* exit_status) {
       "Examples:\n"
       "  relocctl wait 4rk\n"
       "  relocctl wait $(relocctl ps -q)");
-  wait->callback([jobs, exit_status] {
-    int status = 0;
-    absl::Status done = Wait(*jobs, &status);
-    *exit_status = done.ok() ? status : ExitStatus(done);
-  });
+  wait->callback(
+      [jobs, exit_status] { *exit_status = RunInParts([&](int* status) { return Wait(*jobs, status); }); });
 }
 
 }  // namespace reloc

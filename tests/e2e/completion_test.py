@@ -117,6 +117,7 @@ class Completion(unittest.TestCase):
         def check(shell):
             self.assertEqual(shell("relocctl ps --fo"), ["--format"])
             self.assertEqual(sorted(shell("relocctl ps --format ")), ["json", "table"])
+            self.assertEqual(shell("relocctl inspect --format "), ["json"])
             self.assertIn("userns", shell("relocctl run --engine u"))
         self.each(check)
         # zsh and fish have the whole word, bash what is behind the =.

@@ -1,6 +1,8 @@
 """relocctl events: what happened, and what happens, line by line."""
 import json
 import os
+import select
+import socket
 import subprocess
 import time
 import unittest
@@ -56,6 +58,21 @@ class Events(outcomes.OneLineTest):
         listed = programs.must(programs.relocctl("events", "--no-stream", "--format", "json", *arguments, env=self.env))
         self.assertEqual(listed.err, "")
         return [json.loads(line) for line in listed.out.splitlines()]
+
+    def test_it_ends_with_its_reader(self):
+        """As in `relocctl events | head -1`, and not with the next event."""
+        for reader, writer in (os.pipe(), [end.detach() for end in socket.socketpair()]):
+            watcher = Watcher(self.env, stdout=writer)
+            self.addCleanup(watcher.end)
+            os.close(writer)
+            self.assertTrue(daemon.wait_until(lambda: self.launch() and select.select([reader], [], [], 0)[0]))
+            # All that there is to tell of these launches is told before the reader goes.
+            while select.select([reader], [], [], 0.5)[0]:
+                os.read(reader, 65536)
+            self.assertIsNone(watcher.process.poll())
+            os.close(reader)
+            self.assertEqual(watcher.process.wait(20), 0)
+            self.assertEqual(watcher.process.stderr.read(), b"")
 
     def test_launches_and_ends_are_told_as_they_happen(self):
         watcher = self.watch()

@@ -110,7 +110,8 @@ class Json(unittest.TestCase):
         self.addCleanup(relocd.stop)
         pack = packs.from_host("cat")
         programs.must(programs.run([pack + "/bin/cat", "/dev/null"], env=relocd.environment()))
-        arguments = {("pack", "inspect"): [pack], ("stats",): ["--no-stream"]}
+        arguments = {("pack", "inspect"): [pack], ("stats",): ["--no-stream"], ("inspect",): ["cat"]}
+        self.assertIn("--format", options("inspect"))
         known = [command for command in commands() if "--format" in options(*command) and command != ("events",)]
         self.assertGreaterEqual(len(known), 5)
         for command in known:

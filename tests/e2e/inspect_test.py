@@ -1,4 +1,5 @@
 """relocctl inspect: all that is known of a job."""
+import json
 import os
 import unittest
 
@@ -44,6 +45,14 @@ class Inspect(jobs.JobsTest):
         self.await_job(job.pid, processes=0)
         shown = self.inspect(job.pid)
         self.assertEqual((shown["cwd"], shown["process_list"]), (None, []))
+
+    def test_json_is_its_only_format(self):
+        job = self.start()
+        shown = json.loads(self.must("inspect", "--format", "json", str(job.pid)))
+        self.assertEqual(shown[0]["pid"], job.pid)
+        outcome = self.relocctl("inspect", "--format", "table", str(job.pid))
+        self.assertEqual(outcome.status, 125)
+        self.assertIn("json", outcome.err)
 
     def test_an_unknown_job(self):
         outcome = self.relocctl("inspect", "nobody")

@@ -36,6 +36,17 @@ class Stats(jobs.JobsTest):
         self.assertTrue(daemon.wait_until(lambda: stream.poll() is not None))
         self.assertEqual(stream.returncode, 0)
 
+    def test_it_ends_with_its_reader(self):
+        """Also if there is nothing to write: no job runs."""
+        stream = subprocess.Popen([programs.RELOCCTL, "stats", "--format", "json"], env=self.env, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE)
+        self.addCleanup(stream.stderr.close)
+        self.addCleanup(stream.wait)
+        self.addCleanup(stream.kill)
+        stream.stdout.close()
+        self.assertEqual(stream.wait(20), 0)
+        self.assertEqual(stream.stderr.read(), b"")
+
     def test_one_that_has_ended(self):
         job = self.start("echo ready; exit 0")
         job.wait()

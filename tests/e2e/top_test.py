@@ -17,14 +17,15 @@ from support import daemon, jobs, programs, session
 class Terminal:
     """`relocctl top` on a new terminal, and the text that it has drawn."""
 
-    def __init__(self, env, rows=24, columns=80):
+    def __init__(self, env, rows=24, columns=80, hang_up=signal.SIG_DFL):
         self.ours, theirs = pty.openpty()
         self.resize(rows, columns)
         self.before = termios.tcgetattr(theirs)
         self.theirs = theirs
         self.process = subprocess.Popen([programs.RELOCCTL, "top"], env={**env, "TERM": "xterm"}, stdin=theirs,
                                         stdout=theirs, stderr=theirs, start_new_session=True,
-                                        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+                                        preexec_fn=lambda: (fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+                                                            signal.signal(signal.SIGHUP, hang_up)))
         self.text = ""
 
     def resize(self, rows, columns):
@@ -47,15 +48,27 @@ class Terminal:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        os.close(self.ours)
+        self.hang_up()
         os.close(self.theirs)
+
+    def hang_up(self):
+        if self.ours is not None:
+            os.close(self.ours)
+        self.ours = None
 
 
 class Top(jobs.JobsTest):
-    def open(self, **size):
-        terminal = Terminal(self.env, **size)
+    def open(self, **options):
+        terminal = Terminal(self.env, **options)
         self.addCleanup(terminal.close)
         return terminal
+
+    def test_it_ends_with_its_terminal(self):
+        """Also if a hang-up is ignored, as under nohup."""
+        terminal = self.open(hang_up=signal.SIG_IGN)
+        self.assertTrue(terminal.shows("0 jobs"), terminal.text)
+        terminal.hang_up()
+        self.assertEqual(terminal.process.wait(20), 0)
 
     def assertRestored(self, terminal):
         terminal.read()
