@@ -56,6 +56,9 @@ int Spawn(int socket, pid_t* pid) {
   memcpy(name, kKeeperName, sizeof name);
   char* const argv[] = {name, nullptr};
   int e = ::posix_spawn_file_actions_adddup2(&actions, socket, kDaemonSocket);
+  // Not only by the exec, which may take a while: the lock of relocd's directory is not to outlive a relocd
+  // that is killed just now.
+  if (e == 0) e = ::posix_spawn_file_actions_addclosefrom_np(&actions, kDaemonSocket + 1);
   // Not by its path, where another version may be by now.
   if (e == 0) e = ::posix_spawn(pid, "/proc/self/exe", &actions, nullptr, argv, environ);
   ::posix_spawn_file_actions_destroy(&actions);
