@@ -199,7 +199,6 @@ absl::Status LibraryGraph::AddLibc(HostPlan* plan) {
 }
 
 std::vector<std::string> WithOwnRunPath(std::vector<std::string> directories, const ElfInfo& elf) {
-  // ld.so ignores DT_RPATH where there is a DT_RUNPATH.
   const std::string& own = elf.runpath.empty() ? elf.rpath : elf.runpath;
   for (absl::string_view directory : absl::StrSplit(own, ':', absl::SkipEmpty()))
     AppendOnce(std::string(directory), &directories);
