@@ -27,7 +27,7 @@ class SearchStore(LoaderStore):
         self.runs[name] = ([program, *arguments], env)
 
     def add_host_programs(self):
-        self.add_run("bash", self.add("bash", "bash") + "/bin/bash", "-c", "type cd")
+        self.add_run("bash", self.add("bash", "bash") + "/bin/bash", "-c", "type cd", SHELL="/bin/sh")
         self.add_run("git", self.add("git", "git") + "/bin/git", "--version")
         self.add_run("perl", self.add("perl", "perl") + "/bin/perl", "-MPOSIX", "-MEncode", "-MSocket", "-e", "print 1")
         python = self.add("python", "python3")
@@ -147,24 +147,22 @@ class InObjects(LibrarySearch):
         super().setUpClass()
         cls.before = {name: loaded(*run) for name, run in cls.store.runs.items()}
         cls.failed = {name: failed_opens(*run) for name, run in cls.store.runs.items()}
-        cls.written = programs.must(programs.run([f"{BUILT}/write_needed_paths", cls.store.prefix, cls.store.prefix])).out
+        programs.must(programs.run([f"{BUILT}/write_needed_paths", cls.store.prefix, cls.store.prefix]))
 
     def test_the_same_libraries_are_loaded_in_the_same_order(self):
         self.assertSame(self.before, {name: loaded(*run) for name, run in self.store.runs.items()})
 
     def test_no_search_is_left(self):
         failed = {name: failed_opens(*run) for name, run in self.store.runs.items()}
-        print(f"written: {self.written.strip()}; before: {self.failed}; after: {failed}")
         self.assertGreater(self.failed["many"], 1000)
         for name in ("bash", "git", "perl", "python", "many"):
             self.assertEqual(failed[name], 0, name)
 
     def test_a_library_that_the_caller_preloads_serves_its_name(self):
-        name, run = "many", self.store.runs["many"]
-        argv, env = run
+        argv, env = self.store.runs["many"]
         preload = f"{self.store.item('many0')}/lib/lib0.so"
         paths, _ = loaded(argv, {**env, "LD_PRELOAD": preload})
-        self.assertEqual(len(paths), len(set(paths)), name)
+        self.assertEqual(len(paths), len(set(paths)))
 
 
 class ByIndex(LibrarySearch):
@@ -199,8 +197,7 @@ class ByIndex(LibrarySearch):
 
     def test_no_search_is_left(self):
         failed = {name: failed_opens(argv, env) for name, argv, env in self.runs(self.pack)}
-        print(f"before: { {name: failed_opens(argv, env) for name, argv, env in self.runs(self.old)} }; after: {failed}")
-        for name in ("bash", "git", "perl", "python", "many", "opened"):
+        for name in ("bash", "git", "perl", "python", "many", "same"):
             self.assertEqual(failed[name], 0, name)
 
     def test_ld_library_path_overrules_the_index(self):
