@@ -60,6 +60,19 @@ const char* FindPreload() {
   return g_path.overflowed() ? nullptr : g_path.c_str();
 }
 
+// What the pack's index says, or nullptr. It knows what the objects themselves say, which LD_LIBRARY_PATH
+// overrules but for DT_RPATH. (ld.so has looked among the libraries that are loaded before it asks.)
+const char* FindKnown(string_view object, string_view name) {
+  g_path.Clear();
+  g_path << g_config.setting.pack << g_config.setting.prefix;
+  LibraryIndex::Library library;
+  if (!StartsWith(object, g_path.view())) return nullptr;
+  if (!g_config.libraries.Find(Suffix(object, g_path.size()), name, &library)) return nullptr;
+  if (!library.rpath && !g_config.library_path.empty()) return nullptr;
+  g_path << library.file;
+  return g_path.overflowed() ? nullptr : g_path.c_str();
+}
+
 const char* Resolve(const char* name, LoadedObject* loader, unsigned flag) {
   string_view text(name);
   // LA_SER_ORIG comes first, with the name as it is asked for; the other flags with each path that ld.so
@@ -67,6 +80,7 @@ const char* Resolve(const char* name, LoadedObject* loader, unsigned flag) {
   bool plain = flag == LA_SER_ORIG && BaseName(text).size() == text.size();
   if (!plain) return IsBelow(text, g_config.setting.prefix) ? MapPath(text) : name;
   if (text == kPreloadName) return FindPreload();
+  if (const char* known = FindKnown(loader->path, text)) return known;
   return g_main == nullptr ? nullptr : g_search.Find(g_config, loader, g_main, text);
 }
 

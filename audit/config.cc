@@ -39,6 +39,25 @@ string_view ReadProcFile(const char* path) {
   return text;
 }
 
+// Stays mapped: the configuration points into it.
+string_view MapWholeFile(const char* path) {
+  int fd = raw::OpenForReading(path);
+  if (fd < 0) return {};
+  long size = raw::FileSize(fd);
+  const void* bytes = size > 0 ? raw::MapFile(fd, static_cast<size_t>(size)) : nullptr;
+  raw::Close(fd);
+  if (bytes == nullptr) return {};
+  return string_view(static_cast<const char*>(bytes), static_cast<size_t>(size));
+}
+
+// Only where the modules are the pack's own: a tree that is no pack has no index.
+void ReadLibraryIndex(AuditConfig* config) {
+  if (!IsBelow(config->setting.modules, config->setting.pack)) return;
+  PathText path;
+  path << DirName(config->setting.modules) << kLibraryIndexName;
+  if (!path.overflowed()) config->libraries.Parse(MapWholeFile(path.c_str()));
+}
+
 }  // namespace
 
 bool ReadAuditConfig(AuditConfig* config) {
@@ -50,7 +69,9 @@ bool ReadAuditConfig(AuditConfig* config) {
     if (name == kLoaderVariable) setting = value;
     if (name == "LD_LIBRARY_PATH") config->library_path = value;
   }
-  return ParseLoaderSetting(setting, &config->setting);
+  if (!ParseLoaderSetting(setting, &config->setting)) return false;
+  ReadLibraryIndex(config);
+  return true;
 }
 
 void AppendMapped(const AuditConfig& config, string_view path, TextBuffer* out) {

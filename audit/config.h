@@ -1,6 +1,7 @@
 // What the launch plan told the audit module, through the environment.
 #pragma once
 
+#include "reloc/base/library_index.h"
 #include "reloc/base/loader_setting.h"
 #include "reloc/base/text.h"
 
@@ -10,6 +11,7 @@ namespace reloc {
 struct AuditConfig {
   LoaderSetting setting;
   string_view library_path;  // LD_LIBRARY_PATH
+  LibraryIndex libraries;    // the pack's; empty if it has none
 };
 
 // False if there is no such configuration: the module was inherited by a program that nobody launched from a

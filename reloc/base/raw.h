@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 namespace reloc::raw {
 
@@ -53,6 +54,9 @@ inline long ReadAt(int fd, char* memory, size_t size, size_t offset) {
   return result;
 }
 
+// The size of a regular file, or a negative number.
+inline long FileSize(int fd) { return Call(SYS_lseek, fd, 0, SEEK_END); }
+
 inline void Close(int fd) { Call(SYS_close, fd); }
 
 // Fresh zeroed pages, or nullptr.
@@ -60,6 +64,12 @@ inline void* MapMemory(size_t size) {
   long result =
       Call(SYS_mmap, 0, static_cast<long>(size), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   return result < 0 && result > -4096 ? nullptr : reinterpret_cast<void*>(result);
+}
+
+// The whole file `fd`, of `size` bytes, or nullptr.
+inline const void* MapFile(int fd, size_t size) {
+  long result = Call(SYS_mmap, 0, static_cast<long>(size), PROT_READ, MAP_PRIVATE, fd, 0);
+  return result < 0 && result > -4096 ? nullptr : reinterpret_cast<const void*>(result);
 }
 
 inline void UnmapMemory(void* memory, size_t size) {

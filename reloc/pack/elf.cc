@@ -209,6 +209,30 @@ absl::Status ReadNames(const Image& image, const std::vector<Elf64_Phdr>& segmen
       return Malformed("malformed ELF file: implausibly long names");
     StoreName(entry.d_tag, *std::move(name), info);
   }
+  if (std::any_of(entries.begin(), entries.end(), [](const auto& e) { return e.d_tag == DT_RUNPATH; }))
+    info->rpath.clear();
+  return absl::OkStatus();
+}
+
+// The files that the version requirements name, which are a list of their own.
+absl::Status ReadVersioned(const Image& image, const std::vector<Elf64_Phdr>& segments,
+                           const std::vector<Elf64_Dyn>& entries, ElfInfo* info) {
+  const uint64_t count = DynamicValue(entries, DT_VERNEEDNUM);
+  if (count > kMaxDynamicEntries)
+    return Malformed("malformed ELF file: implausibly many version requirements");
+  const Strings strings(image, segments, entries);
+  uint64_t address = DynamicValue(entries, DT_VERNEED);
+  for (uint64_t i = 0; i < count; ++i) {
+    const std::optional<Extent> extent = FindAddress(segments, address);
+    if (!extent) return Malformed("malformed ELF file: version requirements lie in no segment");
+    auto requirement = image.ReadArray<Elf64_Verneed>(extent->offset, 1, "a version requirement");
+    if (!requirement.ok()) return requirement.status();
+    absl::StatusOr<std::string> name = strings.At(requirement->front().vn_file);
+    if (!name.ok()) return name.status();
+    info->versioned.push_back(*std::move(name));
+    if (requirement->front().vn_next == 0) break;
+    address += requirement->front().vn_next;
+  }
   return absl::OkStatus();
 }
 
@@ -243,6 +267,7 @@ absl::StatusOr<ElfInfo> Parse(const Image& image) {
     if (!entries.ok()) return entries.status();
     program = program || (DynamicValue(*entries, DT_FLAGS_1) & DF_1_PIE) != 0;
     absl::Status status = ReadNames(image, *segments, *entries, &info);
+    if (status.ok()) status = ReadVersioned(image, *segments, *entries, &info);
     if (!status.ok()) return status;
   }
   info.static_executable = program && info.interp.empty() && info.needed.empty();

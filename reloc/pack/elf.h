@@ -21,9 +21,12 @@ struct ElfInfo {
   std::string interp;               // PT_INTERP; empty if there is none
   std::vector<std::string> needed;  // DT_NEEDED, in order
   std::string runpath;              // DT_RUNPATH, as it stands: colons, $ORIGIN
-  std::string rpath;                // DT_RPATH, likewise
-  std::string soname;               // DT_SONAME
-  bool dynamic = false;             // has a dynamic section: a shared library or a dynamically linked program
+  std::string rpath;   // DT_RPATH, likewise; empty where DT_RUNPATH is, which makes ld.so ignore it
+  std::string soname;  // DT_SONAME
+  // Libraries of which symbol versions are required (DT_VERNEED): names of `needed`, where linkers made the
+  // file.
+  std::vector<std::string> versioned;
+  bool dynamic = false;  // has a dynamic section: a shared library or a dynamically linked program
   // A program that the kernel starts without a loader: ET_EXEC, or ET_DYN marked DF_1_PIE (ld.so and shared
   // libraries are ET_DYN without interpreter as well), and no PT_INTERP.
   bool static_executable = false;

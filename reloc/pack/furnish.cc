@@ -13,6 +13,8 @@
 #include "reloc/pack/contents.h"
 #include "reloc/pack/copy.h"
 #include "reloc/pack/files.h"
+#include "reloc/pack/libraries.h"
+#include "reloc/pack/library_index.h"
 #include "reloc/pack/manifest.h"
 #include "reloc/pack/manifest_check.h"
 #include "reloc/pack/status.h"
@@ -52,6 +54,13 @@ absl::Status MakeEntries(const std::vector<PackEntry>& entries, const PackDigest
     RELOC_RETURN_IF_ERROR(LinkShim(into, entry.name));
   }
   return absl::OkStatus();
+}
+
+absl::Status WriteLibraryIndex(const StoreLocation& store, const std::vector<ClosureItem>& items,
+                               const std::string& into) {
+  const StoreLibraries libraries = FindLibraries(store, ObjectCandidates(store, items));
+  return WriteNewFile(absl::StrCat(into, "/", kLibraryIndexPath),
+                      EncodeLibraryIndex(store.prefix, libraries.objects), 0644);
 }
 
 // All files of `pack` that are in none of the items, and not below `into` if that is another directory.
@@ -128,6 +137,7 @@ absl::StatusOr<PackSummary> FurnishPack(const std::string& into, const std::stri
   pb::Manifest manifest = MakeManifest(store, entries, contents);
   RELOC_RETURN_IF_ERROR(CopyRuntime(tools.runtime, into));
   RELOC_RETURN_IF_ERROR(MakeEntries(entries, DigestOf(manifest), into, tools.compile_plans));
+  RELOC_RETURN_IF_ERROR(WriteLibraryIndex(store, items, into));
   RELOC_RETURN_IF_ERROR(DescribeOwnFiles(into, pack, store, &contents));
   // What cannot be read back must not be written: a store with a symlink that leaves the pack, for one.
   RELOC_RETURN_IF_ERROR(CheckManifest(manifest, "the manifest to be written"));

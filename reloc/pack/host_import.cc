@@ -115,6 +115,7 @@ class Planner {
     LibraryGraph graph(std::move(loaded), &sources_, &names_, &added_);
     RELOC_ASSIGN_OR_RETURN(made.facts, graph.Facts(program.elf.needed));
     RELOC_ASSIGN_OR_RETURN(made.file.run_path, graph.Directories(program.elf.needed));
+    RELOC_ASSIGN_OR_RETURN(made.file.needed, graph.LibcPaths(program.elf.needed));
     made.file.run_path = WithOwnRunPath(std::move(made.file.run_path), program.elf);
     RELOC_ASSIGN_OR_RETURN(made.file.interpreter, graph.Loader());
     RELOC_RETURN_IF_ERROR(graph.AddItems(program.elf.needed, &plan_));

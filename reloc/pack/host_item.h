@@ -12,6 +12,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "reloc/pack/elf.h"
+#include "reloc/pack/needed_paths.h"
 #include "reloc/pack/progress.h"
 
 namespace reloc {
@@ -31,6 +32,7 @@ struct HostFile {
   size_t replaced = 0;                  // kScript: bytes of the source that `text` replaces
   std::string interpreter{};            // kElf: empty if it has none
   std::vector<std::string> run_path{};  // kElf: directories
+  std::vector<NeededPath> needed{};     // kElf: libraries that are named by their path
 };
 
 struct HostPlan {

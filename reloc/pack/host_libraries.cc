@@ -17,11 +17,12 @@ namespace reloc {
 namespace {
 
 constexpr char kLibc[] = "libc.so.6";
+constexpr char kLibgcc[] = "libgcc_s.so.1";
 // What glibc installs beside its libc, and libgcc_s. musl is all in its loader.
 constexpr auto kCompanions = std::to_array<const char*>(
     {kLibc, "libm.so.6", "libmvec.so.1", "libpthread.so.0", "libdl.so.2", "librt.so.1", "libutil.so.1",
      "libresolv.so.2", "libanl.so.1", "libnsl.so.1", "libnss_files.so.2", "libnss_dns.so.2",
-     "libnss_compat.so.2", "libBrokenLocale.so.1", "libc_malloc_debug.so.0", "libgcc_s.so.1"});
+     "libnss_compat.so.2", "libBrokenLocale.so.1", "libc_malloc_debug.so.0", kLibgcc});
 
 std::string NameOf(const std::string& path) { return std::string(BaseName(path)); }
 std::string DirectoryOf(const std::string& path) { return std::string(DirName(path)); }
@@ -106,16 +107,35 @@ absl::StatusOr<std::vector<std::string>> LibraryGraph::Facts(const std::vector<s
 
 absl::StatusOr<std::vector<std::string>> LibraryGraph::Directories(const std::vector<std::string>& needed) {
   std::vector<std::string> directories;
+  bool libc = false;
   for (const std::string& name : needed) {
     RELOC_ASSIGN_OR_RETURN(const Library library, Find(name));
-    if (library.home == Library::Home::kAdded) {
+    if (library.home == Library::Home::kLibc) {
+      libc = true;
+    } else if (library.home == Library::Home::kAdded) {
       AppendOnce(DirectoryOf(names_->Path(added_->item, library.place)), &directories);
     } else {
       RELOC_ASSIGN_OR_RETURN(const std::string item, ItemOfLibrary(library));
       AppendOnce(names_->Path(item, "lib"), &directories);
     }
   }
+  if (!libc) return directories;
+  RELOC_ASSIGN_OR_RETURN(const std::string item, LibcItem());
+  directories.push_back(names_->Path(item, "lib"));
   return directories;
+}
+
+absl::StatusOr<std::vector<NeededPath>> LibraryGraph::LibcPaths(const std::vector<std::string>& needed) {
+  std::vector<NeededPath> paths;
+  if (!loaded_.files.contains(kLibc)) return paths;  // musl
+  RELOC_ASSIGN_OR_RETURN(const std::string item, LibcItem());
+  for (const std::string& name : needed) {
+    RELOC_ASSIGN_OR_RETURN(const Library library, Find(name));
+    // libgcc_s is the compiler's: libraries of a newer one need theirs.
+    if (library.home != Library::Home::kLibc || name == kLibgcc || name == BaseName(loaded_.loader)) continue;
+    paths.push_back({name, names_->Path(item, "lib/" + name)});
+  }
+  return paths;
 }
 
 absl::StatusOr<std::string> LibraryGraph::Loader() {
@@ -146,6 +166,7 @@ absl::Status LibraryGraph::AddLibrary(const Library& library, HostPlan* plan) {
   RELOC_ASSIGN_OR_RETURN(const ElfInfo elf, sources_->Elf(library.file));
   HostFile file = {.kind = HostFile::Kind::kElf, .path = "lib/" + library.name, .source = library.file};
   RELOC_ASSIGN_OR_RETURN(file.run_path, Directories(elf.needed));
+  RELOC_ASSIGN_OR_RETURN(file.needed, LibcPaths(elf.needed));
   file.run_path = WithOwnRunPath(std::move(file.run_path), elf);
   if (!elf.interp.empty()) {
     RELOC_ASSIGN_OR_RETURN(file.interpreter, Loader());
@@ -199,7 +220,6 @@ absl::Status LibraryGraph::AddLibc(HostPlan* plan) {
 }
 
 std::vector<std::string> WithOwnRunPath(std::vector<std::string> directories, const ElfInfo& elf) {
-  // ld.so ignores DT_RPATH where there is a DT_RUNPATH.
   const std::string& own = elf.runpath.empty() ? elf.rpath : elf.runpath;
   for (absl::string_view directory : absl::StrSplit(own, ':', absl::SkipEmpty()))
     AppendOnce(std::string(directory), &directories);

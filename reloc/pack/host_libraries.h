@@ -36,8 +36,12 @@ class LibraryGraph {
 
   // What the hash of an item must cover that needs the libraries `needed` (DT_NEEDED) or the loader.
   absl::StatusOr<std::vector<std::string>> Facts(const std::vector<std::string>& needed);
-  // The store directories of just these libraries: a RUNPATH of few directories is a short search.
+  // The store directories of just these libraries: a RUNPATH of few directories is a short search. libc's is
+  // the last one, since most of its libraries are named by path.
   absl::StatusOr<std::vector<std::string>> Directories(const std::vector<std::string>& needed);
+  // The store paths of those of glibc's own libraries among them. They fit this loader alone, so that nobody
+  // would want LD_LIBRARY_PATH to bring others, and needing no search they start quicker.
+  absl::StatusOr<std::vector<NeededPath>> LibcPaths(const std::vector<std::string>& needed);
   // The store path of the loader.
   absl::StatusOr<std::string> Loader();
   // Puts the items of all that `needed` leads to, and libc's, into the plan.

@@ -36,7 +36,16 @@ absl::StatusOr<struct stat> Examine(const std::string& source) {
   return st;
 }
 
-absl::Status WriteElf(const HostFile& file, const std::string& target) {
+absl::Status WriteNeeded(const HostFile& file, const std::string& target) {
+  constexpr size_t kLimit = size_t{4} << 30;
+  RELOC_ASSIGN_OR_RETURN(std::string bytes, ReadWholeFile(target, kLimit));
+  // Where it cannot be done, the library is searched for in RUNPATH.
+  if (!WriteNeededPaths(file.needed, &bytes)) return absl::OkStatus();
+  if (unlink(target.c_str()) != 0) return SystemError(errno, "cannot replace " + target);
+  return WriteNewFile(target, bytes, 0600);
+}
+
+absl::Status Patch(const HostFile& file, const std::string& target) {
   std::vector<std::string> command = {kPatchelf, "--output", target};
   if (!file.interpreter.empty()) command.insert(command.end(), {"--set-interpreter", file.interpreter});
   if (!file.run_path.empty())
@@ -46,6 +55,11 @@ absl::Status WriteElf(const HostFile& file, const std::string& target) {
   RELOC_ASSIGN_OR_RETURN(const CommandResult result, RunCommand(command));
   if (result.exit_code == 0) return absl::OkStatus();
   return absl::InternalError(absl::StrCat("patchelf cannot rewrite ", file.source, ": ", Complaint(result)));
+}
+
+absl::Status WriteElf(const HostFile& file, const std::string& target) {
+  RELOC_RETURN_IF_ERROR(Patch(file, target));
+  return file.needed.empty() ? absl::OkStatus() : WriteNeeded(file, target);
 }
 
 absl::Status WriteScript(const HostFile& file, const std::string& target) {

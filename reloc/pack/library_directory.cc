@@ -1,0 +1,82 @@
+#include "reloc/pack/library_directory.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
+#include "reloc/base/path.h"
+
+namespace reloc {
+namespace {
+
+// Subdirectories that ld.so tries before a directory itself, by processor: _dl_important_hwcaps and, before
+// glibc 2.37, the platforms and capabilities of sysdeps/*/dl-procinfo.c.
+constexpr auto kVariants = std::to_array<absl::string_view>(
+    {"glibc-hwcaps", "tls", "x86_64", "haswell", "xeon_phi", "avx512_1", "aarch64", "atomics"});
+
+bool IsVariant(absl::string_view name) {
+  return std::find(kVariants.begin(), kVariants.end(), name) != kVariants.end() ||
+         absl::StartsWith(name, "power");
+}
+
+// True if ".." leads above `prefix` on the way.
+bool LeavesPrefix(const std::string& path, const std::string& prefix) {
+  if (!IsBelow(path, prefix)) return true;
+  int depth = 0;
+  for (absl::string_view component : absl::StrSplit(path.substr(prefix.size()), '/', absl::SkipEmpty())) {
+    if (component == ".") continue;
+    depth += component == ".." ? -1 : 1;
+    if (depth < 0) return true;
+  }
+  return false;
+}
+
+void AddNamesBelow(const std::filesystem::path& path, absl::flat_hash_set<std::string>* names) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(path, error))
+    names->insert(entry.path().filename());
+}
+
+}  // namespace
+
+const LibraryDirectory& LibraryDirectories::At(const std::string& path) {
+  auto [known, is_new] = directories_.try_emplace(path);
+  if (is_new) known->second = Read(path);
+  return known->second;
+}
+
+// A path that ends at a symlink, which dangles here, may lead to something on another host; and so may one
+// that goes on behind a symlink that leads outside.
+bool LibraryDirectories::MayLeadOutside(const std::string& path) const {
+  std::filesystem::path above = path;
+  std::error_code error;
+  while (IsBelow(above.native(), store_.prefix) &&
+         !std::filesystem::exists(std::filesystem::symlink_status(HostPath(store_, above.native()), error)))
+    above = above.parent_path();
+  return RealStorePath(store_, above.native()).empty();
+}
+
+LibraryDirectory LibraryDirectories::Read(const std::string& path) const {
+  LibraryDirectory directory;
+  if (LeavesPrefix(path, store_.prefix) || MayLeadOutside(path)) return directory;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(HostPath(store_, path), error)) {
+    std::string name = entry.path().filename();
+    if (IsVariant(name)) AddNamesBelow(entry.path(), &directory.variants);
+    directory.names.insert(std::move(name));
+  }
+  directory.known =
+      !error || error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory;
+  return directory;
+}
+
+std::string RealStorePath(const StoreLocation& store, const std::string& path) {
+  std::error_code error;
+  const std::string real = std::filesystem::canonical(HostPath(store, path), error);
+  if (error || !IsBelow(real, store.directory)) return "";
+  return StorePath(store, real);
+}
+
+}  // namespace reloc
