@@ -37,7 +37,7 @@ struct ProcessNamespaces {
   bool operator==(const ProcessNamespaces&) const = default;
 };
 
-// Of this process.
-ProcessNamespaces ReadOwnNamespaces();
+// Of this process. `mount`: the inode number of its mount namespace where that is known already, else 0.
+ProcessNamespaces ReadOwnNamespaces(uint64_t mount);
 
 }  // namespace reloc

@@ -62,8 +62,8 @@ void DaemonSession::ReadCaller() {
   if (caller.ok()) message_.caller = *caller;
 }
 
-void DaemonSession::ReadMark() {
-  if (directory_.valid()) message_.mark = ReadOwnNamespaces();
+void DaemonSession::ReadMark(uint64_t mount_ns) {
+  if (directory_.valid()) message_.mark = ReadOwnNamespaces(mount_ns);
 }
 
 void DaemonSession::NoteReason(Reason reason) {

@@ -31,8 +31,9 @@ class DaemonSession {
   void SetStore(const FileId& store) { message_.store = store; }
   // Where this process stands. To be called before it enters anything.
   void ReadCaller();
-  // What the program's processes will be known by. To be called when it has entered everything.
-  void ReadMark();
+  // What the program's processes will be known by. To be called when it has entered everything: its mount
+  // namespace has the inode number `mount_ns`; 0: look.
+  void ReadMark(uint64_t mount_ns);
 
   // Why the first choice was not taken: the first reason that is noted is told.
   void NoteReason(Reason reason);

@@ -1,5 +1,6 @@
 #include "reloc/launch/plan_trial.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -103,13 +104,18 @@ void PlanTrial::Enter(const Plan& plan) {
   for (const Step& step : plan.enter()) {
     if (step.op == Op::kCommit) {
       if (plan.engine() == Engine::kFakechroot) MarkEnvironment();
-      if (plan.engine() == Engine::kUserns && state_.root != Root::kHost) daemon_->ReadMark();
+      if (plan.engine() == Engine::kUserns && state_.root != Root::kHost) ReadMark();
       daemon_->Tell();
     }
     executor.Enter({&step, 1}, failure_);
     if (failure_->failed()) break;
   }
   committed_ = executor.committed();
+}
+
+void PlanTrial::ReadMark() {
+  Result<FileId> joined = state_.mount_ns.valid() ? Identify(state_.mount_ns.get()) : Errno{EBADF};
+  daemon_->ReadMark(joined.ok() ? joined->inode : 0);
 }
 
 // Without the mark (out of memory) the program runs as well.

@@ -28,6 +28,7 @@ class PlanTrial {
   bool JoinPublished();
   bool AskDaemon();
   void Enter(const Plan& plan);
+  void ReadMark();
   void MarkEnvironment();
 
   string_view pack_dir_;

@@ -50,7 +50,7 @@ TEST(NamespaceMarkTest, OwnNamespacesAreNoMark) {
 }
 
 TEST(NamespaceMarkTest, OneReadsTheSameOfOneself) {
-  EXPECT_EQ(ReadOwnNamespaces(), ReadNamespaces(getpid()));
+  EXPECT_EQ(ReadOwnNamespaces(0), ReadNamespaces(getpid()));
 }
 
 // A process in namespaces of its own whose parent has ended; its pid, or -1 where that is refused.
