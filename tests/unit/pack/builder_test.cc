@@ -54,7 +54,8 @@ TEST_F(BuilderTest, MakesAWholePack) {
   EXPECT_EQ(summary->entries, 1u);
   EXPECT_THAT(summary->warnings, IsEmpty());
   EXPECT_THAT(List("pack"), ElementsAre(".reloc", "bin", "gnu"));
-  EXPECT_THAT(List("pack/.reloc"), ElementsAre("contents.json", "lib", "manifest.json", "plans", "shim"));
+  EXPECT_THAT(List("pack/.reloc"),
+              ElementsAre("contents.json", "lib", "libraries", "manifest.json", "plans", "shim"));
   EXPECT_EQ(Read("pack/.reloc/lib/audit.so"), "the library");
   EXPECT_EQ(Read("pack/.reloc/plans/bin/hello"),
             absl::StrCat("plan for /gnu/store/", Item('h', "hello"), "/bin/hello"));
