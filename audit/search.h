@@ -1,4 +1,5 @@
-// The search for a library by name, as ld.so would do it if the store were at its prefix.
+// The search for a library by name, as ld.so would do it if the store were at its prefix: of what the pack's
+// index (reloc/base/library_index.h) does not tell.
 //
 // It is done here, because ld.so's own cannot be helped from outside. la_objsearch may map each path that
 // ld.so tries, but after the first miss in a directory ld.so asks stat(2) for the *unmapped* directory, finds

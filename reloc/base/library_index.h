@@ -40,8 +40,8 @@ struct LibraryIndexNeed {
 
 // FNV-1a.
 constexpr uint32_t LibraryIndexHash(string_view text) {
-  uint32_t hash = 2166136261u;
-  for (char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
+  uint32_t hash = 2166136261U;
+  for (char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
   return hash;
 }
 
