@@ -15,8 +15,8 @@
 #include "client/format.h"
 #include "client/job_ref.h"
 #include "client/job_sampler.h"
-#include "client/progress.h"
 #include "client/report.h"
+#include "reloc/pack/human_size.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
