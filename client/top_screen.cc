@@ -12,6 +12,7 @@
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "client/progress.h"
 #include "reloc/pack/human_size.h"
 
 namespace reloc {

@@ -92,6 +92,7 @@ class Writer {
   }
 
   absl::Status WritePart(const Part& part, ProgressMeter* meter) {
+    RELOC_RETURN_IF_ERROR(meter->Add(0));  // a sign of life where files are small and the pack is slow
     const PlannedDirectory& directory = plan_.directories[part.directory];
     OpenPart open{directory, absl::StrCat(places_.pack_path, "/", directory.path),
                   absl::StrCat(places_.mirror_path, "/", directory.path)};
