@@ -12,6 +12,7 @@
 #include "client/progress.h"
 #include "client/report.h"
 #include "proto/inspection.pb.h"
+#include "reloc/pack/human_size.h"
 #include "reloc/pack/manifest.h"
 #include "reloc/pack/status.h"
 #include "reloc/pack/text.h"

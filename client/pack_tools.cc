@@ -13,6 +13,7 @@
 #include "client/report.h"
 #include "reloc/engine/compile.h"
 #include "reloc/pack/files.h"
+#include "reloc/pack/human_size.h"
 #include "reloc/pack/status.h"
 #include "reloc/pack/text.h"
 

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "reloc/pack/human_size.h"
 
 namespace reloc {
 namespace {
@@ -95,13 +96,6 @@ void ProgressBar::Draw(const Progress& progress) {
   std::string line = absl::StrCat(kEraseLine, BarLine(progress, TerminalColumns()));
   fputs(line.c_str(), stderr);
   fflush(stderr);
-}
-
-std::string HumanSize(double bytes) {
-  const char* const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-  size_t unit = 0;
-  for (; bytes >= 1024 && unit + 1 < std::size(units); ++unit) bytes /= 1024;
-  return absl::StrFormat("%.*f %s", unit == 0 ? 0 : 1, bytes, units[unit]);
 }
 
 }  // namespace reloc

@@ -51,7 +51,4 @@ class ProgressBar {
   std::string stage_;
 };
 
-// "1.5 GiB"
-std::string HumanSize(double bytes);
-
 }  // namespace reloc

@@ -14,9 +14,9 @@
 #include "client/format.h"
 #include "client/job_ref.h"
 #include "client/job_sampler.h"
-#include "client/progress.h"
 #include "client/reader_watch.h"
 #include "client/report.h"
+#include "reloc/pack/human_size.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {

@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/progress.h"
+#include "reloc/pack/human_size.h"
 
 namespace reloc {
 namespace {

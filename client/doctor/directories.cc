@@ -8,10 +8,10 @@
 #include "absl/strings/str_format.h"
 #include "client/control_client.h"
 #include "client/doctor/checks.h"
-#include "client/doctor/file_system.h"
-#include "client/progress.h"
 #include "reloc/job/state_dir.h"
+#include "reloc/pack/file_system.h"
 #include "reloc/pack/files.h"
+#include "reloc/pack/human_size.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {

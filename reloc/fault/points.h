@@ -36,6 +36,14 @@ namespace reloc::fault {
   X(kLogWrite, "log.write", "relocd writes a line of its log")                \
   X(kLoopWatch, "loop.watch", "the event loop watches one more descriptor")   \
   X(kMetricsWrite, "metrics.write", "relocd writes the textfile of metrics")  \
+  X(kMirrorCreate, "mirror.create", "a mirror is begun")                      \
+  X(kMirrorDirectory, "mirror.directory", "a directory of a mirror is made")  \
+  X(kMirrorLink, "mirror.link", "a file is shared with another mirror")       \
+  X(kMirrorList, "mirror.list", "the list of a mirror's files is written")    \
+  X(kMirrorPublish, "mirror.publish", "a mirror gets its name")               \
+  X(kMirrorRemove, "mirror.remove", "a mirror is removed")                    \
+  X(kMirrorSync, "mirror.sync", "mirrors are written to the disk")            \
+  X(kMirrorWrite, "mirror.write", "a file of a mirror is written")            \
   X(kMountsOpen, "mounts.open", "relocd opens the table of mounts")           \
   X(kOutputOpen, "output.open", "a launcher opens the file for output")       \
   X(kOutputWrite, "output.write", "a launcher writes into that file")         \

@@ -31,15 +31,15 @@ def violations(points, code, tests):
         if f"Point::{point})" not in code:
             yield f"{POINTS}: {name}: nothing can fail by this name"
         if not re.search(rf'["\',]{re.escape(name)}=[E{{]', tests):
-            yield f"{POINTS}: {name}: no test in tests/fault switches it on"
+            yield f"{POINTS}: {name}: no test in tests/fault or tests/unit/mirror switches it on"
 
 
 def main():
     source_dir = sys.argv[1]
     with open(os.path.join(source_dir, POINTS), encoding="utf-8") as file:
         points = parse(file.read())
-    code = "\n".join(files(source_dir, ["client", "daemon", "reloc/job"], (".cc", ".h")))
-    tests = "\n".join(files(source_dir, ["tests/fault", "tests/e2e"], (".py",)))
+    code = "\n".join(files(source_dir, ["client", "daemon", "reloc/job", "reloc/mirror"], (".cc", ".h")))
+    tests = "\n".join(files(source_dir, ["tests/fault", "tests/e2e", "tests/unit/mirror"], (".py", ".cc")))
     found = list(violations(points, code, tests)) if points else [f"{POINTS}: no faults found"]
     print("\n".join(found) or f"each of {len(points)} faults has its place and its test")
     return 1 if found else 0

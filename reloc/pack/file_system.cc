@@ -1,4 +1,4 @@
-#include "client/doctor/file_system.h"
+#include "reloc/pack/file_system.h"
 
 #include <errno.h>
 #include <sys/statvfs.h>

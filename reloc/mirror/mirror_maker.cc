@@ -1,0 +1,200 @@
+// A mirror is made in CACHE/tmp, in this order, and renamed when it is whole:
+//
+//   1. read the pack's lists; compare them with its digest
+//   2. find what other mirrors have already, and make room for the rest
+//   3. write directories, files and symlinks                                     mirror_writer.h
+//   4. write the lists of what lies there, and the notes for sharing, and for a power failure
+//
+// Two makers of one mirror do not wait for each other: the second to finish finds the first one's and drops
+// its own. A lock would make it wait for one that may hang on a dead file server.
+#include "reloc/mirror/mirror_maker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "reloc/fault/fault.h"
+#include "reloc/launch/pack_files.h"
+#include "reloc/mirror/directory_at.h"
+#include "reloc/mirror/item_index.h"
+#include "reloc/mirror/layout.h"
+#include "reloc/mirror/mirror_plan.h"
+#include "reloc/mirror/mirror_writer.h"
+#include "reloc/mirror/tmp_directory.h"
+#include "reloc/pack/contents.h"
+#include "reloc/pack/files.h"
+#include "reloc/pack/hash.h"
+#include "reloc/pack/manifest.h"
+#include "reloc/pack/status.h"
+
+namespace reloc {
+namespace {
+
+constexpr char kMade[] = "mirror";  // in the TmpDirectory
+
+// What is known of the pack.
+struct Pack {
+  std::string path;
+  UniqueFd fd;
+  pb::Manifest manifest;
+  pb::Contents contents;
+  std::string modules;  // see Mirror
+};
+
+std::string HashModules(const pb::Contents& contents) {
+  Sha256 hash;
+  for (const pb::File& file : contents.own_files()) {
+    if (!IsForMirror(file)) continue;
+    hash.Update(absl::StrCat(file.path().size(), ":", file.path(), file.executable(), file.sha256(),
+                             file.target().size(), ":", file.target()));
+  }
+  const Sha256Digest digest = std::move(hash).Finish();
+  return absl::BytesToHexString({reinterpret_cast<const char*>(digest.data()), digest.size()});
+}
+
+absl::StatusOr<Pack> ReadPack(const std::string& path) {
+  Pack pack;
+  pack.path = path;
+  RELOC_ASSIGN_OR_RETURN(pack.fd, OpenFile(path, O_RDONLY | O_DIRECTORY));
+  absl::StatusOr<pb::Manifest> manifest = LoadManifest(path);
+  if (absl::IsNotFound(manifest.status())) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(manifest.status().message(), ": relocctl pack adopt makes it one"));
+  }
+  if (!manifest.ok()) return manifest.status();
+  pack.manifest = *std::move(manifest);
+  // Compares the digest with the lists: what a wrong one says would be served to the pack that it belongs to.
+  RELOC_ASSIGN_OR_RETURN(pack.contents, LoadContents(path, pack.manifest));
+  pack.modules = HashModules(pack.contents);
+  return pack;
+}
+
+// The plan, and room for it. Whoever is evicted may be a donor.
+absl::StatusOr<MirrorPlan> PlanWithRoom(const MirrorCache& cache, const MayEvict& may_evict, Pack* pack) {
+  while (true) {
+    RELOC_ASSIGN_OR_RETURN(Donors donors, FindDonors(cache, pack->contents));
+    MirrorPlan plan = PlanMirror(pack->manifest, &pack->contents, donors);
+    RELOC_ASSIGN_OR_RETURN(std::vector<Mirror> evicted, cache.MakeRoom(plan.disk_bytes, may_evict));
+    if (evicted.empty()) return plan;
+  }
+}
+
+absl::Status NoteAt(int mirror, const char* path, const std::string& text, const std::string& where) {
+  if (::symlinkat(text.c_str(), mirror, path) == 0) return absl::OkStatus();
+  return SystemError(errno, absl::StrCat("cannot create symlink ", where, "/", path));
+}
+
+// The lists of what lies in the mirror `path` by now.
+absl::Status WriteLists(const std::string& path, Pack* pack) {
+  pb::Contents& contents = pack->contents;
+  contents.clear_own_files();
+  RELOC_ASSIGN_OR_RETURN(std::vector<TreeFile> files, ListTree(absl::StrCat(path, "/", kPackMetaDir)));
+  for (TreeFile& file : files) file.path = JoinPath(kPackMetaDir, file.path);
+  RELOC_RETURN_IF_ERROR(DescribeFiles(path, files, {}, contents.mutable_own_files()));
+  const PackDigest digest = ComputeDigest(pack->manifest, contents);
+  pack->manifest.set_digest(digest.data(), digest.size());
+  if (fault::Fails(fault::Point::kMirrorList)) {
+    return SystemError(errno, absl::StrCat("cannot write ", path, "/", kContentsPath));
+  }
+  return SaveManifest(path, pack->manifest, contents);
+}
+
+// The mirror's .reloc, but for what came from the pack.
+absl::Status WriteMeta(const MirrorRequest& request, int made, const std::string& path, Pack* pack) {
+  if (request.kind == MirrorKind::kPlain) {
+    RELOC_RETURN_IF_ERROR(WriteItemIndex(pack->contents, absl::StrCat(path, "/", kItemsPath)));
+  }
+  if (request.filter != nullptr) {
+    RELOC_RETURN_IF_ERROR(request.filter->Finish(absl::StrCat(path, "/", kPackMetaDir)));
+  }
+  RELOC_RETURN_IF_ERROR(NoteAt(made, kOriginPath, request.pack, path));
+  RELOC_RETURN_IF_ERROR(NoteAt(made, kModulesPath, pack->modules, path));
+  RELOC_RETURN_IF_ERROR(WriteLists(path, pack));
+  // Last, since it goes away again: it is in no list.
+  return NoteAt(made, kUnsyncedPath, BootId(), path);
+}
+
+absl::Status WriteInto(const MirrorCache& cache, const MirrorRequest& request, const MirrorPlan& plan,
+                       const TmpDirectory& tmp, Pack* pack) {
+  if (::mkdirat(tmp.fd(), kMade, 0700) != 0) {
+    return SystemError(errno, absl::StrCat("cannot create a directory in ", tmp.path()));
+  }
+  RELOC_ASSIGN_OR_RETURN(UniqueFd made, OpenDirectoryAt(tmp.fd(), kMade, tmp.path()));
+  const std::string path = absl::StrCat(tmp.path(), "/", kMade);
+  const MirrorPlaces places{.pack = pack->fd.get(),
+                            .pack_path = pack->path,
+                            .mirrors = cache.mirrors_fd(),
+                            .mirrors_path = absl::StrCat(cache.directory(), "/", kMirrorsDir),
+                            .mirror = made.get(),
+                            .mirror_path = path};
+  RELOC_RETURN_IF_ERROR(WriteMirror(plan, places, request.filter, request.progress));
+  return WriteMeta(request, made.get(), path, pack);
+}
+
+// The mirror that is there already, and what to do about it.
+struct Present {
+  std::optional<Mirror> mirror;  // to be used
+  bool replace = false;          // it is of other modules, and may go
+};
+
+absl::StatusOr<Present> LookForPresent(const MirrorCache& cache, const MirrorId& id, const Pack& pack,
+                                       const MayEvict& may_evict) {
+  absl::StatusOr<Mirror> found = cache.Find(id);
+  if (!found.ok()) return Present{};
+  if (found->modules == pack.modules) {
+    RELOC_RETURN_IF_ERROR(cache.MarkUsed(id));
+    return Present{*std::move(found), false};
+  }
+  if (may_evict && may_evict(*found)) return Present{std::nullopt, true};
+  return absl::FailedPreconditionError(
+      absl::StrCat(found->path, " is in use and was made from a pack with other modules, ", found->pack,
+                   ": try again when its programs have ended, or make that pack anew"));
+}
+
+absl::StatusOr<Mirror> Publish(const MirrorCache& cache, const MirrorId& id, const TmpDirectory& tmp,
+                               const Pack& pack, bool replace) {
+  const std::string name = MirrorName(id);
+  if (replace) {
+    absl::Status removed = cache.Remove(id);
+    if (!removed.ok() && !absl::IsNotFound(removed)) return removed;
+  }
+  if (fault::Fails(fault::Point::kMirrorPublish) ||
+      ::renameat2(tmp.fd(), kMade, cache.mirrors_fd(), name.c_str(), RENAME_NOREPLACE) != 0) {
+    if (errno != EEXIST) return SystemError(errno, absl::StrCat("cannot rename the mirror in ", tmp.path()));
+    // Someone else was quicker.
+    RELOC_ASSIGN_OR_RETURN(Present present, LookForPresent(cache, id, pack, {}));
+    if (present.mirror) return *std::move(present.mirror);
+  }
+  return cache.Find(id);
+}
+
+std::string Cure(const absl::Status& status, const MirrorCache& cache) {
+  return absl::StrCat(status.message(), ": make room on the disk of ", cache.directory(),
+                      ", or set mirror-dir to another");
+}
+
+}  // namespace
+
+absl::StatusOr<Mirror> MakeMirror(const MirrorCache& cache, const MirrorRequest& request) {
+  RELOC_ASSIGN_OR_RETURN(Pack pack, ReadPack(request.pack));
+  const MirrorId id{DigestOf(pack.manifest), request.kind};
+  RELOC_ASSIGN_OR_RETURN(Present present, LookForPresent(cache, id, pack, request.may_evict));
+  if (present.mirror) return *std::move(present.mirror);
+  if (!present.replace) RELOC_RETURN_IF_ERROR(cache.RemoveBroken(id));
+  RELOC_ASSIGN_OR_RETURN(MirrorPlan plan, PlanWithRoom(cache, request.may_evict, &pack));
+  RELOC_ASSIGN_OR_RETURN(TmpDirectory tmp, TmpDirectory::Create(cache, id));
+  absl::Status written = WriteInto(cache, request, plan, tmp, &pack);
+  if (absl::IsResourceExhausted(written)) return absl::ResourceExhaustedError(Cure(written, cache));
+  if (!written.ok()) return written;
+  return Publish(cache, id, tmp, pack, present.replace);
+}
+
+}  // namespace reloc

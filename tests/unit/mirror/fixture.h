@@ -1,0 +1,68 @@
+// A pack and a cache, for tests of mirrors.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "reloc/mirror/mirror_maker.h"
+#include "reloc/pack/builder.h"
+#include "reloc/pack/manifest.h"
+#include "tests/unit/pack/fixture.h"
+
+namespace reloc {
+
+class MirrorTest : public PackTest {
+ protected:
+  static constexpr uint64_t kLimit = 1 << 30;
+
+  // Makes a pack of the store's items that `names` need.
+  void MakePack(const std::string& pack, const std::vector<std::string>& names) {
+    StoreSource source{.store = Store(), .paths = {}, .entries = {}};
+    for (const std::string& name : names) source.paths.push_back(absl::StrCat("/gnu/store/", name));
+    absl::StatusOr<PackSummary> made = CreatePackFromStore(source, Path(pack), Tools());
+    ASSERT_TRUE(made.ok()) << made.status();
+  }
+  // pack: hello and data. other: data and a program of its own.
+  void MakePacks() {
+    FillStore();
+    Write(Other() + "/bin/other", absl::StrCat("#!/bin/sh\ncat /gnu/store/", Item('d', "data"), "/text\n"),
+          0755);
+    Link(Other() + "/bin/link", "other");
+    MakePack("pack", {Item('h', "hello")});
+    MakePack("other", {Item('r', "other")});
+  }
+  static std::string Other() { return absl::StrCat("store/", Item('r', "other")); }
+
+  MirrorCache Cache(uint64_t limit = kLimit) const {
+    absl::StatusOr<MirrorCache> cache = MirrorCache::Open(Path("cache"), limit);
+    EXPECT_TRUE(cache.ok()) << cache.status();
+    return *std::move(cache);
+  }
+  absl::StatusOr<Mirror> Make(const std::string& pack, const MayEvict& may_evict = {}) const {
+    return MakeMirror(Cache(),
+                      {.pack = Path(pack), .filter = nullptr, .may_evict = may_evict, .progress = {}});
+  }
+  // The host path of what lies at `path` in the mirror's store.
+  static std::string InStore(const Mirror& mirror, const std::string& path) {
+    return absl::StrCat(mirror.path, mirror.store_prefix, "/", path);
+  }
+  static struct stat Stat(const std::string& path) {
+    struct stat st = {};
+    EXPECT_EQ(lstat(path.c_str(), &st), 0) << path;
+    return st;
+  }
+  static std::string ReadAt(const std::string& path) {
+    std::ostringstream content;
+    content << std::ifstream(path, std::ios::binary).rdbuf();
+    return content.str();
+  }
+  void ExpectNothingLeft() const {
+    EXPECT_TRUE(List("cache/tmp").empty());
+    EXPECT_TRUE(List("cache/mirrors").empty());
+  }
+};
+
+}  // namespace reloc
