@@ -9,8 +9,10 @@ find_program(RELOC_GXX NAMES g++-12 g++ REQUIRED)
 execute_process(COMMAND ${RELOC_GXX} -dumpversion OUTPUT_VARIABLE _gxx OUTPUT_STRIP_TRAILING_WHITESPACE)
 string(REGEX MATCH "^[0-9]+" _gxx ${_gxx})
 set(_triple ${CMAKE_SYSTEM_PROCESSOR}-linux-gnu)
+# -Os: a launch costs system calls and pages, not instructions. Measured, it starts as quickly as with -O2 (both ways of
+# the shim, medians of 1,500 within 0.2 %), and is 8 KB smaller.
 set(RELOC_MUSL_FLAGS
-  -std=c++20 -O2 -g1 -fno-exceptions -fno-rtti -fno-stack-protector -ffunction-sections -fdata-sections
+  -std=c++20 -Os -g1 -fno-exceptions -fno-rtti -fno-stack-protector -ffunction-sections -fdata-sections
   -fno-asynchronous-unwind-tables -fno-threadsafe-statics -fno-pie -U_FORTIFY_SOURCE -D_GNU_SOURCE
   "-D__GLIBC_PREREQ(a,b)=0" -nostdinc -nostdinc++
   -isystem /usr/include/c++/${_gxx} -isystem /usr/include/${_triple}/c++/${_gxx}
