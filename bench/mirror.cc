@@ -1,4 +1,4 @@
-// How fast a mirror is made, against `cp -r` of the same store.
+// How fast a mirror, plain and grafted, is made, against `cp -r` of the same store.
 //
 //   build/release/bin/mirror_bench PACK [DIRECTORY]    DIRECTORY: where copies are made; default: /tmp
 //
@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "reloc/graft/graft_filter.h"
 #include "reloc/mirror/mirror_maker.h"
 #include "reloc/pack/files.h"
 #include "reloc/pack/human_size.h"
@@ -64,13 +66,23 @@ class Times {
   std::vector<double> times_;
 };
 
+// Made anew each time, and removed again.
+absl::Status MakeGraft(const MirrorCache& cache, const std::string& pack) {
+  RELOC_ASSIGN_OR_RETURN(std::unique_ptr<GraftFilter> filter, GraftFilter::Create(cache, pack));
+  MirrorRequest request;
+  request.pack = pack;
+  request.kind = MirrorKind::kGraft;
+  request.filter = filter.get();
+  return MakeMirror(cache, request).status();
+}
+
 absl::Status Run(const std::string& pack, const std::string& directory) {
   RELOC_ASSIGN_OR_RETURN(pb::Manifest manifest, LoadManifest(pack));
   const std::string store = absl::StrCat(pack, manifest.store_prefix());
   const std::string copy = absl::StrCat(directory, "/copy");
   RELOC_ASSIGN_OR_RETURN(MirrorCache cache, MirrorCache::Open(absl::StrCat(directory, "/cache"), kLimit));
   const MirrorRequest request{.pack = pack, .filter = nullptr, .may_evict = {}, .progress = {}};
-  Times cp, mirror;
+  Times cp, mirror, graft;
   for (int round = -1; round < kRounds; ++round) {
     Times warming;
     RELOC_RETURN_IF_ERROR((round < 0 ? warming : cp).Measure([&] { return CopyByCp(store, copy); }));
@@ -84,10 +96,12 @@ absl::Status Run(const std::string& pack, const std::string& directory) {
       RELOC_ASSIGN_OR_RETURN(MirrorUsage usage, cache.Measure({*made}));
       printf("mirror of %s\n", HumanSize(static_cast<double>(usage.bytes)).c_str());
     }
-    RELOC_RETURN_IF_ERROR(cache.Remove(made->id));
+    RELOC_RETURN_IF_ERROR(cache.Remove(made->id));  // else the graft would take its unchanged files
+    RELOC_RETURN_IF_ERROR((round < 0 ? warming : graft).Measure([&] { return MakeGraft(cache, pack); }));
+    RELOC_RETURN_IF_ERROR(cache.Remove({made->id.digest, MirrorKind::kGraft}));
   }
-  printf("cp -r       %8.1f ms\nmake mirror %8.1f ms   x %.2f\n", cp.Median(), mirror.Median(),
-         mirror.Median() / cp.Median());
+  printf("cp -r       %8.1f ms\nmake mirror %8.1f ms   x %.2f\nmake graft  %8.1f ms   x %.2f\n", cp.Median(),
+         mirror.Median(), mirror.Median() / cp.Median(), graft.Median(), graft.Median() / cp.Median());
   return absl::OkStatus();
 }
 

@@ -16,6 +16,7 @@
 #include "client/pack_tools.h"
 #include "client/report.h"
 #include "client/run_target.h"
+#include "reloc/engine/graft.h"
 #include "reloc/engine/probe.h"
 #include "reloc/launch/daemon_dir.h"
 #include "reloc/launch/engine_chain.h"
@@ -53,30 +54,37 @@ std::string First(const EngineChain& chain, const std::vector<EngineReport>& rep
   return kNone;
 }
 
-void Remember(const std::vector<EngineReport>& reports) {
+// Invalid: there is none.
+UniqueFd OpenDirectory() {
   PathText path;
-  if (!DaemonDir(environ, &path).ok()) return;
-  Result<UniqueFd> dir = OpenDaemonDir(path.c_str());
-  if (!dir.ok()) return;
+  if (!DaemonDir(environ, &path).ok()) return UniqueFd();
+  Result<UniqueFd> directory = OpenDaemonDir(path.c_str());
+  return directory.ok() ? *std::move(directory) : UniqueFd();
+}
+
+void Remember(const std::vector<EngineReport>& reports, int dir) {
+  if (dir < 0) return;
   // Memory is a convenience: a directory that cannot be written costs launches time and nothing else.
   for (const EngineReport& report : reports) {
-    if (report.engine == Engine::kUserns) (void)RememberVerdict(dir->get(), Probe::kUserns, report.verdict());
-    if (report.engine == Engine::kProot) (void)RememberVerdict(dir->get(), Probe::kProot, report.verdict());
+    if (report.engine == Engine::kUserns) (void)RememberVerdict(dir, Probe::kUserns, report.verdict());
+    if (report.engine == Engine::kProot) (void)RememberVerdict(dir, Probe::kProot, report.verdict());
   }
 }
 
-// What the program's plans refuse does not work for it, whatever the host can.
-void ApplyPlans(const std::string& plans, std::vector<EngineReport>& reports) {
+// What the program's plans refuse does not work for it, whatever the host can; and its pack may have a
+// mirror.
+void ApplyPlans(const std::string& plans, int daemon_dir, std::vector<EngineReport>& reports) {
   for (EngineReport& report : reports) {
     Plan plan;
     const char* damage = nullptr;
     if (!FindPlan(plans, report.engine, &plan, &damage)) {
-      if (damage == nullptr && !report.works) continue;  // no such engine in this version
       std::string why =
           damage == nullptr ? "there is no plan for it" : absl::StrCat("its plan is damaged: ", damage);
       report = {report.engine, false, why, "make the pack anew with this version"};
     } else if (const Step* refusal = plan.refusal()) {
       report = {report.engine, false, std::string(refusal->a), std::string(refusal->b)};
+    } else if (report.engine == Engine::kGraft) {
+      report = ProbeGraft(plan, daemon_dir);
     }
   }
 }
@@ -126,10 +134,11 @@ absl::Status ListEngines(const std::string& format, const std::string& program) 
             OneLine(std::string(chain.unknown)).c_str());
   }
   std::vector<EngineReport> reports = ProbeAll(FindModules().value_or(""));
-  Remember(reports);
+  const UniqueFd daemon_dir = OpenDirectory();
+  Remember(reports, daemon_dir.get());
   if (!program.empty()) {
     RELOC_ASSIGN_OR_RETURN(std::string plans, FindPlans(program));
-    ApplyPlans(plans, reports);
+    ApplyPlans(plans, daemon_dir.get(), reports);
   }
   Chosen chosen{First(ParseEngineChain("default"), reports), First(ParseEngineChain("performance"), reports),
                 First(chain, reports)};

@@ -8,7 +8,7 @@ find_package(PkgConfig REQUIRED)
 function(reloc_static_library out name)
   find_library(${out} NAMES lib${name}.a REQUIRED)
 endfunction()
-foreach(_lib grpc++_unsecure grpc_unsecure gpr address_sorting upb cares re2 protobuf z zstd archive crypto sqlite3)
+foreach(_lib grpc++_unsecure grpc_unsecure gpr address_sorting upb cares re2 protobuf z zstd archive bz2 lzma nettle crypto sqlite3)
   string(MAKE_C_IDENTIFIER ${_lib} _id)
   reloc_static_library(RELOC_LIB_${_id} ${_lib})
 endforeach()
@@ -40,6 +40,10 @@ add_library(reloc_archive_lib INTERFACE)
 # 7zip, xar and zip with liblzma, libxml2, ICU and nettle. It is about devices and sockets, which never get there.
 target_link_options(reloc_archive_lib INTERFACE -Wl,--defsym=__archive_write_entry_filetype_unsupported=abort)
 target_link_libraries(reloc_archive_lib INTERFACE ${RELOC_LIB_archive} ${RELOC_LIB_zstd} ${RELOC_LIB_z})
+# Reading zip and what else a file may be compressed by; zip's reader knows encryption, which asks nettle.
+add_library(reloc_unarchive_lib INTERFACE)
+target_link_libraries(reloc_unarchive_lib INTERFACE
+  reloc_archive_lib ${RELOC_LIB_bz2} ${RELOC_LIB_lzma} ${RELOC_LIB_nettle})
 add_library(reloc_crypto INTERFACE)
 target_link_libraries(reloc_crypto INTERFACE ${RELOC_LIB_crypto} ${CMAKE_DL_LIBS} Threads::Threads)
 

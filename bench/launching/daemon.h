@@ -19,6 +19,7 @@ class Daemon {
 
   // With SIGKILL, so that it cannot tidy up.
   void Kill() { process_.Kill(); }
+  const std::string& directory() const { return directory_; }
   pid_t pid() const { return process_.pid(); }
   // The environment of a launch that is to use this daemon.
   const Environment& environment() const { return environment_; }

@@ -40,7 +40,7 @@ Findings CheckEngines() {
   std::vector<EngineReport> reports;
   bool any_works = false;
   for (Engine engine : ParseEngineChain("default").engines) {
-    // Not one of those that this version has not at all: there is nothing to be done about them here.
+    // Not the one that depends on the pack: there is nothing to be done about it here.
     if (engine == Engine::kNone || engine == Engine::kGraft) continue;
     reports.push_back(ProbeEngine(engine, modules));
     any_works = any_works || reports.back().works;

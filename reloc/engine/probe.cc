@@ -14,10 +14,12 @@
 #include "absl/strings/str_cat.h"
 #include "reloc/base/loader_setting.h"
 #include "reloc/engine/fakechroot.h"
+#include "reloc/engine/graft.h"
 #include "reloc/engine/proot.h"
 #include "reloc/engine/userns_probe.h"
 #include "reloc/launch/executor.h"
 #include "reloc/launch/find_tracer.h"
+#include "reloc/launch/graft_path.h"
 #include "reloc/pack/elf.h"
 #include "reloc/pack/program.h"
 #include "reloc/pack/status.h"
@@ -138,9 +140,12 @@ EngineReport ProbeEngine(Engine engine, const std::string& modules) {
       return ProbeProot(modules);
     case Engine::kFakechroot:
       return ProbeFakechroot(modules);
-    default:
-      return Failed(engine, "not available in this version", "choose another engine");
+    case Engine::kGraft:
+      return Failed(engine, kNoGraftedMirror, kGraftCure);
+    case Engine::kNone:
+      break;
   }
+  return Failed(engine, "no engine", "choose one of those that relocctl engines lists");
 }
 
 }  // namespace reloc

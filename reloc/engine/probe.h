@@ -21,7 +21,8 @@ struct EngineReport {
 };
 
 // `modules`: the directory of what the installation's engines bring along; empty: it was not found. Call it
-// while the process is single-threaded. It leaves nothing behind.
+// while the process is single-threaded. It leaves nothing behind. Of graft: that it depends on the pack (see
+// graft.h).
 EngineReport ProbeEngine(Engine engine, const std::string& modules);
 
 }  // namespace reloc

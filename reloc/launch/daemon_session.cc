@@ -121,10 +121,10 @@ bool DaemonSession::IsUsable(const ReplyMessage& reply, Plan* plan) const {
          plan->engine() == message_.engine;
 }
 
-void DaemonSession::Tell() {
+void DaemonSession::Tell(MessageType type) {
   // A connection that was used before may have been closed by the daemon: once more, with another.
   for (int tries = 0; tries < 2 && Connect(); ++tries) {
-    bool sent = link_.Send(EncodeMessage(MessageType::kStarted), -1) == Reason::kNone;
+    bool sent = link_.Send(EncodeMessage(type), -1) == Reason::kNone;
     // The daemon closes a connection that has told it of a start, sooner or later. A launch that goes on in
     // another way tells anew, and must not be lost in this one.
     link_ = DaemonLink();

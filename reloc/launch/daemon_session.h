@@ -46,11 +46,14 @@ class DaemonSession {
   bool AskForRoot(int store, Plan* plan, RootNamespaces* root);
 
   // Tells of this launch, so that `relocctl ps` shows it. The daemon need not answer, and need not hear.
-  void Tell();
+  void Tell() { Tell(MessageType::kStarted); }
+  // Tells that the plan's engine was asked for, and that a mirror of the pack would let it run. Likewise.
+  void TellMirrorIsWanted() { Tell(MessageType::kWanted); }
 
  private:
   bool OpenDirectory(string_view path);
   bool Connect();
+  void Tell(MessageType type);
   Reason Ask(int store, ReplyMessage* reply, RootNamespaces* root);
   bool IsUsable(const ReplyMessage& reply, Plan* plan) const;
   string_view EncodeMessage(MessageType type);

@@ -7,6 +7,8 @@
 
 #include "reloc/base/env.h"
 #include "reloc/launch/find_tracer.h"
+#include "reloc/launch/graft_path.h"
+#include "reloc/launch/mirror_link.h"
 #include "reloc/launch/namespaces.h"
 
 namespace reloc {
@@ -81,6 +83,8 @@ bool Executor::PrepareStep(const Step& step, Failure* failure) {
       return builder_.Enter(failure);
     case Op::kRequire:
       return Require(step, failure);
+    case Op::kFindGraft:
+      return FindGraft(step, failure);
     case Op::kFindTracer:
       return FindTracer(step, failure);
     case Op::kTraceStore:
@@ -180,6 +184,26 @@ bool Executor::Require(const Step& step, Failure* failure) {
   return false;
 }
 
+bool Executor::FindGraft(const Step& step, Failure* failure) {
+  PathText path, store;
+  store << '/' << kMirrorLinks << '/';
+  AppendMirrorName(state_->digest, kGraftedMirror, &store);
+  store << step.a;
+  const char* fault = kNoGraftedMirror;
+  if (FindMirror(state_->daemon_dir, state_->digest, kGraftedMirror, &path).ok()) {
+    fault = GraftPathFault(path.c_str(), store.view());
+  }
+  const char* graft = fault == nullptr ? state_->arena.Copy(path.view()) : nullptr;
+  if (graft != nullptr) {
+    state_->graft = string_view(graft, path.size());
+    return true;
+  }
+  // The cure is text of the plan, as above.
+  failure->Set(fault != nullptr ? fault : OpName(step.op), fault != nullptr ? kOk : Errno{ENOMEM},
+               path.view(), step.b.data());
+  return false;
+}
+
 bool Executor::FindTracer(const Step& step, Failure* failure) {
   if (state_->root == Root::kHost) return true;
   PathText packs_own;
@@ -260,6 +284,9 @@ bool Executor::Expand(string_view text, TextBuffer* expanded, Failure* failure) 
     switch (c) {
       case kPackDir:
         *expanded << state_->pack_dir;
+        break;
+      case kGraftDir:
+        *expanded << state_->graft;
         break;
       case kArgv0:
         *expanded << (state_->argv[0] != nullptr ? state_->argv[0] : "");

@@ -27,6 +27,8 @@ enum class Root {
 // What the steps need to know of the launching process, and what they leave for each other.
 struct LaunchState {
   string_view pack_dir;         // absolute; stands for Placeholder::kPackDir
+  int daemon_dir = -1;          // for kFindGraft; as of OpenDaemonDir()
+  PackDigest digest{};          // of the plan, for kFindGraft
   char* const* argv = nullptr;  // the caller's
   char* const* envp = nullptr;  // the caller's; replaced by steps that set variables
   const char* store_path =
@@ -38,6 +40,7 @@ struct LaunchState {
   SavedCwd cwd;               // for kRestoreCwd
   const char* tracer = "";    // by kFindTracer, in the arena
   string_view traced_prefix;  // by kTraceStore
+  string_view graft;          // by kFindGraft, in the arena; stands for Placeholder::kGraftDir
   string_view bound_prefix;   // where the root that kJoin enters is to show `store`; empty: not checked
   Arena arena;
 };
@@ -63,6 +66,7 @@ class Executor {
   bool SeesStore(Failure* failure) const;
   bool RestoreCwd();
   bool Require(const Step& step, Failure* failure);
+  bool FindGraft(const Step& step, Failure* failure);
   bool FindTracer(const Step& step, Failure* failure);
   bool StartTracer(const Step& step, Failure* failure);
   bool SetEnv(const Step& step, Failure* failure);

@@ -5,6 +5,7 @@
 
 #include "reloc/launch/daemon_session.h"
 #include "reloc/launch/engine_chain.h"
+#include "reloc/launch/mirror_link.h"
 #include "reloc/launch/plan_trial.h"
 #include "reloc/launch/probe_memory.h"
 
@@ -23,6 +24,7 @@ class Launcher {
   bool KnownToFail(Engine engine) const;
   bool TryEngine(Engine engine);
   bool FindPlan(Engine engine);
+  void AskForMirror(Engine engine);
   void NoteFailure(Engine engine, string_view text);
   int Report();
 
@@ -49,6 +51,7 @@ int Launcher::Run() {
       return Report();
     }
   }
+  if (chain.engines[1] == Engine::kNone) AskForMirror(chain.engines[0]);
   // What is remembered may be out of date: before nothing works, everything is tried.
   for (size_t i = 0; i < skipped_count && !TryEngine(skipped.engines[i]); ++i) {
   }
@@ -86,6 +89,15 @@ bool Launcher::TryEngine(Engine engine) {
   return false;
 }
 
+// For an engine that cannot do without one, and was asked for by name: a chain has others to go on with.
+void Launcher::AskForMirror(Engine engine) {
+  PathText mirror;
+  if (engine == Engine::kGraft && plan_.engine() == engine && plan_.refusal() == nullptr &&
+      !FindMirror(daemon_.directory(), plan_.digest(), kGraftedMirror, &mirror).ok()) {
+    daemon_.TellMirrorIsWanted();
+  }
+}
+
 // Finds the engine's plan among the pack's; leaves it in plan_.
 bool Launcher::FindPlan(Engine engine) {
   const char* damage = nullptr;
@@ -98,7 +110,7 @@ bool Launcher::FindPlan(Engine engine) {
   } else if (damage != nullptr) {
     line << "the pack's plan is damaged: " << damage;
   } else {
-    line << "not available in this version (use userns, proot or fakechroot)";
+    line << "the pack has no plan for it (make the pack anew with this version)";
   }
   NoteFailure(engine, line.view());
   return false;

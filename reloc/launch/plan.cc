@@ -55,6 +55,7 @@ constexpr Shape kShapes[] = {
     {"map variable", Op::kMapEnv, false, true, true, true},
     {"find tracer", Op::kFindTracer, true, true, true, true},
     {"trace store", Op::kTraceStore, true, true, true, true},
+    {"find graft", Op::kFindGraft, true, true, true, true},
     {"trace", Op::kTrace, false, true, true, true},
     {"refuse", Op::kRefuse, false, true, true, true},
 };
@@ -79,13 +80,20 @@ bool IsPathTemplate(string_view path) {
   return IsCleanAbsolute(path);
 }
 
+bool IsInGraft(string_view path) { return !path.empty() && path[0] == kGraftDir; }
+
 const char* CheckPaths(const Step& step) {
   switch (step.op) {
     case Op::kStageRoot:
     case Op::kRequire:
     case Op::kFindTracer:
-    case Op::kExec:
       return IsPathTemplate(step.a) ? nullptr : "a path that is not absolute and clean";
+    case Op::kExec:
+      return (IsInGraft(step.a) ? IsCleanAbsolute(Suffix(step.a, 1)) : IsPathTemplate(step.a))
+                 ? nullptr
+                 : "a path that is not absolute and clean";
+    case Op::kFindGraft:
+      return IsCleanAbsolute(step.a) ? nullptr : "a path that is not absolute and clean";
     case Op::kBindStore:
     case Op::kTraceStore:
     case Op::kTrace:
@@ -206,7 +214,9 @@ bool Plan::CheckOrder(const char** why) const {
     if (step.op == Op::kCommit) ++commits;
     if ((step.op == Op::kJoin || step.op == Op::kTrace) && commits > 0) return false;
   }
-  return commits == 1;
+  if (commits != 1) return false;
+  *why = "a program in a graft that no step finds";
+  return !IsInGraft(enter()[enter_count_ - 1].a) || FindStep(prepare(), Op::kFindGraft) != nullptr;
 }
 
 const Step* Plan::refusal() const {

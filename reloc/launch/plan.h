@@ -11,7 +11,7 @@
 //   header   "RLPL", u16 version, u16 engine, u32 total size, u8[16] pack digest, u16 prepare steps, u16
 //   enter steps step     u16 op, u16 flags, u16 size of a, u16 size of b, bytes of a, NUL, bytes of b, NUL
 //
-// Texts are templates: the bytes 1 and 3 stand for what only the launching process knows (Placeholder).
+// Texts are templates: the bytes 1 to 3 stand for what only the launching process knows (Placeholder).
 // Version 0 is never valid, so that a zeroed file is not a plan.
 #pragma once
 
@@ -40,8 +40,9 @@ const char* EngineName(Engine engine);
 Engine EngineByName(string_view name);
 
 enum Placeholder : char {
-  kPackDir = 1,  // absolute path of the pack, no trailing slash
-  kArgv0 = 3,    // argv[0] as the caller gave it
+  kPackDir = 1,   // absolute path of the pack, or of a copy that has its shape; no trailing slash
+  kGraftDir = 2,  // by kFindGraft: the path where the grafted store is at home; no trailing slash. kExec only
+  kArgv0 = 3,     // argv[0] as the caller gave it
 };
 
 enum class Op : uint16_t {
@@ -53,6 +54,7 @@ enum class Op : uint16_t {
   kRequire = 6,     // a: path of a file that must be readable, b: the cure if it is not
   kFindTracer = 7,  // a: path of the pack's proot, else the host's is taken, b: the cure if there is none
   kTraceStore = 8,  // a: store's real path, b: store prefix. What the tracer is to show there
+  kFindGraft = 9,   // a: store prefix, b: the cure if no grafted mirror is ready
   // enter
   kJoin = 16,        // joins the namespaces that `prepare` made
   kRestoreCwd = 17,  // the caller's working directory, by path

@@ -8,6 +8,7 @@
 #include "reloc/base/loader_setting.h"
 #include "reloc/base/path.h"
 #include "reloc/launch/environment.h"
+#include "reloc/launch/mirror_link.h"
 #include "reloc/launch/own_root.h"
 
 namespace reloc {
@@ -23,6 +24,7 @@ bool PlanTrial::Run(const Plan& plan, Failure* failure) {
   failure_ = failure;
   failure_->Clear();
   daemon_->SetPlan(plan);
+  ChoosePlace(plan);
   state_.root = Root::kToJoin;
   const Step* bind = FindStep(plan.prepare(), Op::kBindStore);
   const Step* traced = FindStep(plan.prepare(), Op::kTraceStore);
@@ -34,6 +36,24 @@ bool PlanTrial::Run(const Plan& plan, Failure* failure) {
     if (executor.Prepare(plan.prepare(), failure_)) Enter(plan);
   }
   return committed_;
+}
+
+// Where the plan's files are taken from: engines that need no root use a mirror as the pack that it has the
+// shape of. A daemon that was killed may leave links to mirrors that are gone.
+void PlanTrial::ChoosePlace(const Plan& plan) {
+  state_.pack_dir = pack_dir_;
+  state_.daemon_dir = daemon_->directory();
+  state_.digest = plan.digest();
+  if (plan.engine() != Engine::kFakechroot && plan.engine() != Engine::kProot) return;
+  PathText mirror;
+  if (!FindMirror(state_.daemon_dir, plan.digest(), kPlainMirror, &mirror).ok()) return;
+  const char* place = IsDirectory(mirror.c_str()) ? state_.arena.Copy(mirror.view()) : nullptr;
+  if (place == nullptr) return;
+  state_.pack_dir = place;
+  if (!trace_.debug()) return;
+  mirror.Clear();
+  mirror << "running from the mirror " << place;
+  trace_.Debug(mirror.view());
 }
 
 void PlanTrial::TryRoot(const Plan& plan, const Step& bind) {
@@ -56,7 +76,7 @@ const Plan* PlanTrial::FindRoot(const Plan& plan) {
 // pack that starts another entry of the same pack needs nothing but exec.
 bool PlanTrial::FindStore(const Step& step) {
   PathText path;
-  path << pack_dir_ << Suffix(step.a, 1);
+  path << state_.pack_dir << Suffix(step.a, 1);
   Result<UniqueFd> fd = Open(path.c_str(), O_PATH | O_DIRECTORY);
   Result<FileId> id = fd.ok() ? Identify(fd->get()) : Result<FileId>(fd.error());
   if (!id.ok()) {
@@ -67,10 +87,7 @@ bool PlanTrial::FindStore(const Step& step) {
   state_.store = *id;
   daemon_->SetStore(*id);
   store_ = static_cast<UniqueFd&&>(*fd);
-  PathText prefix;
-  prefix << step.b;
-  Result<FileId> shown = IdentifyAt(AT_FDCWD, prefix.c_str());
-  if (shown.ok() && *shown == *id) {
+  if (ShowsStore(step.b)) {
     state_.root = Root::kHost;
     trace_.Debug("the store prefix already shows this pack's store");
     return true;
@@ -78,6 +95,20 @@ bool PlanTrial::FindStore(const Step& step) {
   state_.cwd.Save();
   daemon_->ReadCaller();
   return true;
+}
+
+// Also as its mirror, which the daemon's roots show once it is ready.
+bool PlanTrial::ShowsStore(string_view prefix) const {
+  PathText path;
+  path << prefix;
+  Result<FileId> shown = IdentifyAt(AT_FDCWD, path.c_str());
+  if (!shown.ok()) return false;
+  if (*shown == state_.store) return true;
+  path.Clear();
+  if (!FindMirror(state_.daemon_dir, state_.digest, kPlainMirror, &path).ok()) return false;
+  path << prefix;
+  Result<FileId> mirror = IdentifyAt(AT_FDCWD, path.c_str());
+  return mirror.ok() && *shown == *mirror;
 }
 
 bool PlanTrial::JoinPublished() {

@@ -22,8 +22,10 @@ class PlanTrial {
   bool Run(const Plan& plan, Failure* failure);
 
  private:
+  void ChoosePlace(const Plan& plan);
   void TryRoot(const Plan& plan, const Step& bind);
   bool FindStore(const Step& step);
+  bool ShowsStore(string_view prefix) const;
   const Plan* FindRoot(const Plan& plan);
   bool JoinPublished();
   bool AskDaemon();

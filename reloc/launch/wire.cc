@@ -147,7 +147,8 @@ void NameVersion(std::span<char> message, uint16_t version) {
 bool Decode(std::span<const char> bytes, LaunchMessage* m) {
   std::span<const char> body;
   if (!Body(bytes, &m->type, &body)) return false;
-  if (m->type != MessageType::kLaunch && m->type != MessageType::kStarted) return false;
+  if (m->type != MessageType::kLaunch && m->type != MessageType::kStarted && m->type != MessageType::kWanted)
+    return false;
   Reader reader(body);
   reader.Number(&m->engine);
   reader.Number(&m->reason);

@@ -3,6 +3,8 @@
 //   shim  -> relocd   kLaunch    wants a root; carries the store directory as an O_PATH descriptor
 //   relocd -> shim    kReply     a plan and the descriptors of its namespaces, or why not
 //   shim  -> relocd   kStarted   tells of a launch that needed no answer; nothing comes back
+//   shim  -> relocd   kWanted    the engine that was asked for by name lacks a mirror of the pack; nothing
+//   comes back
 //
 // For jobs with a launcher (reloc/job/launcher.h) there are also:
 //
@@ -46,6 +48,7 @@ enum class MessageType : uint16_t {
   kBind = 6,
   kEnded = 7,
   kAbandoned = 8,
+  kWanted = 9,
 };
 
 struct WireHeader {
@@ -58,10 +61,10 @@ struct WireHeader {
 };
 static_assert(sizeof(WireHeader) == 16);
 
-// kLaunch and kStarted: what is launched, for the root cache and for `ps`.
+// kLaunch, kStarted and kWanted: what is launched, for the root cache and for `ps`.
 struct LaunchMessage {
   MessageType type = MessageType::kLaunch;
-  Engine engine = Engine::kNone;  // wanted (kLaunch), used (kStarted)
+  Engine engine = Engine::kNone;  // wanted (kLaunch, kWanted), used (kStarted)
   Reason reason = Reason::kNone;  // kStarted: why it was not the first choice
   CallerContext caller;           // its namespaces: kLaunch only
   ProcessNamespaces mark;         // kStarted: those that the program is to run in; zeros if they are no mark

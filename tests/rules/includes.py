@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The include table: which layer may include which.
 
-    base <- launch <- pack <- {cli, job, engine, mirror} <- {client, daemon}; fault <- {job, mirror, client, daemon};  shim -> launch, base;  {audit, preload} -> base
+    base <- launch <- pack <- {cli, job, engine, mirror <- graft} <- {client, daemon}; fault <- {job, mirror, client, daemon};  shim -> launch, base;  {audit, preload} -> base
 
 A table and not the linker, because a header that is included makes a dependency long before a symbol is linked.
 
@@ -20,14 +20,15 @@ ALLOWED = {
     "reloc/fault": set(),
     "reloc/job": {"reloc/fault", "reloc/pack", "reloc/launch", "reloc/base"},
     "reloc/pack": {"reloc/launch", "reloc/base", "proto"},
+    "reloc/graft": {"reloc/mirror", "reloc/pack", "reloc/launch", "reloc/base"},
     "reloc/mirror": {"reloc/fault", "reloc/pack", "reloc/launch", "reloc/base", "proto"},
     "reloc/engine": {"reloc/pack", "reloc/launch", "reloc/base"},
     "shim": {"reloc/launch", "reloc/base"},
     "audit": {"reloc/base"},
     "preload": {"reloc/base"},
     "client": {"reloc/cli", "reloc/engine", "reloc/fault", "reloc/job", "reloc/mirror", "reloc/pack", "reloc/launch", "reloc/base", "proto"},
-    "daemon": {"reloc/cli", "reloc/engine", "reloc/fault", "reloc/job", "reloc/mirror", "reloc/pack", "reloc/launch", "reloc/base", "proto"},
-    "bench": {"reloc/engine", "reloc/mirror", "reloc/pack", "reloc/launch", "reloc/base", "proto"},
+    "daemon": {"reloc/cli", "reloc/engine", "reloc/fault", "reloc/graft", "reloc/job", "reloc/mirror", "reloc/pack", "reloc/launch", "reloc/base", "proto"},
+    "bench": {"reloc/engine", "reloc/graft", "reloc/mirror", "reloc/pack", "reloc/launch", "reloc/base", "proto"},
 }
 FOLDERS = sorted(ALLOWED) + ["proto", "tests"]
 

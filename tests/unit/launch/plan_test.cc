@@ -55,6 +55,16 @@ TEST(Plan, SurvivesEncodingAndDecoding) {
   EXPECT_EQ(plan.enter()[3].a, "/gnu/store/x-sed/bin/sed");
 }
 
+TEST(Plan, GoldenFileHoldsTheStepsOfAGraft) {
+  const std::string plan = PlanBytes(Engine::kGraft)
+                               .Add(Op::kFindGraft, "/gnu/store", "make one")
+                               .Add(Op::kCommit)
+                               .Add(Op::kExec, "\2/x-sed/bin/sed")
+                               .Finish();
+  EXPECT_EQ(ParseError(plan), "");
+  EXPECT_EQ(HexLines(plan), ReadGolden("graft_plan_v1.hex"));
+}
+
 TEST(Plan, GoldenFileHoldsTheFormat) { EXPECT_EQ(HexLines(UsernsPlan()), ReadGolden("plan_v1.hex")); }
 
 TEST(Plan, PlansFollowEachOther) {
@@ -99,6 +109,10 @@ TEST(Plan, RefusesWhatTheExecutorCouldNotCarryOut) {
       {PlanBytes().Add(Op::kCommit, "x").Add(Op::kExec, "/x").Finish(), "a step with the wrong arguments"},
       {PlanBytes().Add(Op::kSetEnv, "A=B", "c").Add(Op::kCommit).Add(Op::kExec, "/x").Finish(),
        "a variable name with '='"},
+      {PlanBytes().Add(Op::kCommit).Add(Op::kExec, "\2/x").Finish(),
+       "a program in a graft that no step finds"},
+      {PlanBytes().Add(Op::kFindGraft, "/g", "c").Add(Op::kCommit).Add(Op::kExec, "\2\1/x").Finish(),
+       "a path that is not absolute and clean"},
       {PlanBytes().Add(static_cast<Op>(99)).Add(Op::kCommit).Add(Op::kExec, "/x").Finish(),
        "an unknown step"},
   };

@@ -77,6 +77,18 @@ TEST(Wire, NamespacesOfTheCallerAreNoMark) {
   EXPECT_EQ(m.mark, ProcessNamespaces());
 }
 
+TEST(Wire, AWantedMirrorIsToldLikeALaunch) {
+  LaunchMessage wanted = SomeLaunch();
+  wanted.type = MessageType::kWanted;
+  wanted.engine = Engine::kGraft;
+  const std::string bytes = Encoded(wanted);
+  LaunchMessage m;
+  ASSERT_TRUE(Decode(bytes, &m));
+  EXPECT_EQ(m.type, MessageType::kWanted);
+  EXPECT_EQ(m.engine, Engine::kGraft);
+  EXPECT_EQ(m.pack, "/home/u/pack");
+}
+
 TEST(Wire, ReplySurvives) {
   std::string bytes = Encoded(ReplyMessage{Reason::kRefused, "busy", "plan bytes"});
   ReplyMessage m;

@@ -1,0 +1,38 @@
+#include "bench/launching/mirrors.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "reloc/graft/graft_filter.h"
+#include "reloc/graft/graft_paths.h"
+#include "reloc/launch/mirror_link.h"
+#include "reloc/mirror/mirror_maker.h"
+#include "reloc/pack/files.h"
+#include "reloc/pack/status.h"
+
+namespace reloc::bench {
+
+constexpr uint64_t kCacheLimit = uint64_t{10} << 30;
+
+absl::Status PublishGraft(const Workspace& workspace, const Daemon& daemon, const std::string& entry) {
+  RELOC_ASSIGN_OR_RETURN(MirrorCache cache, MirrorCache::Open(workspace.Path("cache"), kCacheLimit));
+  MirrorRequest request;
+  request.pack = std::filesystem::path(entry).parent_path().parent_path();
+  request.kind = MirrorKind::kGraft;
+  RELOC_ASSIGN_OR_RETURN(std::unique_ptr<GraftFilter> filter, GraftFilter::Create(cache, request.pack));
+  request.filter = filter.get();
+  RELOC_ASSIGN_OR_RETURN(Mirror mirror, MakeMirror(cache, request));
+  filter->Keep(mirror);
+  RELOC_ASSIGN_OR_RETURN(std::string path, ReadGraftPath(mirror.path));
+  const std::string directory = absl::StrCat(daemon.directory(), "/", kMirrorLinks);
+  RELOC_RETURN_IF_ERROR(MakeDirectories(directory));
+  const std::string link = absl::StrCat(directory, "/", MirrorName(mirror.id));
+  if (::symlink(path.c_str(), link.c_str()) == 0) return absl::OkStatus();
+  return SystemError(errno, absl::StrCat("cannot create ", link));
+}
+
+}  // namespace reloc::bench

@@ -1,0 +1,46 @@
+// Makes a mirror a graft: what MakeMirror needs besides.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "reloc/graft/graft_paths.h"
+#include "reloc/graft/rewrite.h"
+#include "reloc/mirror/content_filter.h"
+#include "reloc/mirror/mirror_cache.h"
+
+namespace reloc {
+
+// For one call of MakeMirror with MirrorKind::kGraft. Its graft path is made at once, and goes away with the
+// filter unless Keep() was called.
+class GraftFilter : public ContentFilter {
+ public:
+  // For the pack at `pack`, whose manifest it reads. `cache` is only read. Errors: those of MakeGraftPath and
+  // LoadManifest.
+  static absl::StatusOr<std::unique_ptr<GraftFilter>> Create(const MirrorCache& cache,
+                                                             const std::string& pack);
+  ~GraftFilter() override;
+
+  // FailedPrecondition, which names the file: its references cannot be rewritten, so that the pack has no
+  // graft.
+  absl::StatusOr<bool> FilterFile(const ItemFile& file, std::string* bytes) override;
+  absl::StatusOr<std::string> FilterLink(const ItemFile& link, const std::string& target) override;
+  absl::Status Finish(const std::string& meta) override;
+
+  // MakeMirror returned the mirror `made`. If that is another maker's, it has its own graft path.
+  void Keep(const Mirror& made);
+
+ private:
+  GraftFilter(PrefixRewriter rewriter, std::string store, GraftPathsInUse in_use);
+
+  const PrefixRewriter rewriter_;
+  const std::string store_;  // what the graft path leads to
+  const GraftPathsInUse in_use_;
+  bool kept_ = false;
+};
+
+// Where the store of the grafted mirror of `digest` lies in `cache`, or will lie.
+std::string GraftedStore(const MirrorCache& cache, const PackDigest& digest, const std::string& store_prefix);
+
+}  // namespace reloc

@@ -1,0 +1,201 @@
+"""The engine graft: programs run where their store is not, natively, out of a mirror that has another path in them.
+And the engines that use a plain mirror as the pack."""
+import gzip
+import os
+import shutil
+import unittest
+
+from support import daemon, mirrors, nix, packs, programs, session
+from support.store import Store
+
+EXPRESSION = nix.PRELUDE + """    text = builtins.toFile "greeting" "Hello from Nix\\n";
+    bash = make "bash" ''
+      mkdir -p $out/bin; for p in cat bash; do cp -L /bin/$p $out/bin/$p
+      patchelf --set-interpreter ${libc}/lib/ld-linux-x86-64.so.2 --set-rpath ${libc}/lib:/lib/x86_64-linux-gnu $out/bin/$p; done
+    '';
+in make "hello" ''
+  mkdir -p $out/bin
+  printf '#!${bash}/bin/bash\\nexec -a you ${bash}/bin/cat ${text}\\n' > $out/bin/hello; chmod +x $out/bin/hello
+''
+"""
+
+
+class HostPrograms(unittest.TestCase):
+    """Our own prefix is long: the graft path lies in the cache."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.pack = packs.from_host("bash", "git", "perl", "python3", "probe", "static_probe")
+        cls.graft = mirrors.Mirror("graft", cls.pack)
+        cls.addClassCleanup(cls.graft.remove)
+        cls.env = cls.graft.environment(RELOC_ENGINE="graft")
+
+    def assertNative(self, name, *arguments):
+        native = programs.run([name, *arguments], program=programs.host(name), env=self.env)
+        packed = programs.run([name, *arguments], program=f"{self.pack}/bin/{name}", env=self.env)
+        self.assertEqual(packed, native)
+        return packed
+
+    def test_programs_do_as_the_hosts(self):
+        self.assertNative("python3", "-c", "import json, sqlite3, ctypes, sys; print(json.dumps(sys.argv))", "a b")
+        self.assertNative("perl", "-MPOSIX", "-e", "print POSIX::floor(2.5), $0, \"\\n\"; exit 3")
+        self.assertNative("git", "--version")
+        self.assertNative("bash", "-c", "echo $0; kill -TERM $$")
+        self.assertEqual(self.assertNative("static_probe", "ids").status, 0)
+
+    def test_caller_and_environment_stay_as_they_are(self):
+        self.assertNative("probe", "argv", "ids", "cwd", "umask", "env")
+        self.assertNative("bash", "-c", "env -0 | sort -z")
+
+    def test_it_is_the_mirror_that_runs(self):
+        outcome = programs.run([self.pack + "/bin/bash", "-c", "cat /proc/$$/maps; exit"], env=self.env)
+        self.assertIn(os.path.realpath(self.graft.path) + "/", outcome.out)
+        self.assertNotIn(self.pack + "/", outcome.out)
+        self.assertNotIn("preload.so", outcome.out)
+
+    def test_a_chain_comes_to_it_after_userns(self):
+        env = self.graft.environment(RELOC_DEBUG="1")
+        for chain in ("default", "performance"):
+            outcome = programs.run([programs.host("deny"), "mount", "unshare", "--", self.pack + "/bin/bash", "-c", ":"],
+                                   env={**env, "RELOC_ENGINE": chain})
+            self.assertEqual(outcome.status, 0)
+            self.assertRegex(outcome.err, "(?s)userns: .*find graft .*: ok.*exec")
+
+    def test_engines_tells_of_it(self):
+        outcome = programs.must(programs.relocctl("engines", self.pack + "/bin/bash", env=self.graft.environment()))
+        self.assertRegex(outcome.out, r"\ngraft +yes")
+        other = programs.must(programs.relocctl("engines", packs.from_host("sed") + "/bin/sed", env=self.env))
+        self.assertRegex(other.out, r"\ngraft +no +no grafted mirror of the pack is ready +relocctl mirrors add")
+
+    def test_without_a_mirror_one_line_tells_the_cure(self):
+        for more in ({}, {"RELOC_DAEMON": "off"}):
+            outcome = programs.run([packs.from_host("sed") + "/bin/sed"], env={**self.env, **more})
+            self.assertEqual((outcome.status, outcome.out), (125, ""))
+            self.assertRegex(outcome.err, r"\Areloc: cannot run sed: .*graft: no grafted mirror of the pack is ready "
+                                          r"\(relocctl mirrors add --kind graft PACK --wait\)\n\Z")
+
+    def test_a_mirror_that_is_gone_is_none(self):
+        gone = mirrors.Mirror("graft", packs.from_host("sed"))
+        shutil.rmtree(gone.cache + "/mirrors")
+        outcome = programs.run([packs.from_host("sed") + "/bin/sed", "--version"],
+                               env=gone.environment(RELOC_ENGINE="graft"))
+        self.assertEqual(outcome.status, 125)
+        self.assertRegex(outcome.err, r"\A.*the graft path leads to nothing: .+ \(relocctl mirrors add.+\)\n\Z")
+        tried = programs.run([packs.from_host("sed") + "/bin/sed", "--version"], env=gone.environment())
+        self.assertEqual(tried.status, 0)
+
+    def test_jobs_are_shown_with_the_engine(self):
+        relocd = daemon.Daemon(packs.new_path("daemon"))
+        self.addCleanup(relocd.stop)
+        graft = mirrors.Mirror("graft", self.pack, relocd.directory)
+        self.addCleanup(graft.remove)
+        programs.must(programs.run([self.pack + "/bin/bash", "-c", ":"], env=graft.environment(RELOC_ENGINE="graft")))
+        self.assertTrue(daemon.wait_until(lambda: [job["engine"] for job in daemon.jobs(relocd.environment())]
+                                          == ["graft"]))
+
+
+class ShortPrefix(unittest.TestCase):
+    """/gnu/store is so short that only a name in /tmp can stand for it."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.store = Store("/gnu/store", packs.new_path("store"))
+        cls.bash = cls.store.add("bash-5.2", "bash", "cat", "env")
+        cls.tool = cls.store.item("tool")
+        cls.store.add_file(cls.tool + "/bin/tool", f"#!{cls.bash}/bin/bash\nexec {cls.bash}/bin/cat {cls.tool}/text\n",
+                           0o755)
+        cls.store.add_file(cls.tool + "/text", "a text in /gnu/store, not in /gnu/store2\n")
+        cls.pack = cls.make_pack(cls.store.add_profile(cls.bash, cls.tool))
+        cls.graft = mirrors.Mirror("graft", cls.pack)
+        cls.addClassCleanup(cls.graft.remove)
+        cls.env = cls.graft.environment(RELOC_ENGINE="graft")
+
+    @classmethod
+    def make_pack(cls, *items):
+        pack = packs.new_path()
+        programs.must(programs.relocctl("pack", "create", "-o", pack, "--from-store", *items, "--store-prefix",
+                                        "/gnu/store", "--store-dir", cls.store.directory))
+        return pack
+
+    def test_scripts_and_their_children_run(self):
+        self.assertRegex(self.graft.path, r"\A/tmp/.{5}\Z")
+        outcome = programs.run([self.pack + "/bin/tool"], env=self.env)
+        self.assertEqual(outcome, (0, f"a text in {self.graft.path}, not in /gnu/store2\n", ""))
+
+    def test_what_cannot_be_rewritten_is_refused_by_name(self):
+        item = self.store.item("ungraftable")
+        self.store.add_file(item + "/bin/x", f"#!{self.bash}/bin/bash\n", 0o755)
+        self.store.add_file(item + "/share/doc/x", "")
+        for path, reason in (("/share/doc/x.gz", None), ("/share/x.gz", "names the store inside a gzip file")):
+            with open(self.store.real(item) + path, "wb") as file:
+                file.write(gzip.compress(f"see {self.bash}\n".encode()))
+            cache, directory = packs.new_path("c"), session.make_dir("published", 0o700)
+            outcome = mirrors.make("graft", self.make_pack(item), cache, directory)
+            if reason is None:
+                self.assertEqual(outcome.status, 0, outcome.err)
+                os.unlink(outcome.out.strip())
+            else:
+                self.assertEqual((outcome.status, outcome.out), (1, ""))
+                self.assertIn(f"{item}{path} {reason}", outcome.err)
+                self.assertEqual(os.listdir(cache + "/mirrors"), [])
+
+    def test_a_refused_graft_leaves_no_path(self):
+        item = self.store.item("wide")
+        self.store.add_file(item + "/bin/x", f"#!{self.bash}/bin/bash\n", 0o755)
+        with open(self.store.real(item) + "/wide", "wb") as file:
+            file.write(f"{self.bash}\n".encode("utf-16-be"))
+        before = set(os.listdir("/tmp"))
+        outcome = mirrors.make("graft", self.make_pack(item), packs.new_path("c"), session.make_dir("published", 0o700))
+        self.assertIn("names the store in UTF-16", outcome.err)
+        left = [name for name in set(os.listdir("/tmp")) - before if os.path.islink("/tmp/" + name)
+                and os.readlink("/tmp/" + name).startswith(session.temp())]
+        self.assertEqual(left, [])
+
+
+class RealNix(unittest.TestCase):
+    def test_a_closure_runs_grafted(self):
+        session.require(shutil.which("nix-store"), "nix", "Nix is not on this host", "install nix-bin")
+        root = packs.new_path("nix")
+        store = root + "/store"
+        env = programs.environment(
+            NIX_STORE_DIR=store, NIX_STATE_DIR=root + "/var", NIX_LOG_DIR=root + "/log", NIX_CONF_DIR=root + "/etc",
+            NIX_REMOTE="", USER="tester", NIX_CONFIG="sandbox = false\nsubstitute = false\nbuild-users-group =\n")
+        os.makedirs(root)
+        built = programs.run(["nix-build", "--no-out-link", "-E", EXPRESSION], env=env)
+        session.require(built.status == 0, "nix", built.err.strip().split("\n")[-1], "see nix.conf(5)")
+        pack = packs.new_path()
+        programs.must(programs.relocctl("pack", "create", "-o", pack, "--from-store", built.out.strip(),
+                                        "--store-prefix", store))
+        os.rename(store, store + ".away")
+        graft = mirrors.Mirror("graft", pack)
+        self.addCleanup(graft.remove)
+        self.assertEqual(len(graft.path), len(store))
+        outcome = programs.run([pack + "/bin/hello"], env=graft.environment(RELOC_ENGINE="graft"))
+        self.assertEqual(outcome, (0, "Hello from Nix\n", ""))
+
+
+class PlainMirrors(unittest.TestCase):
+    def test_engines_without_roots_run_from_them(self):
+        pack = packs.from_host("bash")
+        mirror = mirrors.Mirror("plain", pack)
+        for engine in ("fakechroot", "proot"):
+            with self.subTest(engine=engine):
+                env = mirror.environment(RELOC_ENGINE=engine)
+                tried = programs.run([pack + "/bin/bash", "-c", ":"], env=programs.environment(RELOC_ENGINE=engine))
+                session.require(tried.status == 0, engine, tried.err.strip(), "see relocctl engines")
+                outcome = programs.run([pack + "/bin/bash", "-c", "cat /proc/$$/maps; exit"], env=env)
+                self.assertIn(mirror.path + "/", outcome.out)
+                self.assertNotIn(pack + "/relocd-store", outcome.out)
+                outcome = programs.run([pack + "/bin/bash", "-c", ":"], env={**env, "RELOC_DEBUG": "1"})
+                self.assertIn(f"running from the mirror {mirror.path}\n", outcome.err)
+
+    def test_one_that_is_gone_is_none(self):
+        pack = packs.from_host("bash")
+        mirror = mirrors.Mirror("plain", pack)
+        shutil.rmtree(mirror.path)
+        outcome = programs.run([pack + "/bin/bash", "-c", "exit 5"], env=mirror.environment(RELOC_ENGINE="fakechroot"))
+        self.assertEqual((outcome.status, outcome.err), (5, ""))
+
+
+if __name__ == "__main__":
+    session.main()
