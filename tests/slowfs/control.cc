@@ -28,12 +28,14 @@ std::string Obey(absl::string_view line, FileSystem* files) {
   if (line == "cold") {
     files->MakeCold();
     files->pace().ResetCounts();
+  } else if (line == "reset") {
+    files->pace().ResetCounts();
   } else if (absl::ConsumePrefix(&line, "block ") && absl::SimpleAtoi(line, &seconds) && seconds >= 0) {
     files->pace().Block(std::chrono::seconds(seconds));
   } else if (line == "unblock") {
     files->pace().Unblock();
   } else {
-    return "error: counts, cold, block SECONDS, unblock\n";
+    return "error: counts, reset, cold, block SECONDS, unblock\n";
   }
   return "";
 }

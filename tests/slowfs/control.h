@@ -1,8 +1,9 @@
 // What the command that runs beside the file system asks of it: lines of text, each answered with lines and
 // an empty one.
 //
-//   counts          "COUNT KIND<tab>PATH" for each kind and path, since the last `cold`
-//   cold            the kernel forgets everything, and counts begin at 0
+//   counts          "COUNT KIND<tab>PATH" for each kind and path
+//   reset           counts begin at 0
+//   cold            the same, and the kernel forgets everything
 //   block SECONDS   operations hang for so long; 0: for ever
 //   unblock
 #pragma once
