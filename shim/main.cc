@@ -29,32 +29,40 @@ int Fail(const Trace& trace, string_view what, string_view path, Errno error, st
   return kExitFailed;
 }
 
+// True if this program may be running as the interpreter of the script `path`: the kernel passes a script's
+// path as an argument too, as it stands.
+bool MayBeScript(string_view path, char* const* argv) {
+  for (size_t i = 0; argv[i] != nullptr; ++i) {
+    if (i > 0 && path == argv[i]) return true;
+  }
+  return false;
+}
+
 // The path that this program was executed by, if the kernel left it in a form that can be used: absolute and
 // without symlinks. Saves reading /proc/self/exe, which costs 0.03 of a native launch, since a process's
 // first look into /proc/self makes the entries there.
 //
-// AT_EXECFN is a script's path when we are its interpreter, hence the look at what lies there.
-bool FindByExecPath(TextBuffer* self) {
+// Nothing is opened but with O_PATH: on a network file system that asks the server for nothing, since the
+// kernel has just looked the path up.
+bool FindByExecPath(char* const* argv, TextBuffer* self) {
   // NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel hands pointers over as numbers here
   const char* path = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
-  if (path == nullptr || !IsCleanAbsolute(path)) return false;
+  if (path == nullptr || !IsCleanAbsolute(path) || MayBeScript(path, argv)) return false;
   // openat2(2) by number and with the kernel's own layout (linux/openat2.h): musl does not know it. Before
-  // Linux 5.6 it is ENOSYS. Not blocking: by now a pipe may have the name.
+  // Linux 5.6 it is ENOSYS.
   constexpr long kOpenat2 = 437;
   constexpr uint64_t kResolveNoSymlinks = 4;
   struct {
     uint64_t flags, mode, resolve;
-  } how{O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0, kResolveNoSymlinks};
+  } how{O_PATH | O_CLOEXEC, 0, kResolveNoSymlinks};
   UniqueFd file(static_cast<int>(::syscall(kOpenat2, AT_FDCWD, path, &how, sizeof how)));
-  char magic[4];
-  if (!file.valid() || ::read(file.get(), magic, sizeof magic) != sizeof magic) return false;
-  if (memcmp(magic, "\177ELF", sizeof magic) != 0) return false;
+  if (!file.valid()) return false;
   *self << path;
   return !self->overflowed();
 }
 
-Errno FindSelf(TextBuffer* self) {
-  if (FindByExecPath(self)) return kOk;
+Errno FindSelf(char* const* argv, TextBuffer* self) {
+  if (FindByExecPath(argv, self)) return kOk;
   self->Clear();
   return ReadLink(AT_FDCWD, "/proc/self/exe", self);
 }
@@ -64,15 +72,15 @@ int Main(char** argv, char** envp) {
   if (Errno e = ReserveStandardFds(); !e.ok())
     return Fail(trace, "cannot open", "/", e, "descriptors 0-2 are closed");
   PathText self;
-  if (Errno e = FindSelf(&self); !e.ok()) {
+  if (Errno e = FindSelf(argv, &self); !e.ok()) {
     return Fail(trace, "cannot read", "/proc/self/exe", e, "/proc must be mounted");
   }
   string_view pack_dir, entry;
-  if (!FindPack(self.view(), &pack_dir, &entry)) {
+  Result<size_t> size = ReadEntry(self.view(), g_plans, &pack_dir, &entry);
+  if (pack_dir.empty()) {
     return Fail(trace, "no pack around", self.view(), kOk,
                 "this program works as <pack>/bin/NAME, beside <pack>/.reloc");
   }
-  Result<size_t> size = ReadPlans(pack_dir, entry, g_plans);
   if (!size.ok()) {
     return Fail(trace, "no launch plan for", self.view(), size.error(),
                 "relocctl pack verify tells what the pack lacks");

@@ -27,6 +27,16 @@ bool FindPack(string_view program, string_view* pack_dir, string_view* entry) {
   return false;
 }
 
+Result<size_t> ReadEntry(string_view program, std::span<char> memory, string_view* pack_dir,
+                         string_view* entry) {
+  *pack_dir = DirName(DirName(program));
+  *entry = Suffix(program, pack_dir->size() + 1);
+  Result<size_t> size = ReadPlans(*pack_dir, *entry, memory);
+  if (size.ok() || size.error().value != ENOENT) return size;
+  *pack_dir = string_view();
+  return FindPack(program, pack_dir, entry) ? ReadPlans(*pack_dir, *entry, memory) : size;
+}
+
 Result<size_t> ReadPlans(string_view pack_dir, string_view entry, std::span<char> memory) {
   PathText path;
   path << pack_dir << '/' << kPlansDir << '/' << entry;

@@ -15,6 +15,12 @@ inline constexpr const char* kPlansDir = ".reloc/plans";
 // of the path ("bin/sed"). Both point into `program`. False if there is none.
 bool FindPack(string_view program, string_view* pack_dir, string_view* entry);
 
+// Reads the fallback plans of the entry `program` of a pack, and finds both as FindPack does: in one step
+// where the entry is where entries are, <pack>/bin/NAME. ENOENT: it has no plans; `*pack_dir` is empty if
+// there is no pack either.
+Result<size_t> ReadEntry(string_view program, std::span<char> memory, string_view* pack_dir,
+                         string_view* entry);
+
 // Reads the fallback plans of `entry` (see plan.h: one after the other) into `memory`; returns their size.
 Result<size_t> ReadPlans(string_view pack_dir, string_view entry, std::span<char> memory);
 
