@@ -7,13 +7,16 @@ import sys
 from support import programs, session
 
 PROGRAM = os.path.join(programs.TESTPROGS, "slowfs")
-CACHE = 3600  # seconds: a launch asks for nothing twice
 
 
-def main():
-    """session.main(), in sight of a slow file system if there can be one."""
+def main(cache=3600):
+    """session.main(), in sight of a slow file system if there can be one.
+
+    `cache`: for how many seconds the kernel may remember what it was told. By default a launch asks for nothing twice;
+    with 0 the kernel always asks.
+    """
     if os.geteuid() != 0 and "SLOWFS_DIR" not in os.environ and _trouble() is None:
-        os.execv(PROGRAM, [PROGRAM, "--cache", str(CACHE), sys.executable, "-B", *sys.argv])
+        os.execv(PROGRAM, [PROGRAM, "--cache", str(cache), sys.executable, "-B", *sys.argv])
     session.main()
 
 
