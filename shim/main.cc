@@ -2,6 +2,7 @@
 //
 // It finds itself by the directory entry that was executed, so hard links tell which entry is wanted, and
 // symlinks that led here are out of the way. From there on it is launch/launcher.h.
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "reloc/base/env.h"
 #include "reloc/base/file.h"
 #include "reloc/base/path.h"
+#include "reloc/launch/carried_plans.h"
 #include "reloc/launch/launcher.h"
 #include "reloc/launch/pack_files.h"
 
@@ -19,6 +21,32 @@ namespace reloc {
 namespace {
 
 char g_plans[kMaxPlanBytes];
+
+// Its program header is the place for the plans' segment.
+[[gnu::section(".note.relocd"), gnu::used]] constexpr struct {
+  uint32_t name_size = sizeof name, description_size = 0, type = 1;
+  char name[8] = "relocd";
+} kPlace;
+
+// The plans that the pack's shim carries, of all entries; empty if it carries none.
+std::span<const char> CarriedPlans() {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel hands pointers over as numbers here
+  const auto* headers = reinterpret_cast<const Elf64_Phdr*>(::getauxval(AT_PHDR));
+  for (size_t i = 0; headers != nullptr && i < ::getauxval(AT_PHNUM); ++i) {
+    if (headers[i].p_type != PT_LOAD || headers[i].p_vaddr < kCarriedAddress) continue;
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): where the kernel has mapped it
+    return {reinterpret_cast<const char*>(headers[i].p_vaddr), headers[i].p_filesz};
+  }
+  return {};
+}
+
+// The plans of the entry `self`, which lies where entries lie, and the two parts of that path; empty if this
+// shim carries none.
+std::span<const char> FindOwnPlans(string_view self, string_view* pack_dir, string_view* entry) {
+  *pack_dir = DirName(DirName(self));
+  *entry = Suffix(self, pack_dir->size() + 1);
+  return FindCarriedPlans(CarriedPlans(), *entry);
+}
 
 int Fail(const Trace& trace, string_view what, string_view path, Errno error, string_view hint) {
   FixedText<1024> line;
@@ -76,18 +104,24 @@ int Main(char** argv, char** envp) {
     return Fail(trace, "cannot read", "/proc/self/exe", e, "/proc must be mounted");
   }
   string_view pack_dir, entry;
-  Result<size_t> size = ReadEntry(self.view(), g_plans, &pack_dir, &entry);
-  if (pack_dir.empty()) {
-    return Fail(trace, "no pack around", self.view(), kOk,
-                "this program works as <pack>/bin/NAME, beside <pack>/.reloc");
+  std::span<const char> plans = FindOwnPlans(self.view(), &pack_dir, &entry);
+  const bool carried = !plans.empty();
+  if (!carried) {
+    Result<size_t> size = ReadEntry(self.view(), g_plans, &pack_dir, &entry);
+    if (pack_dir.empty()) return Fail(trace, "no pack around", self.view(), kOk, kEntryHint);
+    if (!size.ok()) {
+      return Fail(trace, "no launch plan for", self.view(), size.error(),
+                  "relocctl pack verify tells what the pack lacks");
+    }
+    plans = {g_plans, *size};
   }
-  if (!size.ok()) {
-    return Fail(trace, "no launch plan for", self.view(), size.error(),
-                "relocctl pack verify tells what the pack lacks");
-  }
-  return Launch(
-      {.pack_dir = pack_dir, .entry = BaseName(entry), .plans = {g_plans, *size}, .argv = argv, .envp = envp},
-      trace);
+  return Launch({.pack_dir = pack_dir,
+                 .entry = BaseName(entry),
+                 .plans = plans,
+                 .argv = argv,
+                 .envp = envp,
+                 .assumed_pack = carried},
+                trace);
 }
 
 }  // namespace

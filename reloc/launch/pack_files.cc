@@ -7,15 +7,11 @@
 #include "reloc/base/path.h"
 
 namespace reloc {
-namespace {
-
 bool HoldsPlans(string_view directory) {
   PathText path;
   path << directory << '/' << kPlansDir;
   return !path.overflowed() && IsDirectory(path.c_str());
 }
-
-}  // namespace
 
 bool FindPack(string_view program, string_view* pack_dir, string_view* entry) {
   for (string_view dir = DirName(program); dir.size() > 1; dir = DirName(dir)) {

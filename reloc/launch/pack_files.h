@@ -11,6 +11,12 @@ namespace reloc {
 inline constexpr const char* kPackMetaDir = ".reloc";
 inline constexpr const char* kPlansDir = ".reloc/plans";
 
+// For those who run an entry that was copied elsewhere.
+inline constexpr const char* kEntryHint = "this program works as <pack>/bin/NAME, beside <pack>/.reloc";
+
+// True if `directory` has `.reloc/plans`.
+bool HoldsPlans(string_view directory);
+
 // The nearest directory above `program` (absolute, real) that holds `.reloc/plans`. `*entry` becomes the rest
 // of the path ("bin/sed"). Both point into `program`. False if there is none.
 bool FindPack(string_view program, string_view* pack_dir, string_view* entry);

@@ -64,6 +64,15 @@ class MovedPacks(ways.LaunchTest):
         os.chmod(bin + "/sed", 0o755)
         self.assertEqual(programs.run([bin + "/sed", "a"], env=self.env), (0, "wrapped a\n", ""))
 
+    def test_an_entry_that_was_copied_out_of_its_pack(self):
+        directory = os.path.join(packs.new_path("lone"), "bin")
+        os.makedirs(directory)
+        shutil.copy(os.path.join(self.pack, "bin/sed"), directory)
+        outcome = programs.run([directory + "/sed"], env=self.env)
+        self.assertEqual(outcome.status, 125)
+        self.assertEqual(outcome.err, f"reloc: no pack around {directory}/sed (this program works as <pack>/bin/NAME, "
+                                      "beside <pack>/.reloc)\n")
+
     def test_an_argument_that_is_its_own_path(self):
         bash = os.path.join(self.pack, "bin", "bash")
         self.assertEqual(programs.run([bash, "-c", "echo $0", bash], env=self.env), (0, bash + "\n", ""))
