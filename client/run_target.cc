@@ -63,14 +63,13 @@ absl::StatusOr<std::string> Find(const std::string& program, const char* const* 
 }
 
 // Reads an entry's plans. False if `program` is no entry of a pack.
-bool ReadEntry(const std::string& program, RunTarget* target) {
+bool TakeEntry(const std::string& program, RunTarget* target) {
   string_view pack_dir, entry;
-  if (!FindPack(program, &pack_dir, &entry)) return false;
+  target->plans.resize(kMaxPlanBytes);
+  Result<size_t> size = ReadEntry(program, {target->plans.data(), target->plans.size()}, &pack_dir, &entry);
+  target->plans.resize(size.ok() ? *size : 0);
   target->pack_dir = pack_dir;
   target->entry = BaseName(entry);
-  target->plans.resize(kMaxPlanBytes);
-  Result<size_t> size = ReadPlans(pack_dir, entry, {target->plans.data(), target->plans.size()});
-  target->plans.resize(size.ok() ? *size : 0);
   return size.ok();
 }
 
@@ -123,13 +122,13 @@ int Compile(const std::string& program, RunTarget* target) {
 
 bool FindEntry(const std::string& program, const char* const* envp, RunTarget* target) {
   absl::StatusOr<std::string> real = Find(program, envp);
-  return real.ok() && ReadEntry(*real, target) && ::access(real->c_str(), X_OK) == 0;
+  return real.ok() && TakeEntry(*real, target) && ::access(real->c_str(), X_OK) == 0;
 }
 
 int CompileTarget(const std::string& program, const char* const* envp, RunTarget* target) {
   absl::StatusOr<std::string> real = Find(program, envp);
   if (!real.ok()) return Fail(target, real.status());
-  if (!ReadEntry(*real, target)) return Compile(*real, target);
+  if (!TakeEntry(*real, target)) return Compile(*real, target);
   return Fail(target, kExitNotExecutable, absl::StrCat(program, ": ", strerror(EACCES)));
 }
 

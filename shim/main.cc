@@ -2,6 +2,7 @@
 //
 // It finds itself by the directory entry that was executed, so hard links tell which entry is wanted, and
 // symlinks that led here are out of the way. From there on it is launch/launcher.h.
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "reloc/base/env.h"
 #include "reloc/base/file.h"
 #include "reloc/base/path.h"
+#include "reloc/launch/carried_plans.h"
 #include "reloc/launch/launcher.h"
 #include "reloc/launch/pack_files.h"
 
@@ -19,6 +21,32 @@ namespace reloc {
 namespace {
 
 char g_plans[kMaxPlanBytes];
+
+// Its program header is the place for the plans' segment.
+[[gnu::section(".note.relocd"), gnu::used]] constexpr struct {
+  uint32_t name_size = sizeof name, description_size = 0, type = 1;
+  char name[8] = "relocd";
+} kPlace;
+
+// The plans that the pack's shim carries, of all entries; empty if it carries none.
+std::span<const char> CarriedPlans() {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel hands pointers over as numbers here
+  const auto* headers = reinterpret_cast<const Elf64_Phdr*>(::getauxval(AT_PHDR));
+  for (size_t i = 0; headers != nullptr && i < ::getauxval(AT_PHNUM); ++i) {
+    if (headers[i].p_type != PT_LOAD || headers[i].p_vaddr < kCarriedAddress) continue;
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): where the kernel has mapped it
+    return {reinterpret_cast<const char*>(headers[i].p_vaddr), headers[i].p_filesz};
+  }
+  return {};
+}
+
+// The plans of the entry `self`, which lies where entries lie, and the two parts of that path; empty if this
+// shim carries none.
+std::span<const char> FindOwnPlans(string_view self, string_view* pack_dir, string_view* entry) {
+  *pack_dir = DirName(DirName(self));
+  *entry = Suffix(self, pack_dir->size() + 1);
+  return FindCarriedPlans(CarriedPlans(), *entry);
+}
 
 int Fail(const Trace& trace, string_view what, string_view path, Errno error, string_view hint) {
   FixedText<1024> line;
@@ -29,32 +57,40 @@ int Fail(const Trace& trace, string_view what, string_view path, Errno error, st
   return kExitFailed;
 }
 
+// True if this program may be running as the interpreter of the script `path`: the kernel passes a script's
+// path as an argument too, as it stands.
+bool MayBeScript(string_view path, char* const* argv) {
+  for (size_t i = 0; argv[i] != nullptr; ++i) {
+    if (i > 0 && path == argv[i]) return true;
+  }
+  return false;
+}
+
 // The path that this program was executed by, if the kernel left it in a form that can be used: absolute and
 // without symlinks. Saves reading /proc/self/exe, which costs 0.03 of a native launch, since a process's
 // first look into /proc/self makes the entries there.
 //
-// AT_EXECFN is a script's path when we are its interpreter, hence the look at what lies there.
-bool FindByExecPath(TextBuffer* self) {
+// Nothing is opened but with O_PATH: on a network file system that asks the server for nothing, since the
+// kernel has just looked the path up.
+bool FindByExecPath(char* const* argv, TextBuffer* self) {
   // NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel hands pointers over as numbers here
   const char* path = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
-  if (path == nullptr || !IsCleanAbsolute(path)) return false;
+  if (path == nullptr || !IsCleanAbsolute(path) || MayBeScript(path, argv)) return false;
   // openat2(2) by number and with the kernel's own layout (linux/openat2.h): musl does not know it. Before
-  // Linux 5.6 it is ENOSYS. Not blocking: by now a pipe may have the name.
+  // Linux 5.6 it is ENOSYS.
   constexpr long kOpenat2 = 437;
   constexpr uint64_t kResolveNoSymlinks = 4;
   struct {
     uint64_t flags, mode, resolve;
-  } how{O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0, kResolveNoSymlinks};
+  } how{O_PATH | O_CLOEXEC, 0, kResolveNoSymlinks};
   UniqueFd file(static_cast<int>(::syscall(kOpenat2, AT_FDCWD, path, &how, sizeof how)));
-  char magic[4];
-  if (!file.valid() || ::read(file.get(), magic, sizeof magic) != sizeof magic) return false;
-  if (memcmp(magic, "\177ELF", sizeof magic) != 0) return false;
+  if (!file.valid()) return false;
   *self << path;
   return !self->overflowed();
 }
 
-Errno FindSelf(TextBuffer* self) {
-  if (FindByExecPath(self)) return kOk;
+Errno FindSelf(char* const* argv, TextBuffer* self) {
+  if (FindByExecPath(argv, self)) return kOk;
   self->Clear();
   return ReadLink(AT_FDCWD, "/proc/self/exe", self);
 }
@@ -64,22 +100,28 @@ int Main(char** argv, char** envp) {
   if (Errno e = ReserveStandardFds(); !e.ok())
     return Fail(trace, "cannot open", "/", e, "descriptors 0-2 are closed");
   PathText self;
-  if (Errno e = FindSelf(&self); !e.ok()) {
+  if (Errno e = FindSelf(argv, &self); !e.ok()) {
     return Fail(trace, "cannot read", "/proc/self/exe", e, "/proc must be mounted");
   }
   string_view pack_dir, entry;
-  if (!FindPack(self.view(), &pack_dir, &entry)) {
-    return Fail(trace, "no pack around", self.view(), kOk,
-                "this program works as <pack>/bin/NAME, beside <pack>/.reloc");
+  std::span<const char> plans = FindOwnPlans(self.view(), &pack_dir, &entry);
+  const bool carried = !plans.empty();
+  if (!carried) {
+    Result<size_t> size = ReadEntry(self.view(), g_plans, &pack_dir, &entry);
+    if (pack_dir.empty()) return Fail(trace, "no pack around", self.view(), kOk, kEntryHint);
+    if (!size.ok()) {
+      return Fail(trace, "no launch plan for", self.view(), size.error(),
+                  "relocctl pack verify tells what the pack lacks");
+    }
+    plans = {g_plans, *size};
   }
-  Result<size_t> size = ReadPlans(pack_dir, entry, g_plans);
-  if (!size.ok()) {
-    return Fail(trace, "no launch plan for", self.view(), size.error(),
-                "relocctl pack verify tells what the pack lacks");
-  }
-  return Launch(
-      {.pack_dir = pack_dir, .entry = BaseName(entry), .plans = {g_plans, *size}, .argv = argv, .envp = envp},
-      trace);
+  return Launch({.pack_dir = pack_dir,
+                 .entry = BaseName(entry),
+                 .plans = plans,
+                 .argv = argv,
+                 .envp = envp,
+                 .assumed_pack = carried},
+                trace);
 }
 
 }  // namespace

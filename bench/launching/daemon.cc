@@ -25,15 +25,17 @@ bool AcceptsLaunches(const std::string& directory) {
 
 }  // namespace
 
-absl::StatusOr<Daemon> Daemon::Start(const Workspace& workspace, const std::string& name) {
+absl::StatusOr<Daemon> Daemon::Start(const Workspace& workspace, const std::string& name,
+                                     const std::vector<std::string>& options) {
   std::string directory = workspace.Path(absl::StrCat("run/", name));
   std::string log = directory + ".log";
   Result<UniqueFd> errors = Open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
   if (!errors.ok()) return absl::ErrnoToStatus(errors.error().value, absl::StrCat("cannot make ", log));
   // It ends by itself, too, should this process be killed.
-  Command command(
-      {workspace.Program("relocd"), "--dir", directory, "--idle-exit", "10m", "--max-roots", "2000"},
-      workspace.BaseEnvironment());
+  std::vector<std::string> arguments = {
+      workspace.Program("relocd"), "--dir", directory, "--idle-exit", "10m", "--max-roots", "2000"};
+  arguments.insert(arguments.end(), options.begin(), options.end());
+  Command command(arguments, workspace.BaseEnvironment());
   RELOC_ASSIGN_OR_RETURN(Process process, Process::Start(command, errors->get()));
   Environment environment = workspace.BaseEnvironment();
   environment["RELOCD_DIR"] = directory;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "bench/launching/process.h"
@@ -11,8 +12,10 @@ namespace reloc::bench {
 
 class Daemon {
  public:
-  // Starts a daemon whose directory is `name` in the workspace, and waits until it accepts launches.
-  static absl::StatusOr<Daemon> Start(const Workspace& workspace, const std::string& name);
+  // Starts a daemon whose directory is `name` in the workspace, with more `options`, and waits until it
+  // accepts launches.
+  static absl::StatusOr<Daemon> Start(const Workspace& workspace, const std::string& name,
+                                      const std::vector<std::string>& options = {});
   Daemon(Daemon&&) = default;
   Daemon& operator=(Daemon&&) = delete;
   ~Daemon() { process_.Stop(); }

@@ -21,14 +21,6 @@ std::string ItemName(int number) {
   return number == 0 ? absl::StrFormat("%032d-probe", 0) : absl::StrFormat("%032d-data", number);
 }
 
-absl::Status CreatePack(const Workspace& workspace, std::vector<std::string> arguments) {
-  std::vector<std::string> command = {workspace.Program("relocctl"), "pack", "create"};
-  command.insert(command.end(), arguments.begin(), arguments.end());
-  RELOC_ASSIGN_OR_RETURN(Captured created, Capture(Command(command, workspace.BaseEnvironment())));
-  if (created.succeeded()) return absl::OkStatus();
-  return absl::InternalError(absl::StrCat("relocctl pack create: ", Complaint(created)));
-}
-
 void WriteFile(const fs::path& path, const std::string& text) {
   std::ofstream file;
   file.exceptions(std::ios::failbit | std::ios::badbit);
@@ -52,14 +44,23 @@ void WriteStore(const fs::path& store, const fs::path& probe, int items) {
 
 }  // namespace
 
+absl::Status CreatePack(const Workspace& workspace, const std::string& output,
+                        const std::vector<std::string>& arguments) {
+  std::vector<std::string> command = {workspace.Program("relocctl"), "pack", "create", "--output", output};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  RELOC_ASSIGN_OR_RETURN(Captured created, Capture(Command(command, workspace.BaseEnvironment())));
+  if (created.succeeded()) return absl::OkStatus();
+  return absl::InternalError(absl::StrCat("relocctl pack create: ", Complaint(created)));
+}
+
 absl::StatusOr<std::string> PackHostPrograms(const Workspace& workspace, const std::string& name,
                                              const std::vector<std::string>& programs,
                                              const std::vector<std::string>& data) {
   std::string pack = workspace.Path(name);
-  std::vector<std::string> arguments = {"--output", pack, "--from-host"};
+  std::vector<std::string> arguments = {"--from-host"};
   arguments.insert(arguments.end(), programs.begin(), programs.end());
   for (const std::string& path : data) arguments.insert(arguments.end(), {"--add", path});
-  RELOC_RETURN_IF_ERROR(CreatePack(workspace, std::move(arguments)));
+  RELOC_RETURN_IF_ERROR(CreatePack(workspace, pack, arguments));
   return absl::StrCat(pack, "/bin/", fs::path(programs[0]).filename().string());
 }
 
@@ -71,8 +72,9 @@ absl::StatusOr<std::string> PackProbe(const Workspace& workspace, const std::str
     return absl::InternalError(absl::StrCat("cannot write a store: ", error.what()));
   }
   std::string pack = workspace.Path(name);
-  RELOC_RETURN_IF_ERROR(CreatePack(workspace, {"--output", pack, "--store-prefix", kStorePrefix,
-                                               "--store-dir", store, "--from-store", store / ItemName(0)}));
+  RELOC_RETURN_IF_ERROR(CreatePack(
+      workspace, pack,
+      {"--store-prefix", kStorePrefix, "--store-dir", store, "--from-store", store / ItemName(0)}));
   return absl::StrCat(pack, "/bin/probe");
 }
 

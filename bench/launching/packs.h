@@ -10,6 +10,10 @@
 
 namespace reloc::bench {
 
+// Makes the pack `output`, with the other `arguments` of `relocctl pack create`.
+absl::Status CreatePack(const Workspace& workspace, const std::string& output,
+                        const std::vector<std::string>& arguments);
+
 // A pack named `name` of the host's `programs`, with `data` for them. Returns the path of the first one's
 // entry.
 absl::StatusOr<std::string> PackHostPrograms(const Workspace& workspace, const std::string& name,

@@ -37,6 +37,13 @@ std::string TargetText(bool has_target, const pb::Target& target) {
   return has_target ? absl::StrFormat("%6.2f %6.2f", target.must(), target.aim()) : "";
 }
 
+std::string OperationsText(const pb::LaunchTime& time) {
+  if (!time.has_operations()) return "";
+  std::string text = absl::StrFormat("  %5.0f operations", time.operations());
+  if (time.has_lookups_in_vain()) absl::StrAppendFormat(&text, ", %.0f in vain", time.lookups_in_vain());
+  return text;
+}
+
 char Mark(bool has_target, const pb::Target& target, double value) {
   if (!has_target) return ' ';
   return value > target.must() ? '!' : value <= target.aim() ? '*' : ' ';
@@ -66,9 +73,9 @@ void PrintComparison(const pb::Comparison& report) {
       absl::PrintF("%-40s %s\n", time.description(), time.unavailable());
       continue;
     }
-    absl::PrintF("%-40s %9.0f %9.0f %7.2f%c %s\n", time.description(), time.median_us(), time.p90_us(),
+    absl::PrintF("%-40s %9.0f %9.0f %7.2f%c %13s%s\n", time.description(), time.median_us(), time.p90_us(),
                  time.ratio(), Mark(time.has_target(), time.target(), time.ratio()),
-                 TargetText(time.has_target(), time.target()));
+                 TargetText(time.has_target(), time.target()), OperationsText(time));
   }
   if (report.has_added_of_bubblewrap()) {
     absl::PrintF("\nThe shim without daemon adds %.2f of what bubblewrap adds (aim: less than 0.50)\n",

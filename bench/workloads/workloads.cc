@@ -86,6 +86,8 @@ absl::StatusOr<Workload> Shell(const Workspace& workspace, const std::string& ba
                   .fakechroot = {2.5, 1.6}};
 }
 
+}  // namespace
+
 absl::StatusOr<Workload> Imports(const Workspace& workspace, const std::string& python) {
   const fs::path program = fs::canonical(python);  // python3.11
   const fs::path library = fs::path("/usr/lib") / program.filename();
@@ -107,8 +109,6 @@ absl::StatusOr<Workload> Imports(const Workspace& workspace, const std::string& 
                   .userns = kSteady,
                   .fakechroot = {}};
 }
-
-}  // namespace
 
 absl::StatusOr<std::vector<Workload>> MakeWorkloads(const Workspace& workspace) {
   std::vector<std::string> tools;

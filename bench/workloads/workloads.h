@@ -27,6 +27,9 @@ struct Workload {
   Targets fakechroot;
 };
 
+// A pack of `python`, with its library, that imports a dozen modules.
+absl::StatusOr<Workload> Imports(const Workspace& workspace, const std::string& python);
+
 // Makes the packs. A workload whose program this host lacks is left out, with a line on stderr.
 absl::StatusOr<std::vector<Workload>> MakeWorkloads(const Workspace& workspace);
 

@@ -6,6 +6,7 @@
 #include "reloc/launch/daemon_session.h"
 #include "reloc/launch/engine_chain.h"
 #include "reloc/launch/mirror_link.h"
+#include "reloc/launch/pack_files.h"
 #include "reloc/launch/plan_trial.h"
 #include "reloc/launch/probe_memory.h"
 
@@ -130,6 +131,11 @@ int Launcher::Report() {
     failure_.Describe(&line);
     trace_.Error(line.view());
     return ExecExitStatus(failure_.error.value);
+  }
+  if (request_.assumed_pack && !HoldsPlans(request_.pack_dir)) {
+    line << "no pack around " << request_.pack_dir << "/bin/" << request_.entry << " (" << kEntryHint << ')';
+    trace_.Error(line.view());
+    return kExitFailed;
   }
   line << "cannot run " << request_.entry << ": no engine works here" << reasons_.view();
   trace_.Error(line.view());

@@ -26,7 +26,8 @@ struct LaunchRequest {
   std::span<const char> plans;  // encoded, one after the other
   char* const* argv = nullptr;
   char* const* envp = nullptr;
-  string_view engine = {};  // --engine; empty: from the environment
+  bool assumed_pack = false;  // `pack_dir` was told by the entry's path alone, and nothing may be there
+  string_view engine = {};    // --engine; empty: from the environment
 };
 
 // Returns an exit status, after one line about it; does not return when the program was started.

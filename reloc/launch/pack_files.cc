@@ -7,15 +7,11 @@
 #include "reloc/base/path.h"
 
 namespace reloc {
-namespace {
-
 bool HoldsPlans(string_view directory) {
   PathText path;
   path << directory << '/' << kPlansDir;
   return !path.overflowed() && IsDirectory(path.c_str());
 }
-
-}  // namespace
 
 bool FindPack(string_view program, string_view* pack_dir, string_view* entry) {
   for (string_view dir = DirName(program); dir.size() > 1; dir = DirName(dir)) {
@@ -25,6 +21,16 @@ bool FindPack(string_view program, string_view* pack_dir, string_view* entry) {
     return true;
   }
   return false;
+}
+
+Result<size_t> ReadEntry(string_view program, std::span<char> memory, string_view* pack_dir,
+                         string_view* entry) {
+  *pack_dir = DirName(DirName(program));
+  *entry = Suffix(program, pack_dir->size() + 1);
+  Result<size_t> size = ReadPlans(*pack_dir, *entry, memory);
+  if (size.ok() || size.error().value != ENOENT) return size;
+  *pack_dir = string_view();
+  return FindPack(program, pack_dir, entry) ? ReadPlans(*pack_dir, *entry, memory) : size;
 }
 
 Result<size_t> ReadPlans(string_view pack_dir, string_view entry, std::span<char> memory) {

@@ -11,9 +11,21 @@ namespace reloc {
 inline constexpr const char* kPackMetaDir = ".reloc";
 inline constexpr const char* kPlansDir = ".reloc/plans";
 
+// For those who run an entry that was copied elsewhere.
+inline constexpr const char* kEntryHint = "this program works as <pack>/bin/NAME, beside <pack>/.reloc";
+
+// True if `directory` has `.reloc/plans`.
+bool HoldsPlans(string_view directory);
+
 // The nearest directory above `program` (absolute, real) that holds `.reloc/plans`. `*entry` becomes the rest
 // of the path ("bin/sed"). Both point into `program`. False if there is none.
 bool FindPack(string_view program, string_view* pack_dir, string_view* entry);
+
+// Reads the fallback plans of the entry `program` of a pack, and finds both as FindPack does: in one step
+// where the entry is where entries are, <pack>/bin/NAME. ENOENT: it has no plans; `*pack_dir` is empty if
+// there is no pack either.
+Result<size_t> ReadEntry(string_view program, std::span<char> memory, string_view* pack_dir,
+                         string_view* entry);
 
 // Reads the fallback plans of `entry` (see plan.h: one after the other) into `memory`; returns their size.
 Result<size_t> ReadPlans(string_view pack_dir, string_view entry, std::span<char> memory);

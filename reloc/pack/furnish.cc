@@ -17,14 +17,16 @@
 #include "reloc/pack/library_index.h"
 #include "reloc/pack/manifest.h"
 #include "reloc/pack/manifest_check.h"
+#include "reloc/pack/shim.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {
 
+constexpr size_t kMaxShimBytes = 1 << 20;
+
 absl::Status CopyRuntime(const PackRuntime& runtime, const std::string& into) {
   RELOC_RETURN_IF_ERROR(MakeDirectories(absl::StrCat(into, "/.reloc/lib")));
-  RELOC_RETURN_IF_ERROR(CopyFile(runtime.shim, absl::StrCat(into, "/.reloc/shim"), 0755));
   for (const std::string& library : runtime.libraries) {
     std::string to = absl::StrCat(into, "/.reloc/lib/", std::string(BaseName(library)));
     RELOC_RETURN_IF_ERROR(CopyFile(library, to, 0755));
@@ -35,24 +37,34 @@ absl::Status CopyRuntime(const PackRuntime& runtime, const std::string& into) {
 // A hard link to the shim, or a copy where a link is refused: file systems without links, or at their limit
 // (65,000 in ext4).
 absl::Status LinkShim(const std::string& into, const std::string& name) {
-  std::string shim = absl::StrCat(into, "/.reloc/shim"), entry = absl::StrCat(into, "/bin/", name);
+  std::string shim = absl::StrCat(into, "/.reloc/shim"), entry = absl::StrCat(into, "/", name);
   if (link(shim.c_str(), entry.c_str()) == 0) return absl::OkStatus();
   if (errno == EEXIST) return SystemError(EEXIST, absl::StrCat("cannot create ", entry));
   return CopyFile(shim, entry, 0755);
 }
 
-absl::Status MakeEntries(const std::vector<PackEntry>& entries, const PackDigest& digest,
-                         const std::string& into, const PlanCompiler& compile_plans) {
+// The plans of each entry also lie in a file, for `relocctl run` and for whoever looks into a pack.
+absl::StatusOr<EntryPlans> WritePlans(const std::vector<PackEntry>& entries, const PackDigest& digest,
+                                      const std::string& into, const PlanCompiler& compile_plans) {
+  EntryPlans all;
   std::string plans_dir = absl::StrCat(into, "/", kPlansDir, "/bin");
   RELOC_RETURN_IF_ERROR(MakeDirectories(plans_dir));
-  RELOC_RETURN_IF_ERROR(MakeDirectories(absl::StrCat(into, "/bin")));
   for (const PackEntry& entry : entries) {
     ProgramSpec spec = entry.spec;
     spec.digest = digest;
     RELOC_ASSIGN_OR_RETURN(std::string plans, compile_plans(spec));
     RELOC_RETURN_IF_ERROR(WriteNewFile(absl::StrCat(plans_dir, "/", entry.name), plans, 0644));
-    RELOC_RETURN_IF_ERROR(LinkShim(into, entry.name));
+    all[absl::StrCat("bin/", entry.name)] = std::move(plans);
   }
+  return all;
+}
+
+absl::Status MakeEntries(const std::string& shim, const EntryPlans& plans, const std::string& into) {
+  RELOC_ASSIGN_OR_RETURN(std::string program, ReadWholeFile(shim, kMaxShimBytes));
+  RELOC_RETURN_IF_ERROR(
+      WriteNewFile(absl::StrCat(into, "/.reloc/shim"), WithPlans(std::move(program), plans), 0755));
+  RELOC_RETURN_IF_ERROR(MakeDirectories(absl::StrCat(into, "/bin")));
+  for (const auto& [entry, _] : plans) RELOC_RETURN_IF_ERROR(LinkShim(into, entry));
   return absl::OkStatus();
 }
 
@@ -136,7 +148,9 @@ absl::StatusOr<PackSummary> FurnishPack(const std::string& into, const std::stri
   RELOC_ASSIGN_OR_RETURN(pb::Contents contents, DescribeItems(store.directory, items, tools.progress));
   pb::Manifest manifest = MakeManifest(store, entries, contents);
   RELOC_RETURN_IF_ERROR(CopyRuntime(tools.runtime, into));
-  RELOC_RETURN_IF_ERROR(MakeEntries(entries, DigestOf(manifest), into, tools.compile_plans));
+  RELOC_ASSIGN_OR_RETURN(EntryPlans plans,
+                         WritePlans(entries, DigestOf(manifest), into, tools.compile_plans));
+  RELOC_RETURN_IF_ERROR(MakeEntries(tools.runtime.shim, plans, into));
   RELOC_RETURN_IF_ERROR(WriteLibraryIndex(store, items, into));
   RELOC_RETURN_IF_ERROR(DescribeOwnFiles(into, pack, store, &contents));
   // What cannot be read back must not be written: a store with a symlink that leaves the pack, for one.

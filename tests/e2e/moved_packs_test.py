@@ -54,6 +54,29 @@ class MovedPacks(ways.LaunchTest):
         programs.must(programs.run(["tar", "-C", target, "-xf", archive]))
         self.assertWorks(target)
 
+    def test_an_entry_that_was_replaced_by_a_script(self):
+        """The kernel executes the script's interpreter, another entry, by the script's path."""
+        copy = self.copy("cp", "-a", "SRC", "DST")
+        bin = os.path.join(copy, "bin")
+        os.rename(bin + "/sed", bin + "/real-sed")
+        with open(bin + "/sed", "w") as script:
+            script.write(f"#!{bin}/bash --norc\necho wrapped \"$@\"\n")
+        os.chmod(bin + "/sed", 0o755)
+        self.assertEqual(programs.run([bin + "/sed", "a"], env=self.env), (0, "wrapped a\n", ""))
+
+    def test_an_entry_that_was_copied_out_of_its_pack(self):
+        directory = os.path.join(packs.new_path("lone"), "bin")
+        os.makedirs(directory)
+        shutil.copy(os.path.join(self.pack, "bin/sed"), directory)
+        outcome = programs.run([directory + "/sed"], env=self.env)
+        self.assertEqual(outcome.status, 125)
+        self.assertEqual(outcome.err, f"reloc: no pack around {directory}/sed (this program works as <pack>/bin/NAME, "
+                                      "beside <pack>/.reloc)\n")
+
+    def test_an_argument_that_is_its_own_path(self):
+        bash = os.path.join(self.pack, "bin", "bash")
+        self.assertEqual(programs.run([bash, "-c", "echo $0", bash], env=self.env), (0, bash + "\n", ""))
+
     def test_read_only(self):
         copy = self.copy("cp", "-a", "SRC", "DST")
         programs.must(programs.run(["chmod", "-R", "a-w", copy]))

@@ -64,37 +64,61 @@ class MaliciousManifest(Damaged):
 
 
 class DamagedPlans(Damaged):
+    """The shim carries the plans of the entries; the files beside them are for relocctl."""
+
+    def setUp(self):
+        self.pack = self.copy_pack()
+        with open(self.pack + "/.reloc/plans/bin/sed", "rb") as file:
+            self.good = file.read()
+        self.entry = self.pack + "/bin/sed"
+        with open(self.entry, "rb") as file:
+            self.shim = file.read()
+        self.assertEqual(self.shim.count(self.good), 1)
+
+    def run_with(self, plans):
+        self.assertEqual(len(plans), len(self.good))
+        self.replace_entry(self.shim.replace(self.good, plans))
+        return programs.run([self.entry, "s/a/b/"], input="a\n")
+
+    def replace_entry(self, program):
+        os.unlink(self.entry)
+        with open(self.entry, "wb") as file:
+            file.write(program)
+        os.chmod(self.entry, 0o755)
+
     def test_plans_that_are_none(self):
-        pack = self.copy_pack()
-        path = pack + "/.reloc/plans/bin/sed"
-        with open(path, "rb") as file:
-            good = file.read()
-        os.chmod(path, 0o644)
-        for name, data in {"empty": b"", "cut": good[:50], "garbage": os.urandom(300), "zeros": bytes(300),
-                           "too long": good + bytes(100_000), "newer": good[:4] + b"\x09\0" + good[6:]}.items():
-            with self.subTest(plan=name):
-                with open(path, "wb") as file:
-                    file.write(data)
-                outcome = programs.run([pack + "/bin/sed", "q"])
+        size = len(self.good)
+        for name, plans in {"cut": self.good[:50] + bytes(size - 50), "garbage": os.urandom(size), "zeros": bytes(size),
+                            "newer": self.good[:4] + b"\x09\0" + self.good[6:]}.items():
+            with self.subTest(plans=name):
+                outcome = self.run_with(plans)
                 self.assertOneLine(outcome)
                 self.assertEqual(outcome.status, 125)
 
     def test_changed_bytes_never_crash_the_shim(self):
-        pack = self.copy_pack()
-        path = pack + "/.reloc/plans/bin/sed"
-        with open(path, "rb") as file:
-            good = file.read()
-        os.chmod(path, 0o644)
         rng = random.Random(3)
         for _ in range(100):
-            data = bytearray(good)
-            data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
-            with open(path, "wb") as file:
-                file.write(data)
-            outcome = programs.run([pack + "/bin/sed", "s/a/b/"], input="a\n")
-            self.assertGreaterEqual(outcome.status, 0, bytes(data))
+            plans = bytearray(self.good)
+            plans[rng.randrange(len(plans))] ^= 1 << rng.randrange(8)
+            outcome = self.run_with(bytes(plans))
+            self.assertGreaterEqual(outcome.status, 0, bytes(plans))
             if outcome.status != 0:
                 self.assertOneLine(outcome)
+
+    def test_a_shim_without_plans_reads_the_files(self):
+        """As that of a pack that an earlier version made."""
+        with open(os.path.join(programs.BIN, "../libexec/shim"), "rb") as file:
+            self.replace_entry(file.read())
+        self.assertEqual(programs.run([self.entry, "s/a/b/"], input="a\n"), (0, "b\n", ""))
+        path = self.pack + "/.reloc/plans/bin/sed"
+        os.chmod(path, 0o644)
+        for name, data in {"empty": b"", "cut": self.good[:50], "too long": self.good + bytes(100_000)}.items():
+            with self.subTest(plan=name):
+                with open(path, "wb") as file:
+                    file.write(data)
+                outcome = programs.run([self.entry, "q"])
+                self.assertOneLine(outcome)
+                self.assertEqual(outcome.status, 125)
 
 
 class SymlinksThatLeave(Damaged):

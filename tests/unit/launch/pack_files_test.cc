@@ -38,5 +38,24 @@ TEST(PackFiles, ReadsThePlansOfAnEntry) {
   EXPECT_EQ(ReadPlans(temp.path(), "bin/sed", small).error().value, EFBIG);
 }
 
+TEST(PackFiles, FindsAnEntryWithItsPlans) {
+  TempDir temp;
+  std::filesystem::create_directories(temp / ".reloc/plans/bin");
+  std::ofstream(temp / ".reloc/plans/bin/sed") << "plans";
+  char memory[64];
+  string_view dir, entry;
+  std::string program = temp / "bin/sed";
+  EXPECT_EQ(*ReadEntry(program, memory, &dir, &entry), 5u);
+  EXPECT_EQ(dir, temp.path());
+  EXPECT_EQ(entry, "bin/sed");
+  program = temp / "share/deep/program";
+  EXPECT_EQ(ReadEntry(program, memory, &dir, &entry).error().value, ENOENT);
+  EXPECT_EQ(dir, temp.path());
+  EXPECT_EQ(ReadEntry("/nowhere/bin/sed", memory, &dir, &entry).error().value, ENOENT);
+  EXPECT_TRUE(dir.empty());
+  EXPECT_EQ(ReadEntry("/sed", memory, &dir, &entry).error().value, ENOENT);
+  EXPECT_TRUE(dir.empty());
+}
+
 }  // namespace
 }  // namespace reloc

@@ -1,0 +1,48 @@
+// The slow file system that this program was started beside: tests/slowfs/main.cc.
+#pragma once
+
+#include <stdint.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "reloc/base/unique_fd.h"
+
+namespace reloc::bench {
+
+struct Operation {
+  int64_t count = 0;
+  std::string kind;  // "lookup", "lookup of nothing", "read"...
+  std::string path;
+};
+
+class SlowFiles {
+ public:
+  // Executes this program again beside a slow file system, unless it is. `argv`: the program's own. Returns
+  // OK if there was nothing to do, and otherwise only on failure.
+  static absl::Status Require(char** argv);
+  static absl::StatusOr<SlowFiles> Find();
+
+  // A directory on the local disk; `Slowly` tells where a path in it is to be found on the slow file system.
+  const std::string& disk() const { return disk_; }
+  std::string Slowly(const std::string& path) const;
+
+  // The kernel forgets what it knows of the slow file system, and operations are counted anew.
+  absl::Status MakeCold();
+  absl::Status CountAnew();
+  absl::StatusOr<std::vector<Operation>> Operations();
+
+ private:
+  SlowFiles(UniqueFd control, const std::string& top);
+  // The lines that `line` is answered with.
+  absl::StatusOr<std::vector<std::string>> Ask(const std::string& line);
+
+  UniqueFd control_;
+  std::string disk_;
+  std::string slow_;
+};
+
+}  // namespace reloc::bench

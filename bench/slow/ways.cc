@@ -1,0 +1,124 @@
+#include "bench/slow/ways.h"
+
+#include <filesystem>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "bench/launching/packs.h"
+#include "bench/launching/process.h"
+#include "reloc/pack/status.h"
+
+namespace reloc::bench {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double kMirrorMust = 1.15, kMirrorAim = 1.02;
+constexpr double kImageMust = 1.5, kImageAim = 1.2;
+
+// Whether the help of `command` speaks of `what`.
+absl::StatusOr<bool> Knows(const Workspace& workspace, const std::vector<std::string>& command,
+                           absl::string_view what) {
+  std::vector<std::string> arguments = {workspace.Program("relocctl")};
+  arguments.insert(arguments.end(), command.begin(), command.end());
+  arguments.emplace_back("--help");
+  RELOC_ASSIGN_OR_RETURN(Captured help, Capture(Command(arguments, workspace.BaseEnvironment())));
+  return absl::StrContains(help.output, what);
+}
+
+absl::StatusOr<std::unique_ptr<Daemon>> StartDaemon(const Workspace& workspace, const std::string& name,
+                                                    const std::vector<std::string>& options) {
+  RELOC_ASSIGN_OR_RETURN(Daemon daemon, Daemon::Start(workspace, name, options));
+  return std::make_unique<Daemon>(std::move(daemon));
+}
+
+std::vector<std::string> Concat(std::vector<std::string> front, const std::vector<std::string>& back) {
+  front.insert(front.end(), back.begin(), back.end());
+  return front;
+}
+
+Environment Launch(const Daemon& daemon, const Load& load, const std::string& engine) {
+  return With(With(daemon.environment(), load.environment), {{"RELOC_ENGINE", engine}});
+}
+
+}  // namespace
+
+absl::StatusOr<Daemons> Daemons::Start(const Workspace& workspace) {
+  Daemons daemons;
+  RELOC_ASSIGN_OR_RETURN(daemons.images_, Knows(workspace, {"pack", "create"}, ".sqfs"));
+  RELOC_ASSIGN_OR_RETURN(bool mirrors, Knows(workspace, {"mirrors", "add"}, "relocctl mirrors add"));
+  std::vector<std::string> options;
+  if (mirrors) options = {"--mirror-after", "0"};  // none but those that are asked for
+  RELOC_ASSIGN_OR_RETURN(daemons.plain_, StartDaemon(workspace, "plain", options));
+  if (!mirrors) return daemons;
+  options = Concat(options, {"--mirror-dir", workspace.Path("mirrors")});
+  RELOC_ASSIGN_OR_RETURN(daemons.mirroring_, StartDaemon(workspace, "mirroring", options));
+  return daemons;
+}
+
+absl::StatusOr<std::vector<Way>> Daemons::MakeWays(const Workspace& workspace, const SlowFiles& files,
+                                                   const Load& load) const {
+  const std::string entry = files.Slowly(load.entry);
+  const std::string pack = fs::path(entry).parent_path().parent_path();
+  const std::vector<std::string> launch = Concat({entry}, load.arguments);
+  const Environment served = Launch(*plain_, load, "userns");
+  std::vector<Way> ways;
+  ways.push_back({.variant = {.id = kLocal,
+                              .description = "from the local disk",
+                              .arguments = Concat({load.entry}, load.arguments),
+                              .environment = served,
+                              .evidence = kJoinedEvidence}});
+  ways.push_back({.variant = {.id = kSlow,
+                              .description = "from the slow file system, cold",
+                              .arguments = launch,
+                              .environment = served,
+                              .evidence = kJoinedEvidence},
+                  .cold = true});
+  if (mirroring_ != nullptr) {
+    RELOC_ASSIGN_OR_RETURN(Way mirror, MirrorWay(workspace, pack, "plain",
+                                                 {.id = kMirror,
+                                                  .description = "with a plain mirror, cold",
+                                                  .arguments = launch,
+                                                  .environment = Launch(*mirroring_, load, "userns"),
+                                                  .evidence = kJoinedEvidence}));
+    RELOC_ASSIGN_OR_RETURN(Way graft, MirrorWay(workspace, pack, "graft",
+                                                {.id = kGraft,
+                                                 .description = "with a grafted mirror, cold",
+                                                 .arguments = launch,
+                                                 .environment = Launch(*mirroring_, load, "graft")}));
+    ways.push_back(std::move(mirror));
+    ways.push_back(std::move(graft));
+  }
+  if (images_) {
+    const std::string image =
+        absl::StrCat(fs::path(load.entry).parent_path().parent_path().string(), ".sqfs");
+    RELOC_RETURN_IF_ERROR(CreatePack(workspace, image, load.packing));
+    const std::string program =
+        absl::StrCat(files.Slowly(image), "/bin/", fs::path(entry).filename().string());
+    ways.push_back(
+        {.variant = {.id = "image",
+                     .description = "from a one-file pack, second launch",
+                     .arguments = Concat({workspace.Program("relocctl"), "run", program}, load.arguments),
+                     .environment = served,
+                     .must = kImageMust,
+                     .aim = kImageAim}});
+  }
+  return ways;
+}
+
+// Makes the mirror of `kind` that `variant` is to use.
+absl::StatusOr<Way> Daemons::MirrorWay(const Workspace& workspace, const std::string& pack,
+                                       const std::string& kind, Variant variant) const {
+  RELOC_ASSIGN_OR_RETURN(
+      Captured made,
+      Capture(Command({workspace.Program("relocctl"), "mirrors", "add", "--wait", "--kind", kind, pack},
+                      mirroring_->environment())));
+  if (!made.succeeded())
+    return absl::UnavailableError(absl::StrCat("relocctl mirrors add: ", Complaint(made)));
+  variant.must = kMirrorMust;
+  variant.aim = kMirrorAim;
+  return Way{.variant = std::move(variant), .cold = true};
+}
+
+}  // namespace reloc::bench

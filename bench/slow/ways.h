@@ -1,0 +1,48 @@
+// The ways in which a pack is started that lies on the slow file system.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "bench/launching/daemon.h"
+#include "bench/launching/variants.h"
+#include "bench/launching/workspace.h"
+#include "bench/slow/loads.h"
+#include "bench/slow/slow_files.h"
+
+namespace reloc::bench {
+
+inline constexpr char kLocal[] = "local";
+inline constexpr char kSlow[] = "slow";
+inline constexpr char kMirror[] = "mirror";
+inline constexpr char kGraft[] = "graft";
+
+struct Way {
+  Variant variant;
+  bool cold = false;  // each launch finds the slow file system as if nobody had looked at it yet
+};
+
+// The daemons that are launched with: one has no mirrors, the other has.
+class Daemons {
+ public:
+  static absl::StatusOr<Daemons> Start(const Workspace& workspace);
+
+  // Starts `load` from the local disk, from the slow file system, and from whatever helps against that in the
+  // version under test: plain and grafted mirrors and one-file packs, which are made here.
+  absl::StatusOr<std::vector<Way>> MakeWays(const Workspace& workspace, const SlowFiles& files,
+                                            const Load& load) const;
+
+ private:
+  Daemons() = default;
+  absl::StatusOr<Way> MirrorWay(const Workspace& workspace, const std::string& pack, const std::string& kind,
+                                Variant variant) const;
+
+  std::unique_ptr<Daemon> plain_;
+  std::unique_ptr<Daemon> mirroring_;  // nullptr: no mirrors in this version
+  bool images_ = false;
+};
+
+}  // namespace reloc::bench

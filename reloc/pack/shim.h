@@ -1,0 +1,18 @@
+// A pack's own shim: the program, and with it the plans of the pack's entries. See launch/carried_plans.h.
+#pragma once
+
+#include <map>
+#include <string>
+
+namespace reloc {
+
+// The plans of each entry, by its path in the pack ("bin/sed").
+using EntryPlans = std::map<std::string, std::string>;
+
+// The segment with `plans`.
+std::string EncodeCarriedPlans(const EntryPlans& plans);
+
+// The file `shim` with `plans`; as it is if it has no place for them, as one of an earlier version.
+std::string WithPlans(std::string shim, const EntryPlans& plans);
+
+}  // namespace reloc

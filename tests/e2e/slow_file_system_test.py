@@ -1,0 +1,44 @@
+"""Launches from a pack on a slow file system ask it for as little as can be."""
+import json
+import os
+import shutil
+import unittest
+
+from support import daemon, packs, programs, session, slowfs
+
+
+class Launches(unittest.TestCase):
+    def setUp(self):
+        self.files = slowfs.SlowFileSystem()
+        self.addCleanup(self.files.close)
+        on_disk = os.path.join(self.files.disk, "pack")
+        shutil.copytree(packs.from_host("true"), on_disk, symlinks=True)
+        self.addCleanup(session.remove_tree, on_disk)
+        self.entry = os.path.join(self.files.slow, "pack/bin/true")
+        shown = programs.must(programs.relocctl("pack", "inspect", on_disk, "--format", "json")).out
+        self.store = "pack" + json.loads(shown)["store_prefix"]
+        relocd = daemon.Daemon(packs.new_path("daemon"))
+        self.addCleanup(relocd.stop)
+        self.env = relocd.environment(RELOC_ENGINE="userns")
+        tried = programs.run([self.entry], env=self.env)
+        session.require(tried.status == 0, "userns", tried.err.strip(), "see relocctl engines")
+        self.assertTrue(daemon.joins_a_published_root(self.entry, self.env))
+
+    def launch(self):
+        """{(kind, path): number} of what a cold launch asks for, but for the store's items."""
+        self.files.make_cold()
+        programs.must(programs.run([self.entry], env=self.env))
+        return {each: count for each, count in self.files.counts().items()
+                if not each[1].startswith(self.store + "/")}
+
+    def test_a_launch_looks_at_nothing_but_the_entry_and_the_store(self):
+        asked = self.launch()
+        self.assertEqual(asked.pop(("open", "pack/bin/true")), 1)
+        self.assertLessEqual(asked.pop(("read", "pack/bin/true")), 2)
+        asked.pop(("getattr", "."), None)
+        paths = ["pack", "pack/bin", "pack/bin/true", self.store]
+        self.assertEqual(asked, {("lookup", path): 1 for path in paths})
+
+
+if __name__ == "__main__":
+    slowfs.main()

@@ -1,0 +1,19 @@
+// What the command that runs beside the file system asks of it: lines of text, each answered with lines and
+// an empty one.
+//
+//   counts          "COUNT KIND<tab>PATH" for each kind and path
+//   reset           counts begin at 0
+//   cold            the same, and the kernel forgets everything
+//   block SECONDS   operations hang for so long; 0: for ever
+//   unblock
+#pragma once
+
+#include "reloc/base/unique_fd.h"
+#include "tests/slowfs/file_system.h"
+
+namespace reloc::slowfs {
+
+// Answers what comes over `channel` until nobody is left at its other end.
+void Answer(UniqueFd channel, FileSystem* files);
+
+}  // namespace reloc::slowfs
