@@ -231,6 +231,12 @@ absl::Status MirrorCache::RemoveLeftovers() const {
 }
 
 absl::Status MirrorCache::RemoveBroken(const MirrorId& id) const {
+  // Looked at first: what is not there yet may be there, and whole, before Remove renames it.
+  struct stat st;
+  if (::fstatat(mirrors_.get(), MirrorName(id).c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) {
+    return errno == ENOENT ? absl::OkStatus()
+                           : SystemError(errno, absl::StrCat("cannot stat ", MirrorName(id)));
+  }
   if (!IsBroken(Find(id).status())) return absl::OkStatus();
   absl::Status removed = Remove(id);
   return absl::IsNotFound(removed) ? absl::OkStatus() : removed;
