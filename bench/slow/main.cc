@@ -122,7 +122,9 @@ void List(const Way& way, const Samples& samples) {
 std::vector<Way> TryWays(std::vector<Way> ways, pb::Comparison* comparison) {
   std::vector<Way> working;
   for (Way& way : ways) {
-    if (absl::Status works = TryVariant(way.variant); works.ok()) {
+    absl::Status works = way.ready;
+    works.Update(TryVariant(way.variant));
+    if (works.ok()) {
       working.push_back(std::move(way));
     } else {
       pb::LaunchTime* time = comparison->add_launches();

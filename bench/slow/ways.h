@@ -23,6 +23,7 @@ inline constexpr char kGraft[] = "graft";
 struct Way {
   Variant variant;
   bool cold = false;  // each launch finds the slow file system as if nobody had looked at it yet
+  absl::Status ready = absl::OkStatus();  // of what is made for it: a mirror
 };
 
 // The daemons that are launched with: one has no mirrors, the other has.
@@ -37,8 +38,8 @@ class Daemons {
 
  private:
   Daemons() = default;
-  absl::StatusOr<Way> MirrorWay(const Workspace& workspace, const std::string& pack, const std::string& kind,
-                                Variant variant) const;
+  Way MirrorWay(const Workspace& workspace, const std::string& pack, const std::string& kind,
+                Variant variant) const;
 
   std::unique_ptr<Daemon> plain_;
   std::unique_ptr<Daemon> mirroring_;  // nullptr: no mirrors in this version

@@ -12,7 +12,8 @@ namespace reloc {
 absl::StatusOr<std::string> CompilePlans(const ProgramSpec& program) {
   RELOC_ASSIGN_OR_RETURN(std::string fakechroot, CompileFakechroot(program));
   std::string plans;
-  for (const std::string& plan : {CompileUserns(program), CompileProot(program), fakechroot, CompileGraft(program)}) {
+  for (const std::string& plan :
+       {CompileUserns(program), CompileProot(program), fakechroot, CompileGraft(program)}) {
     if (plan.empty()) {
       return absl::InvalidArgumentError(absl::StrCat(
           program.program, ": its paths are too long for a launch plan; use a shorter store prefix"));

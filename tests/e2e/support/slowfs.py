@@ -2,6 +2,7 @@
 import os
 import re
 import socket
+import subprocess
 import sys
 
 from support import programs, session
@@ -26,7 +27,8 @@ def _trouble():
         return "not built", "install libfuse3-dev, and build"
     if not os.access("/dev/fuse", os.R_OK | os.W_OK):
         return "this user cannot open /dev/fuse", "chmod 666 /dev/fuse"
-    if programs.run([PROGRAM, "true"]).status != 0:
+    # Not by programs.run(): what it makes would be left when another program takes this process's place.
+    if subprocess.run([PROGRAM, "true"], capture_output=True).returncode != 0:
         return "no user namespaces, or no mounts in them", "see relocctl doctor"
     return None
 
