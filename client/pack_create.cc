@@ -56,6 +56,7 @@ int Create(const CreateOptions& options) {
 constexpr char kCreateFooter[] = R"(Examples:
   relocctl pack create -o sed-pack --from-host sed awk
   relocctl pack create -o tools.tar.zst --from-store ~/.guix-profile
+  relocctl pack create -o tools.sqfs --from-store ~/.guix-profile
   relocctl pack create -o hello --from-store /nix/store/…-hello-2.12 --entry hi=bin/hello)";
 
 constexpr char kEntryHelp[] =
@@ -69,7 +70,7 @@ void AddPackCreate(CLI::App& pack, int* exit_status) {
   CLI::App* create = pack.add_subcommand("create", "Make a pack of host programs or of a store's closure");
   create
       ->add_option("-o,--output", options->output,
-                   "A new directory, or by its suffix .tar, .tar.gz, .tar.zst")
+                   "A new directory, or by its suffix .tar, .tar.gz, .tar.zst, .sqfs")
       ->type_name("OUT")
       ->required();
   create->add_option("--from-host", options->host_programs, "Programs of this host, with all that they load")

@@ -5,13 +5,17 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "client/pack_tools.h"
 #include "client/progress.h"
 #include "client/report.h"
 #include "proto/inspection.pb.h"
+#include "reloc/launch/image_launch.h"
+#include "reloc/launch/root_builder.h"
 #include "reloc/pack/human_size.h"
 #include "reloc/pack/manifest.h"
 #include "reloc/pack/status.h"
@@ -32,11 +36,39 @@ pb::ItemInspection InspectItem(const pb::Item& item) {
   return out;
 }
 
-absl::StatusOr<pb::PackInspection> Inspect(const std::string& pack) {
+// A pack to look at. That of an image is mounted for this process, which must be single-threaded.
+class OpenedPack {
+ public:
+  static absl::StatusOr<OpenedPack> Open(const std::string& name) {
+    PackImage image;
+    if (!OpenPackImage(name.c_str(), &image).ok()) return OpenedPack(name, name);
+    Failure failure;
+    Trace trace("relocctl", false);
+    if (!EnterOwnImage(image, environ, trace, &failure)) {
+      FixedText<1024> line;
+      failure.Describe(&line);
+      return absl::UnavailableError(Text(line.view()));
+    }
+    return OpenedPack(name, kImagePackDir);
+  }
+
+  const std::string& directory() const { return directory_; }
+  // `error` with the name that the user knows.
+  absl::Status Explain(const absl::Status& error) const {
+    return absl::Status(error.code(), absl::StrReplaceAll(error.message(), {{directory_, name_}}));
+  }
+
+ private:
+  OpenedPack(std::string name, std::string directory)
+      : name_(std::move(name)), directory_(std::move(directory)) {}
+
+  std::string name_, directory_;
+};
+
+absl::StatusOr<pb::PackInspection> InspectDirectory(const std::string& pack) {
   RELOC_ASSIGN_OR_RETURN(pb::Manifest manifest, LoadManifest(pack));
   RELOC_ASSIGN_OR_RETURN(pb::Contents contents, LoadContents(pack, manifest));
   pb::PackInspection out;
-  out.set_pack(EscapeName(pack));
   out.set_format(absl::StrCat(manifest.format_major(), ".", manifest.format_minor()));
   out.set_store_prefix(manifest.store_prefix());
   out.set_digest(absl::BytesToHexString(manifest.digest()));
@@ -53,6 +85,14 @@ absl::StatusOr<pb::PackInspection> Inspect(const std::string& pack) {
   }
   out.set_size_bytes(size);
   return out;
+}
+
+absl::StatusOr<pb::PackInspection> Inspect(const std::string& name) {
+  RELOC_ASSIGN_OR_RETURN(OpenedPack pack, OpenedPack::Open(name));
+  absl::StatusOr<pb::PackInspection> inspection = InspectDirectory(pack.directory());
+  if (!inspection.ok()) return pack.Explain(inspection.status());
+  inspection->set_pack(EscapeName(name));
+  return inspection;
 }
 
 void PrintText(const pb::PackInspection& pack) {
@@ -92,15 +132,17 @@ int RunInspect(const std::string& pack, const std::string& format) {
   return status.ok() ? FinishOutput(0) : ReportError(status);
 }
 
-int RunVerify(const std::string& pack) {
+int RunVerify(const std::string& name) {
+  absl::StatusOr<OpenedPack> pack = OpenedPack::Open(name);
+  if (!pack.ok()) return ReportError(pack.status());
   InterruptGuard interrupt;
   absl::StatusOr<std::vector<Difference>> differences;
   {
     ProgressBar bar;
-    differences = VerifyPack(pack, bar.callback());
+    differences = VerifyPack(pack->directory(), bar.callback());
   }
   interrupt.DieIfInterrupted();
-  if (!differences.ok()) return ReportError(differences.status());
+  if (!differences.ok()) return ReportError(pack->Explain(differences.status()));
   for (const Difference& difference : *differences) {
     printf("%s\n", OneLine(absl::StrCat(difference.path, " ", difference.what)).c_str());
   }
@@ -113,7 +155,7 @@ void AddPackInspect(CLI::App& pack, int* exit_status) {
   auto path = std::make_shared<std::string>();
   auto format = std::make_shared<std::string>();
   CLI::App* inspect = pack.add_subcommand("inspect", "Show what a pack holds");
-  inspect->add_option("PACK", *path, "The pack's directory")->required();
+  inspect->add_option("PACK", *path, "The pack's directory or image")->required();
   AddFormatOption(inspect, format.get(), {"text", "json"});
   inspect->footer(
       "Examples:\n"
@@ -125,13 +167,14 @@ void AddPackInspect(CLI::App& pack, int* exit_status) {
 void AddPackVerify(CLI::App& pack, int* exit_status) {
   auto path = std::make_shared<std::string>();
   CLI::App* verify = pack.add_subcommand("verify", "Compare every file of a pack with its manifest");
-  verify->add_option("PACK", *path, "The pack's directory")->required();
+  verify->add_option("PACK", *path, "The pack's directory or image")->required();
   verify->callback([path, exit_status] { *exit_status = RunVerify(*path); });
   verify->footer(
       "Prints one line for each difference; exit status 1 if there is one.\n"
       "\n"
       "Examples:\n"
-      "  relocctl pack verify pack");
+      "  relocctl pack verify pack\n"
+      "  relocctl pack verify pack.sqfs");
 }
 
 }  // namespace reloc

@@ -28,8 +28,8 @@ Record RootRecord(const relocd::v1::Root& root) {
 std::string RootsTable(const std::vector<relocd::v1::Root>& roots) {
   std::vector<std::vector<std::string>> rows = {{"NAMESPACE", "JOBS", "STORE PREFIX", "PACK"}};
   for (const relocd::v1::Root& root : roots) {
-    rows.push_back(
-        {absl::StrCat(root.mount_namespace()), absl::StrCat(root.jobs()), root.store_prefix(), root.pack()});
+    rows.push_back({absl::StrCat(root.mount_namespace()), absl::StrCat(root.jobs()),
+                    root.store_prefix().empty() ? "(image)" : root.store_prefix(), root.pack()});
   }
   return Table(rows);
 }

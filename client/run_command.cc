@@ -2,8 +2,11 @@
 
 #include <unistd.h>
 
+#include <functional>
 #include <optional>
+#include <utility>
 
+#include "client/image_run.h"
 #include "client/placed_run.h"
 #include "client/run_options.h"
 #include "client/run_target.h"
@@ -14,6 +17,12 @@
 namespace reloc {
 namespace {
 
+int StartPlaced(const RunOptions& options, char** envp, const Trace& trace,
+                std::function<int(const Trace&)> launch) {
+  if (options.placement == RunPlacement::kCaller) return launch(trace);
+  return RunPlaced(options, envp, trace, std::move(launch));
+}
+
 int Start(const RunOptions& options, const RunTarget& target, char** envp, const Trace& trace) {
   LaunchRequest request{.pack_dir = target.pack_dir,
                         .entry = target.entry,
@@ -21,9 +30,8 @@ int Start(const RunOptions& options, const RunTarget& target, char** envp, const
                         .argv = options.command,
                         .envp = envp,
                         .engine = options.engine};
-  if (options.placement == RunPlacement::kCaller) return Launch(request, trace);
-  return RunPlaced(options, envp, trace,
-                   [&request](const Trace& job_trace) { return Launch(request, job_trace); });
+  return StartPlaced(options, envp, trace,
+                     [&request](const Trace& job_trace) { return Launch(request, job_trace); });
 }
 
 }  // namespace
@@ -38,14 +46,21 @@ std::optional<int> RunEntry(char** argv, char** envp) {
     return kExitFailed;
   }
   RunTarget target;
-  if (!FindEntry(options.command[0], envp, &target)) return std::nullopt;
-  return Start(options, target, envp, trace);
+  if (FindEntry(options.command[0], envp, &target)) return Start(options, target, envp, trace);
+  ImageTarget image;
+  if (options.placement != RunPlacement::kCaller || !FindImage(options.command[0], &image))
+    return std::nullopt;
+  return RunImageEntry(options, image, envp, trace);
 }
 
 std::optional<int> RunCommand(char** argv, char** envp) {
   Trace trace("relocctl", EnvValue(envp, "RELOC_DEBUG") == "1");
   RunOptions options = ParseRunOptions(argv + 1);
   if (options.help) return std::nullopt;
+  if (ImageTarget image; FindImage(options.command[0], &image)) {
+    return StartPlaced(options, envp, trace,
+                       [&](const Trace& job_trace) { return RunImage(options, envp, job_trace); });
+  }
   RunTarget target;
   if (int status = CompileTarget(options.command[0], envp, &target); status != 0) {
     trace.Error(target.error);

@@ -22,6 +22,7 @@
 #include "client/doctor/checks.h"
 #include "reloc/base/file.h"
 #include "reloc/job/user_name.h"
+#include "reloc/launch/find_program.h"
 #include "reloc/pack/files.h"
 
 // glibc 2.36 forgot to say so in the header.
@@ -115,6 +116,17 @@ Finding CheckPtrace() {
               "as root: sysctl kernel.yama.ptrace_scope=1");
 }
 
+Finding CheckImages() {
+  constexpr const char* kCheck = "images";
+  PathText server;
+  if (!FindProgram("", "squashfuse_ll", environ, &server).ok())
+    return Warn(kCheck, "there is no squashfuse: .sqfs packs cannot be run", "install squashfuse");
+  UniqueFd fuse(::open("/dev/fuse", O_RDWR | O_CLOEXEC));
+  if (fuse.valid()) return Ok(kCheck, absl::StrCat("mounted by ", server.c_str()));
+  return Warn(kCheck, absl::StrCat("/dev/fuse: ", strerror(errno), ": .sqfs packs cannot be run"),
+              "as root: modprobe fuse; chmod 666 /dev/fuse");
+}
+
 Finding CheckInotify() {
   UniqueFd fd(::inotify_init1(IN_CLOEXEC));
   if (fd.valid() && ::inotify_add_watch(fd.get(), "/", IN_DELETE_SELF) >= 0)
@@ -203,8 +215,8 @@ Finding CheckLogout() {
 }  // namespace
 
 Findings CheckHost() {
-  return {CheckKernel(), CheckNamespaceLimit(), CheckPtrace(), CheckInotify(), CheckDescriptors(),
-          CheckStores(), CheckCgroup(),         CheckSlurm(),  CheckLogout()};
+  return {CheckKernel(),      CheckNamespaceLimit(), CheckPtrace(), CheckImages(), CheckInotify(),
+          CheckDescriptors(), CheckStores(),         CheckCgroup(), CheckSlurm(),  CheckLogout()};
 }
 
 }  // namespace reloc

@@ -7,7 +7,8 @@
 namespace reloc {
 
 enum class KeeperVerb : uint32_t {
-  kBuild = 1,    // makes a root; carries the store directory; a store prefix of `count` bytes follows
+  kBuild = 1,  // makes a root; carries the store directory; a store prefix of `count` bytes follows. Carries
+               // an image: none
   kAbandon = 2,  // ends that build: nobody waits any more
   kRelease = 3,  // closes namespaces: `count` descriptor numbers (int32_t) follow
 };

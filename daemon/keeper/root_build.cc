@@ -9,6 +9,7 @@
 
 #include "reloc/base/file.h"
 #include "reloc/launch/executor.h"
+#include "reloc/launch/image_root.h"
 #include "reloc/launch/plan.h"
 #include "reloc/launch/trace.h"
 
@@ -55,6 +56,15 @@ bool ReopenStore(const UniqueFd& before, UniqueFd* after, Failure* failure) {
   return true;
 }
 
+bool BuildImageRoot(int file, Failure* failure) {
+  PackImage image;
+  FixedText<64> path;
+  path << "/proc/self/fd/" << file;
+  Errno e = OpenPackImage(path.c_str(), &image);
+  if (!e.ok()) return Fail(failure, "open image", e.value);
+  return EnterImageRoot(image, environ, failure);
+}
+
 }  // namespace
 
 bool EnterSharedUserNamespace(Failure* failure) {
@@ -65,10 +75,11 @@ bool EnterSharedUserNamespace(Failure* failure) {
 }
 
 bool BuildRoot(int user_ns, UniqueFd store, const std::string& prefix, Failure* failure) {
-  if (::fchdir(store.get()) != 0) return Fail(failure, "enter store", errno);
+  if (!prefix.empty() && ::fchdir(store.get()) != 0) return Fail(failure, "enter store", errno);
   if (user_ns >= 0 && ::setns(user_ns, CLONE_NEWUSER) != 0) {
     return Fail(failure, "join user namespace", errno);
   }
+  if (prefix.empty()) return BuildImageRoot(store.get(), failure);
   Steps steps;
   UniqueFd reopened;
   // With the capabilities of the namespace that was joined, kUnshare makes no other user namespace.

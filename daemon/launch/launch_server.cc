@@ -16,6 +16,7 @@
 #include "reloc/base/path.h"
 #include "reloc/engine/userns.h"
 #include "reloc/fault/fault.h"
+#include "reloc/launch/pack_image.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
@@ -25,16 +26,26 @@ constexpr size_t kMaxClients = 512;
 constexpr absl::Duration kMaxSilence = absl::Seconds(1);
 constexpr int kMessagesAtOnce = 8;  // then others have their turn
 
-// Whether `store` is the directory that the message speaks of. Without asking a file server, which may hang:
-// the identity of an open file is known without it.
-absl::Status CheckStore(int store, const FileId& expected) {
+bool IsImage(const LaunchMessage& message) { return message.prefix.empty(); }
+
+struct timespec ToTimespec(const struct statx_timestamp& time) {
+  return {.tv_sec = time.tv_sec, .tv_nsec = static_cast<long>(time.tv_nsec)};
+}
+
+// Whether `store` is the directory, or image, that the message speaks of. Without asking a file server, which
+// may hang: the identity of an open file is known without it.
+absl::Status CheckStore(int store, const LaunchMessage& message) {
   struct statx stx;
-  if (::statx(store, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, &stx) != 0) {
+  if (::statx(store, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &stx) != 0) {
     return absl::ErrnoToStatus(errno, "cannot look at the store");
   }
   FileId id{::makedev(stx.stx_dev_major, stx.stx_dev_minor), stx.stx_ino};
-  if (!S_ISDIR(stx.stx_mode) || !(id == expected)) {
-    return absl::InvalidArgumentError("the store is not the directory that it is said to be");
+  if ((stx.stx_mode & S_IFMT) != (IsImage(message) ? S_IFREG : S_IFDIR) || !(id == message.store)) {
+    return absl::InvalidArgumentError("the store is not the directory, or image, that it is said to be");
+  }
+  if (IsImage(message) &&
+      ImageVersion(stx.stx_size, ToTimespec(stx.stx_mtime), ToTimespec(stx.stx_ctime)) != message.digest) {
+    return absl::InvalidArgumentError("the image is being changed");
   }
   return absl::OkStatus();
 }
@@ -172,6 +183,8 @@ bool LaunchServer::HandleLaunch(ClientId id, const LaunchMessage& message, Uniqu
   RootRequest request{{message.store, message.digest, HashText(message.prefix)},
                       std::string(message.prefix),
                       std::string(message.pack)};
+  // It takes longer to mount an image than a client waits for an answer.
+  if (IsImage(message) && parts_.roots->Find(request.key) == nullptr && !SendMaking(client)) return false;
   client->waiting = true;
   parts_.roots->Get(request, std::move(store),
                     [this, id, program = std::string(message.program)](absl::StatusOr<RootLease> root) {
@@ -183,10 +196,10 @@ bool LaunchServer::HandleLaunch(ClientId id, const LaunchMessage& message, Uniqu
 absl::Status LaunchServer::CheckLaunch(const LaunchMessage& message, int store) const {
   if (message.engine != Engine::kUserns) return absl::UnimplementedError("only userns has roots to share");
   RELOC_RETURN_IF_ERROR(parts_.keeper->usable());
-  if (!IsCleanAbsolute(message.prefix) || !IsCleanAbsolute(message.program)) {
+  if ((!IsImage(message) && !IsCleanAbsolute(message.prefix)) || !IsCleanAbsolute(message.program)) {
     return absl::InvalidArgumentError("a path is not absolute and clean");
   }
-  return CheckStore(store, message.store);
+  return CheckStore(store, message);
 }
 
 // A root shows what its maker saw, so the caller must stand where we stand. An entry of "/" that came or went
@@ -218,6 +231,11 @@ absl::Status LaunchServer::SendPlan(Client* client, const std::string& program, 
   fds.push_back(mount_ns.get());
   Errno e = Send(client, {Reason::kNone, {}, plan}, fds);
   return e.ok() ? absl::OkStatus() : absl::ErrnoToStatus(e.value, "cannot send the root");
+}
+
+// False: it cannot be told.
+bool LaunchServer::SendMaking(Client* client) {
+  return SendPacket(client->peer.socket.get(), EncodeMaking({sent_.get(), kMaxMessageBytes})).ok();
 }
 
 Errno LaunchServer::Send(Client* client, const ReplyMessage& reply, std::span<const int> fds) {

@@ -86,6 +86,7 @@ class LaunchServer {
   bool SamePlace(const CallerContext& caller);
   void SendRoot(ClientId id, const std::string& program, absl::StatusOr<RootLease> root);
   absl::Status SendPlan(Client* client, const std::string& program, const Root& root);
+  bool SendMaking(Client* client);
   Errno Send(Client* client, const ReplyMessage& reply, std::span<const int> fds);
   Errno SendBytes(const Client& client, string_view encoded, std::span<const int> fds);
   bool Answer(Client* client, const absl::Status& done);

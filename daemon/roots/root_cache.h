@@ -24,8 +24,8 @@ namespace reloc {
 struct Root {
   RootKey key;
   MadeRoot made;
-  std::string prefix;
-  std::string pack;  // path of the pack that it was made for first
+  std::string prefix;  // empty: of an image
+  std::string pack;    // path of the pack that it was made for first
   absl::Time created_at;
   mutable absl::Time used_at;
 };

@@ -22,7 +22,7 @@ class RootMaker {
   using OnMade = absl::AnyInvocable<void(absl::StatusOr<MadeRoot>)>;
   virtual ~RootMaker() = default;
 
-  // Makes the root that shows `store` at `prefix`. `on_made` is called once, later or before this returns,
+  // Makes the root that shows `store` at `prefix`. With an empty prefix `store` is an image. `on_made` is called once, later or before this returns,
   // from the event loop's thread.
   virtual void Make(UniqueFd store, const std::string& prefix, OnMade on_made) = 0;
   // Gives roots up. Processes inside go on.

@@ -18,7 +18,7 @@
 #include "reloc/engine/proot.h"
 #include "reloc/engine/userns_probe.h"
 #include "reloc/launch/executor.h"
-#include "reloc/launch/find_tracer.h"
+#include "reloc/launch/find_program.h"
 #include "reloc/launch/graft_path.h"
 #include "reloc/pack/elf.h"
 #include "reloc/pack/program.h"
@@ -87,7 +87,7 @@ EngineReport ProbeProot(const std::string& modules) {
     return missing;
   }
   PathText tracer;
-  if (!FindTracer(absl::StrCat(modules, "/proot"), environ, &tracer).ok()) {
+  if (!FindProgram(absl::StrCat(modules, "/proot"), "proot", environ, &tracer).ok()) {
     return Failed(Engine::kProot, "proot is not on this host", "as root: apt install proot");
   }
   ProgramSpec shell;

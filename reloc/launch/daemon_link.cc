@@ -133,6 +133,11 @@ Reason DaemonLink::Receive(uint64_t deadline, std::span<char> bytes, ReplyMessag
   ReceivedFds fds;
   std::span<const char> received;
   if (Reason r = ReceivePacket(socket_.get(), deadline, bytes, &received, &fds); r != Reason::kNone) return r;
+  if (MessageType type; CheckHeader(received, &type) == WireError::kNone && type == MessageType::kMaking) {
+    deadline = MonotonicMicros() + kMakingDeadlineMicros;
+    Reason r = ReceivePacket(socket_.get(), deadline, bytes, &received, &fds);
+    if (r != Reason::kNone) return r;
+  }
   if (!Decode(received, reply)) return Reason::kProtocol;
   if (reply->reason != Reason::kNone) return reply->reason;
   // Two descriptors, or one where the root has no user namespace of its own.

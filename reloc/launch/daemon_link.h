@@ -15,6 +15,9 @@
 namespace reloc {
 
 inline constexpr uint64_t kDaemonDeadlineMicros = 100 * 1000;
+// For an image's root once the daemon has said that it makes it: to mount the image here too would take as
+// long. Longer than the daemon itself waits.
+inline constexpr uint64_t kMakingDeadlineMicros = 10 * 1000 * 1000;
 
 class DaemonLink {
  public:
@@ -26,9 +29,9 @@ class DaemonLink {
   // Sends one message, without waiting. `fd`: a descriptor to go along, or -1.
   Reason Send(string_view message, int fd);
 
-  // Waits for the answer until `deadline` (MonotonicMicros). `bytes` is the memory to receive into; the reply
-  // points into it. An answer that lost descriptors on the way (MSG_CTRUNC) is kProtocol, and what arrived is
-  // closed.
+  // Waits for the answer until `deadline` (MonotonicMicros), which kMaking puts off. `bytes` is the memory to
+  // receive into; the reply points into it. An answer that lost descriptors on the way (MSG_CTRUNC) is
+  // kProtocol, and what arrived is closed.
   Reason Receive(uint64_t deadline, std::span<char> bytes, ReplyMessage* reply, UniqueFd* user_ns,
                  UniqueFd* mount_ns);
 

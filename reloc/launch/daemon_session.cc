@@ -26,6 +26,12 @@ DaemonSession::DaemonSession(const LaunchRequest& request, const Trace& trace)
     : request_(request), trace_(trace) {
   message_.pack = request.pack_dir;
   message_.entry = request.entry;
+  if (request.image == nullptr) return;
+  message_.engine = Engine::kUserns;
+  message_.pack = request.image->path.view();
+  message_.program = message_.pack;
+  message_.store = request.image->key.store;
+  message_.digest = request.image->key.digest;
 }
 
 void DaemonSession::Open() {
@@ -49,11 +55,17 @@ bool DaemonSession::OpenDirectory(string_view path) {
 
 void DaemonSession::SetPlan(const Plan& plan) {
   message_.engine = plan.engine();
-  message_.digest = plan.digest();
-  const Step* bind = FindStep(plan.prepare(), Op::kBindStore);
-  message_.prefix = bind != nullptr ? bind->b : string_view();
+  if (request_.image == nullptr) {
+    message_.digest = plan.digest();
+    const Step* bind = FindStep(plan.prepare(), Op::kBindStore);
+    message_.prefix = bind != nullptr ? bind->b : string_view();
+  }
   // Kept when other engines' plans follow.
   if (plan.engine() == Engine::kUserns) message_.program = ExecutedBy(plan);
+}
+
+void DaemonSession::SetStore(const FileId& store) {
+  if (request_.image == nullptr) message_.store = store;
 }
 
 void DaemonSession::ReadCaller() {

@@ -28,7 +28,8 @@ class DaemonSession {
 
   // What the messages are about from here on.
   void SetPlan(const Plan& plan);
-  void SetStore(const FileId& store) { message_.store = store; }
+  // Neither has an effect where the launch is from an image: it has one root, whatever is run in it.
+  void SetStore(const FileId& store);
   // Where this process stands. To be called before it enters anything.
   void ReadCaller();
   // What the program's processes will be known by. To be called when it has entered everything: its mount
@@ -41,8 +42,8 @@ class DaemonSession {
   // A root that is published for the plan and the store. No round trip.
   Result<RootNamespaces> FindRoot() const;
 
-  // Asks for a root for the store that is open as `store`. On success there are namespaces and a plan for
-  // entering them, whose texts lie in static memory.
+  // Asks for a root for the store, or image, that is open as `store`. On success there are namespaces and a
+  // plan for entering them, whose texts lie in static memory.
   bool AskForRoot(int store, Plan* plan, RootNamespaces* root);
 
   // Tells of this launch, so that `relocctl ps` shows it. The daemon need not answer, and need not hear.

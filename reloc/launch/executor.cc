@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "reloc/base/env.h"
-#include "reloc/launch/find_tracer.h"
+#include "reloc/launch/find_program.h"
 #include "reloc/launch/graft_path.h"
 #include "reloc/launch/mirror_link.h"
 #include "reloc/launch/namespaces.h"
@@ -209,7 +209,7 @@ bool Executor::FindTracer(const Step& step, Failure* failure) {
   PathText packs_own;
   if (!Expand(step.a, &packs_own, failure)) return false;
   PathText tracer;
-  Errno e = reloc::FindTracer(packs_own.view(), state_->envp, &tracer);
+  Errno e = FindProgram(packs_own.view(), "proot", state_->envp, &tracer);
   if (e.ok()) state_->tracer = state_->arena.Copy(tracer.view());
   if (state_->tracer == nullptr) e = Errno{ENOMEM};
   // The cure is text of the plan, as above.

@@ -11,6 +11,7 @@
 #include <span>
 
 #include "reloc/base/text.h"
+#include "reloc/launch/pack_image.h"
 #include "reloc/launch/plan.h"
 #include "reloc/launch/trace.h"
 
@@ -28,6 +29,8 @@ struct LaunchRequest {
   char* const* envp = nullptr;
   bool assumed_pack = false;  // `pack_dir` was told by the entry's path alone, and nothing may be there
   string_view engine = {};    // --engine; empty: from the environment
+  const PackImage* image = nullptr;  // in whose root this process is (image_launch.h), if it is in one
+  bool entered_image = false;        // for this launch: so it bears the mark of a job of its own
 };
 
 // Returns an exit status, after one line about it; does not return when the program was started.

@@ -73,6 +73,16 @@ bool UnshareIsSafeHere() {
   return e.value == ENOENT || (e.ok() && restricted.view() == "0\n");
 }
 
+Errno EnterUserNamespace(const char** step) {
+  if (HasSysAdmin()) return kOk;
+  const uid_t uid = ::geteuid();
+  const gid_t gid = ::getegid();
+  *step = "unshare";
+  if (::unshare(CLONE_NEWUSER) != 0) return Errno::Last();
+  *step = "map ids";
+  return MapIds(uid, gid);
+}
+
 Errno EnterNewNamespaces(const char** step) {
   const uid_t uid = ::geteuid();
   const gid_t gid = ::getegid();

@@ -7,6 +7,10 @@
 
 namespace reloc {
 
+// Where the process lacks CAP_SYS_ADMIN: a new user namespace in which it has it, with the caller's ids
+// mapped to themselves. `*step` as below.
+Errno EnterUserNamespace(const char** step);
+
 // New mount namespace, and where the process lacks CAP_SYS_ADMIN a new user namespace to have it in, with the
 // caller's ids mapped to themselves. Mount events of the host still arrive (slave propagation).
 //

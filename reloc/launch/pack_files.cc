@@ -5,6 +5,8 @@
 
 #include "reloc/base/file.h"
 #include "reloc/base/path.h"
+#include "reloc/launch/directory.h"
+#include "reloc/launch/plan.h"
 
 namespace reloc {
 bool HoldsPlans(string_view directory) {
@@ -12,6 +14,41 @@ bool HoldsPlans(string_view directory) {
   path << directory << '/' << kPlansDir;
   return !path.overflowed() && IsDirectory(path.c_str());
 }
+
+namespace {
+
+char g_plans[kMaxPlanBytes];
+
+// False if `entry` has no plan for the engine userns.
+bool ReadPrefix(string_view pack_dir, string_view entry, PathText* prefix) {
+  Result<size_t> size = ReadPlans(pack_dir, entry, g_plans);
+  Plan plan;
+  const char* why = nullptr;
+  if (!size.ok() || !FindPlan({g_plans, *size}, Engine::kUserns, &plan, &why)) return false;
+  const Step* bind = FindStep(plan.prepare(), Op::kBindStore);
+  if (bind == nullptr || !IsCleanAbsolute(bind->b)) return false;
+  *prefix << bind->b;
+  return true;
+}
+
+// All entries have the same.
+bool FindPlannedPrefix(string_view pack_dir, PathText* prefix) {
+  PathText path;
+  path << pack_dir << '/' << kPlansDir << "/bin";
+  Result<UniqueFd> listing = Open(path.c_str(), O_RDONLY | O_DIRECTORY);
+  if (!listing.ok()) return false;
+  DirectoryReader reader(listing->get());
+  DirectoryEntry entry;
+  bool more = true;
+  while (reader.Next(&entry, &more).ok() && more) {
+    FixedText<512> name;
+    name << "bin/" << entry.name;
+    if (ReadPrefix(pack_dir, name.view(), prefix)) return true;
+  }
+  return false;
+}
+
+}  // namespace
 
 bool FindPack(string_view program, string_view* pack_dir, string_view* entry) {
   for (string_view dir = DirName(program); dir.size() > 1; dir = DirName(dir)) {
@@ -42,6 +79,19 @@ Result<size_t> ReadPlans(string_view pack_dir, string_view entry, std::span<char
   Result<size_t> size = ReadAll(fd->get(), memory);
   if (size.ok() && *size == memory.size()) return Errno{EFBIG};
   return size;
+}
+
+bool FindStorePrefix(string_view pack_dir, PathText* prefix) {
+  prefix->Clear();
+  if (FindPlannedPrefix(pack_dir, prefix)) return true;
+  for (const char* known : {"/gnu/store", "/nix/store"}) {
+    PathText path;
+    path << pack_dir << known;
+    if (!IsDirectory(path.c_str())) continue;
+    *prefix << known;
+    return true;
+  }
+  return false;
 }
 
 }  // namespace reloc

@@ -3,6 +3,7 @@
 
 #include <span>
 
+#include "reloc/base/path.h"
 #include "reloc/base/result.h"
 #include "reloc/base/text.h"
 
@@ -29,5 +30,9 @@ Result<size_t> ReadEntry(string_view program, std::span<char> memory, string_vie
 
 // Reads the fallback plans of `entry` (see plan.h: one after the other) into `memory`; returns their size.
 Result<size_t> ReadPlans(string_view pack_dir, string_view entry, std::span<char> memory);
+
+// The store prefix of the pack at `pack_dir`, as the plans of its entries have it; of a directory that is no
+// pack the one of /gnu/store and /nix/store that is there. False if there is none.
+bool FindStorePrefix(string_view pack_dir, PathText* prefix);
 
 }  // namespace reloc

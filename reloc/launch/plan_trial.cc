@@ -14,7 +14,7 @@
 namespace reloc {
 
 PlanTrial::PlanTrial(const LaunchRequest& request, DaemonSession* daemon, const Trace& trace)
-    : pack_dir_(request.pack_dir), daemon_(daemon), trace_(trace) {
+    : pack_dir_(request.pack_dir), entered_image_(request.entered_image), daemon_(daemon), trace_(trace) {
   state_.pack_dir = request.pack_dir;
   state_.argv = request.argv;
   state_.envp = request.envp;
@@ -135,7 +135,7 @@ void PlanTrial::Enter(const Plan& plan) {
   for (const Step& step : plan.enter()) {
     if (step.op == Op::kCommit) {
       if (plan.engine() == Engine::kFakechroot) MarkEnvironment();
-      if (plan.engine() == Engine::kUserns && state_.root != Root::kHost) ReadMark();
+      if (plan.engine() == Engine::kUserns && (state_.root != Root::kHost || entered_image_)) ReadMark();
       daemon_->Tell();
     }
     executor.Enter({&step, 1}, failure_);

@@ -34,6 +34,7 @@ class PlanTrial {
   void MarkEnvironment();
 
   string_view pack_dir_;
+  bool entered_image_;
   DaemonSession* daemon_;
   const Trace& trace_;
   LaunchState state_;

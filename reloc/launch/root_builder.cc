@@ -33,6 +33,13 @@ unsigned long KeptMountFlags(const char* path) {
   return flags;
 }
 
+// As seen from the staged root.
+const char* Relative(const char* path) { return path + 1; }
+
+bool IsImageDir(string_view directory, string_view name) {
+  return directory == "/" && name == Relative(kImageDir);
+}
+
 bool Fail(Failure* failure, const char* step, string_view subject, int error = errno) {
   failure->Set(step, Errno{error}, subject, error == EPERM || error == EACCES ? kMountHint : nullptr);
   return false;
@@ -46,6 +53,19 @@ bool RootBuilder::Stage(string_view prefix, Failure* failure) {
   if (IsDirectory(path.c_str())) return true;
   return MountStagingRoot(failure) && MakePrefix(prefix, failure);
 }
+
+bool RootBuilder::StageForImage(string_view id, Failure* failure) {
+  for_image_ = true;
+  if (!MountStagingRoot(failure)) return false;
+  if (::fchdir(staged_.get()) != 0) return Fail(failure, "enter", "staged root");
+  FixedText<128> target;
+  target << id;
+  bool made = ::mkdir(Relative(kImageDir), 0755) == 0 && ::mkdir(Relative(kImagePackDir), 0755) == 0 &&
+              ::symlink(target.c_str(), Relative(kImageIdLink)) == 0;
+  return made || Fail(failure, "make", kImageDir);
+}
+
+bool RootBuilder::StagePrefix(string_view prefix, Failure* failure) { return MakePrefix(prefix, failure); }
 
 bool RootBuilder::MountStagingRoot(Failure* failure) {
   struct stat host_root;
@@ -97,7 +117,8 @@ bool RootBuilder::MirrorLevel(const char* host_dir, int staged_dir, string_view 
   while (true) {
     if (Errno e = reader.Next(&entry, &more); !e.ok()) return Fail(failure, "list", host_dir, e.value);
     if (!more) return true;
-    if (entry.name == excluded) continue;
+    // Inside of another image's root: this one's takes the place.
+    if (entry.name == excluded || (for_image_ && IsImageDir(host_dir, entry.name))) continue;
     if (!MirrorEntry(host_dir, entry.name, entry.type, failure)) return false;
   }
 }

@@ -225,6 +225,8 @@ string_view Encode(const ReplyMessage& m, std::span<char> memory) {
   return writer.Number(m.reason).Text(m.text).Text(m.plan).Finish();
 }
 
+string_view EncodeMaking(std::span<char> memory) { return Writer(memory, MessageType::kMaking).Finish(); }
+
 string_view Encode(const ReserveMessage& m, std::span<char> memory) {
   Writer writer(memory, MessageType::kReserve);
   return writer.Number(uint32_t{0}).Text(m.name).Finish();

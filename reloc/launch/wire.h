@@ -1,7 +1,9 @@
 // The launch protocol: one SEQPACKET message a direction, over launch.sock.
 //
-//   shim  -> relocd   kLaunch    wants a root; carries the store directory as an O_PATH descriptor
+//   shim  -> relocd   kLaunch    wants a root; carries the store directory, or an image, as an O_PATH
+//                                descriptor
 //   relocd -> shim    kReply     a plan and the descriptors of its namespaces, or why not
+//   relocd -> shim    kMaking    the root of an image is being made: kReply follows
 //   shim  -> relocd   kStarted   tells of a launch that needed no answer; nothing comes back
 //   shim  -> relocd   kWanted    the engine that was asked for by name lacks a mirror of the pack; nothing
 //   comes back
@@ -49,6 +51,7 @@ enum class MessageType : uint16_t {
   kEnded = 7,
   kAbandoned = 8,
   kWanted = 9,
+  kMaking = 10,
 };
 
 struct WireHeader {
@@ -68,14 +71,14 @@ struct LaunchMessage {
   Reason reason = Reason::kNone;  // kStarted: why it was not the first choice
   CallerContext caller;           // its namespaces: kLaunch only
   ProcessNamespaces mark;         // kStarted: those that the program is to run in; zeros if they are no mark
-  FileId store;                   // the pack's store directory
-  PackDigest digest{};
-  string_view prefix;     // store prefix
-  string_view pack;       // path of the pack
-  string_view entry;      // name as the user knows it: "sed"
-  string_view program;    // path to execute, inside the root
-  string_view argv;       // NUL-terminated arguments, cut at kMaxArgvBytes
-  string_view slurm_job;  // $SLURM_JOB_ID
+  FileId store;                   // the pack's store directory, or the image
+  PackDigest digest{};            // of the pack; for an image its version (pack_image.h)
+  string_view prefix;             // store prefix; empty for an image, which is looked into when it is mounted
+  string_view pack;               // path of the pack
+  string_view entry;              // name as the user knows it: "sed"
+  string_view program;            // path to execute, inside the root
+  string_view argv;               // NUL-terminated arguments, cut at kMaxArgvBytes
+  string_view slurm_job;          // $SLURM_JOB_ID
 };
 
 // The answer to kLaunch. `reason` kNone: `plan` holds an encoded plan and two descriptors came along.
@@ -125,6 +128,7 @@ bool Decode(std::span<const char> bytes, JobMessage* message);
 // The encoded message in `memory`, or empty if it does not fit.
 string_view Encode(const LaunchMessage& message, std::span<char> memory);
 string_view Encode(const ReplyMessage& message, std::span<char> memory);
+string_view EncodeMaking(std::span<char> memory);
 string_view Encode(const ReserveMessage& message, std::span<char> memory);
 string_view Encode(const ReservedMessage& message, std::span<char> memory);
 string_view Encode(const JobMessage& message, std::span<char> memory);

@@ -15,6 +15,7 @@
 #include "reloc/pack/contents.h"
 #include "reloc/pack/files.h"
 #include "reloc/pack/manifest.h"
+#include "reloc/pack/squashfs.h"
 #include "reloc/pack/status.h"
 #include "reloc/pack/tree.h"
 
@@ -38,7 +39,8 @@ class ArchiveWriter {
         store_(std::move(store)),
         out_(archive_write_new()) {}
 
-  absl::Status Open(PackFormat format) {
+  // `fd`: to write to; outlives the writer.
+  absl::Status Open(PackFormat format, int fd) {
     // gnutar: long names and names that are not UTF-8 as they are; pax would need a locale that knows them.
     RELOC_RETURN_IF_ERROR(Check(archive_write_set_format_gnutar(out_.get())));
     if (format == PackFormat::kTarGz) {
@@ -48,8 +50,7 @@ class ArchiveWriter {
     } else if (format == PackFormat::kTarZst) {
       RELOC_RETURN_IF_ERROR(Check(archive_write_add_filter_zstd(out_.get())));
     }
-    RELOC_ASSIGN_OR_RETURN(fd_, OpenFile(name_, O_WRONLY | O_CREAT | O_EXCL, 0666));
-    return Check(archive_write_open_fd(out_.get(), fd_.get()));
+    return Check(archive_write_open_fd(out_.get(), fd));
   }
 
   absl::Status Add(const TreeFile& file, ProgressMeter* meter) {
@@ -127,35 +128,41 @@ class ArchiveWriter {
   }
 
   const std::string pack_, name_, store_;
-  UniqueFd fd_;  // outlives out_, which writes to it
   UniqueArchive out_;
   std::vector<char> buffer_ = std::vector<char>(256 << 10);
 };
 
-}  // namespace
-
-absl::StatusOr<PackFormat> FormatOf(const std::string& output) {
-  if (absl::EndsWith(output, ".tar")) return PackFormat::kTar;
-  if (absl::EndsWith(output, ".tar.gz")) return PackFormat::kTarGz;
-  if (absl::EndsWith(output, ".tar.zst")) return PackFormat::kTarZst;
-  if (absl::EndsWith(output, ".sqfs")) {
-    return absl::UnimplementedError(absl::StrCat(
-        output, ": SquashFS images are not yet available: choose a directory, .tar, .tar.gz or .tar.zst"));
-  }
-  return PackFormat::kDirectory;
-}
-
-absl::Status WriteArchive(const std::string& pack, PackFormat format, const std::string& archive,
+absl::Status WriteMembers(const std::string& pack, PackFormat format, const std::string& archive, int fd,
                           const ProgressCallback& progress) {
   RELOC_ASSIGN_OR_RETURN(pb::Manifest manifest, LoadManifest(pack));
   RELOC_ASSIGN_OR_RETURN(std::vector<TreeFile> files, ListTree(pack));
   ArchiveWriter writer(pack, archive, manifest.store_prefix().substr(1));
-  RELOC_RETURN_IF_ERROR(writer.Open(format));
+  RELOC_RETURN_IF_ERROR(writer.Open(format, fd));
   ProgressMeter meter(progress, "archiving", TotalSize(files));
   for (const TreeFile& file : files) {
     if (!file.path.empty()) RELOC_RETURN_IF_ERROR(writer.Add(file, &meter));
   }
   return writer.Close();
+}
+
+}  // namespace
+
+PackFormat FormatOf(const std::string& output) {
+  if (absl::EndsWith(output, ".tar")) return PackFormat::kTar;
+  if (absl::EndsWith(output, ".tar.gz")) return PackFormat::kTarGz;
+  if (absl::EndsWith(output, ".tar.zst")) return PackFormat::kTarZst;
+  if (absl::EndsWith(output, ".sqfs")) return PackFormat::kSquashfs;
+  return PackFormat::kDirectory;
+}
+
+absl::Status WriteArchive(const std::string& pack, PackFormat format, const std::string& archive,
+                          const ProgressCallback& progress) {
+  if (format == PackFormat::kSquashfs) {
+    return MakeSquashfs(
+        archive, [&](int tar) { return WriteMembers(pack, PackFormat::kTar, archive, tar, progress); });
+  }
+  RELOC_ASSIGN_OR_RETURN(UniqueFd fd, OpenFile(archive, O_WRONLY | O_CREAT | O_EXCL, 0666));
+  return WriteMembers(pack, format, archive, fd.get(), progress);
 }
 
 }  // namespace reloc

@@ -263,10 +263,5 @@ TEST_F(ArchiveTest, HasTheSameBytesForTheSameInput) {
   EXPECT_EQ(Read("first.tar.gz").substr(4, 4), std::string(4, '\0')) << "RFC 1952: MTIME";
 }
 
-TEST_F(ArchiveTest, SaysWhatItCannotWrite) {
-  EXPECT_THAT(Message(Create("pack.sqfs").status()), HasSubstr("not yet available"));
-  ExpectNothingMade();
-}
-
 }  // namespace
 }  // namespace reloc

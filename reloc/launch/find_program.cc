@@ -1,4 +1,4 @@
-#include "reloc/launch/find_tracer.h"
+#include "reloc/launch/find_program.h"
 
 #include <unistd.h>
 
@@ -13,19 +13,19 @@ bool IsExecutable(const PathText& path) {
 
 }  // namespace
 
-Errno FindTracer(string_view packs_own, const char* const* envp, PathText* path) {
+Errno FindProgram(string_view own, string_view name, const char* const* envp, PathText* path) {
   path->Clear();
-  *path << packs_own;
+  *path << own;
   if (IsExecutable(*path)) return kOk;
   string_view rest = EnvValue(envp, "PATH");
   while (!rest.empty()) {
     string_view directory = SplitFirst(rest, ':', &rest);
     path->Clear();
-    *path << directory << "/proot";
+    *path << directory << '/' << name;
     if (IsExecutable(*path)) return kOk;
   }
   path->Clear();
-  *path << "/usr/bin/proot";
+  *path << "/usr/bin/" << name;
   return IsExecutable(*path) ? kOk : Errno::Last();
 }
 

@@ -1,0 +1,105 @@
+#include "client/image_run.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "client/run_target.h"
+#include "reloc/base/path.h"
+#include "reloc/launch/engine_chain.h"
+#include "reloc/launch/image_launch.h"
+#include "reloc/launch/launcher.h"
+#include "reloc/launch/root_builder.h"
+#include "reloc/pack/text.h"
+
+namespace reloc {
+namespace {
+
+std::string PathInRoot(const ImageTarget& target) { return absl::StrCat(kImagePackDir, "/", target.inside); }
+
+// Only with the engine userns has a program a root, and an image a place to be mounted.
+bool AllowsUserns(const RunOptions& options, const char* const* envp) {
+  EngineChain chain = options.engine.empty() ? EngineChainFromEnv(envp) : ParseEngineChain(options.engine);
+  return std::find(chain.engines.begin(), chain.engines.end(), Engine::kUserns) != chain.engines.end();
+}
+
+int Fail(const Trace& trace, string_view line) {
+  trace.Error(line);
+  return kExitFailed;
+}
+
+LaunchRequest Request(const RunOptions& options, const ImageTarget& target, char** envp) {
+  return {.pack_dir = kImagePackDir,
+          .entry = BaseName(target.inside),
+          .plans = {},
+          .argv = options.command,
+          .envp = envp,
+          .engine = EngineName(Engine::kUserns),
+          .image = &target.image};
+}
+
+// 0, or the exit status to end with.
+int Enter(const RunOptions& options, LaunchRequest* request, const Trace& trace) {
+  const std::string image(request->image->path.view());
+  if (!AllowsUserns(options, request->envp)) {
+    return Fail(trace, absl::StrCat(image,
+                                    ": from an image programs run by the engine userns alone; for another "
+                                    "one unpack it: unsquashfs -d DIR ",
+                                    image));
+  }
+  Failure failure;
+  if (EnterImage(request, trace, &failure)) return 0;
+  FixedText<1024> line;
+  line << "cannot run " << request->entry << ": ";
+  failure.Describe(&line);
+  return Fail(trace, line.view());
+}
+
+// `command`: the caller's argv.
+int LaunchTarget(const RunTarget& found, LaunchRequest request, char** command, std::string program,
+                 const Trace& trace) {
+  command[0] = program.data();
+  request.entry = found.entry;
+  request.plans = {found.plans.data(), found.plans.size()};
+  return Launch(request, trace);
+}
+
+}  // namespace
+
+bool FindImage(const std::string& program, ImageTarget* target) {
+  PathText path;
+  string_view inside;
+  if (!SplitImagePath(program, &path, &inside)) return false;
+  target->inside = inside;
+  return OpenPackImage(path.c_str(), &target->image).ok();
+}
+
+std::optional<int> RunImageEntry(const RunOptions& options, const ImageTarget& target, char** envp,
+                                 const Trace& trace) {
+  LaunchRequest request = Request(options, target, envp);
+  if (int status = Enter(options, &request, trace); status != 0) return status;
+  RunTarget found;
+  if (!FindEntry(PathInRoot(target), envp, &found)) return std::nullopt;
+  return LaunchTarget(found, request, options.command, PathInRoot(target), trace);
+}
+
+int RunImage(const RunOptions& options, char** envp, const Trace& trace) {
+  ImageTarget target;
+  if (!FindImage(options.command[0], &target)) {
+    return Fail(trace, absl::StrCat(options.command[0], ": the image is gone"));
+  }
+  LaunchRequest request = Request(options, target, envp);
+  if (int status = Enter(options, &request, trace); status != 0) return status;
+  RunTarget found;
+  if (!FindEntry(PathInRoot(target), envp, &found)) {
+    int status = CompileTarget(PathInRoot(target), envp, &found);
+    if (status != 0) {
+      // The user knows the image, and not where it is mounted.
+      trace.Error(absl::StrReplaceAll(found.error, {{kImagePackDir, Text(target.image.path.view())}}));
+      return status;
+    }
+  }
+  return LaunchTarget(found, request, options.command, PathInRoot(target), trace);
+}
+
+}  // namespace reloc

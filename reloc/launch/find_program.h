@@ -1,0 +1,14 @@
+// Which of the host's programs a launch uses: proot, squashfuse.
+#pragma once
+
+#include "reloc/base/path.h"
+#include "reloc/base/result.h"
+
+namespace reloc {
+
+// Puts the path of the first `name` that can be executed into `*path`: `own` (a path; may be empty), the
+// first in the $PATH of `envp`, where Debian has it. Relative elements of $PATH are passed over. ENOENT or
+// EACCES: none.
+Errno FindProgram(string_view own, string_view name, const char* const* envp, PathText* path);
+
+}  // namespace reloc

@@ -1,0 +1,92 @@
+#include "reloc/launch/image_launch.h"
+
+#include <fcntl.h>
+
+#include "reloc/base/file.h"
+#include "reloc/launch/daemon_session.h"
+#include "reloc/launch/executor.h"
+#include "reloc/launch/image_root.h"
+
+namespace reloc {
+namespace {
+
+Plan g_ignored;  // of the daemon's answer: the root is what we are after
+
+class ImageLaunch {
+ public:
+  ImageLaunch(const LaunchRequest& request, const Trace& trace, Failure* failure)
+      : request_(request), trace_(trace), failure_(failure) {
+    state_.cwd.Save();
+  }
+
+  bool JoinShared();
+  bool MakeOwn();
+
+ private:
+  bool FindRoot(RootNamespaces* root);
+  bool Enter();
+
+  const LaunchRequest& request_;
+  const Trace& trace_;
+  Failure* failure_;
+  LaunchState state_;
+};
+
+bool ImageLaunch::FindRoot(RootNamespaces* root) {
+  DaemonSession daemon(request_, trace_);
+  daemon.Open();
+  daemon.ReadCaller();
+  Result<RootNamespaces> published = daemon.FindRoot();
+  if (!published.ok()) return daemon.AskForRoot(request_.image->file.get(), &g_ignored, root);
+  trace_.Debug("joining a root that the daemon published");
+  *root = static_cast<RootNamespaces&&>(*published);
+  return true;
+}
+
+bool ImageLaunch::Enter() {
+  const Step steps[] = {{Op::kJoin, 0, {}, {}}, {Op::kRestoreCwd, 0, {}, {}}};
+  failure_->Clear();
+  Executor(&state_, trace_).Enter(steps, failure_);
+  return !failure_->failed();
+}
+
+bool ImageLaunch::JoinShared() {
+  RootNamespaces root;
+  if (!FindRoot(&root)) return false;
+  state_.user_ns = static_cast<UniqueFd&&>(root.user);
+  state_.mount_ns = static_cast<UniqueFd&&>(root.mount);
+  return Enter();
+}
+
+bool ImageLaunch::MakeOwn() {
+  trace_.Debug("mounting the image for this launch");
+  failure_->Clear();
+  if (!EnterImageRoot(*request_.image, request_.envp, failure_)) return false;
+  state_.root = Root::kInside;
+  return Enter();
+}
+
+bool IsInside(const PackImage& image) {
+  PathText shown;
+  FixedText<128> wanted;
+  DescribeImage(image.key, &wanted);
+  return ReadLink(AT_FDCWD, kImageIdLink, &shown).ok() && shown.view() == wanted.view();
+}
+
+}  // namespace
+
+bool EnterImage(LaunchRequest* request, const Trace& trace, Failure* failure) {
+  if (IsInside(*request->image)) return true;
+  ImageLaunch launch(*request, trace, failure);
+  request->entered_image = launch.JoinShared() || launch.MakeOwn();
+  return request->entered_image;
+}
+
+bool EnterOwnImage(const PackImage& image, char* const* envp, const Trace& trace, Failure* failure) {
+  LaunchRequest request{};
+  request.envp = envp;
+  request.image = &image;
+  return ImageLaunch(request, trace, failure).MakeOwn();
+}
+
+}  // namespace reloc

@@ -1,0 +1,23 @@
+// The first part of a launch from an image: this process is put into a root in which the pack lies at
+// kImagePackDir and its store at the store prefix. What follows is a launch from a directory.
+//
+//   in such a root already?             nothing to do
+//   a root that the daemon published?   join it
+//   a daemon that answers?              let it mount the image, join
+//   else                                mount it for this process and those that it starts
+#pragma once
+
+#include "reloc/launch/failure.h"
+#include "reloc/launch/launcher.h"
+#include "reloc/launch/trace.h"
+
+namespace reloc {
+
+// Enters the root of `request->image`, and sets `request->entered_image`; of the rest, plans are not needed.
+// The process must be single-threaded. False: `*failure` says why, and nothing else can be tried.
+bool EnterImage(LaunchRequest* request, const Trace& trace, Failure* failure);
+
+// Enters a root of this process's own, for looking at the pack. `envp`: where squashfuse is looked for.
+bool EnterOwnImage(const PackImage& image, char* const* envp, const Trace& trace, Failure* failure);
+
+}  // namespace reloc

@@ -1,0 +1,142 @@
+#include "reloc/launch/image_root.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "reloc/base/file.h"
+#include "reloc/launch/image_server.h"
+#include "reloc/launch/namespaces.h"
+#include "reloc/launch/pack_files.h"
+#include "reloc/launch/root_builder.h"
+#include "reloc/launch/under_tracer.h"
+
+namespace reloc {
+namespace {
+
+constexpr const char* kUserNamespaceCure =
+    "images are mounted in a user namespace: relocctl engines tells the cure; or unpack the image: "
+    "unsquashfs "
+    "-d DIR IMAGE";
+
+// The working directory is the staged root by then.
+constexpr const char* kPackInStage = kImagePackDir + 1;
+
+class ImageRoot {
+ public:
+  ImageRoot(const PackImage& image, Failure* failure) : image_(image), failure_(failure) {}
+
+  // The order matters. The kernel mounts only what /dev/fuse was opened for in the same user namespace; and
+  // the server must not be in the mount namespace, which it would keep alive.
+  bool Enter(const char* const* envp) {
+    if (IsUnderTracer())
+      return Fail("make a root", kOk, "under proot", "unpack the image: unsquashfs -d DIR IMAGE");
+    return CheckImage(image_, failure_) && server_.Find(envp, failure_) && EnterUser() && OpenFuse() &&
+           server_.Fork(image_.file.get(), fuse_.get(), failure_) && EnterMounts() && Stage() && Mount() &&
+           server_.Serve(failure_) && OpenPack() && Finish();
+  }
+
+ private:
+  bool Fail(const char* step, Errno error, string_view about, const char* cure = nullptr) {
+    failure_->Set(step, error, about, cure);
+    return false;
+  }
+
+  bool EnterUser() {
+    const char* step = nullptr;
+    Errno e = EnterUserNamespace(&step);
+    return e.ok() || Fail(step, e, "", kUserNamespaceCure);
+  }
+
+  bool OpenFuse() {
+    Result<UniqueFd> fuse = Open("/dev/fuse", O_RDWR);
+    if (!fuse.ok()) {
+      return Fail("open", fuse.error(), "/dev/fuse",
+                  "as root: modprobe fuse; chmod 666 /dev/fuse; or unpack the "
+                  "image: unsquashfs -d DIR IMAGE");
+    }
+    fuse_ = static_cast<UniqueFd&&>(*fuse);
+    return true;
+  }
+
+  bool EnterMounts() {
+    const char* step = nullptr;
+    Errno e = EnterNewNamespaces(&step);
+    return e.ok() || Fail(step, e, "", kUserNamespaceCure);
+  }
+
+  bool Stage() {
+    FixedText<128> id;
+    DescribeImage(image_.key, &id);
+    return builder_.StageForImage(id.view(), failure_);
+  }
+
+  // Other processes of the namespace may have other groups than its maker: allow_other. Nobody outside of it
+  // can reach the mount.
+  bool Mount() {
+    FixedText<128> options;
+    options << "fd=" << fuse_.get() << ",rootmode=40000,user_id=" << ::geteuid()
+            << ",group_id=" << ::getegid() << ",allow_other";
+    const int mounted = ::mount(image_.path.c_str(), kPackInStage, "fuse.squashfuse",
+                                MS_RDONLY | MS_NOSUID | MS_NODEV, options.c_str());
+    if (mounted != 0) return Fail("mount", Errno::Last(), image_.path.view(), kUserNamespaceCure);
+    fuse_.Reset();  // the server's alone: what is mounted fails when the server is gone, and does not wait
+    return true;
+  }
+
+  // The first look at the file system, for which the server must have read the image.
+  bool OpenPack() {
+    Result<UniqueFd> pack = Open(kPackInStage, O_PATH | O_DIRECTORY);
+    struct stat st;
+    if (!pack.ok()) return FailAtServer(pack.error());
+    if (::fstat(pack->get(), &st) != 0) return FailAtServer(Errno::Last());
+    pack_ = static_cast<UniqueFd&&>(*pack);
+    pack_path_ << "/proc/self/fd/" << pack_.get();
+    if (FindStorePrefix(pack_path_.view(), &prefix_)) return true;
+    return Fail("find a store in", kOk, image_.path.view(), "it is no image of a pack, or damaged");
+  }
+
+  bool FailAtServer(Errno error) {
+    FixedText<512> about;
+    about << image_.path.view();
+    FixedText<256> complaint;
+    server_.ReadComplaint(&complaint);
+    if (!complaint.empty()) about << ": squashfuse: " << complaint.view();
+    return Fail("mount", complaint.empty() ? error : kOk, about.view(), "is the image damaged?");
+  }
+
+  bool Finish() {
+    PathText store;
+    store << pack_path_.view() << prefix_.view();
+    return builder_.StagePrefix(prefix_.view(), failure_) &&
+           builder_.BindStore(store.c_str(), prefix_.view(), failure_) && builder_.Enter(failure_);
+  }
+
+  const PackImage& image_;
+  Failure* failure_;
+  ImageServer server_;
+  UniqueFd fuse_;
+  RootBuilder builder_;
+  UniqueFd pack_;
+  FixedText<64> pack_path_;
+  PathText prefix_;
+};
+
+}  // namespace
+
+void DescribeImage(const RootKey& key, TextBuffer* text) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  *text << key.store.device << '.' << key.store.inode << '.';
+  for (uint8_t byte : key.digest) *text << kDigits[byte >> 4] << kDigits[byte & 15];
+}
+
+bool EnterImageRoot(const PackImage& image, const char* const* envp, Failure* failure) {
+  const mode_t mask = ::umask(022);
+  const bool entered = ImageRoot(image, failure).Enter(envp);
+  ::umask(mask);
+  return entered;
+}
+
+}  // namespace reloc
