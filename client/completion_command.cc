@@ -12,6 +12,7 @@
 #include "client/completion/complete.h"
 #include "client/completion/scripts.h"
 #include "client/control_client.h"
+#include "client/mirror_list.h"
 #include "client/report.h"
 #include "reloc/pack/text.h"
 
@@ -46,6 +47,18 @@ std::vector<Candidate> ListJobs(bool ended) {
   return candidates;
 }
 
+std::vector<Candidate> ListMirrorNames() {
+  auto client = ControlClient::Connect();
+  if (!client.ok()) return {};
+  auto list = ListMirrors(**client);
+  std::vector<Candidate> candidates;
+  if (!list.ok()) return {};
+  for (const relocd::v1::Mirror& mirror : list->mirrors()) {
+    if (!mirror.name().empty()) candidates.push_back({ShortMirrorName(mirror.name()), mirror.pack()});
+  }
+  return candidates;
+}
+
 const char* FilesName(Completion::Files files) {
   switch (files) {
     case Completion::Files::kAll:
@@ -75,7 +88,7 @@ void AddCompletionCommand(CLI::App& app, int* exit_status) {
 
 int PrintCompletion(const CLI::App& app, const std::vector<std::string>& words) {
   ::alarm(kPatienceSeconds);
-  Completion completion = Complete(app, words, ListJobs);
+  Completion completion = Complete(app, words, {ListJobs, ListMirrorNames});
   PrintOut(absl::StrCat(FilesName(completion.files), "\n"));
   for (const Candidate& candidate : completion.candidates) {
     PrintOut(absl::StrCat(OneLine(candidate.text), "\t", OneLine(candidate.meaning), "\n"));

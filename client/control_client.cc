@@ -61,6 +61,13 @@ absl::StatusOr<UniqueFd> ConnectSocket(const std::string& path, uid_t owner) {
   return absl::ErrnoToStatus(errno, absl::StrCat("cannot connect to ", path, "/", kControlSocket));
 }
 
+// What the daemon says of what it was asked, and not of itself.
+bool IsAnswer(grpc::StatusCode code) {
+  using enum grpc::StatusCode;
+  return code == NOT_FOUND || code == FAILED_PRECONDITION || code == PERMISSION_DENIED || code == DATA_LOSS ||
+         code == INVALID_ARGUMENT;
+}
+
 template <typename Message, typename Reader>
 grpc::Status ReadAllMessages(Reader reader, std::vector<Message>* messages) {
   Message message;
@@ -143,7 +150,10 @@ absl::Status ControlClient::ToStatus(const grpc::Status& status) const {
         "the daemon (pid ", pid_,
         ") is of another version and cannot do that; relocctl daemon restart puts this one in its place"));
   }
-  if (status.error_code() == grpc::StatusCode::NOT_FOUND) return absl::NotFoundError(status.error_message());
+  if (IsAnswer(status.error_code())) {
+    // The numbers are the same on purpose.
+    return {static_cast<absl::StatusCode>(status.error_code()), status.error_message()};
+  }
   return absl::UnavailableError(absl::StrCat("the daemon (pid ", pid_, "): ", status.error_message()));
 }
 

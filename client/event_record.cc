@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "client/job_record.h"
+#include "client/mirror_list.h"
 
 namespace reloc {
 namespace {
@@ -30,14 +31,18 @@ std::string Type(const Event& event) {
 void AddJob(const relocd::v1::Job& job, Record* record) {
   record->emplace_back("job", JsonText(job.id()));
   for (auto& [name, value] : JobRecord(job)) {
-    bool told = name != "id" && name != "rss_bytes" && name != "processes" && name != "fallback_reason";
+    bool told = name != "id" && name != "rss_bytes" && name != "processes" && name != "fallback_reason" &&
+                name != "mirror";
     if (told) record->emplace_back(name, std::move(value));
   }
   if (!job.fallback_reason().empty()) record->emplace_back("reason", JsonText(job.fallback_reason()));
 }
 
 std::string Subject(const Event& event) {
-  if (!event.has_job()) return event.pack();
+  if (!event.has_job()) {
+    return event.mirror().empty() ? event.pack()
+                                  : absl::StrCat(event.pack(), ", mirror ", ShortMirrorName(event.mirror()));
+  }
   const relocd::v1::Job& job = event.job();
   std::string subject = absl::StrCat(job.id(), "  ", job.name(), ", pid ", job.pid(), ", ", job.engine());
   if (event.type() == "exit") absl::StrAppend(&subject, ", ", JobStateText(job));
@@ -52,6 +57,7 @@ Record EventRecord(const Event& event) {
   if (event.has_job()) AddJob(event.job(), &record);
   if (event.root() != 0) record.emplace_back("root", JsonNumber(static_cast<double>(event.root())));
   if (!event.has_job() && !event.pack().empty()) record.emplace_back("pack", JsonText(event.pack()));
+  if (!event.mirror().empty()) record.emplace_back("mirror", JsonText(event.mirror()));
   if (event.lost() > 0) record.emplace_back("lost", JsonNumber(static_cast<double>(event.lost())));
   if (std::string text = Text(event); !text.empty()) record.emplace_back("text", JsonText(text));
   return record;

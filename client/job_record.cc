@@ -50,15 +50,6 @@ JsonValue Arguments(const Job& job) {
   return value;
 }
 
-// One unit is enough to tell jobs apart: 42s, 17m, 5h, 3d.
-std::string Age(const google::protobuf::Timestamp& since) {
-  int64_t seconds = std::max<int64_t>(0, absl::ToUnixSeconds(absl::Now()) - since.seconds());
-  if (seconds < 120) return absl::StrCat(seconds, "s");
-  if (seconds < 120 * 60) return absl::StrCat(seconds / 60, "m");
-  if (seconds < 48 * 3600) return absl::StrCat(seconds / 3600, "h");
-  return absl::StrCat(seconds / 86400, "d");
-}
-
 std::string AsText(const google::protobuf::Timestamp& time) {
   absl::Time moment = absl::FromUnixSeconds(time.seconds());
   return absl::FormatTime("%Y-%m-%d %H:%M:%S", moment, absl::LocalTimeZone());
@@ -72,6 +63,14 @@ std::string Command(const Job& job) {
 }
 
 }  // namespace
+
+std::string Age(const google::protobuf::Timestamp& since) {
+  int64_t seconds = std::max<int64_t>(0, absl::ToUnixSeconds(absl::Now()) - since.seconds());
+  if (seconds < 120) return absl::StrCat(seconds, "s");
+  if (seconds < 120 * 60) return absl::StrCat(seconds / 60, "m");
+  if (seconds < 48 * 3600) return absl::StrCat(seconds / 3600, "h");
+  return absl::StrCat(seconds / 86400, "d");
+}
 
 std::string JobStateText(const Job& job) {
   std::string state = StateName(job.state());
@@ -102,6 +101,7 @@ Record JobRecord(const Job& job) {
       {"processes", JsonNumber(job.processes())},
       {"slurm_job", job.slurm_job().empty() ? JsonNull() : JsonText(job.slurm_job())},
       {"ended_at", job.has_ended_at() ? JsonTime(job.ended_at()) : JsonNull()},
+      {"mirror", job.mirror().empty() ? JsonNull() : JsonText(job.mirror())},
       {"fallback_reason", job.fallback_reason().empty() ? JsonNull() : JsonText(job.fallback_reason())},
   };
 }

@@ -15,6 +15,9 @@ Record JobRecord(const relocd::v1::Job& job);
 // "running", "exited 3", "killed TERM".
 std::string JobStateText(const relocd::v1::Job& job);
 
+// How long ago that was: 42s, 17m, 5h, 3d. One unit is enough to tell jobs apart.
+std::string Age(const google::protobuf::Timestamp& since);
+
 // The header and the cells of a table of jobs.
 std::vector<std::string> JobColumns(bool with_user = false);
 std::vector<std::string> JobRow(const relocd::v1::Job& job, bool with_user = false);

@@ -21,6 +21,7 @@
 #include "client/kill_command.h"
 #include "client/logs_command.h"
 #include "client/metrics_command.h"
+#include "client/mirrors_command.h"
 #include "client/overview.h"
 #include "client/pack_commands.h"
 #include "client/ps_command.h"
@@ -58,6 +59,7 @@ int RunCommandLine(int argc, char** argv) {
   reloc::AddHistoryCommand(app, &exit_status);
   reloc::AddEventsCommand(app, &exit_status);
   reloc::AddPackCommands(app, &exit_status);
+  reloc::AddMirrorsCommand(app, &exit_status);
   reloc::AddRootsCommand(app, &exit_status);
   reloc::AddDaemonCommand(app, &exit_status);
   reloc::AddMetricsCommand(app, &exit_status);

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/control_client.h"
 #include "client/format.h"
+#include "client/mirror_list.h"
 #include "client/report.h"
 #include "reloc/pack/status.h"
 
@@ -22,14 +23,17 @@ Record RootRecord(const relocd::v1::Root& root) {
       {"jobs", JsonNumber(root.jobs())},
       {"created_at", JsonTime(root.created_at())},
       {"used_at", JsonTime(root.used_at())},
+      {"mirror", root.mirror().empty() ? JsonNull() : JsonText(root.mirror())},
   };
 }
 
 std::string RootsTable(const std::vector<relocd::v1::Root>& roots) {
-  std::vector<std::vector<std::string>> rows = {{"NAMESPACE", "JOBS", "STORE PREFIX", "PACK"}};
+  std::vector<std::vector<std::string>> rows = {{"NAMESPACE", "JOBS", "STORE PREFIX", "MIRROR", "PACK"}};
   for (const relocd::v1::Root& root : roots) {
-    rows.push_back({absl::StrCat(root.mount_namespace()), absl::StrCat(root.jobs()),
-                    root.store_prefix().empty() ? "(image)" : root.store_prefix(), root.pack()});
+    const std::string prefix = root.store_prefix().empty() ? "(image)" : root.store_prefix();
+    const std::string mirror = root.mirror().empty() ? "-" : ShortMirrorName(root.mirror());
+    rows.push_back(
+        {absl::StrCat(root.mount_namespace()), absl::StrCat(root.jobs()), prefix, mirror, root.pack()});
   }
   return Table(rows);
 }

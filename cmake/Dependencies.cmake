@@ -39,11 +39,11 @@ add_library(reloc_archive_lib INTERFACE)
 # One error message of every format's writer lies in the same object as a table of all formats, which would pull in
 # 7zip, xar and zip with liblzma, libxml2, ICU and nettle. It is about devices and sockets, which never get there.
 target_link_options(reloc_archive_lib INTERFACE -Wl,--defsym=__archive_write_entry_filetype_unsupported=abort)
-target_link_libraries(reloc_archive_lib INTERFACE ${RELOC_LIB_archive} ${RELOC_LIB_zstd} ${RELOC_LIB_z})
-# Reading zip and what else a file may be compressed by; zip's reader knows encryption, which asks nettle.
-add_library(reloc_unarchive_lib INTERFACE)
-target_link_libraries(reloc_unarchive_lib INTERFACE
-  reloc_archive_lib ${RELOC_LIB_bz2} ${RELOC_LIB_lzma} ${RELOC_LIB_nettle})
+# Only who reads zip and whatever else a file may be compressed by gets bz2, lzma and nettle, which zip's reader asks
+# for decryption.
+reloc_archives(reloc_archive_group
+  ${RELOC_LIB_archive} ${RELOC_LIB_zstd} ${RELOC_LIB_z} ${RELOC_LIB_bz2} ${RELOC_LIB_lzma} ${RELOC_LIB_nettle})
+target_link_libraries(reloc_archive_lib INTERFACE reloc_archive_group)
 add_library(reloc_crypto INTERFACE)
 target_link_libraries(reloc_crypto INTERFACE ${RELOC_LIB_crypto} ${CMAKE_DL_LIBS} Threads::Threads)
 

@@ -16,9 +16,11 @@
 #include "daemon/control/events_service.h"
 #include "daemon/control/history_service.h"
 #include "daemon/control/metrics_service.h"
+#include "daemon/control/mirror_service.h"
 #include "daemon/control/root_service.h"
 #include "daemon/jobs/recovery.h"
 #include "daemon/log.h"
+#include "daemon/mirrors/cache_dir.h"
 #include "reloc/job/state_dir.h"
 #include "reloc/launch/caller.h"
 #include "reloc/launch/daemon_dir.h"
@@ -77,18 +79,38 @@ absl::Status Daemon::OpenRoots(KeeperProcess keeper) {
   return absl::OkStatus();
 }
 
+absl::Status Daemon::OpenMirrors() {
+  MirrorSettings settings{MirrorDir(options_.mirror_dir, dir_->path()),
+                          options_.mirror_limit,
+                          options_.mirror_after,
+                          options_.mirror_all,
+                          options_.mirror_patience,
+                          dir_->path()};
+  MirrorTable::Parts parts{dir_->fd(), roots_.get(), &events_,
+                           [this](const std::string& name) { return jobs_->CountOn(name); }};
+  RELOC_ASSIGN_OR_RETURN(
+      mirrors_, Mirrors::Create(loop_.get(), std::move(parts), std::move(settings), [this] { NoteIdle(); }));
+  roots_->UseMirrors([this](const RootKey& key, const std::string& prefix) {
+    return mirrors_->table().FindStore(key, prefix);
+  });
+  return absl::OkStatus();
+}
+
 absl::Status Daemon::OpenServers() {
   journal_ = std::make_unique<Journal>(dir_->fd());
   jobs_ =
       std::make_unique<JobTable>(loop_.get(), &events_, dir_->fd(), kMaxEndedJobs, [this] { NoteIdle(); });
-  metrics_ = std::make_unique<Metrics>(&events_, jobs_.get(), roots_.get());
+  RELOC_RETURN_IF_ERROR(OpenMirrors());
+  metrics_ = std::make_unique<Metrics>(&events_, jobs_.get(), roots_.get(), [this] {
+    return MirrorSpace{mirrors_->bytes(), mirrors_->limit()};
+  });
   outlets_ = std::make_unique<MetricsOutlets>(loop_.get(), &events_, metrics_.get(), options_);
-  RELOC_ASSIGN_OR_RETURN(launches_,
-                         LaunchServer::Create({loop_.get(), keeper_.get(), roots_.get(), jobs_.get(),
-                                               [this] { RefreshPlace(); }, [this] { NoteIdle(); },
-                                               [this](absl::Duration waited) { metrics_->Answered(waited); },
-                                               [this] { metrics_->FellBack(Reason::kVersion); },
-                                               OutputDir(dir_->path()), options_.output_limit}));
+  RELOC_ASSIGN_OR_RETURN(
+      launches_, LaunchServer::Create({loop_.get(), keeper_.get(), roots_.get(), jobs_.get(), mirrors_.get(),
+                                       [this] { RefreshPlace(); }, [this] { NoteIdle(); },
+                                       [this](absl::Duration waited) { metrics_->Answered(waited); },
+                                       [this] { metrics_->FellBack(Reason::kVersion); },
+                                       OutputDir(dir_->path()), options_.output_limit}));
   RELOC_ASSIGN_OR_RETURN(control_, ControlServer::Create(loop_.get(), Services(), [this] { NoteIdle(); }));
   // root is trusted with control, but starts no programs as someone else.
   RELOC_ASSIGN_OR_RETURN(control_socket_,
@@ -114,6 +136,7 @@ void Daemon::GuardPlace() {
     return absl::OkStatus();
   });
   place_->Add([this] { return registry_->Mend(); });
+  place_->Add([this] { return mirrors_->table().Mend(); });
   place_->Add([this] { return control_socket_->Mend(); });
   place_->Add([this] { return launch_socket_->Mend(); });
 }
@@ -161,6 +184,7 @@ void Daemon::Run() {
   // Now, when all who want to know of their endings listen. Whoever has connected meanwhile waits in the
   // queue.
   RecoverJobs(dir_->fd(), journal_.get(), jobs_.get(), [this](const Job& job) { history_->Keep(job); });
+  mirrors_->Survey();
   manager_.Notify(absl::StrCat("READY=1\nSTATUS=Serves ", dir_->path()));
   NoteIdle();
   loop_->Run();
@@ -195,7 +219,8 @@ void Daemon::DropRoots(const char* why) {
 }
 
 bool Daemon::idle() const {
-  return jobs_->running() == 0 && launches_->clients() == 0 && control_->connections() == 0;
+  return jobs_->running() == 0 && launches_->clients() == 0 && control_->connections() == 0 &&
+         !mirrors_->busy();
 }
 
 // Something ended. The timer runs from the last such moment; whether we are still idle is asked when it
@@ -229,6 +254,7 @@ std::vector<ServiceFactory> Daemon::Services() {
             return std::make_unique<EventsService>(&feed_, history_.get(), dir_->path(), mailbox);
           },
           [this](Mailbox* mailbox) { return std::make_unique<RootService>(roots_.get(), mailbox); },
+          [this](Mailbox* mailbox) { return std::make_unique<MirrorService>(mirrors_.get(), mailbox); },
           [this](Mailbox* mailbox) { return std::make_unique<JobService>(&view_, &waiters_, mailbox); },
           [this](Mailbox* mailbox) { return std::make_unique<MetricsService>(metrics_.get(), mailbox); }};
 }

@@ -25,6 +25,7 @@
 #include "daemon/listener.h"
 #include "daemon/metrics/metrics.h"
 #include "daemon/metrics/outlets.h"
+#include "daemon/mirrors/mirrors.h"
 #include "daemon/options.h"
 #include "daemon/place_guard.h"
 #include "daemon/roots/mount_watch.h"
@@ -54,6 +55,7 @@ class Daemon {
       : options_(options), manager_(std::move(manager)), dir_(std::move(dir)) {}
   absl::Status Open(KeeperProcess keeper);
   absl::Status OpenRoots(KeeperProcess keeper);
+  absl::Status OpenMirrors();
   absl::Status OpenServers();
   absl::Status OpenSignals();
   absl::Status OpenWatchdog();
@@ -87,6 +89,7 @@ class Daemon {
   std::unique_ptr<MountWatch> mounts_;
   std::unique_ptr<Journal> journal_;
   std::unique_ptr<JobTable> jobs_;
+  std::unique_ptr<Mirrors> mirrors_;
   std::unique_ptr<Metrics> metrics_;
   std::unique_ptr<MetricsOutlets> outlets_;
   std::unique_ptr<LaunchServer> launches_;

@@ -22,6 +22,7 @@
 #include "daemon/instance_dir.h"
 #include "daemon/keeper/keeper.h"
 #include "daemon/log.h"
+#include "daemon/mirrors/worker.h"
 #include "daemon/options.h"
 #include "daemon/service_manager.h"
 #include "reloc/base/file.h"
@@ -112,6 +113,7 @@ absl::Status Serve(Options options, ServiceManager manager, const char* const* e
 int Main(int argc, char** argv, char** envp) {
   if (argc == 1 && absl::string_view(argv[0]) == kKeeperName) RunKeeper();
   ExecuteWithoutPreload(argv, envp);
+  if (argc == 2 && strcmp(argv[1], kMirrorWorkerArgument) == 0) MirrorWorkerMain();
   // Threads come and go, and what each has a heap of its own for does not: mallopt(3).
   ::mallopt(M_ARENA_MAX, 1);
   Options options;

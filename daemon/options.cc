@@ -40,11 +40,17 @@ std::string CheckMetricsTextfile(const std::string& text) {
   return text.empty() ? "" : std::string(CheckTextfile(text).message());
 }
 
+// Empty: the default.
+std::string CheckAbsolute(const std::string& text) {
+  return text.empty() || text[0] == '/' ? "" : absl::StrCat("'", text, "' is not an absolute path");
+}
+
 struct Texts {
   std::string config;
   bool print_config = false;
   std::string idle_exit = kNever;
   std::string metrics_interval = "15s";
+  std::string mirror_patience = "60s";
 };
 
 // What a file cannot set, as it is about the command line itself.
@@ -63,6 +69,35 @@ void AddCommandLineOptions(CLI::App& app, Options* options, Texts* texts) {
   app.add_flag("--background", options->background,
                "Log into the state directory unless a log file is set, and close stderr once relocd serves")
       ->configurable(false);
+}
+
+void AddMirrorOptions(CLI::App& app, Options* options, Texts* texts) {
+  app.add_option(
+         "--mirror-dir", options->mirror_dir,
+         "Directory for mirrors of packs, on a disk of this host. Default: $XDG_CACHE_HOME/relocd, else "
+         "~/.cache/relocd")
+      ->type_name("DIR")
+      ->check(CheckAbsolute);
+  app.add_option("--mirror-limit", options->mirror_limit,
+                 "How much room mirrors may take (50G); those used least recently go. 0: no limit")
+      ->type_name("SIZE")
+      ->transform(CLI::AsSizeValue(false))
+      ->capture_default_str();
+  app.add_option(
+         "--mirror-after", options->mirror_after,
+         "Mirror a pack that lies on a network file system once it was launched N times; 0: only when "
+         "asked to")
+      ->type_name("N")
+      ->check(CLI::Range(0U, 1000000U))
+      ->capture_default_str();
+  app.add_option("--mirror-all", options->mirror_all, "Mirror packs on local disks so too")
+      ->type_name("BOOL")
+      ->capture_default_str();
+  app.add_option("--mirror-patience", texts->mirror_patience,
+                 "Give a mirror up when its making has had no progress for so long")
+      ->type_name("DURATION")
+      ->check(CheckDuration)
+      ->capture_default_str();
 }
 
 void AddMetricsOptions(CLI::App& app, Options* options, Texts* texts) {
@@ -114,6 +149,7 @@ void AddOptions(CLI::App& app, Options* options, Texts* texts) {
       ->capture_default_str();
   app.add_option("--log-file", options->log_file, "Append the log to FILE instead of writing it to stderr")
       ->type_name("FILE");
+  AddMirrorOptions(app, options, texts);
   AddMetricsOptions(app, options, texts);
 }
 
@@ -152,6 +188,7 @@ int ParseOptions(int argc, char** argv, const char* const* envp, Options* option
     return Complain(DescribeMistake(app, error));
   }
   absl::ParseDuration(texts.metrics_interval, &options->metrics_interval);
+  absl::ParseDuration(texts.mirror_patience, &options->mirror_patience);
   if (texts.idle_exit != kNever) absl::ParseDuration(texts.idle_exit, &options->idle_exit);
   if (!texts.print_config) return -1;
   bool printed = fputs(layers.Print().c_str(), stdout) >= 0 && fflush(stdout) == 0;

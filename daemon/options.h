@@ -16,9 +16,14 @@ struct Options {
   bool background = false;  // started by relocctl, which wants to know when we serve, and goes
   absl::Duration idle_exit = absl::InfiniteDuration();
   size_t max_roots = 512;
-  uint64_t output_limit = 64 << 20;  // bytes that are kept of what a job writes
-  size_t history_limit = 10000;      // jobs
-  unsigned int history_days = 90;    // 0: as long as there is room
+  uint64_t output_limit = 64 << 20;            // bytes that are kept of what a job writes
+  size_t history_limit = 10000;                // jobs
+  unsigned int history_days = 90;              // 0: as long as there is room
+  std::string mirror_dir;                      // absolute; empty: see daemon/mirrors/cache_dir.h
+  uint64_t mirror_limit = uint64_t{10} << 30;  // bytes; 0: none
+  unsigned int mirror_after = 3;               // launches; 0: never
+  bool mirror_all = false;                     // also packs on local disks
+  absl::Duration mirror_patience = absl::Seconds(60);
   // Of both, empty: none. %u and %U in them: see metrics/expand_user.h.
   std::string metrics_listen;    // see metrics/listen_address.h
   std::string metrics_textfile;  // see metrics/textfile.h

@@ -41,7 +41,7 @@ std::vector<Candidate> FilterKeys() {
 // Walks over the words that are complete, and then answers about the last one.
 class Completer {
  public:
-  Completer(const CLI::App& app, const JobLister& jobs) : command_(&app), jobs_(jobs) {}
+  Completer(const CLI::App& app, const Listers& listers) : command_(&app), listers_(listers) {}
 
   void Pass(const std::string& word) {
     if (awaiting_ != nullptr) {
@@ -127,7 +127,8 @@ class Completer {
       for (const std::string& member : members) completion.candidates.push_back({member, ""});
       return completion;
     }
-    if (name == "JOB") return {jobs_(WithEndedJobs())};
+    if (name == "JOB") return {listers_.jobs(WithEndedJobs())};
+    if (name == "MIRROR") return {listers_.mirrors()};
     if (name == "ENGINE") return {Engines()};
     if (name == "SIGNAL" || name == "SIG") return {Signals()};
     if (name == "KEY=VALUE") return {FilterKeys()};
@@ -150,7 +151,7 @@ class Completer {
   }
 
   const CLI::App* command_;
-  const JobLister& jobs_;
+  const Listers& listers_;
   const CLI::Option* awaiting_ = nullptr;  // the option that the next word is the value of
   size_t positionals_ = 0;                 // of `command_`, so far
   bool options_ended_ = false;
@@ -158,8 +159,8 @@ class Completer {
 
 }  // namespace
 
-Completion Complete(const CLI::App& app, const std::vector<std::string>& words, const JobLister& jobs) {
-  Completer completer(app, jobs);
+Completion Complete(const CLI::App& app, const std::vector<std::string>& words, const Listers& listers) {
+  Completer completer(app, listers);
   for (size_t i = 0; i + 1 < words.size(); ++i) completer.Pass(words[i]);
   return completer.Last(words.empty() ? "" : words.back());
 }

@@ -20,11 +20,14 @@ struct Completion {
   Files files = Files::kNone;
 };
 
-// Lists jobs; `ended`: those that have ended too.
-using JobLister = std::function<std::vector<Candidate>(bool ended)>;
+// What only the daemon knows.
+struct Listers {
+  std::function<std::vector<Candidate>(bool ended)> jobs;  // `ended`: those that have ended too
+  std::function<std::vector<Candidate>()> mirrors;
+};
 
 // Completes the last of `words`, which follow the program's name; it may be empty. Values are known by what
-// the help calls them (JOB, FILE, DIR, ENGINE, …) or by the values that are allowed.
-Completion Complete(const CLI::App& app, const std::vector<std::string>& words, const JobLister& jobs);
+// the help calls them (JOB, MIRROR, FILE, ENGINE, …) or by the values that are allowed.
+Completion Complete(const CLI::App& app, const std::vector<std::string>& words, const Listers& listers);
 
 }  // namespace reloc

@@ -68,6 +68,10 @@ Value FindByName(const std::string& name, size_t count, const char* (*name_of)(V
   return Value();
 }
 
+std::string ToText(const PackDigest& digest) {
+  return absl::BytesToHexString({reinterpret_cast<const char*>(digest.data()), digest.size()});
+}
+
 void AddArguments(absl::string_view argv, relocd::v1::Job* message) {
   if (argv.empty()) return;
   argv.remove_suffix(1);  // the last one's NUL
@@ -108,6 +112,7 @@ relocd::v1::Job ToMessage(const Job& job) {
   message.set_placement(PlacementName(job.placement));
   if (job.reason != Reason::kNone) message.set_fallback_reason(ReasonName(job.reason));
   message.set_slurm_job(job.slurm_job);
+  message.set_mirror(job.mirror);
   *message.mutable_started_at() = ToTimestamp(job.started_at);
   message.set_state(ToMessage(job.state));
   if (job.state != JobState::kRunning) SetEnding(job, &message);
@@ -127,6 +132,7 @@ Job FromMessage(const relocd::v1::Job& message) {
   job.placement = FindByName<Placement>(message.placement(), 2, PlacementName);
   job.reason = FindByName<Reason>(message.fallback_reason(), kReasonCount, ReasonName);
   job.slurm_job = message.slurm_job();
+  job.mirror = message.mirror();
   job.started_at = ToTime(message.started_at());
   job.state = FromMessage(message.state());
   if (job.state != JobState::kRunning) TakeEnding(message, &job);
@@ -137,12 +143,26 @@ relocd::v1::Root ToMessage(const Root& root, size_t jobs) {
   relocd::v1::Root message;
   message.set_pack(root.pack);
   message.set_store_prefix(root.prefix);
-  const auto& digest = root.key.digest;
-  message.set_digest(absl::BytesToHexString({reinterpret_cast<const char*>(digest.data()), digest.size()}));
+  message.set_digest(ToText(root.key.digest));
   message.set_mount_namespace(root.made.inode);
   message.set_jobs(static_cast<uint32_t>(jobs));
   *message.mutable_created_at() = ToTimestamp(root.created_at);
   *message.mutable_used_at() = ToTimestamp(root.used_at);
+  message.set_mirror(root.mirror);
+  return message;
+}
+
+relocd::v1::Mirror ToMessage(const Mirror& mirror, uint64_t own_bytes, const std::string& link) {
+  relocd::v1::Mirror message;
+  message.set_name(MirrorName(mirror.id));
+  message.set_digest(ToText(mirror.id.digest));
+  message.set_kind(std::string(MirrorKindName(mirror.id.kind)));
+  message.set_pack(mirror.pack);
+  message.set_path(mirror.path);
+  message.set_bytes(own_bytes);
+  message.set_link(link);
+  message.set_store_prefix(mirror.store_prefix);
+  *message.mutable_used_at() = ToTimestamp(mirror.used_at);
   return message;
 }
 
@@ -151,8 +171,14 @@ relocd::v1::Event ToMessage(const Event& event) {
   *message.mutable_time() = ToTimestamp(event.time);
   message.set_type(EventName(event.type));
   if (event.job != nullptr) *message.mutable_job() = ToMessage(*event.job);
-  if (event.root != nullptr) message.set_root(event.root->made.inode);
-  message.set_pack(event.job != nullptr ? event.job->pack : event.root != nullptr ? event.root->pack : "");
+  message.set_pack(event.pack);
+  message.set_mirror(event.mirror);
+  if (event.root != nullptr) {
+    message.set_root(event.root->made.inode);
+    message.set_pack(event.root->pack);
+    message.set_mirror(event.root->mirror);
+  }
+  if (event.job != nullptr) message.set_pack(event.job->pack);
   message.set_text(event.text);
   return message;
 }

@@ -7,6 +7,7 @@
 #include "daemon/jobs/proc_stat.h"
 #include "daemon/roots/root_cache.h"
 #include "proto/control.pb.h"
+#include "reloc/mirror/mirror.h"
 
 namespace reloc {
 
@@ -20,5 +21,7 @@ Job FromMessage(const relocd::v1::Job& message);
 relocd::v1::Job ToMessage(const Job& job, const Usage& usage);
 relocd::v1::Root ToMessage(const Root& root, size_t jobs);
 relocd::v1::Event ToMessage(const Event& event);
+// `own_bytes`: what only this mirror takes on the disk. `link`: where launches without a root find it.
+relocd::v1::Mirror ToMessage(const Mirror& mirror, uint64_t own_bytes, const std::string& link);
 
 }  // namespace reloc

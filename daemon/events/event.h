@@ -32,6 +32,9 @@ struct Event {
   const Root* root = nullptr;
   // For people, may be empty: why the daemon stops, why a root went.
   std::string text;
+  // Of those about a mirror: its name, and the pack that it was made of.
+  std::string mirror = {};
+  std::string pack = {};
 };
 
 }  // namespace reloc

@@ -47,7 +47,8 @@ struct Job {
   Engine engine = Engine::kNone;
   Reason reason = Reason::kNone;
   absl::Time started_at;
-  JobMark mark;  // of its processes
+  std::string mirror;  // name of the mirror that it runs from; empty: the pack itself
+  JobMark mark;        // of its processes
 
   JobState state = JobState::kRunning;
   absl::Time ended_at;

@@ -68,7 +68,7 @@ absl::StatusOr<JobTable::Running*> JobTable::Add(UniqueFd pidfd, pid_t pid, uid_
 }
 
 absl::Status JobTable::Started(UniqueFd pidfd, pid_t pid, uid_t uid, const LaunchMessage& message,
-                               RootLease root) {
+                               RootLease root, std::string mirror) {
   Running* running = FindRunning(pid, pidfd.get());
   if (running == nullptr) {
     RELOC_ASSIGN_OR_RETURN(running, Add(std::move(pidfd), pid, uid));
@@ -78,6 +78,7 @@ absl::Status JobTable::Started(UniqueFd pidfd, pid_t pid, uid_t uid, const Launc
   Describe(message, &running->job);
   // A program that becomes another pack's has another mark.
   running->job.mark = MarkOf(message, root.get());
+  running->job.mirror = std::move(mirror);
   running->root = std::move(root);
   Record(running->job);
   if (is_new) Publish(EventType::kLaunch, running->job);
@@ -253,6 +254,12 @@ const Job* JobTable::Find(const std::string& id) const {
   }
   auto found = std::find_if(ended_.begin(), ended_.end(), [&](const Job& job) { return job.id == id; });
   return found == ended_.end() ? nullptr : &*found;
+}
+
+size_t JobTable::CountOn(const std::string& mirror) const {
+  return static_cast<size_t>(std::count_if(running_.begin(), running_.end(), [&](const auto& entry) {
+    return entry.second->job.mirror == mirror;
+  }));
 }
 
 UniqueFd JobTable::OpenProcess(const std::string& id) const {

@@ -44,9 +44,10 @@ class JobTable {
   JobTable& operator=(const JobTable&) = delete;
 
   // The process `pid`, watched by `pidfd`, is about to become the program that `message` tells of, in `root`
-  // (or nullptr). The same process again (another attempt after a failed one, or a program that executes
-  // another pack's entry) is the same job.
-  absl::Status Started(UniqueFd pidfd, pid_t pid, uid_t uid, const LaunchMessage& message, RootLease root);
+  // (or nullptr), from `mirror` (a name; empty: from the pack itself). The same process again (another
+  // attempt after a failed one, or a program that executes another pack's entry) is the same job.
+  absl::Status Started(UniqueFd pidfd, pid_t pid, uid_t uid, const LaunchMessage& message, RootLease root,
+                       std::string mirror = {});
 
   // From now on each change is written into `journal`, beginning with all jobs that are known now. It must
   // outlive the table.
@@ -76,6 +77,8 @@ class JobTable {
   size_t running() const { return running_.size(); }
   // nullptr: neither runs nor is remembered.
   const Job* Find(const std::string& id) const;
+  // How many run from the mirror of that name.
+  size_t CountOn(const std::string& mirror) const;
   // A pidfd of the job's main process; not valid if that has ended.
   UniqueFd OpenProcess(const std::string& id) const;
   // True if a later job has the mark of `job`, whose processes must all have ended before: the kernel gives

@@ -93,15 +93,14 @@ absl::Status KeeperLink::Watch() {
   return loop_->Watch(keeper_.socket.get(), events, [this](uint32_t e) { OnEvents(e); });
 }
 
-void KeeperLink::Make(UniqueFd store, const std::string& prefix, OnMade on_made) {
+void KeeperLink::Make(int store, const std::string& prefix, OnMade on_made) {
   if (!usable_.ok()) return on_made(usable_);
   if (prefix.size() > kMaxPrefixBytes) return on_made(absl::InvalidArgumentError("store prefix too long"));
   uint64_t build = next_build_++;
-  int fd = store.get();
   Errno e = fault::Fails(fault::Point::kRootCreate)
                 ? Errno::Last()
                 : SendPacket(keeper_.socket.get(), Encode(KeeperVerb::kBuild, build, prefix, prefix.size()),
-                             {&fd, 1});
+                             {&store, 1});
   if (!e.ok()) return on_made(absl::ErrnoToStatus(e.value, "the keeper is busy"));
   pending_[build] = {std::move(on_made), MonotonicNow() + kBuildDeadline};
   ArmDeadline();

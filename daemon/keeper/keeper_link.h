@@ -38,7 +38,7 @@ class KeeperLink : public RootMaker {
   // The user namespace that all roots share. `fd` is -1 where they have none.
   const MadeRoot& user_namespace() const { return user_namespace_; }
 
-  void Make(UniqueFd store, const std::string& prefix, OnMade on_made) override;
+  void Make(int store, const std::string& prefix, OnMade on_made) override;
   void Release(std::span<const int32_t> fds) override;
 
   // A descriptor of our own for a namespace that the keeper holds. NotFound if it is gone.

@@ -11,6 +11,7 @@
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
+#include "daemon/jobs/job_mark.h"
 #include "daemon/jobs/pidfd.h"
 #include "daemon/log.h"
 #include "reloc/base/path.h"
@@ -161,8 +162,15 @@ bool LaunchServer::Handle(ClientId id, std::span<const char> bytes, Packet* pack
   LaunchMessage message;
   if (!Decode(bytes, &message)) return false;
   if (message.type == MessageType::kStarted && packet->fds.empty()) return HandleStarted(client, message);
+  if (message.type == MessageType::kWanted && packet->fds.empty()) return HandleWanted(message);
   if (message.type != MessageType::kLaunch || packet->fds.size() != 1 || client->waiting) return false;
   return HandleLaunch(id, message, std::move(packet->fds[0]));
+}
+
+// Nothing is answered: the launch does without.
+bool LaunchServer::HandleWanted(const LaunchMessage& message) {
+  parts_.mirrors->Wanted(message);
+  return false;
 }
 
 // All that can be read is the header. A launch may ask before, but tells of itself once.
@@ -303,12 +311,17 @@ bool LaunchServer::HandleStarted(Client* client, const LaunchMessage& message) {
   const Peer& peer = client->peer;
   absl::StatusOr<UniqueFd> pidfd = OpenPeer(*client);
   RootLease root;
-  if (message.engine == Engine::kUserns) {
-    root = parts_.roots->Find({message.store, message.digest, HashText(message.prefix)});
+  if (message.engine == Engine::kUserns && pidfd.ok()) {
+    // A launch that joined nothing, since it is inside a root, tells of no namespaces.
+    const uint64_t mount = message.mark.mount != 0 ? message.mark.mount : ReadNamespaces(peer.pid).mount;
+    root = parts_.roots->FindEntered({message.store, message.digest, HashText(message.prefix)}, mount);
   }
-  absl::Status started =
-      pidfd.ok() ? parts_.jobs->Started(*std::move(pidfd), peer.pid, peer.uid, message, std::move(root))
-                 : pidfd.status();
+  const std::string mirror =
+      root != nullptr ? root->mirror : parts_.mirrors->table().ServedTo(message.digest, message.engine);
+  absl::Status started = pidfd.ok() ? parts_.jobs->Started(*std::move(pidfd), peer.pid, peer.uid, message,
+                                                           std::move(root), mirror)
+                                    : pidfd.status();
+  parts_.mirrors->Launched(message, mirror);
   if (!started.ok() && LogsDebug()) LogDebug(absl::StrCat("pid ", peer.pid, ": ", started.message()));
   return false;
 }

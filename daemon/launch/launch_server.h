@@ -21,6 +21,7 @@
 #include "daemon/jobs/job_table.h"
 #include "daemon/keeper/keeper_link.h"
 #include "daemon/listener.h"
+#include "daemon/mirrors/mirrors.h"
 #include "daemon/packet.h"
 #include "daemon/roots/root_cache.h"
 #include "daemon/timer.h"
@@ -36,6 +37,7 @@ class LaunchServer {
     KeeperLink* keeper;
     RootCache* roots;
     JobTable* jobs;
+    Mirrors* mirrors;
     std::function<void()> refresh_place;  // looks at "/" again, and drops the roots if it changed
     std::function<void()> on_idle;        // the last client went
     // A launch that asked has its answer after it waited so long.
@@ -78,6 +80,7 @@ class LaunchServer {
   bool Handle(ClientId id, std::span<const char> bytes, Packet* packet);
   bool HandleOtherVersion(Client* client, MessageType type);
   bool HandleLaunch(ClientId id, const LaunchMessage& message, UniqueFd store);
+  bool HandleWanted(const LaunchMessage& message);
   bool HandleStarted(Client* client, const LaunchMessage& message);
   bool HandleReserve(Client* client, const ReserveMessage& message);
   bool HandleJob(Client* client, const JobMessage& message);

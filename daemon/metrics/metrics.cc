@@ -41,9 +41,11 @@ MetricFamily JobsFamily(const JobTable& jobs) {
 
 }  // namespace
 
-Metrics::Metrics(EventBus* events, const JobTable* jobs, const RootCache* roots)
+Metrics::Metrics(EventBus* events, const JobTable* jobs, const RootCache* roots,
+                 std::function<MirrorSpace()> mirrors)
     : jobs_(jobs),
       roots_(roots),
+      mirrors_(std::move(mirrors)),
       waited_(&prometheus::BuildHistogram()
                    .Name("relocd_launch_duration_seconds")
                    .Help("How long launches that asked relocd for a root waited for the root or a refusal. "
@@ -104,9 +106,11 @@ std::vector<MetricFamily> Metrics::Collect() const {
       Gauge("relocd_build_info", "Which relocd this is; always 1.", 1, {{"version", RELOC_VERSION}}));
   metrics.push_back(JobsFamily(*jobs_));
   metrics.push_back(Gauge("relocd_roots", "Roots that are kept ready.", static_cast<double>(roots_->size())));
-  // Mirrors come with the engine that makes them.
-  metrics.push_back(Gauge("relocd_mirror_bytes", "Size of the node-local mirrors of stores.", 0));
-  metrics.push_back(Gauge("relocd_mirror_limit_bytes", "How large the mirrors may become; 0: no limit.", 0));
+  const MirrorSpace mirrors = mirrors_();
+  metrics.push_back(Gauge("relocd_mirror_bytes", "What the node-local mirrors of packs take on the disk.",
+                          static_cast<double>(mirrors.used)));
+  metrics.push_back(Gauge("relocd_mirror_limit_bytes", "How much room they may take; 0: no limit.",
+                          static_cast<double>(mirrors.limit)));
   return metrics;
 }
 

@@ -8,8 +8,10 @@
 #include <prometheus/histogram.h>
 #include <prometheus/metric_family.h>
 #include <prometheus/registry.h>
+#include <stdint.h>
 
 #include <array>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -20,10 +22,17 @@
 
 namespace reloc {
 
+// Of all mirrors, in bytes.
+struct MirrorSpace {
+  uint64_t used = 0;
+  uint64_t limit = 0;  // 0: none
+};
+
 class Metrics {
  public:
   // All must outlive the metrics, and `events` may publish nothing after their end.
-  Metrics(EventBus* events, const JobTable* jobs, const RootCache* roots);
+  Metrics(EventBus* events, const JobTable* jobs, const RootCache* roots,
+          std::function<MirrorSpace()> mirrors);
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
@@ -31,7 +40,7 @@ class Metrics {
   void Answered(absl::Duration waited);
   // A launch of which no more is known than why it went another way; kNone is none.
   void FellBack(Reason reason);
-  // What is known of launches, jobs and roots. Hand it to MetricsText().
+  // What is known of launches, jobs, roots and mirrors. Hand it to MetricsText().
   std::vector<prometheus::MetricFamily> Collect() const;
 
  private:
@@ -44,6 +53,7 @@ class Metrics {
 
   const JobTable* jobs_;
   const RootCache* roots_;
+  std::function<MirrorSpace()> mirrors_;
   prometheus::Registry registry_;  // owns what is pointed to below
   // Null at Engine::kNone and Reason::kNone.
   std::array<std::array<ByResult, kPlacementCount>, kEngineCount> launches_{};

@@ -22,8 +22,17 @@ RootLease RootCache::Find(const RootKey& key) {
   return found->second;
 }
 
+RootLease RootCache::FindEntered(const RootKey& key, uint64_t mount_namespace) {
+  RootLease root = Find(key);
+  while (root != nullptr && root->made.inode != mount_namespace) root = root->before;
+  if (root != nullptr) return root;
+  auto found = by_namespace_.find(mount_namespace);
+  return found == by_namespace_.end() ? nullptr : found->second.lock();
+}
+
 void RootCache::Get(const RootRequest& request, UniqueFd store, OnRoot on_root) {
-  if (RootLease root = Find(request.key); root != nullptr) return on_root(std::move(root));
+  RootLease there = Find(request.key);
+  if (there != nullptr && !withdrawn_.contains(there->mirror)) return on_root(std::move(there));
   auto [at, first] = making_.try_emplace(request.key);
   if (!first) {
     at->second->waiting.push_back(std::move(on_root));
@@ -35,13 +44,30 @@ void RootCache::Get(const RootRequest& request, UniqueFd store, OnRoot on_root) 
   }
   auto making = std::make_shared<Making>();
   making->request = request;
+  making->store = std::make_shared<const UniqueFd>(std::move(store));
   making->waiting.push_back(std::move(on_root));
   at->second = making;
-  maker_->Make(std::move(store), request.prefix,
+  Start(making, true);
+}
+
+std::optional<MirroredStore> RootCache::MirrorFor(const RootKey& key, const std::string& prefix) const {
+  return find_mirror_ ? find_mirror_(key, prefix) : std::nullopt;
+}
+
+void RootCache::Start(const std::shared_ptr<Making>& making, bool from_mirror) {
+  std::optional<MirroredStore> mirrored;
+  if (from_mirror) mirrored = MirrorFor(making->request.key, making->request.prefix);
+  making->mirror = mirrored ? mirrored->mirror : "";
+  maker_->Make(mirrored ? mirrored->store.get() : making->store->get(), making->request.prefix,
                [this, making](absl::StatusOr<MadeRoot> made) { OnMade(making, std::move(made)); });
 }
 
 void RootCache::OnMade(const std::shared_ptr<Making>& making, absl::StatusOr<MadeRoot> made) {
+  // A mirror that cannot be used, or is to go by now: the pack itself is as good.
+  if (!making->mirror.empty() && (!made.ok() || withdrawn_.contains(making->mirror))) {
+    if (made.ok()) maker_->Release({&made->fd, 1});
+    return Start(making, false);
+  }
   if (!making->dropped) making_.erase(making->request.key);
   absl::StatusOr<RootLease> root =
       made.ok() ? absl::StatusOr<RootLease>(Keep(*making, *made)) : made.status();
@@ -54,14 +80,88 @@ void RootCache::OnMade(const std::shared_ptr<Making>& making, absl::StatusOr<Mad
 RootLease RootCache::Keep(const Making& making, const MadeRoot& made) {
   const RootRequest& request = making.request;
   absl::Time now = absl::Now();
-  auto root = std::make_shared<Root>(Root{request.key, made, request.prefix, request.pack, now, now});
+  auto root = std::make_shared<Root>(
+      Root{request.key, made, request.prefix, request.pack, now, now, making.mirror, making.store, nullptr});
   if (making.dropped) return root;
-  roots_[request.key] = root;
-  absl::Status published = registry_->Publish(request.key, made.fd, made.inode);
-  if (!published.ok()) LogWarning(published.message());
-  LogInfo(absl::StrCat("root made for ", request.pack));
-  Publish(EventType::kRootCreate, *root);
+  Show(root);
   return root;
+}
+
+// Puts `root` into the place of the one with its key, if there is one, and publishes it.
+void RootCache::Show(const std::shared_ptr<Root>& root) {
+  std::shared_ptr<Root>& place = roots_[root->key];
+  std::shared_ptr<Root> old = std::exchange(place, root);
+  absl::erase_if(by_namespace_, [](const auto& entry) { return entry.second.expired(); });
+  by_namespace_[root->made.inode] = root;
+  absl::Status published = registry_->Publish(root->key, root->made.fd, root->made.inode);
+  if (!published.ok()) LogWarning(published.message());
+  LogInfo(
+      absl::StrCat("root made for ", root->pack, root->mirror.empty() ? "" : " from mirror ", root->mirror));
+  if (old != nullptr) {
+    old->before = nullptr;
+    root->before = old;
+    Publish(EventType::kRootEvict, *old);
+    maker_->Release({&old->made.fd, 1});
+  }
+  Publish(EventType::kRootCreate, *root);
+}
+
+void RootCache::Renew(const PackDigest& digest) {
+  std::vector<std::shared_ptr<Root>> old;
+  for (const auto& [key, root] : roots_) {
+    if (key.digest == digest) old.push_back(root);
+  }
+  for (const std::shared_ptr<Root>& root : old) Renew(root);
+}
+
+void RootCache::Renew(const std::shared_ptr<Root>& old) {
+  std::optional<MirroredStore> mirrored = MirrorFor(old->key, old->prefix);
+  if (!mirrored || mirrored->mirror == old->mirror) return;
+  maker_->Make(mirrored->store.get(), old->prefix,
+               [this, old, mirror = mirrored->mirror](absl::StatusOr<MadeRoot> made) {
+                 OnRenewed(old, mirror, std::move(made));
+               });
+}
+
+void RootCache::OnRenewed(const std::shared_ptr<Root>& old, const std::string& mirror,
+                          absl::StatusOr<MadeRoot> made) {
+  if (!made.ok()) {
+    return LogWarning(absl::StrCat("no root for ", old->pack, " from its mirror: ", made.status().message()));
+  }
+  auto place = roots_.find(old->key);
+  if (place == roots_.end() || place->second != old || withdrawn_.contains(mirror)) {
+    return maker_->Release({&made->fd, 1});
+  }
+  absl::Time now = absl::Now();
+  Show(std::make_shared<Root>(
+      Root{old->key, *made, old->prefix, old->pack, now, old->used_at, mirror, old->store, nullptr}));
+}
+
+std::vector<RootKey> RootCache::KeysOf(const std::string& mirror) const {
+  std::vector<RootKey> keys;
+  for (const auto& [key, root] : roots_) {
+    if (root->mirror == mirror) keys.push_back(key);
+  }
+  return keys;
+}
+
+void RootCache::Withdraw(const std::string& mirror) {
+  withdrawn_.insert(mirror);
+  for (const RootKey& key : KeysOf(mirror)) registry_->Withdraw(key);
+}
+
+void RootCache::Restore(const std::string& mirror) {
+  withdrawn_.erase(mirror);
+  for (const RootKey& key : KeysOf(mirror)) {
+    const MadeRoot& made = roots_[key]->made;
+    absl::Status published = registry_->Publish(key, made.fd, made.inode);
+    if (!published.ok()) LogWarning(published.message());
+  }
+}
+
+void RootCache::Drop(const std::string& mirror) {
+  withdrawn_.erase(mirror);
+  for (const RootKey& key : KeysOf(mirror)) Evict(key);
 }
 
 // Room for one more root, counting those in the making.

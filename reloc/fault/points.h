@@ -42,6 +42,8 @@ namespace reloc::fault {
   X(kMirrorList, "mirror.list", "the list of a mirror's files is written")    \
   X(kMirrorPublish, "mirror.publish", "a mirror gets its name")               \
   X(kMirrorRemove, "mirror.remove", "a mirror is removed")                    \
+  X(kMirrorShow, "mirror.show", "relocd tells launches of a mirror")          \
+  X(kMirrorSpawn, "mirror.spawn", "relocd starts its process for mirrors")    \
   X(kMirrorSync, "mirror.sync", "mirrors are written to the disk")            \
   X(kMirrorWrite, "mirror.write", "a file of a mirror is written")            \
   X(kMountsOpen, "mounts.open", "relocd opens the table of mounts")           \

@@ -157,11 +157,8 @@ bool Executor::Join(Failure* failure) {
 // A tracer that changes paths goes on to show what it shows, whatever is mounted: another pack's store.
 bool Executor::SeesStore(Failure* failure) const {
   if (state_->root == Root::kHost || state_->bound_prefix.empty()) return true;
-  PathText prefix;
-  prefix << state_->bound_prefix;
-  Result<FileId> shown = IdentifyAt(AT_FDCWD, prefix.c_str());
-  if (shown.ok() && *shown == state_->store) return true;
-  failure->Set("see the store", kOk, prefix.view(),
+  if (ShowsStore(state_->bound_prefix, state_->store, state_->daemon_dir, state_->digest)) return true;
+  failure->Set("see the store", kOk, state_->bound_prefix,
                "inside a job of the engine proot: use proot or fakechroot");
   return false;
 }

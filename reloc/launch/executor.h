@@ -27,8 +27,8 @@ enum class Root {
 // What the steps need to know of the launching process, and what they leave for each other.
 struct LaunchState {
   string_view pack_dir;         // absolute; stands for Placeholder::kPackDir
-  int daemon_dir = -1;          // for kFindGraft; as of OpenDaemonDir()
-  PackDigest digest{};          // of the plan, for kFindGraft
+  int daemon_dir = -1;          // where mirrors are published; as of OpenDaemonDir()
+  PackDigest digest{};          // of the plan
   char* const* argv = nullptr;  // the caller's
   char* const* envp = nullptr;  // the caller's; replaced by steps that set variables
   const char* store_path =

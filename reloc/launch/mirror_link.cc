@@ -1,6 +1,7 @@
 #include "reloc/launch/mirror_link.h"
 
 #include <errno.h>
+#include <fcntl.h>
 
 #include "reloc/base/file.h"
 #include "reloc/base/path.h"
@@ -20,6 +21,19 @@ Errno FindMirror(int daemon_dir, const PackDigest& digest, string_view kind, Tex
   AppendMirrorName(digest, kind, &link);
   RELOC_TRY(ReadLink(daemon_dir, link.c_str(), path));
   return IsCleanAbsolute(path->view()) ? kOk : Errno{EINVAL};
+}
+
+bool ShowsStore(string_view prefix, const FileId& store, int daemon_dir, const PackDigest& digest) {
+  PathText path;
+  path << prefix;
+  Result<FileId> shown = IdentifyAt(AT_FDCWD, path.c_str());
+  if (!shown.ok()) return false;
+  if (*shown == store) return true;
+  path.Clear();
+  if (!FindMirror(daemon_dir, digest, kPlainMirror, &path).ok()) return false;
+  path << prefix;
+  Result<FileId> mirror = IdentifyAt(AT_FDCWD, path.c_str());
+  return mirror.ok() && *shown == *mirror;
 }
 
 }  // namespace reloc

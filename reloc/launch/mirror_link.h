@@ -8,6 +8,7 @@
 // killed.
 #pragma once
 
+#include "reloc/base/file.h"
 #include "reloc/base/result.h"
 #include "reloc/base/text.h"
 #include "reloc/launch/plan.h"
@@ -25,5 +26,9 @@ void AppendMirrorName(const PackDigest& digest, string_view kind, TextBuffer* na
 // is ready, or the digest is zero, which is that of a tree without a manifest; EINVAL: it is no absolute
 // path.
 Errno FindMirror(int daemon_dir, const PackDigest& digest, string_view kind, TextBuffer* path);
+
+// True if the directory at `prefix` is the pack's own `store`, or that of the pack's plain mirror, which the
+// daemon's roots show once it is ready.
+bool ShowsStore(string_view prefix, const FileId& store, int daemon_dir, const PackDigest& digest);
 
 }  // namespace reloc

@@ -87,7 +87,7 @@ bool PlanTrial::FindStore(const Step& step) {
   state_.store = *id;
   daemon_->SetStore(*id);
   store_ = static_cast<UniqueFd&&>(*fd);
-  if (ShowsStore(step.b)) {
+  if (ShowsStore(step.b, state_.store, state_.daemon_dir, state_.digest)) {
     state_.root = Root::kHost;
     trace_.Debug("the store prefix already shows this pack's store");
     return true;
@@ -95,20 +95,6 @@ bool PlanTrial::FindStore(const Step& step) {
   state_.cwd.Save();
   daemon_->ReadCaller();
   return true;
-}
-
-// Also as its mirror, which the daemon's roots show once it is ready.
-bool PlanTrial::ShowsStore(string_view prefix) const {
-  PathText path;
-  path << prefix;
-  Result<FileId> shown = IdentifyAt(AT_FDCWD, path.c_str());
-  if (!shown.ok()) return false;
-  if (*shown == state_.store) return true;
-  path.Clear();
-  if (!FindMirror(state_.daemon_dir, state_.digest, kPlainMirror, &path).ok()) return false;
-  path << prefix;
-  Result<FileId> mirror = IdentifyAt(AT_FDCWD, path.c_str());
-  return mirror.ok() && *shown == *mirror;
 }
 
 bool PlanTrial::JoinPublished() {

@@ -25,7 +25,6 @@ class PlanTrial {
   void ChoosePlace(const Plan& plan);
   void TryRoot(const Plan& plan, const Step& bind);
   bool FindStore(const Step& step);
-  bool ShowsStore(string_view prefix) const;
   const Plan* FindRoot(const Plan& plan);
   bool JoinPublished();
   bool AskDaemon();

@@ -30,11 +30,12 @@ class CompleteTest : public testing::Test {
   }
 
   Completion Ask(const Texts& words) const {
-    return Complete(app_, words, [](bool ended) {
+    auto list_jobs = [](bool ended) {
       std::vector<Candidate> jobs = {{"17", ""}};
       if (ended) jobs.push_back({"18", ""});
       return jobs;
-    });
+    };
+    return Complete(app_, words, {list_jobs, [] { return std::vector<Candidate>{{"0b5f.plain", ""}}; }});
   }
   Texts TextsOf(const Texts& words) const {
     Texts texts;

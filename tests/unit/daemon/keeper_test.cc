@@ -53,7 +53,7 @@ class KeeperTest : public testing::Test {
   UniqueFd Store() { return UniqueFd(open((temp_ / "store").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)); }
   std::shared_ptr<Answer> Make(const std::string& prefix) {
     auto answer = std::make_shared<Answer>();
-    link_->Make(Store(), prefix, [answer](absl::StatusOr<MadeRoot> made) { *answer = made; });
+    link_->Make(Store().get(), prefix, [answer](absl::StatusOr<MadeRoot> made) { *answer = made; });
     return answer;
   }
   bool Await(const std::shared_ptr<Answer>& answer) {
@@ -121,7 +121,7 @@ TEST_F(KeeperTest, AReleasedRootIsGone) {
 TEST_F(KeeperTest, SaysWhyARootCannotBeMade) {
   std::string why;
   UniqueFd file(open((temp_ / "store/hello").c_str(), O_PATH | O_CLOEXEC));
-  link_->Make(std::move(file), "/reloc-test/store",
+  link_->Make(file.get(), "/reloc-test/store",
               [&](absl::StatusOr<MadeRoot> made) { why = std::string(made.status().message()); });
   EXPECT_TRUE(RunUntil(*loop_, [&] { return !why.empty(); }));
   EXPECT_EQ(why, "enter store: Not a directory");

@@ -16,7 +16,7 @@ namespace reloc {
 
 class NoMaker : public RootMaker {
  public:
-  void Make(UniqueFd, const std::string&, OnMade) override {}
+  void Make(int, const std::string&, OnMade) override {}
   void Release(std::span<const int32_t>) override {}
 };
 
@@ -34,7 +34,7 @@ class MetricsFixture : public testing::Test {
   RegistryWriter registry_{-1};
   RootCache roots_{&maker_, &registry_, &events_, 3};
   JobTable jobs_{loop_.get(), &events_, -1, 3, [] {}};
-  Metrics metrics_{&events_, &jobs_, &roots_};
+  Metrics metrics_{&events_, &jobs_, &roots_, [] { return MirrorSpace{}; }};
 };
 
 }  // namespace reloc

@@ -15,8 +15,9 @@ namespace {
 // Makes roots when the test says so.
 class FakeMaker : public RootMaker {
  public:
-  void Make(UniqueFd, const std::string& prefix, OnMade on_made) override {
+  void Make(int store, const std::string& prefix, OnMade on_made) override {
     ++asked;
+    last_store = store;
     last_prefix = prefix;
     pending.push_back(std::move(on_made));
   }
@@ -32,6 +33,7 @@ class FakeMaker : public RootMaker {
   void FailNext() { Next()(absl::UnavailableError("no")); }
 
   int asked = 0;
+  int last_store = -1;
   std::string last_prefix;
   std::vector<OnMade> pending;
   std::set<int32_t> released;
@@ -164,6 +166,89 @@ TEST_F(RootCacheTest, AnotherPlaceDropsTheRoots) {
   cache_.SetPlace({}, elsewhere);
   EXPECT_EQ(cache_.place(), elsewhere);
   EXPECT_EQ(cache_.size(), 0u);
+}
+
+// Mirrors of the stores of all packs with the digest 0, as files that the test has open.
+class MirroredRoots : public RootCacheTest {
+ protected:
+  void SetUp() override {
+    RootCacheTest::SetUp();
+    cache_.UseMirrors([this](const RootKey&, const std::string&) -> std::optional<MirroredStore> {
+      if (!ready_) return std::nullopt;
+      UniqueFd store(open("/", O_PATH | O_CLOEXEC));
+      handed_over_ = store.get();
+      return MirroredStore{"m.plain", std::move(store)};
+    });
+  }
+  bool ready_ = true;
+  int handed_over_ = -1;
+};
+
+TEST_F(MirroredRoots, AreMadeOfTheMirror) {
+  RootLease root = Make(1);
+  EXPECT_EQ(root->mirror, "m.plain");
+  EXPECT_EQ(maker_.last_store, handed_over_);
+}
+
+TEST_F(MirroredRoots, TakeThePlaceOfThePacksWhenTheMirrorIsReady) {
+  ready_ = false;
+  RootLease old = Make(1);
+  EXPECT_EQ(old->mirror, "");
+  ready_ = true;
+  cache_.Renew(PackDigest{});
+  EXPECT_EQ(cache_.Find(Request(1).key), old);  // until the new one is made
+  maker_.MakeNext();
+  EXPECT_EQ(cache_.Find(Request(1).key)->mirror, "m.plain");
+  EXPECT_EQ(cache_.size(), 1u);
+  EXPECT_EQ(maker_.released, std::set<int32_t>{100});
+  // One that was about to enter the old one is found there.
+  EXPECT_EQ(cache_.FindEntered(Request(1).key, 1000), old);
+  EXPECT_EQ(cache_.FindEntered(Request(1).key, 1010)->mirror, "m.plain");
+  EXPECT_EQ(cache_.FindEntered(Request(1).key, 7), nullptr);
+}
+
+TEST_F(MirroredRoots, OfAMirrorThatCannotBeUsedAreMadeOfThePack) {
+  auto answer = Get(1);
+  maker_.FailNext();
+  EXPECT_FALSE(answer->has_value());
+  maker_.MakeNext();
+  EXPECT_EQ((***answer)->mirror, "");
+}
+
+TEST_F(MirroredRoots, WithdrawnOnesAreNotHandedOutAndCanComeBack) {
+  RootLease root = Make(1);
+  ready_ = false;
+  cache_.Withdraw("m.plain");
+  auto answer = Get(1);
+  EXPECT_FALSE(answer->has_value());
+  EXPECT_EQ(cache_.FindEntered(Request(1).key, 1000), root);
+  maker_.MakeNext();
+  EXPECT_EQ((***answer)->mirror, "");
+
+  ready_ = true;
+  RootLease other = Make(2);
+  cache_.Withdraw("m.plain");
+  cache_.Restore("m.plain");
+  EXPECT_EQ(***Get(2), other);
+}
+
+TEST_F(MirroredRoots, DroppedOnesAreReleased) {
+  Make(1);
+  cache_.Withdraw("m.plain");
+  cache_.Drop("m.plain");
+  EXPECT_EQ(cache_.size(), 0u);
+  EXPECT_EQ(maker_.released, std::set<int32_t>{100});
+}
+
+TEST_F(MirroredRoots, InTheMakingWhenTheMirrorIsWithdrawnAreMadeAgain) {
+  auto answer = Get(1);
+  ready_ = false;
+  cache_.Withdraw("m.plain");
+  maker_.MakeNext();
+  EXPECT_FALSE(answer->has_value());
+  maker_.MakeNext();
+  EXPECT_EQ((***answer)->mirror, "");
+  EXPECT_EQ(maker_.released, std::set<int32_t>{100});
 }
 
 TEST_F(RootCacheTest, ListsRootsWithTheirLeases) {

@@ -1,0 +1,20 @@
+// The list of mirrors, for people and for scripts.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "client/control_client.h"
+#include "proto/control.pb.h"
+
+namespace reloc {
+
+absl::StatusOr<relocd::v1::ListMirrorsResponse> ListMirrors(const ControlClient& client);
+
+std::string MirrorsTable(const relocd::v1::ListMirrorsResponse& list);
+std::string MirrorsJson(const relocd::v1::ListMirrorsResponse& list);
+
+// "0b5f6c1de0a4.plain": enough of a mirror's name to tell it from others. Empty for none.
+std::string ShortMirrorName(const std::string& name);
+
+}  // namespace reloc

@@ -1,0 +1,212 @@
+#include "client/mirrors_command.h"
+
+#include <stdio.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "client/control_client.h"
+#include "client/mirror_list.h"
+#include "client/progress.h"
+#include "client/report.h"
+#include "reloc/pack/files.h"
+#include "reloc/pack/human_size.h"
+#include "reloc/pack/manifest.h"
+#include "reloc/pack/status.h"
+#include "reloc/pack/text.h"
+
+namespace reloc {
+namespace {
+
+using relocd::v1::MirrorProgress;
+
+struct AddOptions {
+  std::string pack;
+  std::string kind = "plain";
+  bool wait = false;
+};
+
+struct PruneOptions {
+  std::vector<std::string> mirrors;
+  bool all = false;
+};
+
+absl::Status List(const std::string& format) {
+  RELOC_ASSIGN_OR_RETURN(auto client, ControlClient::Connect());
+  RELOC_ASSIGN_OR_RETURN(relocd::v1::ListMirrorsResponse list, ListMirrors(*client));
+  if (!list.error().empty()) {
+    fprintf(stderr, "relocctl: warning: no mirrors can be made: %s\n", OneLine(list.error()).c_str());
+  }
+  PrintOut(format == "json" ? MirrorsJson(list) : MirrorsTable(list));
+  return FlushOut();
+}
+
+// Reads a stream of progress to its last message, with a bar on a terminal. Cancelled if a signal came: the
+// daemon goes on.
+template <typename Start>
+absl::StatusOr<MirrorProgress> Watch(const ControlClient& client, Start start) {
+  InterruptGuard interrupt;
+  MirrorProgress message;
+  absl::Status ended;
+  {
+    ProgressBar bar;
+    ProgressCallback show = bar.callback();
+    ended = client.Call(
+        [&](grpc::ClientContext* context) {
+          auto reader = start(context);
+          while (reader->Read(&message)) {
+            if (!show({message.stage(), message.done(), message.total()})) context->TryCancel();
+          }
+          return reader->Finish();
+        },
+        /*may_last=*/true);
+  }
+  interrupt.DieIfInterrupted();
+  if (!ended.ok()) return ended;
+  return message;
+}
+
+// What is wrong with the pack itself is told at once, and not by a mirror that never comes.
+absl::StatusOr<std::string> FindPack(const std::string& pack) {
+  std::error_code error;
+  std::string path = std::filesystem::canonical(pack, error);
+  if (error) return SystemError(error.value(), pack);
+  RELOC_RETURN_IF_ERROR(LoadManifest(path).status());
+  return path;
+}
+
+absl::Status Add(const ControlClient& client, const AddOptions& options, const std::string& pack) {
+  auto stub = relocd::v1::Mirrors::NewStub(client.channel());
+  relocd::v1::AddMirrorRequest request;
+  request.set_pack(pack);
+  request.set_kind(options.kind);
+  request.set_wait(options.wait);
+  RELOC_ASSIGN_OR_RETURN(MirrorProgress last, Watch(client, [&](grpc::ClientContext* context) {
+                           return stub->Add(context, request);
+                         }));
+  PrintOut(options.wait ? absl::StrCat("mirror ", last.mirror().name(), " of ", OneLine(pack), " is ready\n")
+                        : absl::StrCat("relocd mirrors ", OneLine(pack), "; see relocctl mirrors ls\n"));
+  return FlushOut();
+}
+
+int RunAdd(const AddOptions& options) {
+  auto client = ControlClient::Connect();
+  if (!client.ok()) return ExitStatus(client.status());
+  absl::StatusOr<std::string> pack = FindPack(options.pack);
+  if (!pack.ok()) return ReportError(pack.status());
+  return ExitStatus(Add(**client, options, *pack));
+}
+
+absl::Status Prune(const PruneOptions& options) {
+  RELOC_ASSIGN_OR_RETURN(auto client, ControlClient::Connect());
+  auto stub = relocd::v1::Mirrors::NewStub(client->channel());
+  relocd::v1::PruneMirrorsRequest request;
+  request.mutable_mirrors()->Assign(options.mirrors.begin(), options.mirrors.end());
+  request.set_all(options.all);
+  relocd::v1::PruneMirrorsResponse pruned;
+  RELOC_RETURN_IF_ERROR(
+      client->Call([&](grpc::ClientContext* context) { return stub->Prune(context, request, &pruned); },
+                   /*may_last=*/true));
+  PrintOut(absl::StrCat(pruned.removed_size(), " removed, ", pruned.used_size(), " in use, ",
+                        HumanSize(static_cast<double>(pruned.freed())), " freed\n"));
+  RELOC_RETURN_IF_ERROR(FlushOut());
+  if (options.mirrors.empty() || pruned.used().empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("programs run from ", pruned.used(0), "; relocctl ps shows them"));
+}
+
+absl::StatusOr<MirrorProgress> Verify(const std::vector<std::string>& mirrors) {
+  RELOC_ASSIGN_OR_RETURN(auto client, ControlClient::Connect());
+  auto stub = relocd::v1::Mirrors::NewStub(client->channel());
+  relocd::v1::VerifyMirrorsRequest request;
+  request.mutable_mirrors()->Assign(mirrors.begin(), mirrors.end());
+  return Watch(*client, [&](grpc::ClientContext* context) { return stub->Verify(context, request); });
+}
+
+int RunVerify(const std::vector<std::string>& mirrors) {
+  absl::StatusOr<MirrorProgress> verified = Verify(mirrors);
+  if (!verified.ok()) return ExitStatus(verified.status());
+  for (const relocd::v1::MirrorDifference& difference : verified->differences()) {
+    PrintOut(OneLine(absl::StrCat(difference.mirror(), ": ", difference.path(), " ", difference.what())) +
+             "\n");
+  }
+  return FinishOutput(verified->differences().empty() ? 0 : 1);
+}
+
+void AddLs(CLI::App* mirrors, int* exit_status) {
+  auto format = std::make_shared<std::string>("table");
+  CLI::App* ls = mirrors->add_subcommand("ls", "List them, with what is being made");
+  AddFormatOption(ls, format.get());
+  ls->footer(
+      "SIZE is what only this mirror takes on the disk: mirrors share the files that they have in common.\n"
+      "\n"
+      "Examples:\n"
+      "  relocctl mirrors ls\n"
+      "  relocctl mirrors ls --format json | jq '.[] | select(.jobs == 0) | .name'");
+  ls->callback([format, exit_status] { *exit_status = ExitStatus(List(*format)); });
+}
+
+void AddAdd(CLI::App* mirrors, int* exit_status) {
+  auto options = std::make_shared<AddOptions>();
+  CLI::App* add = mirrors->add_subcommand("add", "Have a pack mirrored");
+  add->add_option("PACK", options->pack, "The pack's directory")->required();
+  add->add_option("--kind", options->kind,
+                  "plain: as it is; graft: with its paths rewritten, for the engine graft")
+      ->check(CLI::IsMember({"plain", "graft"}))
+      ->capture_default_str();
+  add->add_flag("-w,--wait", options->wait, "Wait until the mirror is ready; ^C only ends the waiting");
+  add->footer(
+      "Programs run from the pack until the mirror is ready, and those that run go on as they are.\n"
+      "\n"
+      "Examples:\n"
+      "  relocctl mirrors add /nfs/tools/pack\n"
+      "  relocctl mirrors add --wait pack && pack/bin/python3 job.py");
+  add->callback([options, exit_status] { *exit_status = RunAdd(*options); });
+}
+
+void AddPrune(CLI::App* mirrors, int* exit_status) {
+  auto options = std::make_shared<PruneOptions>();
+  CLI::App* prune = mirrors->add_subcommand("prune", "Remove mirrors that no job uses");
+  prune->add_option("MIRROR", options->mirrors,
+                    "Names, or beginnings of one. Default: those whose pack is gone or has changed");
+  prune->add_flag("-a,--all", options->all, "All that no job uses");
+  prune->footer(
+      "Examples:\n"
+      "  relocctl mirrors prune\n"
+      "  relocctl mirrors prune 0b5f\n"
+      "  relocctl mirrors prune --all");
+  prune->callback([options, exit_status] { *exit_status = ExitStatus(Prune(*options)); });
+}
+
+void AddVerify(CLI::App* mirrors, int* exit_status) {
+  auto names = std::make_shared<std::vector<std::string>>();
+  CLI::App* verify =
+      mirrors->add_subcommand("verify", "Compare every file of mirrors with what it was made of");
+  verify->add_option("MIRROR", *names, "Names, or beginnings of one. Default: all");
+  verify->footer(
+      "Prints one line for each difference; exit status 1 if there is one. `relocctl mirrors prune MIRROR` "
+      "and\n"
+      "`relocctl mirrors add PACK` make a mirror anew.\n"
+      "\n"
+      "Examples:\n"
+      "  relocctl mirrors verify");
+  verify->callback([names, exit_status] { *exit_status = RunVerify(*names); });
+}
+
+}  // namespace
+
+void AddMirrorsCommand(CLI::App& app, int* exit_status) {
+  CLI::App* mirrors = app.add_subcommand("mirrors", "Copies of packs on this host's own disk");
+  mirrors->require_subcommand(1);
+  AddLs(mirrors, exit_status);
+  AddAdd(mirrors, exit_status);
+  AddPrune(mirrors, exit_status);
+  AddVerify(mirrors, exit_status);
+}
+
+}  // namespace reloc

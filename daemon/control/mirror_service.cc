@@ -1,0 +1,111 @@
+#include "daemon/control/mirror_service.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "reloc/pack/status.h"
+
+namespace reloc {
+namespace {
+
+using relocd::v1::MirrorProgress;
+
+// gRPC tells a waiting thread neither that the client left nor that the daemon stops.
+constexpr absl::Duration kLook = absl::Milliseconds(250);
+
+grpc::Status ToGrpc(const absl::Status& status) {
+  // The numbers are the same on purpose.
+  return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message())};
+}
+
+}  // namespace
+
+grpc::Status MirrorService::List(grpc::ServerContext*, const relocd::v1::ListMirrorsRequest*,
+                                 relocd::v1::ListMirrorsResponse* response) {
+  return Ask(mailbox_, [&] { *response = mirrors_->List(); });
+}
+
+// On the event loop's thread.
+absl::StatusOr<std::vector<std::string>> MirrorService::Resolve(
+    const google::protobuf::RepeatedPtrField<std::string>& refs) const {
+  if (refs.empty()) return mirrors_->table().Names();
+  std::vector<std::string> names;
+  for (const std::string& ref : refs) {
+    RELOC_ASSIGN_OR_RETURN(std::string name, mirrors_->table().Resolve(ref));
+    names.push_back(std::move(name));
+  }
+  return names;
+}
+
+grpc::Status MirrorService::Await(grpc::ServerContext* context, MirrorOrder* order,
+                                  const Watcher& on_progress) const {
+  MirrorProgress progress;
+  while (!order->Wait(kLook, &progress)) {
+    if (context->IsCancelled()) return grpc::Status::CANCELLED;
+    if (stopped_) return {grpc::StatusCode::UNAVAILABLE, "the daemon is stopping"};
+    if (progress.stage().empty()) progress.set_stage("waiting");
+    on_progress(progress);
+  }
+  return ToGrpc(order->outcome().status);
+}
+
+grpc::Status MirrorService::Add(grpc::ServerContext* context, const relocd::v1::AddMirrorRequest* request,
+                                grpc::ServerWriter<MirrorProgress>* writer) {
+  std::optional<MirrorKind> kind = ParseMirrorKind(request->kind().empty() ? "plain" : request->kind());
+  if (!kind || request->pack().empty() || request->pack()[0] != '/') {
+    return {grpc::StatusCode::INVALID_ARGUMENT, "a mirror is plain or graft, and of a pack's absolute path"};
+  }
+  std::shared_ptr<MirrorOrder> order;
+  grpc::Status asked =
+      Ask(mailbox_, [&] { order = mirrors_->Make(request->pack(), std::string(MirrorKindName(*kind))); });
+  if (!asked.ok() || !request->wait()) return asked;
+  grpc::Status made = Await(context, order.get(), [&](const MirrorProgress& p) { writer->Write(p); });
+  if (!made.ok()) return made;
+  MirrorProgress last;
+  *last.mutable_mirror() = order->outcome().mirror;
+  writer->Write(last);
+  return made;
+}
+
+grpc::Status MirrorService::Prune(grpc::ServerContext* context,
+                                  const relocd::v1::PruneMirrorsRequest* request,
+                                  relocd::v1::PruneMirrorsResponse* response) {
+  std::shared_ptr<MirrorOrder> order;
+  absl::StatusOr<std::vector<std::string>> names;
+  const bool stale = request->mirrors().empty() && !request->all();
+  grpc::Status asked = Ask(mailbox_, [&] {
+    names = Resolve(request->mirrors());
+    if (names.ok()) order = mirrors_->Remove(*names, stale);
+  });
+  if (!asked.ok()) return asked;
+  if (!names.ok()) return ToGrpc(names.status());
+  grpc::Status done = Await(context, order.get(), [](const MirrorProgress&) {});
+  if (!done.ok()) return done;
+  const MirrorOutcome& outcome = order->outcome();
+  response->mutable_removed()->Assign(outcome.removed.begin(), outcome.removed.end());
+  response->mutable_used()->Assign(outcome.used.begin(), outcome.used.end());
+  response->set_freed(outcome.freed);
+  return done;
+}
+
+grpc::Status MirrorService::Verify(grpc::ServerContext* context,
+                                   const relocd::v1::VerifyMirrorsRequest* request,
+                                   grpc::ServerWriter<MirrorProgress>* writer) {
+  std::shared_ptr<MirrorOrder> order;
+  absl::StatusOr<std::vector<std::string>> names;
+  grpc::Status asked = Ask(mailbox_, [&] {
+    names = Resolve(request->mirrors());
+    if (names.ok()) order = mirrors_->Verify(*names);
+  });
+  if (!asked.ok()) return asked;
+  if (!names.ok()) return ToGrpc(names.status());
+  grpc::Status done = Await(context, order.get(), [&](const MirrorProgress& p) { writer->Write(p); });
+  if (!done.ok()) return done;
+  MirrorProgress last;
+  last.set_verified(order->outcome().verified);
+  for (const auto& difference : order->outcome().differences) *last.add_differences() = difference;
+  writer->Write(last);
+  return done;
+}
+
+}  // namespace reloc

@@ -1,0 +1,66 @@
+#include "daemon/mirrors/mirror_links.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "reloc/base/file.h"
+#include "reloc/fault/fault.h"
+#include "reloc/launch/mirror_link.h"
+#include "reloc/pack/status.h"
+
+namespace reloc {
+namespace {
+
+absl::Status Failed(int error) { return absl::ErrnoToStatus(error, "cannot tell launches of mirrors"); }
+
+}  // namespace
+
+// Anew each time: a cleaner of /tmp may have removed it.
+absl::Status MirrorLinks::OpenDirectory(UniqueFd* directory) const {
+  if (::mkdirat(daemon_dir_, kMirrorLinks, 0700) != 0 && errno != EEXIST) return Failed(errno);
+  Result<UniqueFd> opened = OpenAt(daemon_dir_, kMirrorLinks, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  if (!opened.ok()) return Failed(opened.error().value);
+  *directory = *std::move(opened);
+  return absl::OkStatus();
+}
+
+absl::Status MirrorLinks::Publish(const std::string& name, const std::string& target) const {
+  if (fault::Fails(fault::Point::kMirrorShow)) return Failed(errno);
+  UniqueFd directory;
+  RELOC_RETURN_IF_ERROR(OpenDirectory(&directory));
+  PathText there;
+  if (ReadLink(directory.get(), name.c_str(), &there).ok() && there.view() == target) return absl::OkStatus();
+  const std::string fresh = name + ".new";
+  if (::unlinkat(directory.get(), fresh.c_str(), 0) != 0 && errno != ENOENT) return Failed(errno);
+  if (::symlinkat(target.c_str(), directory.get(), fresh.c_str()) != 0 ||
+      ::renameat(directory.get(), fresh.c_str(), directory.get(), name.c_str()) != 0) {
+    return Failed(errno);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MirrorLinks::Withdraw(const std::string& name) const {
+  const bool gone =
+      ::unlinkat(daemon_dir_, absl::StrCat(kMirrorLinks, "/", name).c_str(), 0) == 0 || errno == ENOENT;
+  return gone ? absl::OkStatus() : Failed(errno);
+}
+
+std::vector<std::string> MirrorLinks::List() const {
+  std::vector<std::string> names;
+  UniqueFd directory;
+  if (!OpenDirectory(&directory).ok()) return names;
+  std::unique_ptr<DIR, int (*)(DIR*)> entries(::fdopendir(directory.Release()), ::closedir);
+  while (const dirent* entry = entries == nullptr ? nullptr : ::readdir(entries.get())) {
+    if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+  }
+  return names;
+}
+
+}  // namespace reloc

@@ -1,0 +1,201 @@
+#include "daemon/mirrors/mirror_table.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "daemon/control/messages.h"
+#include "daemon/log.h"
+#include "daemon/timer.h"
+#include "reloc/base/file.h"
+#include "reloc/pack/status.h"
+
+namespace reloc {
+namespace {
+
+// Which mirror was used last is told by times; a minute is exact enough.
+constexpr absl::Duration kTouchEvery = absl::Minutes(1);
+
+bool HasDigest(const PackDigest& digest) { return digest != PackDigest{}; }
+
+// Of another directory than the one that was open: the mirror was made anew under its name.
+bool IsSameDirectory(int directory, const std::string& path) {
+  Result<FileId> ours = Identify(directory);
+  Result<FileId> there = IdentifyAt(AT_FDCWD, path.c_str());
+  return ours.ok() && there.ok() && *ours == *there;
+}
+
+}  // namespace
+
+std::optional<MirroredStore> MirrorTable::FindStore(const RootKey& key, const std::string& prefix) const {
+  const std::string name = MirrorName({key.digest, MirrorKind::kPlain});
+  auto entry = entries_.find(name);
+  if (!HasDigest(key.digest) || entry == entries_.end() || entry->second.withdrawn) return std::nullopt;
+  if (entry->second.mirror.store_prefix() != prefix) return std::nullopt;
+  Result<UniqueFd> store =
+      OpenAt(entry->second.directory.get(), prefix.c_str() + 1, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  if (!store.ok()) return std::nullopt;
+  return MirroredStore{name, *std::move(store)};
+}
+
+std::string MirrorTable::ServedTo(const PackDigest& digest, Engine engine) const {
+  if (!HasDigest(digest) || engine == Engine::kUserns) return "";
+  std::string name = MirrorName({digest, engine == Engine::kGraft ? MirrorKind::kGraft : MirrorKind::kPlain});
+  return entries_.contains(name) ? name : "";
+}
+
+void MirrorTable::Touch(const std::string& name) {
+  auto entry = entries_.find(name);
+  if (entry == entries_.end()) return;
+  const absl::Duration now = MonotonicNow();
+  if (now - entry->second.touched_at < kTouchEvery) return;
+  entry->second.touched_at = now;
+  *entry->second.mirror.mutable_used_at() = ToTimestamp(absl::Now());
+  // As MirrorCache::MarkUsed does. If it cannot be noted the mirror is evicted a little earlier.
+  (void)::futimens(entry->second.directory.get(), nullptr);
+}
+
+void MirrorTable::Replace(const std::vector<relocd::v1::Mirror>& found, uint64_t bytes, bool announce) {
+  absl::flat_hash_set<std::string> names;
+  for (const relocd::v1::Mirror& mirror : found) names.insert(mirror.name());
+  for (const std::string& name : Names()) {
+    const Entry& known = entries_.at(name);
+    const bool stays = names.contains(name) && IsSameDirectory(known.directory.get(), known.mirror.path());
+    if (!stays) Remove(name, announce);
+  }
+  for (const std::string& link : links_.List()) {
+    if (!names.contains(link)) links_.Withdraw(link).IgnoreError();  // it leads nowhere
+  }
+  bytes_ = bytes;
+  for (const relocd::v1::Mirror& mirror : found) {
+    auto known = entries_.find(mirror.name());
+    if (known == entries_.end()) {
+      Add(mirror, announce);
+    } else {
+      known->second.mirror.set_bytes(mirror.bytes());
+      known->second.mirror.set_link(mirror.link());
+      Restore(mirror.name());
+    }
+  }
+  if (absl::Status mended = Mend(); !mended.ok()) LogWarning(mended.message());
+}
+
+void MirrorTable::Add(const relocd::v1::Mirror& mirror, bool announce) {
+  std::optional<MirrorId> id = ParseMirrorName(mirror.name());
+  Result<UniqueFd> directory = Open(mirror.path().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  if (!id || !directory.ok()) return;
+  // Where locks are not to be had nobody else finds one either.
+  (void)::flock(directory->get(), LOCK_SH | LOCK_NB);
+  Entry& entry = entries_[mirror.name()];
+  entry.id = *id;
+  entry.mirror = mirror;
+  entry.directory = *std::move(directory);
+  Publish(entry);
+  Announce(EventType::kMirrorCreate, mirror, announce);
+}
+
+// Launches that need no root find it from now on, and roots are made anew.
+void MirrorTable::Publish(const Entry& entry) {
+  absl::Status linked = links_.Publish(entry.mirror.name(), entry.mirror.link());
+  if (!linked.ok()) LogWarning(linked.message());
+  if (entry.id.kind == MirrorKind::kPlain) parts_.roots->Renew(entry.id.digest);
+}
+
+void MirrorTable::Remove(const std::string& name, bool announce) {
+  absl::Status unlinked = links_.Withdraw(name);
+  if (!unlinked.ok()) LogWarning(unlinked.message());
+  parts_.roots->Drop(name);
+  Announce(EventType::kMirrorEvict, entries_.at(name).mirror, announce);
+  entries_.erase(name);
+}
+
+void MirrorTable::Announce(EventType type, const relocd::v1::Mirror& mirror, bool announce) const {
+  if (!announce) return;
+  LogInfo(absl::StrCat("mirror ", mirror.name(), " of ", mirror.pack(),
+                       type == EventType::kMirrorCreate ? " is ready" : " is gone"));
+  parts_.events->Publish({type, absl::Now(), nullptr, nullptr, {}, mirror.name(), mirror.pack()});
+}
+
+bool MirrorTable::Withdraw(const std::string& name) {
+  if (InUse(name)) return false;
+  auto entry = entries_.find(name);
+  if (entry == entries_.end() || entry->second.withdrawn) return true;
+  if (!links_.Withdraw(name).ok()) return false;
+  parts_.roots->Withdraw(name);
+  entry->second.withdrawn = true;
+  entry->second.withdrawn_at = MonotonicNow();
+  (void)::flock(entry->second.directory.get(), LOCK_UN);
+  return true;
+}
+
+absl::Duration MirrorTable::WithdrawnAt(const std::string& name) const {
+  auto entry = entries_.find(name);
+  bool known = entry != entries_.end() && entry->second.withdrawn;
+  return known ? entry->second.withdrawn_at : -absl::InfiniteDuration();
+}
+
+void MirrorTable::Restore(const std::string& name) {
+  auto entry = entries_.find(name);
+  if (entry == entries_.end() || !entry->second.withdrawn) return;
+  if (!IsSameDirectory(entry->second.directory.get(), entry->second.mirror.path())) return;
+  (void)::flock(entry->second.directory.get(), LOCK_SH | LOCK_NB);
+  entry->second.withdrawn = false;
+  parts_.roots->Restore(name);
+  Publish(entry->second);
+}
+
+void MirrorTable::RestoreAll() {
+  for (const std::string& name : Names()) Restore(name);
+}
+
+absl::Status MirrorTable::Mend() const {
+  for (const auto& [name, entry] : entries_) {
+    if (!entry.withdrawn) RELOC_RETURN_IF_ERROR(links_.Publish(name, entry.mirror.link()));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> MirrorTable::Resolve(const std::string& ref) const {
+  std::vector<std::string> matching;
+  for (const auto& [name, entry] : entries_) {
+    if (name == ref) return name;
+    if (absl::StartsWith(name, ref)) matching.push_back(name);
+  }
+  if (matching.size() == 1 && !ref.empty()) return matching[0];
+  if (matching.empty()) {
+    return absl::NotFoundError(absl::StrCat("there is no mirror '", ref, "'; see relocctl mirrors ls"));
+  }
+  return absl::NotFoundError(absl::StrCat("'", ref, "' is the beginning of ", matching.size(),
+                                          " mirrors: ", matching[0], ", ", matching[1],
+                                          matching.size() > 2 ? ", ..." : ""));
+}
+
+bool MirrorTable::HasGrafts() const {
+  return std::any_of(entries_.begin(), entries_.end(),
+                     [](const auto& entry) { return entry.second.id.kind == MirrorKind::kGraft; });
+}
+
+std::vector<std::string> MirrorTable::Names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, entry] : entries_) names.push_back(name);
+  return names;
+}
+
+std::vector<relocd::v1::Mirror> MirrorTable::List() const {
+  std::vector<relocd::v1::Mirror> list;
+  for (const auto& [name, entry] : entries_) {
+    list.push_back(entry.mirror);
+    list.back().set_jobs(static_cast<uint32_t>(parts_.jobs_on(name)));
+    list.back().set_state(relocd::v1::Mirror::STATE_READY);
+  }
+  return list;
+}
+
+}  // namespace reloc

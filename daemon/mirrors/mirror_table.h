@@ -1,0 +1,84 @@
+// The mirrors that are ready: which packs' launches are shown them, and who uses them.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "daemon/events/event_bus.h"
+#include "daemon/mirrors/mirror_links.h"
+#include "daemon/roots/root_cache.h"
+#include "proto/control.pb.h"
+#include "reloc/mirror/mirror.h"
+
+namespace reloc {
+
+class MirrorTable {
+ public:
+  // What it works with; all must outlive the table.
+  struct Parts {
+    int daemon_dir;  // descriptor
+    RootCache* roots;
+    const EventBus* events;
+    std::function<size_t(const std::string& name)> jobs_on;  // how many jobs run from a mirror
+  };
+
+  explicit MirrorTable(Parts parts) : parts_(std::move(parts)), links_(parts_.daemon_dir) {}
+
+  // The store that roots of `key` are to show, if there is a mirror of it.
+  std::optional<MirroredStore> FindStore(const RootKey& key, const std::string& prefix) const;
+  // The mirror from which a launch without a root runs now; empty: from the pack.
+  std::string ServedTo(const PackDigest& digest, Engine engine) const;
+  // A launch uses it.
+  void Touch(const std::string& name);
+
+  // Takes `found` for all mirrors that there are, which take `bytes` on the disk: new ones are published, and
+  // those that are gone forgotten. `announce`: with events.
+  void Replace(const std::vector<relocd::v1::Mirror>& found, uint64_t bytes, bool announce);
+  // No launch begins to use the mirror any more; those that are about to are still told apart. False if jobs
+  // use it, or launches cannot be kept from it.
+  bool Withdraw(const std::string& name);
+  // When it was; the infinite past if nobody knows it.
+  absl::Duration WithdrawnAt(const std::string& name) const;  // MonotonicNow()
+  // The opposite, of one or of all, if they are still there.
+  void Restore(const std::string& name);
+  void RestoreAll();
+  // Writes links anew that someone removed.
+  absl::Status Mend() const;
+
+  // The full name that `ref`, a name or the beginning of one, stands for. NotFound if none or several do.
+  absl::StatusOr<std::string> Resolve(const std::string& ref) const;
+  std::vector<std::string> Names() const;
+  bool HasGrafts() const;
+  std::vector<relocd::v1::Mirror> List() const;
+  bool InUse(const std::string& name) const { return parts_.jobs_on(name) > 0; }
+  uint64_t bytes() const { return bytes_; }
+
+ private:
+  struct Entry {
+    MirrorId id;
+    relocd::v1::Mirror mirror;
+    // Of its directory, with a shared lock: what other daemons of the user do not evict.
+    UniqueFd directory;
+    bool withdrawn = false;
+    absl::Duration withdrawn_at;  // MonotonicNow()
+    absl::Duration touched_at = -absl::InfiniteDuration();
+  };
+
+  void Add(const relocd::v1::Mirror& mirror, bool announce);
+  void Remove(const std::string& name, bool announce);
+  void Publish(const Entry& entry);
+  void Announce(EventType type, const relocd::v1::Mirror& mirror, bool announce) const;
+
+  Parts parts_;
+  MirrorLinks links_;
+  absl::btree_map<std::string, Entry> entries_;  // by name
+  uint64_t bytes_ = 0;
+};
+
+}  // namespace reloc

@@ -1,0 +1,15 @@
+// Whether anything still runs from a mirror.
+#pragma once
+
+#include <string>
+
+#include "reloc/mirror/mirror.h"
+
+namespace reloc {
+
+// True if a process uses the mirror, as far as that can be seen: one of a job that the journal in
+// `daemon_dir` knows, also one that the job left behind, or one that has a file of the mirror mapped or works
+// in it (from launches that no daemon knew of). Waits.
+bool HasUsers(const Mirror& mirror, const std::string& daemon_dir);
+
+}  // namespace reloc

@@ -1,0 +1,180 @@
+#include "daemon/mirrors/mirror_worker.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <string>
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "absl/strings/str_cat.h"
+#include "daemon/mirrors/worker.h"
+#include "daemon/packet.h"
+#include "reloc/fault/fault.h"
+#include "reloc/pack/status.h"
+
+namespace reloc {
+namespace {
+
+using relocd::v1::MirrorResult;
+using relocd::v1::MirrorWord;
+
+constexpr size_t kMaxWordBytes = 64 * 1024;
+constexpr int kWordsAtOnce = 16;  // then others have their turn
+// To take away a small half-made mirror; of a large one the next daemon takes the rest away.
+constexpr int kFarewellMs = 300;
+constexpr absl::Duration kDeathTakes = absl::Seconds(5);
+
+// posix_spawn(3) with what the worker needs: its end of the socket, and no signal blocked as they are here.
+int SpawnWorker(int socket, pid_t* pid) {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  sigset_t none;
+  sigemptyset(&none);
+  ::posix_spawn_file_actions_init(&actions);  // these cannot fail with glibc, but for want of memory
+  ::posix_spawnattr_init(&attributes);
+  ::posix_spawn_file_actions_adddup2(&actions, socket, kMirrorWorkerSocket);
+  ::posix_spawn_file_actions_addclosefrom_np(&actions, kMirrorWorkerSocket + 1);
+  ::posix_spawnattr_setsigmask(&attributes, &none);
+  ::posix_spawnattr_setpgroup(&attributes, 0);  // a terminal's ^C is relocd's affair
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+  char name[] = "relocd";
+  std::string mode = kMirrorWorkerArgument;
+  char* argv[] = {name, mode.data(), nullptr};
+  int error = ::posix_spawn(pid, "/proc/self/exe", &actions, &attributes, argv, environ);
+  ::posix_spawnattr_destroy(&attributes);
+  ::posix_spawn_file_actions_destroy(&actions);
+  return error;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<MirrorWorker>> MirrorWorker::Start(EventLoop* loop,
+                                                                  const relocd::v1::MirrorTask& task,
+                                                                  absl::Duration patience,
+                                                                  Listener listener) {
+  auto worker = absl::WrapUnique(new MirrorWorker(loop, patience, std::move(listener)));
+  RELOC_RETURN_IF_ERROR(worker->Spawn());
+  const std::string bytes = task.SerializeAsString();
+  if (Errno e = SendPacket(worker->socket_.get(), bytes); !e.ok()) {
+    return absl::ErrnoToStatus(e.value, "cannot send a task to the process for mirrors");
+  }
+  RELOC_RETURN_IF_ERROR(worker->Watch());
+  return worker;
+}
+
+absl::Status MirrorWorker::Spawn() {
+  int pair[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+    return absl::ErrnoToStatus(errno, "cannot make a socket pair");
+  }
+  socket_.Reset(pair[0]);
+  UniqueFd theirs(pair[1]);
+  int error = fault::Fails(fault::Point::kMirrorSpawn) ? errno : SpawnWorker(theirs.get(), &pid_);
+  if (error != 0) return absl::ErrnoToStatus(error, "cannot start a process for mirrors");
+  // Ours and not waited for: the number is its own.
+  pidfd_.Reset(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
+  return pidfd_.valid() ? absl::OkStatus() : absl::ErrnoToStatus(errno, "cannot watch a process");
+}
+
+absl::Status MirrorWorker::Watch() {
+  RELOC_ASSIGN_OR_RETURN(silence_, Timer::Create(loop_, [this] { GiveUp(); }));
+  silence_->Arm(patience_);
+  RELOC_RETURN_IF_ERROR(loop_->Watch(socket_.get(), EPOLLIN, [this](uint32_t) { OnReadable(); }));
+  return loop_->Watch(pidfd_.get(), EPOLLIN, [this](uint32_t) { OnExit(); });
+}
+
+MirrorWorker::~MirrorWorker() {
+  if (pid_ == 0) return;
+  loop_->Forget(pidfd_.get());
+  loop_->Forget(socket_.get());
+  socket_.Reset();  // it notices when it next tells of its progress
+  struct pollfd ended = {pidfd_.get(), POLLIN, 0};
+  if (!concluded_ && pidfd_.valid()) ::poll(&ended, 1, kFarewellMs);
+  ::kill(pid_, SIGKILL);
+  // One that hangs in the kernel is left to init.
+  ::waitpid(pid_, nullptr, WNOHANG);
+}
+
+void MirrorWorker::Answer(bool yes) {
+  silence_->Arm(patience_);
+  const char answer = yes ? 1 : 0;
+  if (!SendPacket(socket_.get(), {&answer, 1}).ok()) GiveUp();
+}
+
+void MirrorWorker::OnReadable() {
+  for (int i = 0; i < kWordsAtOnce && ReadWord(); ++i) {
+  }
+}
+
+// False when there is nothing more to read.
+bool MirrorWorker::ReadWord() {
+  char memory[kMaxWordBytes];
+  Packet packet;
+  Errno e = ReceivePacket(socket_.get(), memory, &packet);
+  if (e.value == EAGAIN) return false;
+  MirrorWord word;
+  const bool whole = e.ok() && packet.size > 0 && !packet.truncated &&
+                     word.ParseFromArray(memory, static_cast<int>(packet.size));
+  if (whole) {
+    Take(word);
+    return true;
+  }
+  loop_->Forget(socket_.get());  // what comes now is the end of the process
+  return false;
+}
+
+void MirrorWorker::Take(const MirrorWord& word) {
+  if (word.has_result()) return Conclude(word.result());
+  word.has_may_evict() ? silence_->Disarm() : silence_->Arm(patience_);
+  listener_.on_word(word);
+}
+
+void MirrorWorker::Conclude(absl::StatusOr<MirrorResult> result) {
+  if (std::exchange(concluded_, true)) return;
+  // What it still does, to wait for the disk, has no progress to tell of.
+  silence_->Disarm();
+  listener_.on_result(std::move(result));
+}
+
+void MirrorWorker::OnExit() {
+  while (!concluded_ && ReadWord()) {
+  }
+  loop_->Forget(pidfd_.get());
+  int status = 0;
+  ::waitpid(std::exchange(pid_, 0), &status, 0);  // it has ended, as the pidfd says
+  loop_->Forget(socket_.get());
+  if (!concluded_) {
+    Conclude(absl::UnavailableError(
+        WIFSIGNALED(status) ? absl::StrCat("the process for mirrors was killed by signal ", WTERMSIG(status),
+                                           " (", strsignal(WTERMSIG(status)), ")")
+                            : "the process for mirrors ended before it was done"));
+  }
+  End();
+}
+
+// The listener destroys us.
+void MirrorWorker::End() {
+  auto on_end = std::move(listener_.on_end);
+  on_end();
+}
+
+void MirrorWorker::GiveUp() {
+  // The process may be in the kernel's hands until a file server comes back: then it is left behind, killed.
+  if (concluded_) return End();
+  ::kill(pid_, SIGKILL);
+  loop_->Forget(socket_.get());
+  Conclude(absl::DeadlineExceededError(
+      absl::StrCat("no progress for ", absl::FormatDuration(patience_), ": does a file system hang?")));
+  silence_->Arm(kDeathTakes);
+}
+
+}  // namespace reloc

@@ -1,0 +1,66 @@
+// relocd's end of one worker (worker.h): starts it, hears it, and gives it up when it hangs. Never waits.
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "daemon/event_loop.h"
+#include "daemon/timer.h"
+#include "proto/mirror_task.pb.h"
+#include "reloc/base/unique_fd.h"
+
+namespace reloc {
+
+class MirrorWorker {
+ public:
+  struct Listener {
+    // Everything but the result.
+    std::function<void(const relocd::v1::MirrorWord&)> on_word;
+    // Once: the result, or why there will be none.
+    std::function<void(absl::StatusOr<relocd::v1::MirrorResult>)> on_result;
+    // The last call: its process has ended, or is given up.
+    std::function<void()> on_end;
+  };
+
+  // Starts a worker on `task`. `loop` must outlive it. It is given up when it says nothing for `patience`.
+  // Nothing is called before this returns, and the worker may be destroyed by on_end.
+  static absl::StatusOr<std::unique_ptr<MirrorWorker>> Start(EventLoop* loop,
+                                                             const relocd::v1::MirrorTask& task,
+                                                             absl::Duration patience, Listener listener);
+  // Kills it, after a moment in which it can undo what it did.
+  ~MirrorWorker();
+  MirrorWorker(const MirrorWorker&) = delete;
+  MirrorWorker& operator=(const MirrorWorker&) = delete;
+
+  // To a question (MirrorWord::may_evict); while it is open the worker may be silent.
+  void Answer(bool yes);
+
+ private:
+  MirrorWorker(EventLoop* loop, absl::Duration patience, Listener listener)
+      : loop_(loop), patience_(patience), listener_(std::move(listener)) {}
+  absl::Status Spawn();
+  absl::Status Watch();
+  void OnReadable();
+  bool ReadWord();
+  void Take(const relocd::v1::MirrorWord& word);
+  void Conclude(absl::StatusOr<relocd::v1::MirrorResult> result);
+  void OnExit();
+  void End();
+  void GiveUp();
+
+  EventLoop* loop_;
+  absl::Duration patience_;
+  Listener listener_;
+  pid_t pid_ = 0;
+  UniqueFd pidfd_;
+  UniqueFd socket_;
+  std::unique_ptr<Timer> silence_;
+  bool concluded_ = false;
+};
+
+}  // namespace reloc

@@ -1,0 +1,263 @@
+#include "daemon/mirrors/mirrors.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "absl/strings/str_cat.h"
+#include "daemon/log.h"
+#include "reloc/pack/status.h"
+
+namespace reloc {
+namespace {
+
+using relocd::v1::MirrorResult;
+using relocd::v1::MirrorTask;
+using relocd::v1::MirrorWord;
+
+// A launch joins what it found published and tells of it a moment later.
+constexpr absl::Duration kGrace = absl::Milliseconds(500);
+// Cleaners of /tmp remove what was not touched for days; others may be quicker.
+constexpr absl::Duration kUpkeep = absl::Hours(6);
+constexpr size_t kMaxCounted = 10000;  // packs
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Mirrors>> Mirrors::Create(EventLoop* loop, MirrorTable::Parts parts,
+                                                         MirrorSettings settings,
+                                                         std::function<void()> on_idle) {
+  auto mirrors =
+      absl::WrapUnique(new Mirrors(loop, std::move(parts), std::move(settings), std::move(on_idle)));
+  Mirrors* self = mirrors.get();
+  RELOC_ASSIGN_OR_RETURN(self->grace_, Timer::Create(loop, [self] { self->AnswerQuestion(); }));
+  RELOC_ASSIGN_OR_RETURN(self->upkeep_, Timer::Create(loop, [self] { self->LookAgain(); }));
+  return mirrors;
+}
+
+// Where there never were any, relocd neither starts a process nor makes a directory at its start.
+void Mirrors::Survey() {
+  const bool none = ::access(settings_.cache.c_str(), F_OK) != 0 && errno == ENOENT;
+  if (none) {
+    table_.Replace({}, 0, false);
+    surveyed_ = true;
+    return;
+  }
+  LookAgain();
+}
+
+void Mirrors::LookAgain() {
+  waiting_.push_front({NewTask(MirrorTask::SURVEY), {}, {}, {}, false});
+  RunNext();
+}
+
+MirrorTask Mirrors::NewTask(MirrorTask::Kind kind) const {
+  MirrorTask task;
+  task.set_kind(kind);
+  task.set_cache(settings_.cache);
+  task.set_limit(settings_.limit == 0 ? std::numeric_limits<int64_t>::max() : settings_.limit);
+  task.set_daemon_dir(settings_.daemon_dir);
+  return task;
+}
+
+void Mirrors::Launched(const LaunchMessage& launch, const std::string& mirror) {
+  if (!mirror.empty()) return table_.Touch(mirror);
+  if (settings_.after == 0 || launch.digest == PackDigest{} || launch.pack.empty()) return;
+  if (!table_.ServedTo(launch.digest, Engine::kNone).empty()) return;  // it runs in an older root
+  if (launches_.size() >= kMaxCounted) launches_.clear();
+  if (++launches_[launch.digest] != settings_.after) return;
+  MirrorTask task = NewTask(MirrorTask::MAKE);
+  task.set_pack(std::string(launch.pack));
+  task.set_mirror_kind(std::string(MirrorKindName(MirrorKind::kPlain)));
+  task.set_only_remote(!settings_.all);
+  waiting_.push_back({std::move(task), {}, {}, {}, false});
+  RunNext();
+}
+
+void Mirrors::Wanted(const LaunchMessage& launch) {
+  if (launch.engine != Engine::kGraft || launch.digest == PackDigest{} || launch.pack.empty()) return;
+  if (wanted_.size() >= kMaxCounted) wanted_.clear();
+  if (wanted_.insert(launch.digest).second)
+    (void)Make(std::string(launch.pack), MirrorKindName(MirrorKind::kGraft));
+}
+
+std::shared_ptr<MirrorOrder> Mirrors::Order(MirrorTask message) {
+  auto order = std::make_shared<MirrorOrder>();
+  waiting_.push_back({std::move(message), {order}, {}, {}, false});
+  RunNext();
+  return order;
+}
+
+// One that somebody has asked for already, by this path.
+Mirrors::Task* Mirrors::FindMake(const std::string& pack, const std::string& kind) {
+  auto is_it = [&](const Task& task) {
+    return task.message.kind() == MirrorTask::MAKE && task.message.pack() == pack &&
+           task.message.mirror_kind() == kind && !task.message.only_remote();
+  };
+  if (current_ && is_it(*current_) && !current_->outcome.finished) return &*current_;
+  auto found = std::find_if(waiting_.begin(), waiting_.end(), is_it);
+  return found == waiting_.end() ? nullptr : &*found;
+}
+
+std::shared_ptr<MirrorOrder> Mirrors::Make(const std::string& pack, const std::string& kind) {
+  if (Task* task = FindMake(pack, kind); task != nullptr) {
+    task->orders.push_back(std::make_shared<MirrorOrder>());
+    return task->orders.back();
+  }
+  MirrorTask task = NewTask(MirrorTask::MAKE);
+  task.set_pack(pack);
+  task.set_mirror_kind(kind);
+  return Order(std::move(task));
+}
+
+std::shared_ptr<MirrorOrder> Mirrors::Remove(const std::vector<std::string>& names, bool stale) {
+  MirrorTask task = NewTask(MirrorTask::REMOVE);
+  task.mutable_mirrors()->Assign(names.begin(), names.end());
+  task.set_stale(stale);
+  return Order(std::move(task));
+}
+
+std::shared_ptr<MirrorOrder> Mirrors::Verify(const std::vector<std::string>& names) {
+  MirrorTask task = NewTask(MirrorTask::VERIFY);
+  task.mutable_mirrors()->Assign(names.begin(), names.end());
+  return Order(std::move(task));
+}
+
+void Mirrors::RunNext() {
+  if (current_ || waiting_.empty()) return;
+  current_ = std::move(waiting_.front());
+  waiting_.pop_front();
+  const MirrorTask& task = current_->message;
+  if (task.kind() == MirrorTask::REMOVE && !task.stale()) {
+    // All at once, so that the worker waits for a moment only once.
+    for (const std::string& name : task.mirrors()) table_.Withdraw(name);
+  }
+  auto worker =
+      MirrorWorker::Start(loop_, task, settings_.patience,
+                          {[this](const MirrorWord& word) { OnWord(word); },
+                           [this](auto result) { OnResult(std::move(result)); }, [this] { OnEnd(); }});
+  if (worker.ok()) {
+    worker_ = *std::move(worker);
+    return;
+  }
+  OnResult(worker.status());
+  OnEnd();
+}
+
+void Mirrors::OnWord(const MirrorWord& word) {
+  MirrorOutcome& outcome = current_->outcome;
+  switch (word.word_case()) {
+    case MirrorWord::kProgress:
+      current_->begun = true;
+      for (const auto& order : current_->orders) order->Report(word.progress());
+      break;
+    case MirrorWord::kMayEvict:
+      OnQuestion(word.may_evict());
+      break;
+    case MirrorWord::kMirror:
+      current_->found.push_back(word.mirror());
+      break;
+    case MirrorWord::kDifference:
+      outcome.differences.push_back(word.difference());
+      break;
+    case MirrorWord::kRemoved:
+      outcome.removed.push_back(word.removed());
+      break;
+    case MirrorWord::kUsed:
+      outcome.used.push_back(word.used());
+      break;
+    default:
+      break;
+  }
+}
+
+void Mirrors::OnQuestion(const std::string& name) {
+  if (!table_.Withdraw(name)) return worker_->Answer(false);
+  asked_ = name;
+  const absl::Duration left = table_.WithdrawnAt(name) + kGrace - MonotonicNow();
+  left > absl::ZeroDuration() ? grace_->Arm(left) : AnswerQuestion();
+}
+
+// Whoever was on his way when the mirror was withdrawn has told of it by now.
+void Mirrors::AnswerQuestion() {
+  const bool used = table_.InUse(asked_);
+  if (used) table_.Restore(asked_);
+  if (worker_ != nullptr) worker_->Answer(!used);
+}
+
+void Mirrors::OnResult(absl::StatusOr<MirrorResult> result) {
+  grace_->Disarm();
+  if (result.ok()) {
+    TakeResult(*result);
+  } else {
+    // It may have removed something, and cannot tell.
+    const bool surveyed = current_->message.kind() == MirrorTask::SURVEY;
+    if (!surveyed) waiting_.push_front({NewTask(MirrorTask::SURVEY), {}, {}, {}, false});
+    Finish(result.status());
+  }
+}
+
+void Mirrors::TakeResult(const MirrorResult& result) {
+  const absl::Status status(static_cast<absl::StatusCode>(result.code()), result.message());
+  const uint64_t before = table_.bytes();
+  error_ = result.surveyed() ? "" : result.message();
+  if (result.surveyed()) {
+    table_.Replace(current_->found, result.bytes(), surveyed_);
+    surveyed_ = true;
+  }
+  MirrorOutcome& outcome = current_->outcome;
+  outcome.verified = result.verified();
+  outcome.freed = before > result.bytes() ? before - result.bytes() : 0;
+  for (const relocd::v1::Mirror& mirror : table_.List()) {
+    if (mirror.name() == result.made()) outcome.mirror = mirror;
+  }
+  Finish(status);
+}
+
+void Mirrors::Finish(absl::Status status) {
+  // Aborted: a pack that need not be mirrored.
+  if (current_->orders.empty() && !status.ok() && !absl::IsAborted(status)) {
+    const bool make = current_->message.kind() == MirrorTask::MAKE;
+    LogWarning(
+        absl::StrCat(make ? absl::StrCat("no mirror of ", current_->message.pack(), ": ") : "mirrors: ",
+                     status.message()));
+  }
+  current_->outcome.status = std::move(status);
+  current_->outcome.finished = true;
+  for (const auto& order : current_->orders) order->Finish(current_->outcome);
+}
+
+void Mirrors::OnEnd() {
+  worker_.reset();
+  current_.reset();
+  const bool unsure = !waiting_.empty() && waiting_.front().message.kind() == MirrorTask::SURVEY;
+  if (!unsure) table_.RestoreAll();
+  if (table_.HasGrafts()) upkeep_->Arm(kUpkeep);
+  RunNext();
+  if (!current_) on_idle_();
+}
+
+relocd::v1::ListMirrorsResponse Mirrors::List() const {
+  relocd::v1::ListMirrorsResponse list;
+  for (relocd::v1::Mirror& mirror : table_.List()) *list.add_mirrors() = std::move(mirror);
+  auto add = [&](const Task& task, relocd::v1::Mirror::State state) {
+    if (task.message.kind() != MirrorTask::MAKE || task.outcome.finished) return;
+    if (task.orders.empty() && !task.begun) return;
+    relocd::v1::Mirror* mirror = list.add_mirrors();
+    mirror->set_kind(task.message.mirror_kind());
+    mirror->set_pack(task.message.pack());
+    mirror->set_state(state);
+  };
+  if (current_) add(*current_, relocd::v1::Mirror::STATE_MAKING);
+  for (const Task& task : waiting_) add(task, relocd::v1::Mirror::STATE_WAITING);
+  list.set_dir(settings_.cache);
+  list.set_bytes(bytes());
+  list.set_limit(limit());
+  list.set_error(error_);
+  return list;
+}
+
+}  // namespace reloc

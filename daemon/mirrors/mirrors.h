@@ -1,0 +1,108 @@
+// The mirrors that relocd makes and keeps: what is to be done with them, one task at a time, each by a
+// worker.
+//
+// Nothing here looks at a pack: its file system may hang, and then only a worker does.
+#pragma once
+
+#include <stdint.h>
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "daemon/event_loop.h"
+#include "daemon/mirrors/mirror_order.h"
+#include "daemon/mirrors/mirror_table.h"
+#include "daemon/mirrors/mirror_worker.h"
+#include "daemon/timer.h"
+#include "proto/control.pb.h"
+#include "proto/mirror_task.pb.h"
+#include "reloc/launch/wire.h"
+
+namespace reloc {
+
+struct MirrorSettings {
+  std::string cache;        // absolute
+  uint64_t limit = 0;       // bytes; 0: none
+  unsigned int after = 0;   // launches of a pack until it is mirrored by itself; 0: never
+  bool all = false;         // also of packs on a disk of this host
+  absl::Duration patience;  // with a worker that says nothing
+  std::string daemon_dir;
+};
+
+class Mirrors {
+ public:
+  // All that is borrowed must outlive the object. `on_idle`: the last task is done.
+  static absl::StatusOr<std::unique_ptr<Mirrors>> Create(EventLoop* loop, MirrorTable::Parts parts,
+                                                         MirrorSettings settings,
+                                                         std::function<void()> on_idle);
+
+  // Finds out what there is, if there can be anything.
+  void Survey();
+  // A launch happens, from `mirror` (a name) or, if that is empty, from the pack itself.
+  void Launched(const LaunchMessage& launch, const std::string& mirror);
+
+  // A launch by the engine graft found no grafted mirror: makes one, unless that was tried before.
+  void Wanted(const LaunchMessage& launch);
+
+  // Each returns at once; the order tells how it goes.
+  std::shared_ptr<MirrorOrder> Make(const std::string& pack, const std::string& kind);
+  // `names` as the table has them. `stale`: only those whose pack is gone or has changed.
+  std::shared_ptr<MirrorOrder> Remove(const std::vector<std::string>& names, bool stale);
+  std::shared_ptr<MirrorOrder> Verify(const std::vector<std::string>& names);
+
+  // With those in the making, and why there can be none.
+  relocd::v1::ListMirrorsResponse List() const;
+  MirrorTable& table() { return table_; }
+  uint64_t bytes() const { return table_.bytes(); }
+  uint64_t limit() const { return settings_.limit; }
+  bool busy() const { return current_.has_value(); }
+
+ private:
+  struct Task {
+    relocd::v1::MirrorTask message;
+    std::vector<std::shared_ptr<MirrorOrder>> orders;  // none: nobody asked for it
+    MirrorOutcome outcome;
+    std::vector<relocd::v1::Mirror> found;
+    bool begun = false;  // it is not refused at once, as a pack that needs no mirror is
+  };
+
+  Mirrors(EventLoop* loop, MirrorTable::Parts parts, MirrorSettings settings, std::function<void()> on_idle)
+      : loop_(loop), settings_(std::move(settings)), table_(std::move(parts)), on_idle_(std::move(on_idle)) {}
+  relocd::v1::MirrorTask NewTask(relocd::v1::MirrorTask::Kind kind) const;
+  std::shared_ptr<MirrorOrder> Order(relocd::v1::MirrorTask message);
+  Task* FindMake(const std::string& pack, const std::string& kind);
+  void RunNext();
+  void LookAgain();
+  void OnWord(const relocd::v1::MirrorWord& word);
+  void OnQuestion(const std::string& name);
+  void AnswerQuestion();
+  void OnResult(absl::StatusOr<relocd::v1::MirrorResult> result);
+  void TakeResult(const relocd::v1::MirrorResult& result);
+  void Finish(absl::Status status);
+  void OnEnd();
+
+  EventLoop* loop_;
+  MirrorSettings settings_;
+  MirrorTable table_;
+  std::function<void()> on_idle_;
+  std::deque<Task> waiting_;
+  std::optional<Task> current_;
+  std::unique_ptr<MirrorWorker> worker_;
+  std::unique_ptr<Timer> grace_;
+  std::unique_ptr<Timer> upkeep_;  // of graft paths
+  std::string asked_;              // the mirror that the worker asks about
+  std::string error_;              // why there can be no mirrors
+  bool surveyed_ = false;
+  absl::flat_hash_map<PackDigest, unsigned int> launches_;  // of packs without a mirror
+  absl::flat_hash_set<PackDigest> wanted_;                  // grafts
+};
+
+}  // namespace reloc

@@ -1,0 +1,41 @@
+#include "daemon/mirrors/worker.h"
+
+#include <linux/ioprio.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "daemon/mirrors/worker_channel.h"
+#include "daemon/mirrors/worker_tasks.h"
+
+namespace reloc {
+namespace {
+
+// In these the host is served first. Where they are refused mirrors are made all the same.
+void YieldToOthers() {
+  (void)::setpriority(PRIO_PROCESS, 0, 10);
+  (void)::syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0));
+}
+
+}  // namespace
+
+void MirrorWorkerMain() {
+  ::prctl(PR_SET_NAME, "relocd-mirrors");
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::signal(SIGPIPE, SIG_IGN);
+  YieldToOthers();
+  WorkerChannel channel{UniqueFd(kMirrorWorkerSocket)};
+  relocd::v1::MirrorTask task;
+  // If relocd ended before the line above, there is nobody at the other end.
+  if (!channel.ReceiveTask(&task)) ::_exit(1);
+  DoMirrorTask(task, &channel);
+  ::_exit(0);
+}
+
+}  // namespace reloc

@@ -1,0 +1,208 @@
+#include "daemon/mirrors/worker_tasks.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "daemon/control/messages.h"
+#include "daemon/mirrors/mirror_users.h"
+#include "reloc/base/file.h"
+#include "reloc/graft/graft_filter.h"
+#include "reloc/graft/graft_paths.h"
+#include "reloc/mirror/mirror_cache.h"
+#include "reloc/mirror/mirror_maker.h"
+#include "reloc/pack/file_system.h"
+#include "reloc/pack/manifest.h"
+#include "reloc/pack/status.h"
+
+namespace reloc {
+namespace {
+
+using relocd::v1::MirrorResult;
+using relocd::v1::MirrorTask;
+using relocd::v1::MirrorWord;
+
+class Task {
+ public:
+  Task(const MirrorTask& task, WorkerChannel* channel) : task_(task), channel_(channel) {}
+  absl::Status Run();
+  // Tells how it ended, and what there is now.
+  void Finish(const absl::Status& done);
+  void Sync();
+
+ private:
+  absl::Status Make();
+  absl::Status RemoveLeftovers();
+  absl::Status Remove();
+  absl::Status Verify();
+  absl::Status CheckRemote() const;
+  absl::StatusOr<Mirror> FindByName(const std::string& name) const;
+  bool MayEvict(const Mirror& mirror);
+  absl::Status Survey();
+  void Say(auto set);
+
+  const MirrorTask& task_;
+  WorkerChannel* channel_;
+  std::optional<MirrorCache> cache_;
+  MirrorResult result_;
+};
+
+void Task::Say(auto set) {
+  MirrorWord word;
+  set(&word);
+  channel_->Say(word);  // if nobody hears it any more, the next progress ends the work
+}
+
+absl::Status Task::Run() {
+  RELOC_ASSIGN_OR_RETURN(MirrorCache cache, MirrorCache::Open(task_.cache(), task_.limit()));
+  cache_.emplace(std::move(cache));
+  switch (task_.kind()) {
+    case MirrorTask::MAKE:
+      return Make();
+    case MirrorTask::REMOVE:
+      return Remove();
+    case MirrorTask::VERIFY:
+      return Verify();
+    default:
+      return RemoveLeftovers();
+  }
+}
+
+// Other daemons of the user that offer a mirror hold a lock on its directory.
+bool IsOffered(const Mirror& mirror) {
+  Result<UniqueFd> dir = Open(mirror.path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  return dir.ok() && ::flock(dir->get(), LOCK_EX | LOCK_NB) != 0;
+}
+
+bool Task::MayEvict(const Mirror& mirror) {
+  const std::string name = MirrorName(mirror.id);
+  if (!channel_->MayEvict(name)) return false;
+  // Withdrawn from launches by now, so that there can be no more users afterwards.
+  return !IsOffered(mirror) && !HasUsers(mirror, task_.daemon_dir());
+}
+
+absl::Status Task::CheckRemote() const {
+  RELOC_ASSIGN_OR_RETURN(FileSystem lies_on, InspectFileSystem(task_.pack()));
+  if (!lies_on.shared.empty()) return absl::OkStatus();
+  return absl::AbortedError(absl::StrCat(task_.pack(), " lies on a disk of this host"));
+}
+
+absl::Status Task::Make() {
+  if (task_.only_remote()) RELOC_RETURN_IF_ERROR(CheckRemote());
+  MirrorRequest request;
+  request.pack = task_.pack();
+  request.kind = ParseMirrorKind(task_.mirror_kind()).value_or(MirrorKind::kPlain);
+  std::unique_ptr<GraftFilter> filter;
+  if (request.kind == MirrorKind::kGraft) {
+    RELOC_ASSIGN_OR_RETURN(filter, GraftFilter::Create(*cache_, task_.pack()));
+    request.filter = filter.get();
+  }
+  request.may_evict = [this](const Mirror& mirror) { return MayEvict(mirror); };
+  request.progress = channel_->progress();
+  RELOC_ASSIGN_OR_RETURN(Mirror made, MakeMirror(*cache_, request));
+  if (filter != nullptr) filter->Keep(made);
+  result_.set_made(MirrorName(made.id));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Mirror> Task::FindByName(const std::string& name) const {
+  std::optional<MirrorId> id = ParseMirrorName(name);
+  if (!id) return absl::NotFoundError(absl::StrCat("there is no mirror ", name));
+  return cache_->Find(*id);
+}
+
+// A pack that cannot be read now may come back with its file server.
+bool IsStale(const Mirror& mirror) {
+  absl::StatusOr<pb::Manifest> manifest = LoadManifest(mirror.pack);
+  return manifest.ok() ? DigestOf(*manifest) != mirror.id.digest : absl::IsNotFound(manifest.status());
+}
+
+absl::Status Task::RemoveLeftovers() {
+  RELOC_RETURN_IF_ERROR(cache_->RemoveLeftovers());
+  return RemoveStaleGraftPaths(cache_->directory());
+}
+
+absl::Status Task::Remove() {
+  RELOC_RETURN_IF_ERROR(RemoveLeftovers());
+  for (const std::string& name : task_.mirrors()) {
+    absl::StatusOr<Mirror> mirror = FindByName(name);
+    if (!mirror.ok() || (task_.stale() && !IsStale(*mirror))) continue;
+    const bool free = MayEvict(*mirror);
+    if (free) RELOC_RETURN_IF_ERROR(cache_->Remove(mirror->id));
+    if (free) RELOC_RETURN_IF_ERROR(RemoveStaleGraftPaths(cache_->directory()));
+    Say([&](MirrorWord* word) { free ? word->set_removed(name) : word->set_used(name); });
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Task::Verify() {
+  for (const std::string& name : task_.mirrors()) {
+    RELOC_ASSIGN_OR_RETURN(Mirror mirror, FindByName(name));
+    RELOC_ASSIGN_OR_RETURN(std::vector<Difference> differences, cache_->Verify(mirror, channel_->progress()));
+    for (const Difference& difference : differences) {
+      Say([&](MirrorWord* word) {
+        word->mutable_difference()->set_mirror(name);
+        word->mutable_difference()->set_path(difference.path);
+        word->mutable_difference()->set_what(difference.what);
+      });
+    }
+    result_.set_verified(result_.verified() + 1);
+  }
+  return absl::OkStatus();
+}
+
+// Where launches without a root find it. A graft path that a cleaner has removed is made again.
+absl::StatusOr<std::string> LinkTo(const Mirror& mirror) {
+  if (mirror.id.kind == MirrorKind::kPlain) return mirror.path;
+  RELOC_ASSIGN_OR_RETURN(std::string path, ReadGraftPath(mirror.path));
+  RELOC_RETURN_IF_ERROR(KeepGraftPath(path, mirror.path + mirror.store_prefix));
+  return path;
+}
+
+absl::Status Task::Survey() {
+  RELOC_ASSIGN_OR_RETURN(std::vector<Mirror> mirrors, cache_->List());
+  RELOC_ASSIGN_OR_RETURN(MirrorUsage usage, cache_->Measure(mirrors));
+  for (size_t i = 0; i < mirrors.size(); ++i) {
+    absl::StatusOr<std::string> link = LinkTo(mirrors[i]);
+    if (!link.ok()) {
+      // Nobody can use it; `relocctl mirrors add` makes another.
+      if (MayEvict(mirrors[i])) RELOC_RETURN_IF_ERROR(cache_->Remove(mirrors[i].id));
+      continue;
+    }
+    Say([&](MirrorWord* word) { *word->mutable_mirror() = ToMessage(mirrors[i], usage.own[i], *link); });
+  }
+  result_.set_bytes(usage.bytes);
+  result_.set_surveyed(true);
+  return absl::OkStatus();
+}
+
+void Task::Finish(const absl::Status& done) {
+  absl::Status ended = done;
+  // Also after a failure: to make room something may have gone.
+  if (cache_) ended.Update(Survey());
+  result_.set_code(static_cast<int>(ended.code()));
+  result_.set_message(std::string(ended.message()));
+  Say([&](MirrorWord* word) { *word->mutable_result() = result_; });
+}
+
+// Nobody waits for that any more. Also for what was made by one that was killed at this point.
+void Task::Sync() {
+  const bool makes = task_.kind() == MirrorTask::MAKE || task_.kind() == MirrorTask::SURVEY;
+  if (cache_ && makes) cache_->Sync().IgnoreError();
+}
+
+}  // namespace
+
+void DoMirrorTask(const MirrorTask& message, WorkerChannel* channel) {
+  Task task(message, channel);
+  task.Finish(task.Run());
+  task.Sync();
+}
+
+}  // namespace reloc
