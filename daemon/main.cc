@@ -4,6 +4,7 @@
 // keeper must not inherit; after it relocd is no longer dumpable.
 #include <errno.h>
 #include <malloc.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -87,6 +88,14 @@ void RaiseFileLimit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// Programs that start together should not be held up by our hearing of each of them: no process is preempted
+// when we wake up, and then we hear of several at once (sched(7)). If that is refused we are heard more
+// often.
+void LetProgramsGoFirst() {
+  struct sched_param none = {};
+  (void)::sched_setscheduler(0, SCHED_BATCH, &none);
+}
+
 // With a log file nothing of ours goes to the caller's terminal any more; what waits for the end of our
 // stderr knows by it that we serve.
 void LeaveTerminal() {
@@ -102,6 +111,7 @@ absl::Status Serve(Options options, ServiceManager manager, const char* const* e
   RELOC_ASSIGN_OR_RETURN(KeeperProcess keeper, ForkKeeper());
   // Else any process of the user could take our descriptors from /proc.
   ::prctl(PR_SET_DUMPABLE, 0);
+  LetProgramsGoFirst();
   RELOC_RETURN_IF_ERROR(OpenLog(options.log_level, options.log_file));
   RELOC_ASSIGN_OR_RETURN(std::unique_ptr<Daemon> daemon,
                          Daemon::Create(options, std::move(dir), std::move(keeper), std::move(manager)));

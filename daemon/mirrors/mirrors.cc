@@ -81,7 +81,7 @@ void Mirrors::Wanted(const LaunchMessage& launch) {
   if (launch.engine != Engine::kGraft || launch.digest == PackDigest{} || launch.pack.empty()) return;
   if (wanted_.size() >= kMaxCounted) wanted_.clear();
   if (wanted_.insert(launch.digest).second)
-    (void)Make(std::string(launch.pack), MirrorKindName(MirrorKind::kGraft));
+    (void)Make(std::string(launch.pack), std::string(MirrorKindName(MirrorKind::kGraft)));
 }
 
 std::shared_ptr<MirrorOrder> Mirrors::Order(MirrorTask message) {

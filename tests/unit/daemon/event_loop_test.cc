@@ -1,9 +1,11 @@
 #include "daemon/event_loop.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "daemon/mailbox.h"
@@ -80,6 +82,31 @@ TEST_F(EventLoopTest, ATimerFiresOnceAndCanBeDisarmed) {
   (*timer)->Disarm();
   for (int i = 0; i < 5; ++i) loop_->RunOnce(2);
   EXPECT_EQ(fired, 1);
+}
+
+TEST_F(EventLoopTest, ACrowdIsServedToTheLast) {
+  constexpr size_t kEvents = 20000;
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
+  UniqueFd reader(ends[0]), writer(ends[1]);
+  size_t read = 0;
+  ASSERT_TRUE(loop_
+                  ->Watch(reader.get(), EPOLLIN,
+                          [&](uint32_t) {
+                            char byte;
+                            read += ::read(reader.get(), &byte, 1) == 1 ? 1 : 0;
+                            if (read == kEvents) loop_->Stop();
+                          })
+                  .ok());
+  std::thread crowd([&] {
+    for (size_t sent = 0; sent < kEvents;) {
+      ssize_t n = ::write(writer.get(), "0123456789", std::min<size_t>(10, kEvents - sent));
+      n > 0 ? void(sent += static_cast<size_t>(n)) : std::this_thread::yield();
+    }
+  });
+  loop_->Run();
+  crowd.join();
+  EXPECT_EQ(read, kEvents);
 }
 
 TEST_F(EventLoopTest, AMailboxRunsWorkOnTheLoopsThread) {
