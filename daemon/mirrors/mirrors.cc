@@ -218,9 +218,9 @@ void Mirrors::TakeResult(const MirrorResult& result) {
 }
 
 void Mirrors::Finish(absl::Status status) {
-  // Aborted: a pack that need not be mirrored.
-  if (current_->orders.empty() && !status.ok() && !absl::IsAborted(status)) {
-    const bool make = current_->message.kind() == MirrorTask::MAKE;
+  const bool make = current_->message.kind() == MirrorTask::MAKE;
+  // Whoever asked for a mirror need not wait for it. Aborted: a pack that need not be mirrored.
+  if ((make || current_->orders.empty()) && !status.ok() && !absl::IsAborted(status)) {
     LogWarning(
         absl::StrCat(make ? absl::StrCat("no mirror of ", current_->message.pack(), ": ") : "mirrors: ",
                      status.message()));

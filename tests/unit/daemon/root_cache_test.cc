@@ -226,6 +226,7 @@ TEST_F(MirroredRoots, WithdrawnOnesAreNotHandedOutAndCanComeBack) {
   EXPECT_EQ((***answer)->mirror, "");
 
   ready_ = true;
+  cache_.Restore("m.plain");
   RootLease other = Make(2);
   cache_.Withdraw("m.plain");
   cache_.Restore("m.plain");
