@@ -97,6 +97,9 @@ void MirrorTable::Add(const relocd::v1::Mirror& mirror, bool announce) {
   entry.id = *id;
   entry.mirror = mirror;
   entry.directory = *std::move(directory);
+  absl::Status watched = watch_.Add(mirror.name(), entry.directory.get(), mirror.store_prefix().substr(1));
+  // Then launches find out, each for itself, when it is gone.
+  if (!watched.ok()) LogWarning(watched.message());
   Publish(entry);
   Announce(EventType::kMirrorCreate, mirror, announce);
 }
@@ -108,7 +111,17 @@ void MirrorTable::Publish(const Entry& entry) {
   if (entry.id.kind == MirrorKind::kPlain) parts_.roots->Renew(entry.id.digest);
 }
 
+// By someone else: what is half removed is of no use any more. One that a worker evicts is withdrawn.
+void MirrorTable::OnRemoval(const std::string& name) {
+  auto entry = entries_.find(name);
+  if (entry == entries_.end() || entry->second.withdrawn) return;
+  LogWarning(absl::StrCat("someone removes mirror ", name, ": its pack is used again"));
+  bytes_ -= std::min<uint64_t>(bytes_, entry->second.mirror.bytes());
+  Remove(name, true);
+}
+
 void MirrorTable::Remove(const std::string& name, bool announce) {
+  watch_.Forget(name);
   absl::Status unlinked = links_.Withdraw(name);
   if (!unlinked.ok()) LogWarning(unlinked.message());
   parts_.roots->Drop(name);

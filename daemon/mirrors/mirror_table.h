@@ -10,8 +10,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "daemon/event_loop.h"
 #include "daemon/events/event_bus.h"
 #include "daemon/mirrors/mirror_links.h"
+#include "daemon/mirrors/mirror_watch.h"
 #include "daemon/roots/root_cache.h"
 #include "proto/control.pb.h"
 #include "reloc/mirror/mirror.h"
@@ -28,7 +30,11 @@ class MirrorTable {
     std::function<size_t(const std::string& name)> jobs_on;  // how many jobs run from a mirror
   };
 
-  explicit MirrorTable(Parts parts) : parts_(std::move(parts)), links_(parts_.daemon_dir) {}
+  // `loop` must outlive the table.
+  MirrorTable(EventLoop* loop, Parts parts)
+      : parts_(std::move(parts)),
+        links_(parts_.daemon_dir),
+        watch_(loop, [this](const std::string& name) { OnRemoval(name); }) {}
 
   // The store that roots of `key` are to show, if there is a mirror of it.
   std::optional<MirroredStore> FindStore(const RootKey& key, const std::string& prefix) const;
@@ -73,10 +79,12 @@ class MirrorTable {
   void Add(const relocd::v1::Mirror& mirror, bool announce);
   void Remove(const std::string& name, bool announce);
   void Publish(const Entry& entry);
+  void OnRemoval(const std::string& name);
   void Announce(EventType type, const relocd::v1::Mirror& mirror, bool announce) const;
 
   Parts parts_;
   MirrorLinks links_;
+  MirrorWatch watch_;
   absl::btree_map<std::string, Entry> entries_;  // by name
   uint64_t bytes_ = 0;
 };

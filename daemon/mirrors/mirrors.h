@@ -75,7 +75,10 @@ class Mirrors {
   };
 
   Mirrors(EventLoop* loop, MirrorTable::Parts parts, MirrorSettings settings, std::function<void()> on_idle)
-      : loop_(loop), settings_(std::move(settings)), table_(std::move(parts)), on_idle_(std::move(on_idle)) {}
+      : loop_(loop),
+        settings_(std::move(settings)),
+        table_(loop, std::move(parts)),
+        on_idle_(std::move(on_idle)) {}
   relocd::v1::MirrorTask NewTask(relocd::v1::MirrorTask::Kind kind) const;
   std::shared_ptr<MirrorOrder> Order(relocd::v1::MirrorTask message);
   Task* FindMake(const std::string& pack, const std::string& kind);

@@ -36,6 +36,13 @@ unsigned long KeptMountFlags(const char* path) {
 // As seen from the staged root.
 const char* Relative(const char* path) { return path + 1; }
 
+// Not one that was removed while it was mounted there, as a mirror's store may be in a root that we have
+// joined: mount(2) says ENOENT.
+bool CanBeMountedOn(const char* path) {
+  struct stat st;
+  return ::stat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_nlink > 0;
+}
+
 bool IsImageDir(string_view directory, string_view name) {
   return directory == "/" && name == Relative(kImageDir);
 }
@@ -50,7 +57,7 @@ bool Fail(Failure* failure, const char* step, string_view subject, int error = e
 bool RootBuilder::Stage(string_view prefix, Failure* failure) {
   PathText path;
   path << prefix;
-  if (IsDirectory(path.c_str())) return true;
+  if (CanBeMountedOn(path.c_str())) return true;
   return MountStagingRoot(failure) && MakePrefix(prefix, failure);
 }
 

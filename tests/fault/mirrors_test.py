@@ -1,0 +1,295 @@
+"""Mirrors among failures: nothing half-made is ever served, and programs run from their packs where there is no mirror."""
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import unittest
+
+from support import daemon, packs, programs, session
+from support.mirroring import MirrorsTest, large_pack
+from support.store import Store
+
+SWAPS = 200
+
+
+class Faults(MirrorsTest):
+    def launch(self, env=None):
+        outcome = programs.run([self.pack + "/bin/sh", "-c", "echo runs"], env=env or self.env)
+        self.assertEqual(outcome, (0, "runs\n", ""), outcome.err)
+
+    def await_log(self, text):
+        self.assertTrue(daemon.wait_until(lambda: text in self.relocd.read_log()), self.relocd.read_log())
+
+    def runs_from_mirror(self):
+        """Whether a launch that needs no root takes its files from a mirror."""
+        outcome = programs.run([self.pack + "/bin/sh", "-c", "exit 0"],
+                               env={**self.env, "RELOC_ENGINE": "fakechroot", "RELOC_DEBUG": "1"})
+        self.assertEqual(outcome.status, 0, outcome)
+        return "running from the mirror" in outcome.err
+
+
+class Named(Faults):
+    """reloc/fault/points.h"""
+
+    def test_launches_that_cannot_be_told(self):
+        self.start(RELOC_FAULTS="mirror.show=ENOSPC:times=2")
+        self.add()
+        self.await_log("cannot tell launches of mirrors: No space left on device")
+        self.assertFalse(self.runs_from_mirror())
+        self.launch()
+        self.must("prune")  # looks at all mirrors again
+        self.assertTrue(self.runs_from_mirror())
+
+    def test_a_process_that_cannot_be_started(self):
+        self.start(RELOC_FAULTS="mirror.spawn=EAGAIN:times=1")
+        self.assertComplaint(self.mirrors("add", "--wait", self.pack), "cannot start a process for mirrors",
+                             "Resource temporarily unavailable")
+        self.launch()
+        self.await_mirror(self.add())
+
+
+class Killed(Faults):
+    """While a mirror is made."""
+
+    def begin(self):
+        """The pid of a worker that has begun, and stands still."""
+        self.start()
+        self.must("add", large_pack())
+        worker = self.await_worker()
+        tmp = self.cache + "/tmp"
+        self.assertTrue(daemon.wait_until(lambda: os.path.isdir(tmp) and os.listdir(tmp)))
+        os.kill(worker, signal.SIGSTOP)
+        self.assertEqual(os.listdir(self.cache + "/mirrors"), [])
+        return worker
+
+    def assertMadeAfterAll(self):
+        self.assertNothingHalfMade()
+        self.assertIsNone(self.mirror_shown(large_pack()))
+        self.assertEqual((self.list(), os.listdir(self.cache + "/mirrors")), ([], []))
+        self.await_mirror(self.add(large_pack()), large_pack())
+        self.assertEqual(self.must("verify"), "")
+
+    def test_the_worker(self):
+        worker = self.begin()
+        os.kill(worker, signal.SIGKILL)
+        self.await_log("was killed by signal 9")
+        self.assertTrue(daemon.wait_until(lambda: self.worker() is None))
+        self.must("prune")
+        self.assertMadeAfterAll()
+
+    def test_somebody_waits_for_it(self):
+        self.start()
+        add = subprocess.Popen([programs.RELOCCTL, "mirrors", "add", "--wait", large_pack()], env=self.env,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        os.kill(self.await_worker(), signal.SIGKILL)
+        out, err = add.communicate()
+        self.assertEqual((add.returncode, out), (1, ""))
+        self.assertRegex(err, r"\Arelocctl: [^\n]+: the process for mirrors was killed by signal 9 [^\n]+\n\Z")
+
+    def test_relocd(self):
+        worker = self.begin()
+        self.relocd.kill()
+        self.assertTrue(daemon.wait_until(lambda: worker not in session.children()))  # though it was stopped
+        self.assertNotEqual(os.listdir(self.cache + "/tmp"), [])
+        self.start()
+        self.assertMadeAfterAll()
+
+
+class Squatted(Faults):
+    """Something else has the name of a directory that relocd needs."""
+
+    def squat(self, path):
+        """One after the other; what must stay as it is."""
+        canary = packs.new_path("canary")
+        os.mkdir(canary, 0o700)
+        os.symlink("/etc/passwd", os.path.join(canary, "precious.plain"))
+        for make in (lambda: os.symlink(canary, path), lambda: os.mkfifo(path), lambda: open(path, "w").close()):
+            make()
+            kind = stat.S_IFMT(os.lstat(path).st_mode)
+            with self.subTest(oct(kind)):
+                yield
+                self.assertEqual(stat.S_IFMT(os.lstat(path).st_mode), kind)
+            os.unlink(path)
+            self.assertEqual(os.listdir(canary), ["precious.plain"])
+
+    def test_the_directory_that_tells_launches(self):
+        directory = packs.new_path("daemon")
+        os.mkdir(directory, 0o700)
+        self.relocd = None
+        for _ in self.squat(directory + "/mirrors"):
+            self.relocd = daemon.Daemon(directory, env=programs.environment(XDG_CACHE_HOME=self.cache_home))
+            self.env = self.relocd.environment(RELOC_ENGINE="userns")
+            self.add()
+            self.await_log("cannot tell launches of mirrors")
+            self.assertFalse(self.runs_from_mirror())
+            self.launch()
+            self.relocd.stop()
+
+    def test_the_cache(self):
+        self.start()
+        for path in (self.cache, self.cache + "/mirrors", self.cache + "/tmp"):
+            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+            for _ in self.squat(path):
+                if path == self.cache and os.path.islink(path):
+                    continue  # a symlink of one's own, to a disk with more room, is as good
+                self.assertComplaint(self.mirrors("add", "--wait", self.pack), path)
+                self.launch()
+                self.assertFalse(self.runs_from_mirror())
+        self.await_mirror(self.add())
+
+    def test_a_cache_that_others_can_enter(self):
+        os.makedirs(self.cache)
+        os.chmod(self.cache, 0o755)
+        self.start()
+        self.assertComplaint(self.mirrors("add", "--wait", self.pack), f"others can enter {self.cache}", "chmod 700")
+        self.launch()
+        os.chmod(self.cache, 0o700)
+        self.await_mirror(self.add())
+
+    def test_a_cache_of_another_user(self):
+        self.start("--mirror-dir", "/usr")
+        self.assertComplaint(self.mirrors("add", "--wait", self.pack), "/usr is not yours", "mirror-dir")
+        self.launch()
+
+
+class Replaced(Faults):
+    """A pack that is replaced in place: the mirror of what was there before is not used for what is there now."""
+
+    def make_pack(self, version):
+        store = Store("/gnu/store", packs.new_path("store"))
+        bash = store.add("bash-5.2", "bash")
+        item = store.item("versioned")
+        store.add_file(f"{item}/bin/show", f"#!{bash}/bin/bash\necho {version}\n", 0o755)
+        pack = packs.new_path("version")
+        programs.must(programs.relocctl("pack", "create", "-o", pack, "--from-store", item, "--store-dir",
+                                        store.directory, "--store-prefix", "/gnu/store"))
+        return pack
+
+    def assertNeverStale(self, engine):
+        self.start()
+        versions = [self.make_pack("first"), self.make_pack("second")]
+        pack = packs.new_path("current")
+        os.rename(versions[0], pack)
+        other = versions[1]
+        expected = ["first", "second"]
+        names = []
+        for turn in range(SWAPS):
+            show = programs.run([pack + "/bin/show"], env={**self.env, "RELOC_ENGINE": engine})
+            self.assertEqual(show, (0, expected[0] + "\n", ""))
+            if turn in (20, 61):  # a mirror of each, after launches without
+                names.append(self.add(pack))
+            os.rename(pack, pack + ".old")
+            os.rename(other, pack)
+            os.rename(pack + ".old", other)
+            expected.reverse()
+        self.assertEqual(len(set(names)), 2)
+        self.assertEqual(sorted(mirror["name"] for mirror in self.list()), sorted(names))
+
+    def test_in_roots(self):
+        self.assertNeverStale("userns")
+
+    def test_without_roots(self):
+        self.assertNeverStale("fakechroot")
+
+
+class Exchanged(Faults):
+    """Someone exchanges directories of the cache for symlinks while mirrors are removed."""
+
+    def test_nothing_outside_is_removed(self):
+        self.start()
+        canary = packs.new_path("canary")
+        shutil.copytree(self.pack, canary, symlinks=True)
+        listed = programs.must(programs.run(["find", canary, "-ls"])).out
+        for _ in range(10):
+            name = self.add()
+            place = f"{self.cache}/mirrors/{name}"
+            with Exchanger(place, packs.new_path("links"), canary):
+                self.mirrors("prune", "--all")
+            shutil.rmtree(self.cache)
+            self.assertEqual(programs.must(programs.run(["find", canary, "-ls"])).out, listed)
+            self.launch()
+
+
+class Removed(Faults):
+    """The cache is removed while relocd runs."""
+
+    def setUp(self):
+        super().setUp()
+        self.start()
+        self.await_mirror(self.add())
+
+    def assertRunsFromThePack(self):
+        for engine in ("userns", "fakechroot"):
+            with self.subTest(engine):
+                self.launch({**self.env, "RELOC_ENGINE": engine})
+        self.assertIsNone(self.mirror_shown())
+        self.assertFalse(self.runs_from_mirror())
+
+    def test_relocd_notices(self):
+        shutil.rmtree(self.cache)
+        self.assertRunsFromThePack()
+        self.await_log("someone removes mirror")
+        self.assertEqual(self.list(), [])
+        self.assertTrue(daemon.wait_until(lambda: daemon.joins_a_published_root(self.pack + "/bin/sh", self.env)))
+        self.await_mirror(self.add())
+
+    def test_in_part(self):
+        """As a cleaner does that was interrupted."""
+        store = self.cache + "/mirrors/" + self.list()[0]["name"]
+        items = next(path for path, directories, _ in os.walk(store) if len(directories) > 3)
+        shutil.rmtree(os.path.join(items, sorted(os.listdir(items))[0]))
+        self.await_log("someone removes mirror")
+        self.assertRunsFromThePack()
+
+    def test_launches_notice_when_relocd_does_not(self):
+        self.relocd.process.send_signal(signal.SIGSTOP)
+        self.addCleanup(self.relocd.process.send_signal, signal.SIGCONT)
+        shutil.rmtree(self.cache)
+        self.assertRunsFromThePack()
+
+    def test_jobs_that_use_it_can_start_others(self):
+        job = subprocess.Popen([self.pack + "/bin/sh", "-c", "echo; read line; exec \"$0\" -c 'echo runs'",
+                                self.pack + "/bin/sh"], env=self.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               text=True)
+        self.assertEqual(job.stdout.readline(), "\n")
+        shutil.rmtree(self.cache)
+        self.assertEqual(job.communicate("\n")[0], "runs\n")
+        self.assertEqual(job.returncode, 0)
+
+
+class Exchanger:
+    """Exchanges all directories on the way into a mirror for symlinks to `canary`, and back, all the time."""
+    SCRIPT = """
+import ctypes, itertools, os, sys
+place, links, canary = sys.argv[1:]
+libc = ctypes.CDLL(None)
+top = os.path.dirname(os.path.dirname(place))
+paths = [place, place + "/.reloc", place + "/bin", top + "/tmp", os.path.dirname(place)]
+os.mkdir(links)
+pairs = []
+for number, path in enumerate(paths):
+    link = f"{links}/{number}"
+    os.symlink(canary, link)
+    pairs.append((path.encode(), link.encode()))
+print("ready", flush=True)
+for path, link in itertools.cycle(pairs):
+    for _ in range(2):
+        libc.renameat2(-100, path, -100, link, 2)
+"""
+
+    def __init__(self, place, links, canary):
+        self.arguments = ["/usr/bin/python3", "-c", self.SCRIPT, place, links, canary]
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.arguments, stdout=subprocess.PIPE, text=True)
+        self.process.stdout.readline()
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+if __name__ == "__main__":
+    session.main()
