@@ -9,6 +9,7 @@ import unittest
 import daemon_wire_test
 import fake_daemon
 from support import daemon, packs, programs, session, slowfs
+from support.mirroring import MirrorsTest, large_pack
 
 # What a launch may wait for a daemon is 0.1 s; an answer that came only when the file system does would take for ever.
 PATIENCE = 20
@@ -101,6 +102,35 @@ class HungFileSystem(unittest.TestCase):
         self.addCleanup(self.relocd.stop)
         self.assertTrue(daemon.wait_until(lambda: str(job.pid) in self.ask("ps", "--format", "json")))
         self.assertOthersGoOn()
+
+
+class HungMirror(MirrorsTest):
+    def setUp(self):
+        super().setUp()
+        self.files = slowfs.SlowFileSystem()
+        self.addCleanup(self.files.close)
+        on_disk = os.path.join(self.files.disk, "mirrored")
+        shutil.copytree(packs.from_host("sh", "cat"), on_disk, symlinks=True)
+        self.addCleanup(session.remove_tree, on_disk)
+        self.hung = os.path.join(self.files.slow, "mirrored")
+
+    def test_the_process_that_makes_it_is_given_up(self):
+        self.start("--mirror-patience", "2s")
+        self.must("add", large_pack())
+        worker = self.await_worker()
+        os.kill(worker, signal.SIGSTOP)  # until the next in the queue hangs
+        self.must("add", self.hung)
+        self.addCleanup(self.files.unblock)
+        self.files.block()
+        os.kill(worker, signal.SIGCONT)
+        self.must("add", self.pack)
+        self.assertTrue(daemon.wait_until(lambda: large_pack() in self.ready(), PATIENCE))
+        self.assertIsNone(self.mirror_shown())
+        self.assertTrue(daemon.wait_until(lambda: self.pack in self.ready(), PATIENCE), self.relocd.read_log())
+        self.assertIn(f"no mirror of {self.hung}: no progress for 2s", self.relocd.read_log())
+        self.await_mirror(self.ready()[self.pack]["name"])
+        self.files.unblock()
+        self.await_mirror(self.add(self.hung), self.hung)
 
 
 if __name__ == "__main__":
