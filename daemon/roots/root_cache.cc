@@ -56,6 +56,7 @@ std::optional<MirroredStore> RootCache::MirrorFor(const RootKey& key, const std:
 
 void RootCache::Start(const std::shared_ptr<Making>& making, bool from_mirror) {
   std::optional<MirroredStore> mirrored;
+  making->takes_mirror = from_mirror;
   if (from_mirror) mirrored = MirrorFor(making->request.key, making->request.prefix);
   making->mirror = mirrored ? mirrored->mirror : "";
   maker_->Make(mirrored ? mirrored->store.get() : making->store->get(), making->request.prefix,
@@ -84,6 +85,8 @@ RootLease RootCache::Keep(const Making& making, const MadeRoot& made) {
       Root{request.key, made, request.prefix, request.pack, now, now, making.mirror, making.store, nullptr});
   if (making.dropped) return root;
   Show(root);
+  // The mirror may have become ready meanwhile.
+  if (making.takes_mirror) Renew(root);
   return root;
 }
 
@@ -193,6 +196,7 @@ size_t RootCache::Prune() {
 void RootCache::Evict(const RootKey& key) {
   registry_->Withdraw(key);
   auto node = roots_.extract(key);
+  node.mapped()->store = nullptr;
   Publish(EventType::kRootEvict, *node.mapped());
   maker_->Release({&node.mapped()->made.fd, 1});
 }
@@ -208,6 +212,7 @@ void RootCache::DropAll() {
   std::vector<int32_t> fds;
   for (const auto& [key, root] : roots_) {
     fds.push_back(root->made.fd);
+    root->store = nullptr;
     Publish(EventType::kRootEvict, *root);
   }
   roots_.clear();

@@ -37,7 +37,7 @@ struct Root {
   absl::Time created_at;
   mutable absl::Time used_at;
   std::string mirror;                     // name of the mirror that it shows; empty: the pack's own store
-  std::shared_ptr<const UniqueFd> store;  // the pack's own
+  std::shared_ptr<const UniqueFd> store;  // the pack's own, pinned as long as it is a key
   // The root that this one took the place of, which a launch may still be about to enter.
   std::shared_ptr<const Root> before;
 };
@@ -119,6 +119,7 @@ class RootCache {
     std::string mirror;  // as in Root
     std::vector<OnRoot> waiting;
     bool dropped = false;
+    bool takes_mirror = true;  // if there is one
   };
 
   void Start(const std::shared_ptr<Making>& making, bool from_mirror);

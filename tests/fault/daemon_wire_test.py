@@ -98,9 +98,13 @@ class Wire(unittest.TestCase):
             self.assertRefused(REFUSED, "not the directory", self.launch(store=file.name, fds=[file.fileno()]))
 
     def test_paths_that_lead_elsewhere(self):
-        for path in (b"", b"gnu", b"/gnu/../etc", b"/gnu//store", b"/"):
+        for path in (b"gnu", b"/gnu/../etc", b"/gnu//store", b"/"):
             self.assertRefused(REFUSED, "absolute", self.launch(prefix=path))
             self.assertRefused(REFUSED, "absolute", self.launch(program=path))
+        self.assertRefused(REFUSED, "absolute", self.launch(program=b""))
+
+    def test_a_directory_is_no_image(self):
+        self.assertRefused(REFUSED, "image", self.launch(prefix=b""))
 
     def test_another_engine(self):
         self.assertRefused(REFUSED, "userns", self.launch(engine=2))

@@ -52,7 +52,8 @@ class TmpCleaner(unittest.TestCase):
 
     def test_all_files(self):
         for name in os.listdir(self.directory):
-            os.unlink(f"{self.directory}/{name}")
+            path = f"{self.directory}/{name}"
+            shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
         self.assertBackSoon()
 
     def test_the_directory(self):

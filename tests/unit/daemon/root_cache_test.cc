@@ -207,6 +207,17 @@ TEST_F(MirroredRoots, TakeThePlaceOfThePacksWhenTheMirrorIsReady) {
   EXPECT_EQ(cache_.FindEntered(Request(1).key, 7), nullptr);
 }
 
+TEST_F(MirroredRoots, InTheMakingWhenTheMirrorBecomesReadyAreFollowedByThatOfTheMirror) {
+  ready_ = false;
+  auto answer = Get(1);
+  ready_ = true;
+  cache_.Renew(PackDigest{});
+  maker_.MakeNext();
+  EXPECT_EQ((***answer)->mirror, "");
+  maker_.MakeNext();
+  EXPECT_EQ(cache_.Find(Request(1).key)->mirror, "m.plain");
+}
+
 TEST_F(MirroredRoots, OfAMirrorThatCannotBeUsedAreMadeOfThePack) {
   auto answer = Get(1);
   maker_.FailNext();
