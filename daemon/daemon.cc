@@ -20,10 +20,10 @@
 #include "daemon/control/root_service.h"
 #include "daemon/jobs/recovery.h"
 #include "daemon/log.h"
-#include "daemon/mirrors/cache_dir.h"
 #include "reloc/job/state_dir.h"
 #include "reloc/launch/caller.h"
 #include "reloc/launch/daemon_dir.h"
+#include "reloc/mirror/cache_dir.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {

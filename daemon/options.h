@@ -19,7 +19,7 @@ struct Options {
   uint64_t output_limit = 64 << 20;            // bytes that are kept of what a job writes
   size_t history_limit = 10000;                // jobs
   unsigned int history_days = 90;              // 0: as long as there is room
-  std::string mirror_dir;                      // absolute; empty: see daemon/mirrors/cache_dir.h
+  std::string mirror_dir;                      // absolute; empty: see reloc/mirror/cache_dir.h
   uint64_t mirror_limit = uint64_t{10} << 30;  // bytes; 0: none
   unsigned int mirror_after = 3;               // launches; 0: never
   bool mirror_all = false;                     // also packs on local disks

@@ -15,6 +15,8 @@ Findings CheckEngines();
 Findings CheckDirectories();
 // The daemon: whether it runs, answers, is of this version and stands where we stand. Starts gRPC's threads.
 Findings CheckDaemon();
+// The directory in which mirrors of packs are kept, or would be.
+Finding CheckMirrors(const std::string& directory);
 // The kernel, its limits, and what the host may do to our processes and files.
 Findings CheckHost();
 

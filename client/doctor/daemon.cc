@@ -8,11 +8,13 @@
 #include "absl/strings/str_cat.h"
 #include "client/control_client.h"
 #include "client/doctor/checks.h"
+#include "client/mirror_list.h"
 #include "reloc/base/file.h"
 #include "reloc/launch/caller.h"
 #include "reloc/launch/daemon_dir.h"
 #include "reloc/launch/daemon_link.h"
 #include "reloc/launch/root_registry.h"
+#include "reloc/mirror/cache_dir.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
@@ -90,9 +92,15 @@ Finding CheckSite() {
               absl::StrCat("as root: chown root ", kSiteDaemonDir, " && chmod 755 ", kSiteDaemonDir));
 }
 
+// By its configuration; without one where it would be by default.
+std::string MirrorDirOf(const ControlClient& client, const std::string& dir) {
+  absl::StatusOr<relocd::v1::ListMirrorsResponse> list = ListMirrors(client);
+  return list.ok() ? list->dir() : MirrorDir("", dir);
+}
+
 Findings CheckOwnDaemon(const std::string& dir) {
   absl::StatusOr<std::unique_ptr<ControlClient>> client = ControlClient::Connect();
-  if (absl::IsNotFound(client.status())) return {CheckLock(dir)};
+  if (absl::IsNotFound(client.status())) return {CheckLock(dir), CheckMirrors(MirrorDir("", dir))};
   if (!client.ok())
     return {Fail("daemon", std::string(client.status().message()), "export RELOCD_DIR=another directory")};
   absl::StatusOr<DaemonStatus> status = (*client)->GetStatus();
@@ -100,6 +108,7 @@ Findings CheckOwnDaemon(const std::string& dir) {
   if (status.ok()) {
     findings.push_back(CheckPlace(dir));
     findings.push_back(CheckRoots(*status));
+    findings.push_back(CheckMirrors(MirrorDirOf(**client, dir)));
   }
   return findings;
 }

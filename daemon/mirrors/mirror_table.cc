@@ -74,7 +74,9 @@ void MirrorTable::Replace(const std::vector<relocd::v1::Mirror>& found, uint64_t
     if (!names.contains(link)) links_.Withdraw(link).IgnoreError();  // it leads nowhere
   }
   bytes_ = bytes;
+  Damaged();  // forgets those that are gone
   for (const relocd::v1::Mirror& mirror : found) {
+    if (damaged_.contains(mirror.name())) continue;
     auto known = entries_.find(mirror.name());
     if (known == entries_.end()) {
       Add(mirror, announce);
@@ -117,7 +119,20 @@ void MirrorTable::OnRemoval(const std::string& name) {
   if (entry == entries_.end() || entry->second.withdrawn) return;
   LogWarning(absl::StrCat("someone removes mirror ", name, ": its pack is used again"));
   bytes_ -= std::min<uint64_t>(bytes_, entry->second.mirror.bytes());
+  UniqueFd directory = std::move(entry->second.directory);
+  (void)::flock(directory.get(), LOCK_UN);
+  damaged_[name] = {std::move(directory), entry->second.mirror.path()};
   Remove(name, true);
+  on_damage_();
+}
+
+std::vector<std::string> MirrorTable::Damaged() {
+  absl::erase_if(damaged_, [](const auto& entry) {
+    return !IsSameDirectory(entry.second.directory.get(), entry.second.path);
+  });
+  std::vector<std::string> names;
+  for (const auto& [name, damage] : damaged_) names.push_back(name);
+  return names;
 }
 
 void MirrorTable::Remove(const std::string& name, bool announce) {

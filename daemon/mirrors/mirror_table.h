@@ -30,11 +30,12 @@ class MirrorTable {
     std::function<size_t(const std::string& name)> jobs_on;  // how many jobs run from a mirror
   };
 
-  // `loop` must outlive the table.
-  MirrorTable(EventLoop* loop, Parts parts)
+  // `loop` must outlive the table. `on_damage`: someone removes files of a mirror, which is out of the table.
+  MirrorTable(EventLoop* loop, Parts parts, std::function<void()> on_damage)
       : parts_(std::move(parts)),
         links_(parts_.daemon_dir),
-        watch_(loop, [this](const std::string& name) { OnRemoval(name); }) {}
+        watch_(loop, [this](const std::string& name) { OnRemoval(name); }),
+        on_damage_(std::move(on_damage)) {}
 
   // The store that roots of `key` are to show, if there is a mirror of it.
   std::optional<MirroredStore> FindStore(const RootKey& key, const std::string& prefix) const;
@@ -60,6 +61,8 @@ class MirrorTable {
   // The full name that `ref`, a name or the beginning of one, stands for. NotFound if none or several do.
   absl::StatusOr<std::string> Resolve(const std::string& ref) const;
   std::vector<std::string> Names() const;
+  // What is left of mirrors of which someone removed files; they do not come back into the table.
+  std::vector<std::string> Damaged();
   bool HasGrafts() const;
   std::vector<relocd::v1::Mirror> List() const;
   bool InUse(const std::string& name) const { return parts_.jobs_on(name) > 0; }
@@ -76,6 +79,11 @@ class MirrorTable {
     absl::Duration touched_at = -absl::InfiniteDuration();
   };
 
+  struct Damage {
+    UniqueFd directory;  // held, so that no other gets its number
+    std::string path;
+  };
+
   void Add(const relocd::v1::Mirror& mirror, bool announce);
   void Remove(const std::string& name, bool announce);
   void Publish(const Entry& entry);
@@ -85,7 +93,9 @@ class MirrorTable {
   Parts parts_;
   MirrorLinks links_;
   MirrorWatch watch_;
-  absl::btree_map<std::string, Entry> entries_;  // by name
+  std::function<void()> on_damage_;
+  absl::btree_map<std::string, Entry> entries_;   // by name
+  absl::btree_map<std::string, Damage> damaged_;  // by name
   uint64_t bytes_ = 0;
 };
 

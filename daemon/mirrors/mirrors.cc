@@ -23,7 +23,10 @@ using relocd::v1::MirrorWord;
 constexpr absl::Duration kGrace = absl::Milliseconds(500);
 // Cleaners of /tmp remove what was not touched for days; others may be quicker.
 constexpr absl::Duration kUpkeep = absl::Hours(6);
-constexpr size_t kMaxCounted = 10000;  // packs
+// Whoever removes files of mirrors removes more: first let him finish.
+constexpr absl::Duration kSettle = absl::Seconds(2);
+constexpr absl::Duration kRetry = absl::Minutes(1);  // while jobs use what is left
+constexpr size_t kMaxCounted = 10000;                // packs
 
 }  // namespace
 
@@ -35,6 +38,7 @@ absl::StatusOr<std::unique_ptr<Mirrors>> Mirrors::Create(EventLoop* loop, Mirror
   Mirrors* self = mirrors.get();
   RELOC_ASSIGN_OR_RETURN(self->grace_, Timer::Create(loop, [self] { self->AnswerQuestion(); }));
   RELOC_ASSIGN_OR_RETURN(self->upkeep_, Timer::Create(loop, [self] { self->LookAgain(); }));
+  RELOC_ASSIGN_OR_RETURN(self->settle_, Timer::Create(loop, [self] { self->RemoveDamaged(); }));
   return mirrors;
 }
 
@@ -201,7 +205,7 @@ void Mirrors::OnResult(absl::StatusOr<MirrorResult> result) {
 }
 
 void Mirrors::TakeResult(const MirrorResult& result) {
-  const absl::Status status(static_cast<absl::StatusCode>(result.code()), result.message());
+  absl::Status status(static_cast<absl::StatusCode>(result.code()), result.message());
   const uint64_t before = table_.bytes();
   error_ = result.surveyed() ? "" : result.message();
   if (result.surveyed()) {
@@ -214,7 +218,11 @@ void Mirrors::TakeResult(const MirrorResult& result) {
   for (const relocd::v1::Mirror& mirror : table_.List()) {
     if (mirror.name() == result.made()) outcome.mirror = mirror;
   }
-  Finish(status);
+  if (status.ok() && outcome.mirror.name() != result.made()) {
+    status = absl::FailedPreconditionError(absl::StrCat(
+        "files of mirror ", result.made(), " were removed: try again when what is left is gone"));
+  }
+  Finish(std::move(status));
 }
 
 void Mirrors::Finish(absl::Status status) {
@@ -238,6 +246,15 @@ void Mirrors::OnEnd() {
   if (table_.HasGrafts()) upkeep_->Arm(kUpkeep);
   RunNext();
   if (!current_) on_idle_();
+}
+
+void Mirrors::OnDamage() { settle_->Arm(kSettle); }
+
+void Mirrors::RemoveDamaged() {
+  const std::vector<std::string> names = table_.Damaged();
+  if (names.empty()) return;
+  (void)Remove(names, false);
+  settle_->Arm(kRetry);
 }
 
 relocd::v1::ListMirrorsResponse Mirrors::List() const {

@@ -77,7 +77,7 @@ class Mirrors {
   Mirrors(EventLoop* loop, MirrorTable::Parts parts, MirrorSettings settings, std::function<void()> on_idle)
       : loop_(loop),
         settings_(std::move(settings)),
-        table_(loop, std::move(parts)),
+        table_(loop, std::move(parts), [this] { OnDamage(); }),
         on_idle_(std::move(on_idle)) {}
   relocd::v1::MirrorTask NewTask(relocd::v1::MirrorTask::Kind kind) const;
   std::shared_ptr<MirrorOrder> Order(relocd::v1::MirrorTask message);
@@ -91,6 +91,8 @@ class Mirrors {
   void TakeResult(const relocd::v1::MirrorResult& result);
   void Finish(absl::Status status);
   void OnEnd();
+  void OnDamage();
+  void RemoveDamaged();
 
   EventLoop* loop_;
   MirrorSettings settings_;
@@ -101,6 +103,7 @@ class Mirrors {
   std::unique_ptr<MirrorWorker> worker_;
   std::unique_ptr<Timer> grace_;
   std::unique_ptr<Timer> upkeep_;  // of graft paths
+  std::unique_ptr<Timer> settle_;  // until what is left of damaged mirrors is removed
   std::string asked_;              // the mirror that the worker asks about
   std::string error_;              // why there can be no mirrors
   bool surveyed_ = false;

@@ -41,12 +41,16 @@ bool Exists(const std::string& path) {
   return ::lstat(path.c_str(), &st) == 0;
 }
 
-// On the file system that `directory` will be on.
-absl::Status RequireLocal(const std::string& directory) {
+// The file system that `directory` will be on.
+absl::StatusOr<FileSystem> RequireLocal(const std::string& directory) {
+  if (!IsCleanAbsolute(directory)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("mirror-dir: '", directory, "' is not an absolute path without '..' and '//'"));
+  }
   std::string there = directory;
   while (!Exists(there)) there = std::string(DirName(there));
   RELOC_ASSIGN_OR_RETURN(FileSystem fs, InspectFileSystem(there));
-  if (fs.shared.empty()) return absl::OkStatus();
+  if (fs.shared.empty()) return fs;
   return absl::FailedPreconditionError(
       absl::StrCat("mirrors cannot lie in ", directory, ", which is on ", fs.shared, ": ", kOtherPlace));
 }
@@ -71,6 +75,13 @@ absl::Status RequireOwnLink(const std::string& directory) {
   if (!S_ISLNK(st.st_mode) || st.st_uid == 0 || st.st_uid == ::geteuid()) return absl::OkStatus();
   return absl::PermissionDeniedError(
       absl::StrCat(directory, " is a symlink that another user made: ", kOtherPlace));
+}
+
+absl::StatusOr<UniqueFd> OpenOwn(const std::string& directory) {
+  RELOC_RETURN_IF_ERROR(RequireOwnLink(directory));
+  RELOC_ASSIGN_OR_RETURN(UniqueFd fd, OpenFile(directory, O_RDONLY | O_DIRECTORY));
+  RELOC_RETURN_IF_ERROR(RequirePrivate(fd.get(), directory));
+  return fd;
 }
 
 absl::StatusOr<UniqueFd> MakeDirectoryAt(int parent, const char* name, const std::string& where) {
@@ -103,19 +114,19 @@ absl::Time UsedAt(const struct stat& st) { return absl::TimeFromTimespec(st.st_m
 MirrorCache::MirrorCache(std::string directory, uint64_t limit, UniqueFd mirrors, UniqueFd tmp)
     : directory_(std::move(directory)), limit_(limit), mirrors_(std::move(mirrors)), tmp_(std::move(tmp)) {}
 
+absl::StatusOr<uint64_t> MirrorCache::Examine(const std::string& directory) {
+  RELOC_ASSIGN_OR_RETURN(FileSystem fs, RequireLocal(directory));
+  if (Exists(directory)) RELOC_RETURN_IF_ERROR(OpenOwn(directory).status());
+  return fs.free_bytes;
+}
+
 absl::StatusOr<MirrorCache> MirrorCache::Open(const std::string& directory, uint64_t limit) {
-  if (!IsCleanAbsolute(directory)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("mirror-dir: '", directory, "' is not an absolute path without '..' and '//'"));
-  }
-  RELOC_RETURN_IF_ERROR(RequireLocal(directory));
+  RELOC_RETURN_IF_ERROR(RequireLocal(directory).status());
   RELOC_RETURN_IF_ERROR(MakeDirectories(std::string(DirName(directory))));
   if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
     return SystemError(errno, absl::StrCat("cannot create ", directory));
   }
-  RELOC_RETURN_IF_ERROR(RequireOwnLink(directory));
-  RELOC_ASSIGN_OR_RETURN(UniqueFd fd, OpenFile(directory, O_RDONLY | O_DIRECTORY));
-  RELOC_RETURN_IF_ERROR(RequirePrivate(fd.get(), directory));
+  RELOC_ASSIGN_OR_RETURN(UniqueFd fd, OpenOwn(directory));
   RELOC_ASSIGN_OR_RETURN(UniqueFd mirrors, MakeDirectoryAt(fd.get(), kMirrorsDir, directory));
   RELOC_ASSIGN_OR_RETURN(UniqueFd tmp, MakeDirectoryAt(fd.get(), kTmpDir, directory));
   AddTag(fd.get());

@@ -121,6 +121,33 @@ class Directories(Doctor):
     def test_state_directory(self):
         self.check("state directory", "WARN", "cannot be written", "XDG_STATE_HOME", XDG_STATE_HOME="/proc")
 
+    def test_mirrors(self):
+        cache = packs.new_path("cache")
+        self.check("mirrors", "OK", f"{cache}/relocd, .* free", None, XDG_CACHE_HOME=cache)
+        self.assertFalse(os.path.exists(cache))
+        os.makedirs(cache + "/relocd")
+        os.chmod(cache + "/relocd", 0o755)
+        self.check("mirrors", "WARN", "others can enter", "set mirror-dir", XDG_CACHE_HOME=cache)
+        os.rmdir(cache + "/relocd")
+        os.mkfifo(cache + "/relocd")
+        self.check("mirrors", "WARN", "Not a directory", "set mirror-dir", XDG_CACHE_HOME=cache)
+
+    def test_mirrors_where_the_daemon_keeps_them(self):
+        relocd = daemon.Daemon(self.directory, "--mirror-dir", "/usr")
+        self.addCleanup(relocd.stop)
+        self.check("mirrors", "WARN", "^/usr is not yours$", "set mirror-dir")
+
+    def test_mirrors_on_a_small_disk(self):
+        disk = packs.new_path("disk")
+        os.mkdir(disk)
+        script = 'mount -t tmpfs -o size=1m,mode=700 tmpfs "$1" && exec "$2" doctor --format json'
+        outcome = programs.run(["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "sh", disk,
+                                self.relocctl], env={**self.env, "XDG_CACHE_HOME": disk})
+        session.require(outcome.out, "userns", outcome.err, "allow user namespaces")
+        [mirrors] = [finding for finding in json.loads(outcome.out) if finding["check"] == "mirrors"]
+        self.assertEqual((mirrors["health"], mirrors["found"]), ("WARN", f"{disk}/relocd, 1.0 MiB free"))
+        self.assertIn("make room", mirrors["cure"])
+
     def test_history(self):
         state = packs.new_path("state")
         os.makedirs(state + "/relocd")

@@ -40,5 +40,18 @@ class Launches(unittest.TestCase):
         self.assertEqual(asked, {("lookup", path): 1 for path in paths})
 
 
+class Mirrors(unittest.TestCase):
+    def test_doctor_warns_of_them(self):
+        files = slowfs.SlowFileSystem()
+        self.addCleanup(files.close)
+        outcome = programs.relocctl("doctor", "--format", "json",
+                                    env=programs.environment(RELOCD_DIR=packs.new_path("daemon"),
+                                                             XDG_CACHE_HOME=files.slow))
+        [mirrors] = [finding for finding in json.loads(outcome.out) if finding["check"] == "mirrors"]
+        self.assertEqual((mirrors["health"], mirrors["found"]),
+                         ("WARN", f"mirrors cannot lie in {files.slow}/relocd, which is on FUSE"))
+        self.assertIn("set mirror-dir", mirrors["cure"])
+
+
 if __name__ == "__main__":
     slowfs.main()

@@ -235,12 +235,28 @@ class Removed(Faults):
         self.await_mirror(self.add())
 
     def test_in_part(self):
-        """As a cleaner does that was interrupted."""
-        store = self.cache + "/mirrors/" + self.list()[0]["name"]
-        items = next(path for path, directories, _ in os.walk(store) if len(directories) > 3)
+        """As a cleaner does that was interrupted: the rest does not come back, and goes."""
+        mirror = self.cache + "/mirrors/" + self.list()[0]["name"]
+        items = next(path for path, directories, _ in os.walk(mirror) if len(directories) > 3)
         shutil.rmtree(os.path.join(items, sorted(os.listdir(items))[0]))
         self.await_log("someone removes mirror")
+        self.must("prune")  # looks at all that there are
+        self.assertEqual(self.list(), [])
         self.assertRunsFromThePack()
+        self.assertTrue(daemon.wait_until(lambda: not os.path.exists(mirror)))
+        self.await_mirror(self.add())
+
+    def test_in_part_while_it_is_used(self):
+        mirror = self.cache + "/mirrors/" + self.list()[0]["name"]
+        job = subprocess.Popen([self.pack + "/bin/cat"], env=self.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(job.communicate)
+        self.assertTrue(daemon.wait_until(lambda: [each["jobs"] for each in self.list()] == [1]))
+        items = next(path for path, directories, _ in os.walk(mirror) if len(directories) > 3)
+        shutil.rmtree(os.path.join(items, sorted(os.listdir(items))[0]))
+        self.await_log("someone removes mirror")
+        self.assertComplaint(self.mirrors("add", "--wait", self.pack), "were removed", "try again")
+        self.assertRunsFromThePack()
+        self.assertTrue(os.path.exists(mirror))
 
     def test_launches_notice_when_relocd_does_not(self):
         self.relocd.process.send_signal(signal.SIGSTOP)

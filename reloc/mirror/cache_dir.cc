@@ -1,4 +1,4 @@
-#include "daemon/mirrors/cache_dir.h"
+#include "reloc/mirror/cache_dir.h"
 
 #include <stdlib.h>
 
