@@ -235,6 +235,7 @@ class Restarting(HeldMirrors):
         name = self.add()
         self.await_mirror(name)
         job = self.hold()
+        self.assertTrue(daemon.wait_until(lambda: [mirror["jobs"] for mirror in self.list()] == [1]))
         self.relocd.kill()
         self.start()
         self.assertTrue(daemon.wait_until(lambda: [mirror["jobs"] for mirror in self.list()] == [1]))

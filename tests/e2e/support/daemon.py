@@ -48,7 +48,7 @@ class Daemon:
         if not wait_until(lambda: self.process.poll() is not None or accepts(self.socket)):
             self.kill()
         if self.process.poll() is not None:
-            raise AssertionError(f"relocd did not start: {self.read_log()}")
+            raise AssertionError(f"relocd did not start, status {self.process.returncode}: {self.read_log()}")
 
     @property
     def socket(self):
