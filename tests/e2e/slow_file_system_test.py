@@ -17,7 +17,7 @@ class Launches(unittest.TestCase):
         self.entry = os.path.join(self.files.slow, "pack/bin/true")
         shown = programs.must(programs.relocctl("pack", "inspect", on_disk, "--format", "json")).out
         self.store = "pack" + json.loads(shown)["store_prefix"]
-        relocd = daemon.Daemon(packs.new_path("daemon"), "--mirror-after", "0")
+        relocd = daemon.Daemon(packs.new_path("daemon"), "--mirror-after", "0")  # which would look at the pack
         self.addCleanup(relocd.stop)
         self.env = relocd.environment(RELOC_ENGINE="userns")
         tried = programs.run([self.entry], env=self.env)

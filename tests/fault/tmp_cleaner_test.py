@@ -47,7 +47,8 @@ class TmpCleaner(unittest.TestCase):
     def test_each_file(self):
         for name in NAMES:
             with self.subTest(name=name):
-                os.unlink(f"{self.directory}/{name}")
+                path = f"{self.directory}/{name}"
+            shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
                 self.assertBackSoon()
 
     def test_all_files(self):
