@@ -68,7 +68,7 @@ bool ImageServer::Find(const char* const* envp, Failure* failure) {
 }
 
 bool ImageServer::Fork(int image, int fuse, Failure* failure) {
-  complaints_.Reset(static_cast<int>(::syscall(SYS_memfd_create, "squashfuse", 1u)));  // MFD_CLOEXEC
+  complaints_.Reset(static_cast<int>(::syscall(SYS_memfd_create, "squashfuse", 1U)));  // MFD_CLOEXEC
   int ends[2] = {-1, -1};
   Errno error;
   if (!complaints_.valid() || ::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
