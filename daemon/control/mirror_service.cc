@@ -20,8 +20,9 @@ grpc::Status ToGrpc(const absl::Status& status) {
 
 }  // namespace
 
-grpc::Status MirrorService::List(grpc::ServerContext*, const relocd::v1::ListMirrorsRequest*,
+grpc::Status MirrorService::List(grpc::ServerContext* context, const relocd::v1::ListMirrorsRequest*,
                                  relocd::v1::ListMirrorsResponse* response) {
+  if (grpc::Status known = AwaitSurvey(context); !known.ok()) return known;
   return Ask(mailbox_, [&] { *response = mirrors_->List(); });
 }
 
@@ -37,8 +38,12 @@ absl::StatusOr<std::vector<std::string>> MirrorService::Resolve(
   return names;
 }
 
-grpc::Status MirrorService::Await(grpc::ServerContext* context, MirrorOrder* order,
-                                  const Watcher& on_progress) const {
+grpc::Status MirrorService::AwaitSurvey(grpc::ServerContext* context) const {
+  return AwaitEnd(context, mirrors_->survey().get(), [](const MirrorProgress&) {});
+}
+
+grpc::Status MirrorService::AwaitEnd(grpc::ServerContext* context, MirrorOrder* order,
+                                     const Watcher& on_progress) const {
   MirrorProgress progress;
   while (!order->Wait(kLook, &progress)) {
     if (context->IsCancelled()) return grpc::Status::CANCELLED;
@@ -46,7 +51,13 @@ grpc::Status MirrorService::Await(grpc::ServerContext* context, MirrorOrder* ord
     if (progress.stage().empty()) progress.set_stage("waiting");
     on_progress(progress);
   }
-  return ToGrpc(order->outcome().status);
+  return grpc::Status::OK;
+}
+
+grpc::Status MirrorService::Await(grpc::ServerContext* context, MirrorOrder* order,
+                                  const Watcher& on_progress) const {
+  grpc::Status ended = AwaitEnd(context, order, on_progress);
+  return ended.ok() ? ToGrpc(order->outcome().status) : ended;
 }
 
 grpc::Status MirrorService::Add(grpc::ServerContext* context, const relocd::v1::AddMirrorRequest* request,
@@ -70,6 +81,7 @@ grpc::Status MirrorService::Add(grpc::ServerContext* context, const relocd::v1::
 grpc::Status MirrorService::Prune(grpc::ServerContext* context,
                                   const relocd::v1::PruneMirrorsRequest* request,
                                   relocd::v1::PruneMirrorsResponse* response) {
+  if (grpc::Status known = AwaitSurvey(context); !known.ok()) return known;
   std::shared_ptr<MirrorOrder> order;
   absl::StatusOr<std::vector<std::string>> names;
   const bool stale = request->mirrors().empty() && !request->all();
@@ -91,6 +103,7 @@ grpc::Status MirrorService::Prune(grpc::ServerContext* context,
 grpc::Status MirrorService::Verify(grpc::ServerContext* context,
                                    const relocd::v1::VerifyMirrorsRequest* request,
                                    grpc::ServerWriter<MirrorProgress>* writer) {
+  if (grpc::Status known = AwaitSurvey(context); !known.ok()) return known;
   std::shared_ptr<MirrorOrder> order;
   absl::StatusOr<std::vector<std::string>> names;
   grpc::Status asked = Ask(mailbox_, [&] {

@@ -48,6 +48,7 @@ void Mirrors::Survey() {
   if (none) {
     table_.Replace({}, 0, false);
     surveyed_ = true;
+    survey_->Finish({});
     return;
   }
   LookAgain();
@@ -73,9 +74,7 @@ void Mirrors::Launched(const LaunchMessage& launch, const std::string& mirror) {
   if (!table_.ServedTo(launch.digest, Engine::kNone).empty()) return;  // it runs in an older root
   if (launches_.size() >= kMaxCounted) launches_.clear();
   if (++launches_[launch.digest] != settings_.after) return;
-  MirrorTask task = NewTask(MirrorTask::MAKE);
-  task.set_pack(std::string(launch.pack));
-  task.set_mirror_kind(std::string(MirrorKindName(MirrorKind::kPlain)));
+  MirrorTask task = NewMake(std::string(launch.pack), std::string(MirrorKindName(MirrorKind::kPlain)));
   task.set_only_remote(!settings_.all);
   waiting_.push_back({std::move(task), {}, {}, {}, false});
   RunNext();
@@ -84,8 +83,18 @@ void Mirrors::Launched(const LaunchMessage& launch, const std::string& mirror) {
 void Mirrors::Wanted(const LaunchMessage& launch) {
   if (launch.engine != Engine::kGraft || launch.digest == PackDigest{} || launch.pack.empty()) return;
   if (wanted_.size() >= kMaxCounted) wanted_.clear();
-  if (wanted_.insert(launch.digest).second)
-    (void)Make(std::string(launch.pack), std::string(MirrorKindName(MirrorKind::kGraft)));
+  if (!wanted_.insert(launch.digest).second) return;
+  const std::string pack(launch.pack), kind(MirrorKindName(MirrorKind::kGraft));
+  if (FindMake(pack, kind) != nullptr) return;
+  waiting_.push_back({NewMake(pack, kind), {}, {}, {}, false});
+  RunNext();
+}
+
+MirrorTask Mirrors::NewMake(const std::string& pack, const std::string& kind) const {
+  MirrorTask task = NewTask(MirrorTask::MAKE);
+  task.set_pack(pack);
+  task.set_mirror_kind(kind);
+  return task;
 }
 
 std::shared_ptr<MirrorOrder> Mirrors::Order(MirrorTask message) {
@@ -111,10 +120,7 @@ std::shared_ptr<MirrorOrder> Mirrors::Make(const std::string& pack, const std::s
     task->orders.push_back(std::make_shared<MirrorOrder>());
     return task->orders.back();
   }
-  MirrorTask task = NewTask(MirrorTask::MAKE);
-  task.set_pack(pack);
-  task.set_mirror_kind(kind);
-  return Order(std::move(task));
+  return Order(NewMake(pack, kind));
 }
 
 std::shared_ptr<MirrorOrder> Mirrors::Remove(const std::vector<std::string>& names, bool stale) {
@@ -213,6 +219,8 @@ void Mirrors::TakeResult(const MirrorResult& result) {
     surveyed_ = true;
   }
   MirrorOutcome& outcome = current_->outcome;
+  // If it is evicted, a launch may want it again.
+  if (std::optional<MirrorId> made = ParseMirrorName(result.made())) wanted_.erase(made->digest);
   outcome.verified = result.verified();
   outcome.freed = before > result.bytes() ? before - result.bytes() : 0;
   for (const relocd::v1::Mirror& mirror : table_.List()) {
@@ -226,6 +234,7 @@ void Mirrors::TakeResult(const MirrorResult& result) {
 }
 
 void Mirrors::Finish(absl::Status status) {
+  if (current_->message.kind() == MirrorTask::SURVEY) survey_->Finish({});
   const bool make = current_->message.kind() == MirrorTask::MAKE;
   // Whoever asked for a mirror need not wait for it. Aborted: a pack that need not be mirrored.
   if ((make || current_->orders.empty()) && !status.ok() && !absl::IsAborted(status)) {

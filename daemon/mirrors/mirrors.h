@@ -46,10 +46,13 @@ class Mirrors {
 
   // Finds out what there is, if there can be anything.
   void Survey();
+  // Finished, with no outcome, once that was found out: until then the table lacks what an earlier daemon
+  // made.
+  const std::shared_ptr<MirrorOrder>& survey() const { return survey_; }
   // A launch happens, from `mirror` (a name) or, if that is empty, from the pack itself.
   void Launched(const LaunchMessage& launch, const std::string& mirror);
 
-  // A launch by the engine graft found no grafted mirror: makes one, unless that was tried before.
+  // A launch by the engine graft found no grafted mirror: makes one, unless that was tried before and failed.
   void Wanted(const LaunchMessage& launch);
 
   // Each returns at once; the order tells how it goes.
@@ -80,6 +83,7 @@ class Mirrors {
         table_(loop, std::move(parts), [this] { OnDamage(); }),
         on_idle_(std::move(on_idle)) {}
   relocd::v1::MirrorTask NewTask(relocd::v1::MirrorTask::Kind kind) const;
+  relocd::v1::MirrorTask NewMake(const std::string& pack, const std::string& kind) const;
   std::shared_ptr<MirrorOrder> Order(relocd::v1::MirrorTask message);
   Task* FindMake(const std::string& pack, const std::string& kind);
   void RunNext();
@@ -107,8 +111,9 @@ class Mirrors {
   std::string asked_;              // the mirror that the worker asks about
   std::string error_;              // why there can be no mirrors
   bool surveyed_ = false;
+  const std::shared_ptr<MirrorOrder> survey_ = std::make_shared<MirrorOrder>();
   absl::flat_hash_map<PackDigest, unsigned int> launches_;  // of packs without a mirror
-  absl::flat_hash_set<PackDigest> wanted_;                  // grafts
+  absl::flat_hash_set<PackDigest> wanted_;                  // grafts that are being made, or cannot be
 };
 
 }  // namespace reloc

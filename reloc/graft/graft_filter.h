@@ -9,6 +9,8 @@
 #include "reloc/graft/rewrite.h"
 #include "reloc/mirror/content_filter.h"
 #include "reloc/mirror/mirror_cache.h"
+#include "reloc/pack/needed_paths.h"
+#include "reloc/pack/store.h"
 
 namespace reloc {
 
@@ -16,14 +18,16 @@ namespace reloc {
 // filter unless Keep() was called.
 class GraftFilter : public ContentFilter {
  public:
-  // For the pack at `pack`, whose manifest it reads. `cache` is only read. Errors: those of MakeGraftPath and
-  // LoadManifest.
+  // For the pack at `pack`, whose manifest it reads. `cache` is only read. Errors: those of MakeGraftPath,
+  // LoadManifest and LocateStore.
   static absl::StatusOr<std::unique_ptr<GraftFilter>> Create(const MirrorCache& cache,
                                                              const std::string& pack);
   ~GraftFilter() override;
 
-  // FailedPrecondition, which names the file: its references cannot be rewritten, so that the pack has no
-  // graft.
+  // Reads the headers of all objects.
+  absl::Status Begin(const pb::Contents& contents, const ProgressCallback& progress) override;
+  // Names an object's libraries by path (see needed_paths.h), and replaces the prefix. FailedPrecondition,
+  // which names the file: its references cannot be rewritten, so that the pack has no graft.
   absl::StatusOr<bool> FilterFile(const ItemFile& file, std::string* bytes) override;
   absl::StatusOr<std::string> FilterLink(const ItemFile& link, const std::string& target) override;
   absl::Status Finish(const std::string& meta) override;
@@ -32,10 +36,12 @@ class GraftFilter : public ContentFilter {
   void Keep(const Mirror& made);
 
  private:
-  GraftFilter(PrefixRewriter rewriter, std::string store, GraftPathsInUse in_use);
+  GraftFilter(PrefixRewriter rewriter, std::string store, StoreLocation original, GraftPathsInUse in_use);
 
   const PrefixRewriter rewriter_;
   const std::string store_;  // what the graft path leads to
+  const StoreLocation original_;
+  NeededPaths needed_;  // of Begin()
   const GraftPathsInUse in_use_;
   bool kept_ = false;
 };

@@ -39,19 +39,22 @@ void DebugStep(const Trace& trace, const Step& step, uint64_t started, const Fai
 // A umask that is restored: roots are built with 022, whatever the caller's is.
 class UmaskScope {
  public:
-  UmaskScope() : saved_(::umask(022)) {}
-  ~UmaskScope() { ::umask(saved_); }
+  explicit UmaskScope(bool builds) : builds_(builds), saved_(builds ? ::umask(022) : 0) {}
+  ~UmaskScope() {
+    if (builds_) ::umask(saved_);
+  }
   UmaskScope(const UmaskScope&) = delete;
   UmaskScope& operator=(const UmaskScope&) = delete;
 
  private:
+  bool builds_;
   mode_t saved_;
 };
 
 }  // namespace
 
 bool Executor::Prepare(std::span<const Step> steps, Failure* failure) {
-  UmaskScope umask_scope;
+  UmaskScope umask_scope(FindStep(steps, Op::kStageRoot) != nullptr);
   for (const Step& step : steps) {
     uint64_t started = trace_.debug() ? MonotonicMicros() : 0;
     bool done = PrepareStep(step, failure);
@@ -182,7 +185,9 @@ bool Executor::Require(const Step& step, Failure* failure) {
 }
 
 bool Executor::FindGraft(const Step& step, Failure* failure) {
-  PathText path, store;
+  TextBuffer& path = state_->graft;
+  path.Clear();
+  PathText store;
   store << '/' << kMirrorLinks << '/';
   AppendMirrorName(state_->digest, kGraftedMirror, &store);
   store << step.a;
@@ -190,15 +195,9 @@ bool Executor::FindGraft(const Step& step, Failure* failure) {
   if (FindMirror(state_->daemon_dir, state_->digest, kGraftedMirror, &path).ok()) {
     fault = GraftPathFault(path.c_str(), store.view());
   }
-  const char* graft = fault == nullptr ? state_->arena.Copy(path.view()) : nullptr;
-  if (graft != nullptr) {
-    state_->graft = string_view(graft, path.size());
-    return true;
-  }
   // The cure is text of the plan, as above.
-  failure->Set(fault != nullptr ? fault : OpName(step.op), fault != nullptr ? kOk : Errno{ENOMEM},
-               path.view(), step.b.data());
-  return false;
+  if (fault != nullptr) failure->Set(fault, kOk, path.view(), step.b.data());
+  return fault == nullptr;
 }
 
 bool Executor::FindTracer(const Step& step, Failure* failure) {
@@ -283,7 +282,7 @@ bool Executor::Expand(string_view text, TextBuffer* expanded, Failure* failure) 
         *expanded << state_->pack_dir;
         break;
       case kGraftDir:
-        *expanded << state_->graft;
+        *expanded << state_->graft.view();
         break;
       case kArgv0:
         *expanded << (state_->argv[0] != nullptr ? state_->argv[0] : "");

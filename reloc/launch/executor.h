@@ -40,7 +40,7 @@ struct LaunchState {
   SavedCwd cwd;               // for kRestoreCwd
   const char* tracer = "";    // by kFindTracer, in the arena
   string_view traced_prefix;  // by kTraceStore
-  string_view graft;          // by kFindGraft, in the arena; stands for Placeholder::kGraftDir
+  PathText graft;             // by kFindGraft; stands for Placeholder::kGraftDir
   string_view bound_prefix;   // where the root that kJoin enters is to show `store`; empty: not checked
   Arena arena;
 };

@@ -6,6 +6,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "proto/manifest.pb.h"
+#include "reloc/pack/progress.h"
 
 namespace reloc {
 
@@ -16,10 +18,14 @@ struct ItemFile {
   bool executable = false;
 };
 
-// Called from several threads at once. An error of any call fails the mirror; it names the file.
+// FilterFile and FilterLink are called from several threads at once. An error of any call fails the mirror;
+// it names the file.
 class ContentFilter {
  public:
   virtual ~ContentFilter() = default;
+
+  // Once, before all others: what the pack holds. Whatever takes long asks `progress`.
+  virtual absl::Status Begin(const pb::Contents& contents, const ProgressCallback& progress) = 0;
 
   // `*bytes` is the whole content of a regular file, compared with contents.json before. Changes it, in
   // length too, and returns true; or returns false, and the file is shared with a plain mirror where there is

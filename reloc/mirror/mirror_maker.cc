@@ -135,6 +135,9 @@ absl::Status WriteInto(const MirrorCache& cache, const MirrorRequest& request, c
                             .mirrors_path = absl::StrCat(cache.directory(), "/", kMirrorsDir),
                             .mirror = made.get(),
                             .mirror_path = path};
+  if (request.filter != nullptr) {
+    RELOC_RETURN_IF_ERROR(request.filter->Begin(pack->contents, request.progress));
+  }
   RELOC_RETURN_IF_ERROR(WriteMirror(plan, places, request.filter, request.progress));
   return WriteMeta(request, made.get(), path, pack);
 }

@@ -17,7 +17,8 @@ struct MirrorRequest {
   // Empty: nothing is evicted. Also asked for the mirror with this id, if that was made of other modules: it
   // is replaced then.
   MayEvict may_evict;
-  // Stage "mirroring"; bytes of the items' files, those that need no copying too. False stops it.
+  // Stage "mirroring"; bytes of the items' files, those that need no copying too. False stops it. Before it
+  // what the filter has to tell.
   ProgressCallback progress;
 };
 

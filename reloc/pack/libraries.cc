@@ -28,11 +28,12 @@ std::string Expand(absl::string_view entry, const std::string& origin) {
 
 class LibraryFinder {
  public:
-  explicit LibraryFinder(const StoreLocation& store) : store_(store), directories_(store) {}
+  LibraryFinder(const StoreLocation& store, const ProgressCallback& progress)
+      : store_(store), directories_(store), meter_(progress, "libraries") {}
 
   StoreLibraries Run(const std::vector<std::string>& candidates) {
     ReadAll(candidates);
-    while (!waiting_.empty()) {
+    while (!waiting_.empty() && meter_.Add(0).ok()) {
       std::string path = std::move(waiting_.back());
       waiting_.pop_back();
       Resolve(&objects_.at(path));
@@ -51,9 +52,9 @@ class LibraryFinder {
     absl::Status status = ParallelFor(paths.size(), [&](size_t i) {
       reals[i] = RealStorePath(store_, paths[i]);
       elves[i] = Read(reals[i]);
-      return absl::OkStatus();
+      return meter_.Add(0);
     });
-    status.IgnoreError();  // nothing above fails
+    status.IgnoreError();  // told to stop: the rest is left out
     for (size_t i = 0; i < paths.size(); ++i) {
       elves_.try_emplace(reals[i], std::move(elves[i]));
       AddObject(paths[i], reals[i]);
@@ -113,6 +114,7 @@ class LibraryFinder {
 
   const StoreLocation& store_;
   LibraryDirectories directories_;
+  ProgressMeter meter_;
   std::map<std::string, std::optional<ElfInfo>> elves_;  // by real path; nothing for what is no ELF file
   std::map<std::string, ObjectLibraries> objects_;       // by path
   std::vector<std::string> waiting_;                     // paths of objects
@@ -120,20 +122,24 @@ class LibraryFinder {
 
 }  // namespace
 
+bool MayBeObject(const std::string& path, bool directory, bool executable) {
+  return !directory && (executable || absl::StrContains(path, ".so"));
+}
+
 std::vector<std::string> ObjectCandidates(const StoreLocation& store, const std::vector<ClosureItem>& items) {
   std::vector<std::string> paths;
   for (const ClosureItem& item : items) {
     for (const TreeFile& file : item.files) {
-      bool named = file.type != FileType::kDirectory && absl::StrContains(file.path, ".so");
-      if (named || file.executable())
+      if (MayBeObject(file.path, file.type == FileType::kDirectory, file.executable()))
         paths.push_back(absl::StrCat(store.prefix, "/", JoinPath(item.name, file.path)));
     }
   }
   return paths;
 }
 
-StoreLibraries FindLibraries(const StoreLocation& store, const std::vector<std::string>& candidates) {
-  return LibraryFinder(store).Run(candidates);
+StoreLibraries FindLibraries(const StoreLocation& store, const std::vector<std::string>& candidates,
+                             const ProgressCallback& progress) {
+  return LibraryFinder(store, progress).Run(candidates);
 }
 
 }  // namespace reloc

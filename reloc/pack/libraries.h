@@ -17,6 +17,7 @@
 
 #include "reloc/pack/closure.h"
 #include "reloc/pack/elf.h"
+#include "reloc/pack/progress.h"
 #include "reloc/pack/store.h"
 
 namespace reloc {
@@ -42,11 +43,18 @@ struct StoreLibraries {
   std::map<std::string, ElfInfo> elves;  // what their files are, by `real`
 };
 
+// By name and mode: a program or a library, or a symlink to one. `path` is in its item.
+bool MayBeObject(const std::string& path, bool directory, bool executable);
+
 // The store paths of the items' files that may be programs or libraries, by name and mode; symlinks too.
 std::vector<std::string> ObjectCandidates(const StoreLocation& store, const std::vector<ClosureItem>& items);
 
 // The libraries of all 64-bit ELF objects among the store paths `candidates`, and of those paths that they
 // lead to. Every symlink must be relative, as packs have them. What cannot be read is left out.
-StoreLibraries FindLibraries(const StoreLocation& store, const std::vector<std::string>& candidates);
+//
+// Stage "libraries", whose length is unknown. When `progress` says to stop, the result lacks some of them: whoever
+// passes one asks it again.
+StoreLibraries FindLibraries(const StoreLocation& store, const std::vector<std::string>& candidates,
+                             const ProgressCallback& progress = {});
 
 }  // namespace reloc

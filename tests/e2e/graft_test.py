@@ -3,9 +3,11 @@ And the engines that use a plain mirror as the pack."""
 import gzip
 import os
 import shutil
+import subprocess
 import unittest
 
 from support import daemon, mirrors, nix, packs, programs, session
+from support.mirroring import MirrorsTest
 from support.store import Store
 
 EXPRESSION = nix.PRELUDE + """    text = builtins.toFile "greeting" "Hello from Nix\\n";
@@ -56,7 +58,7 @@ class HostPrograms(unittest.TestCase):
     def test_a_chain_comes_to_it_after_userns(self):
         env = self.graft.environment(RELOC_DEBUG="1")
         for chain in ("default", "performance"):
-            outcome = programs.run([programs.host("deny"), "mount", "unshare", "--", self.pack + "/bin/bash", "-c", ":"],
+            outcome = programs.run([programs.host("deny"), "mount", "unshare", "setns", "--", self.pack + "/bin/bash", "-c", ":"],
                                    env={**env, "RELOC_ENGINE": chain})
             self.assertEqual(outcome.status, 0)
             self.assertRegex(outcome.err, "(?s)userns: .*find graft .*: ok.*exec")
@@ -76,6 +78,8 @@ class HostPrograms(unittest.TestCase):
 
     def test_a_mirror_that_is_gone_is_none(self):
         gone = mirrors.Mirror("graft", packs.from_host("sed"))
+        self.addCleanup(gone.remove)
+        gone.relocd.stop()  # it would notice, and withdraw it
         shutil.rmtree(gone.cache + "/mirrors")
         outcome = programs.run([packs.from_host("sed") + "/bin/sed", "--version"],
                                env=gone.environment(RELOC_ENGINE="graft"))
@@ -85,13 +89,92 @@ class HostPrograms(unittest.TestCase):
         self.assertEqual(tried.status, 0)
 
     def test_jobs_are_shown_with_the_engine(self):
-        relocd = daemon.Daemon(packs.new_path("daemon"))
-        self.addCleanup(relocd.stop)
-        graft = mirrors.Mirror("graft", self.pack, relocd.directory)
-        self.addCleanup(graft.remove)
-        programs.must(programs.run([self.pack + "/bin/bash", "-c", ":"], env=graft.environment(RELOC_ENGINE="graft")))
-        self.assertTrue(daemon.wait_until(lambda: [job["engine"] for job in daemon.jobs(relocd.environment())]
-                                          == ["graft"]))
+        job = subprocess.Popen([self.pack + "/bin/bash", "-c", "read line"], env=self.env, stdin=subprocess.PIPE)
+        self.addCleanup(job.wait)
+        self.addCleanup(job.stdin.close)
+        shown = lambda: [(each["engine"], each["state"]) for each in daemon.jobs(self.env) if each["pid"] == job.pid]
+        self.assertTrue(daemon.wait_until(lambda: shown() == [("graft", "running")]))
+        self.assertIn("0 removed, 1 in use", programs.must(self.graft.relocctl("prune", "--all")).out)
+
+
+class Keeping(MirrorsTest):
+    """From the first launch that asks for a graft to its end."""
+    ENGINE = "graft"
+    KIND = "graft"
+
+    def launch(self, script="echo runs"):
+        return programs.run([self.pack + "/bin/sh", "-c", script], env=self.env)
+
+    def await_graft(self):
+        self.assertTrue(daemon.wait_until(lambda: self.launch() == (0, "runs\n", "")), self.launch())
+
+    def graft_path(self):
+        [name] = os.listdir(self.relocd.directory + "/mirrors")
+        return os.readlink(f"{self.relocd.directory}/mirrors/{name}")
+
+    def test_the_launch_that_lacks_one_has_it_made(self):
+        self.start()
+        refused = self.launch()
+        self.assertEqual((refused.status, refused.out), (125, ""))
+        self.assertIn("(relocctl mirrors add --kind graft PACK --wait)", refused.err)
+        self.await_graft()
+        self.assertEqual([(each["kind"], each["pack"]) for each in self.list()], [("graft", self.pack)])
+
+    def test_a_chain_has_none_made(self):
+        self.start()
+        self.env["RELOC_ENGINE"] = "performance"
+        self.assertEqual(self.launch().out, "runs\n")
+        self.must("prune")  # in the same queue
+        self.assertEqual(self.list(), [])
+
+    def test_one_that_was_removed_is_made_again_when_it_is_wanted(self):
+        self.start()
+        self.add()
+        path = self.graft_path()
+        self.assertIn("1 removed", self.must("prune", "--all"))
+        self.assertEqual((os.path.lexists(path), os.listdir(self.cache + "/mirrors")), (False, []))
+        self.assertEqual(self.launch().status, 125)
+        self.await_graft()
+
+    def test_why_there_is_none_is_in_the_log(self):
+        self.start()
+        with open(packs.new_path("wide"), "wb") as file:
+            file.write("/relocd-store-of-programs-imported-from-the-host/x".encode("utf-16-le"))
+        self.pack = packs.from_host("sh", add=(file.name,))
+        self.assertEqual(self.launch().status, 125)
+        self.assertTrue(daemon.wait_until(lambda: "names the store in UTF-16" in self.relocd.read_log()))
+        self.assertEqual(self.list(), [])
+
+    def test_it_outlives_the_daemon(self):
+        self.start()
+        name = self.add()
+        for end in ("stop", "kill"):
+            getattr(self.relocd, end)()
+            self.assertEqual(self.launch().out, "runs\n")
+            self.start()
+            self.assertEqual([mirror["name"] for mirror in self.list()], [name])
+            self.assertEqual(self.launch().out, "runs\n")
+
+    def test_a_path_that_was_cleaned_away_is_there_again_after_a_restart(self):
+        self.start()
+        self.add()
+        path = self.graft_path()
+        os.unlink(path)
+        self.assertIn("the graft path is gone: " + path, self.launch().err)
+        self.restart()
+        self.list()
+        self.assertEqual(self.launch().out, "runs\n")
+        self.assertEqual(self.graft_path(), path)
+
+    def test_a_job_keeps_it(self):
+        self.start()
+        self.add()
+        job = subprocess.Popen([self.pack + "/bin/sh", "-c", "echo ready; read line; echo runs"], env=self.env,
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.assertEqual(job.stdout.readline(), "ready\n")
+        self.assertIn("0 removed, 1 in use", self.must("prune", "--all"))
+        self.assertEqual(job.communicate("\n")[0], "runs\n")
+        self.assertTrue(daemon.wait_until(lambda: "1 removed" in self.must("prune", "--all")))
 
 
 class ShortPrefix(unittest.TestCase):
@@ -129,15 +212,18 @@ class ShortPrefix(unittest.TestCase):
         for path, reason in (("/share/doc/x.gz", None), ("/share/x.gz", "names the store inside a gzip file")):
             with open(self.store.real(item) + path, "wb") as file:
                 file.write(gzip.compress(f"see {self.bash}\n".encode()))
-            cache, directory = packs.new_path("c"), session.make_dir("published", 0o700)
-            outcome = mirrors.make("graft", self.make_pack(item), cache, directory)
+            outcome = self.graft.add("graft", self.make_pack(item))
             if reason is None:
                 self.assertEqual(outcome.status, 0, outcome.err)
-                os.unlink(outcome.out.strip())
             else:
                 self.assertEqual((outcome.status, outcome.out), (1, ""))
                 self.assertIn(f"{item}{path} {reason}", outcome.err)
-                self.assertEqual(os.listdir(cache + "/mirrors"), [])
+        self.assertEqual(len(os.listdir(self.graft.cache + "/mirrors")), 2)
+        self.assertIn("1 removed", programs.must(self.graft.relocctl("prune", self.other_than_the_packs())).out)
+
+    def other_than_the_packs(self):
+        [name] = set(os.listdir(self.graft.cache + "/mirrors")) - {self.graft.name}
+        return name
 
     def test_a_refused_graft_leaves_no_path(self):
         item = self.store.item("wide")
@@ -145,7 +231,7 @@ class ShortPrefix(unittest.TestCase):
         with open(self.store.real(item) + "/wide", "wb") as file:
             file.write(f"{self.bash}\n".encode("utf-16-be"))
         before = set(os.listdir("/tmp"))
-        outcome = mirrors.make("graft", self.make_pack(item), packs.new_path("c"), session.make_dir("published", 0o700))
+        outcome = self.graft.add("graft", self.make_pack(item))
         self.assertIn("names the store in UTF-16", outcome.err)
         left = [name for name in set(os.listdir("/tmp")) - before if os.path.islink("/tmp/" + name)
                 and os.readlink("/tmp/" + name).startswith(session.temp())]
@@ -178,6 +264,7 @@ class PlainMirrors(unittest.TestCase):
     def test_engines_without_roots_run_from_them(self):
         pack = packs.from_host("bash")
         mirror = mirrors.Mirror("plain", pack)
+        self.addCleanup(mirror.remove)
         for engine in ("fakechroot", "proot"):
             with self.subTest(engine=engine):
                 env = mirror.environment(RELOC_ENGINE=engine)
@@ -192,6 +279,7 @@ class PlainMirrors(unittest.TestCase):
     def test_one_that_is_gone_is_none(self):
         pack = packs.from_host("bash")
         mirror = mirrors.Mirror("plain", pack)
+        self.addCleanup(mirror.remove)
         shutil.rmtree(mirror.path)
         outcome = programs.run([pack + "/bin/bash", "-c", "exit 5"], env=mirror.environment(RELOC_ENGINE="fakechroot"))
         self.assertEqual((outcome.status, outcome.err), (5, ""))

@@ -3,7 +3,7 @@ import os
 import shutil
 import unittest
 
-from support import mirrors, packs, programs, session
+from support import packs, programs, session
 from support.store import Store
 
 OTHER_USER = 4243
@@ -22,11 +22,19 @@ class Squatters(unittest.TestCase):
         cls.work = session.make_dir("work")
         os.chown(cls.work, session.ORDINARY_USER, session.ORDINARY_USER)
         cls.directory, cls.cache = cls.work + "/daemon", cls.work + "/cache"
-        cls.as_user("mkdir", "-m", "700", cls.directory)
-        cls.path = programs.must(cls.as_user(mirrors.TOOL, "graft", cls.pack, cls.cache, cls.directory)).out.strip()
+        cls.make_graft()
         cls.addClassCleanup(cls.remove)
         cls.real = os.path.realpath(cls.path)
         cls.make_trap()
+
+    @classmethod
+    def make_graft(cls):
+        """By a daemon that runs no more: it would make a path that is gone anew."""
+        env = programs.environment(RELOCD_DIR=cls.directory, XDG_CACHE_HOME=cls.cache, XDG_STATE_HOME=cls.work)
+        for command in (("daemon", "start"), ("mirrors", "add", "--kind", "graft", "--wait", cls.pack), ("daemon", "stop")):
+            programs.must(cls.as_user(programs.RELOCCTL, *command, env=env))
+        [name] = os.listdir(cls.directory + "/mirrors")
+        cls.path = os.readlink(f"{cls.directory}/mirrors/{name}")
 
     @classmethod
     def make_trap(cls):

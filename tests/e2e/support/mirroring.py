@@ -25,6 +25,7 @@ def large_pack():
 class MirrorsTest(unittest.TestCase):
     PROGRAMS = ("cat", "sh", "setsid", "sleep")
     ENGINE = "userns"
+    KIND = "plain"
 
     def setUp(self):
         self.pack = packs.from_host(*self.PROGRAMS)
@@ -59,7 +60,8 @@ class MirrorsTest(unittest.TestCase):
 
     def add(self, pack=None):
         """Makes the mirror; its name."""
-        return re.search(MIRROR.pattern[len("/mirrors/"):-1], self.must("add", "--wait", pack or self.pack)).group(1)
+        return re.search(MIRROR.pattern[len("/mirrors/"):-1], self.must("add", "--kind", self.KIND, "--wait",
+                                                                      pack or self.pack)).group(1)
 
     def mirror_shown(self, pack=None):
         """The mirror whose store a program of the pack sees; None: the pack's own."""

@@ -164,6 +164,7 @@ TEST_F(MirrorTest, KeepsHolesAndLargeFiles) {
 // Replaces the prefix by another of the same length, as a graft does.
 class Shout : public ContentFilter {
  public:
+  absl::Status Begin(const pb::Contents&, const ProgressCallback&) override { return absl::OkStatus(); }
   absl::StatusOr<bool> FilterFile(const ItemFile&, std::string* bytes) override {
     return absl::StrReplaceAll({{"/gnu/store", "/tmp/graft"}}, bytes) > 0;
   }
