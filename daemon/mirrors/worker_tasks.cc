@@ -60,6 +60,8 @@ void Task::Say(auto set) {
 }
 
 absl::Status Task::Run() {
+  // First: a cache directory is not made for nothing.
+  if (task_.only_remote()) RELOC_RETURN_IF_ERROR(CheckRemote());
   RELOC_ASSIGN_OR_RETURN(MirrorCache cache, MirrorCache::Open(task_.cache(), task_.limit()));
   cache_.emplace(std::move(cache));
   switch (task_.kind()) {
@@ -94,7 +96,6 @@ absl::Status Task::CheckRemote() const {
 }
 
 absl::Status Task::Make() {
-  if (task_.only_remote()) RELOC_RETURN_IF_ERROR(CheckRemote());
   MirrorRequest request;
   request.pack = task_.pack();
   request.kind = ParseMirrorKind(task_.mirror_kind()).value_or(MirrorKind::kPlain);

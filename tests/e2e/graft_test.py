@@ -2,6 +2,7 @@
 And the engines that use a plain mirror as the pack."""
 import gzip
 import os
+import re
 import shutil
 import subprocess
 import unittest
@@ -55,6 +56,24 @@ class HostPrograms(unittest.TestCase):
         self.assertNotIn(self.pack + "/", outcome.out)
         self.assertNotIn("preload.so", outcome.out)
 
+    def test_no_library_is_searched(self):
+        # Python's extensions need some that are left to ld.so: see reloc/pack/needed_paths.h.
+        for name, *arguments in (("git", "--version"), ("perl", "-MPOSIX", "-e", "1"), ("python3", "-c", "import json")):
+            outcome = programs.run([name, *arguments], program=f"{self.pack}/bin/{name}",
+                                   env={**self.env, "LD_DEBUG": "libs"})
+            self.assertEqual(outcome.status, 0)
+            self.assertIn("calling init", outcome.err)
+            self.assertEqual(re.findall("find library=(\\S+)", outcome.err), [])
+
+    def test_the_same_libraries_are_loaded(self):
+        script = ("import ctypes, lzma, os, sqlite3, ssl\n"
+                  "print(sorted({os.path.basename(line.split()[-1]) for line in open('/proc/self/maps') if '.so' in line}))")
+        grafted, in_root = (programs.must(programs.run([self.pack + "/bin/python3", "-c", script],
+                                                       env=self.graft.environment(RELOC_ENGINE=engine))).out
+                            for engine in ("graft", "userns"))
+        self.assertEqual(grafted, in_root)
+        self.assertIn("libssl", grafted)
+
     def test_a_chain_comes_to_it_after_userns(self):
         env = self.graft.environment(RELOC_DEBUG="1")
         for chain in ("default", "performance"):
@@ -79,6 +98,7 @@ class HostPrograms(unittest.TestCase):
     def test_a_mirror_that_is_gone_is_none(self):
         gone = mirrors.Mirror("graft", packs.from_host("sed"))
         self.addCleanup(gone.remove)
+        gone.relocd.stop()  # it would notice, and withdraw it
         shutil.rmtree(gone.cache + "/mirrors")
         outcome = programs.run([packs.from_host("sed") + "/bin/sed", "--version"],
                                env=gone.environment(RELOC_ENGINE="graft"))
