@@ -78,8 +78,8 @@ class DescriptorLimits(unittest.TestCase):
                     self.assertEqual((outcome.out, len(outcome.err.splitlines())), ("", 1))
 
     def daemon_of_few_descriptors(self):
-        """The directory of one that may have no more than 64 descriptors."""
-        launcher = ["sh", "-c", 'ulimit -n 64; exec "$0" "$@"', programs.RELOCD]
+        """The directory of one that may have no more than 80 descriptors."""
+        launcher = ["sh", "-c", 'ulimit -n 80; exec "$0" "$@"', programs.RELOCD]
         directory = packs.new_path("daemon")
         session.require(os.access(programs.RELOCD, os.X_OK), "daemon", "relocd is not built", "build it")
         relocd = subprocess.Popen([*launcher, "--dir", directory, "--log-level", "off"], env=programs.environment())

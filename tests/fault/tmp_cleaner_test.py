@@ -47,8 +47,7 @@ class TmpCleaner(unittest.TestCase):
     def test_each_file(self):
         for name in NAMES:
             with self.subTest(name=name):
-                path = f"{self.directory}/{name}"
-            shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
+                os.unlink(f"{self.directory}/{name}")
                 self.assertBackSoon()
 
     def test_all_files(self):
