@@ -49,7 +49,8 @@ bool HasUsers(const Mirror& mirror, const std::string& daemon_dir) {
   if (dir.ok()) jobs = ReadJournal(dir->get()).jobs;
   if (JobsUse(MirrorName(mirror.id), JobProcesses::Read(jobs), jobs)) return true;
   const std::string inside = mirror.path + "/";
-  for (const auto& [pid, stat] : ProcessTree::Read().processes()) {
+  const ProcessTree tree = ProcessTree::Read();
+  for (const auto& [pid, stat] : tree.processes()) {
     if (pid == ::getpid()) continue;
     if (LeadsInto(pid, "cwd", inside) || LeadsInto(pid, "exe", inside) || Maps(pid, inside)) return true;
   }
