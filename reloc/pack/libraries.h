@@ -52,8 +52,8 @@ std::vector<std::string> ObjectCandidates(const StoreLocation& store, const std:
 // The libraries of all 64-bit ELF objects among the store paths `candidates`, and of those paths that they
 // lead to. Every symlink must be relative, as packs have them. What cannot be read is left out.
 //
-// Stage "libraries", whose length is unknown. When `progress` says to stop, the result lacks some of them: whoever
-// passes one asks it again.
+// Stage "libraries", whose length is unknown. When `progress` says to stop, the result lacks some of them:
+// whoever passes one asks it again.
 StoreLibraries FindLibraries(const StoreLocation& store, const std::vector<std::string>& candidates,
                              const ProgressCallback& progress = {});
 
