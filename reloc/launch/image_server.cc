@@ -20,8 +20,7 @@ namespace reloc {
 namespace {
 
 constexpr const char* kProgram = "squashfuse_ll";
-// What the server is to find its descriptors as.
-constexpr int kImage = 3;
+// What the server is to find its descriptors as; 3 is the image.
 constexpr int kFuse = 4;
 
 // fork(2) without a signal for the parent, and without what a libc does besides.
