@@ -139,7 +139,7 @@ int RunVerify(const std::vector<std::string>& mirrors) {
 }
 
 void AddLs(CLI::App* mirrors, int* exit_status) {
-  auto format = std::make_shared<std::string>("table");
+  auto format = std::make_shared<std::string>();
   CLI::App* ls = mirrors->add_subcommand("ls", "List them, with what is being made");
   AddFormatOption(ls, format.get());
   ls->footer(

@@ -1,18 +1,17 @@
 #include "daemon/mirrors/mirror_links.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "reloc/base/file.h"
 #include "reloc/fault/fault.h"
 #include "reloc/launch/mirror_link.h"
+#include "reloc/mirror/directory_at.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
@@ -53,13 +52,11 @@ absl::Status MirrorLinks::Withdraw(const std::string& name) const {
 }
 
 std::vector<std::string> MirrorLinks::List() const {
-  std::vector<std::string> names;
   UniqueFd directory;
-  if (!OpenDirectory(&directory).ok()) return names;
-  std::unique_ptr<DIR, int (*)(DIR*)> entries(::fdopendir(directory.Release()), ::closedir);
-  while (const dirent* entry = entries == nullptr ? nullptr : ::readdir(entries.get())) {
-    if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
-  }
+  if (!OpenDirectory(&directory).ok()) return {};
+  std::vector<std::string> names =
+      NamesIn(directory.get(), kMirrorLinks).value_or(std::vector<std::string>());
+  std::erase_if(names, [](const std::string& name) { return name[0] == '.'; });
   return names;
 }
 

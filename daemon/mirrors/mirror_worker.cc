@@ -100,7 +100,7 @@ MirrorWorker::~MirrorWorker() {
   struct pollfd ended = {pidfd_.get(), POLLIN, 0};
   if (!concluded_ && pidfd_.valid()) ::poll(&ended, 1, kFarewellMs);
   ::kill(pid_, SIGKILL);
-  // One that hangs in the kernel is left to init.
+  // One that hangs in the kernel is waited for by init, when relocd has ended too.
   ::waitpid(pid_, nullptr, WNOHANG);
 }
 

@@ -76,8 +76,7 @@ void Mirrors::Launched(const LaunchMessage& launch, const std::string& mirror) {
   if (++launches_[launch.digest] != settings_.after) return;
   MirrorTask task = NewMake(std::string(launch.pack), std::string(MirrorKindName(MirrorKind::kPlain)));
   task.set_only_remote(!settings_.all);
-  waiting_.push_back({std::move(task), {}, {}, {}, false});
-  RunNext();
+  Enqueue(std::move(task));
 }
 
 void Mirrors::Wanted(const LaunchMessage& launch) {
@@ -85,9 +84,7 @@ void Mirrors::Wanted(const LaunchMessage& launch) {
   if (wanted_.size() >= kMaxCounted) wanted_.clear();
   if (!wanted_.insert(launch.digest).second) return;
   const std::string pack(launch.pack), kind(MirrorKindName(MirrorKind::kGraft));
-  if (FindMake(pack, kind) != nullptr) return;
-  waiting_.push_back({NewMake(pack, kind), {}, {}, {}, false});
-  RunNext();
+  if (FindMake(pack, kind) == nullptr) Enqueue(NewMake(pack, kind));
 }
 
 MirrorTask Mirrors::NewMake(const std::string& pack, const std::string& kind) const {
@@ -97,10 +94,14 @@ MirrorTask Mirrors::NewMake(const std::string& pack, const std::string& kind) co
   return task;
 }
 
+void Mirrors::Enqueue(MirrorTask message, std::vector<std::shared_ptr<MirrorOrder>> orders) {
+  waiting_.push_back({std::move(message), std::move(orders), {}, {}, false});
+  RunNext();
+}
+
 std::shared_ptr<MirrorOrder> Mirrors::Order(MirrorTask message) {
   auto order = std::make_shared<MirrorOrder>();
-  waiting_.push_back({std::move(message), {order}, {}, {}, false});
-  RunNext();
+  Enqueue(std::move(message), {order});
   return order;
 }
 

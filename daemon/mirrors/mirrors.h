@@ -84,6 +84,7 @@ class Mirrors {
         on_idle_(std::move(on_idle)) {}
   relocd::v1::MirrorTask NewTask(relocd::v1::MirrorTask::Kind kind) const;
   relocd::v1::MirrorTask NewMake(const std::string& pack, const std::string& kind) const;
+  void Enqueue(relocd::v1::MirrorTask message, std::vector<std::shared_ptr<MirrorOrder>> orders = {});
   std::shared_ptr<MirrorOrder> Order(relocd::v1::MirrorTask message);
   Task* FindMake(const std::string& pack, const std::string& kind);
   void RunNext();

@@ -136,10 +136,9 @@ absl::Status Task::Remove() {
     if (!mirror.ok() || (task_.stale() && !IsStale(*mirror))) continue;
     const bool free = MayEvict(*mirror);
     if (free) RELOC_RETURN_IF_ERROR(cache_->Remove(mirror->id));
-    if (free) RELOC_RETURN_IF_ERROR(RemoveStaleGraftPaths(cache_->directory()));
     Say([&](MirrorWord* word) { free ? word->set_removed(name) : word->set_used(name); });
   }
-  return absl::OkStatus();
+  return RemoveStaleGraftPaths(cache_->directory());
 }
 
 absl::Status Task::Verify() {

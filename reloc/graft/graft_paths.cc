@@ -16,6 +16,8 @@
 #include "absl/strings/str_cat.h"
 #include "reloc/base/path.h"
 #include "reloc/launch/graft_path.h"
+#include "reloc/launch/pack_files.h"
+#include "reloc/mirror/layout.h"
 #include "reloc/pack/files.h"
 #include "reloc/pack/status.h"
 
@@ -66,6 +68,11 @@ absl::StatusOr<std::string> ChooseDirectory(const std::string& cache, size_t len
 absl::Status MakeOwnDirectory(const std::string& directory) {
   if (mkdir(directory.c_str(), 0700) == 0 || errno == EEXIST) return absl::OkStatus();
   return SystemError(errno, absl::StrCat("cannot create ", directory));
+}
+
+absl::StatusOr<UniqueFd> OpenOwnDirectory(const std::string& directory) {
+  RELOC_RETURN_IF_ERROR(MakeOwnDirectory(directory));
+  return OpenFile(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 }
 
 // Removes `path`, in any directory, if it is a symlink of ours into mirrors that does not lead to a mirror
@@ -124,7 +131,7 @@ absl::Status NoteGraftPath(const std::string& meta, const std::string& path) {
 }
 
 absl::StatusOr<std::string> ReadGraftPath(const std::string& mirror) {
-  RELOC_ASSIGN_OR_RETURN(std::string path, ReadSymlink(absl::StrCat(mirror, "/.reloc/", kNote)));
+  RELOC_ASSIGN_OR_RETURN(std::string path, ReadSymlink(absl::StrCat(mirror, "/", kPackMetaDir, "/", kNote)));
   if (IsCleanAbsolute(path)) return path;
   return absl::InvalidArgumentError(
       absl::StrCat(mirror, ": its graft path is no clean absolute path: ", path));
@@ -132,16 +139,14 @@ absl::StatusOr<std::string> ReadGraftPath(const std::string& mirror) {
 
 absl::StatusOr<GraftPathsInUse> GraftPathsInUse::Begin(const std::string& cache) {
   const std::string directory = absl::StrCat(cache, kOwn);
-  RELOC_RETURN_IF_ERROR(MakeOwnDirectory(directory));
-  RELOC_ASSIGN_OR_RETURN(UniqueFd lock, OpenFile(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  RELOC_ASSIGN_OR_RETURN(UniqueFd lock, OpenOwnDirectory(directory));
   if (flock(lock.get(), LOCK_SH) == 0) return GraftPathsInUse(std::move(lock));
   return SystemError(errno, absl::StrCat("cannot lock ", directory));
 }
 
 absl::Status RemoveStaleGraftPaths(const std::string& cache) {
-  const std::string own = absl::StrCat(cache, kOwn), mirrors = absl::StrCat(cache, "/mirrors");
-  RELOC_RETURN_IF_ERROR(MakeOwnDirectory(own));
-  RELOC_ASSIGN_OR_RETURN(UniqueFd lock, OpenFile(own, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  const std::string own = absl::StrCat(cache, kOwn), mirrors = absl::StrCat(cache, "/", kMirrorsDir);
+  RELOC_ASSIGN_OR_RETURN(UniqueFd lock, OpenOwnDirectory(own));
   if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return absl::OkStatus();
   for (const std::string& directory : {own, std::string(kShared)}) {
     std::error_code error;

@@ -127,9 +127,8 @@ class ImageRoot {
 }  // namespace
 
 void DescribeImage(const RootKey& key, TextBuffer* text) {
-  constexpr char kDigits[] = "0123456789abcdef";
   *text << key.store.device << '.' << key.store.inode << '.';
-  for (uint8_t byte : key.digest) *text << kDigits[byte >> 4] << kDigits[byte & 15];
+  AppendDigest(key.digest, text);
 }
 
 bool EnterImageRoot(const PackImage& image, const char* const* envp, Failure* failure) {

@@ -9,8 +9,7 @@
 namespace reloc {
 
 void AppendMirrorName(const PackDigest& digest, string_view kind, TextBuffer* name) {
-  constexpr char kHex[] = "0123456789abcdef";
-  for (uint8_t byte : digest) *name << kHex[byte >> 4] << kHex[byte & 15];
+  AppendDigest(digest, name);
   *name << kind;
 }
 

@@ -152,6 +152,11 @@ const char* CheckHeader(const Header& header, size_t available) {
 
 }  // namespace
 
+void AppendDigest(const PackDigest& digest, TextBuffer* text) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  for (uint8_t byte : digest) *text << kDigits[byte >> 4] << kDigits[byte & 15];
+}
+
 const char* EngineName(Engine engine) {
   size_t index = static_cast<size_t>(engine);
   return index < kEngineCount ? kEngineNames[index] : "unknown";

@@ -82,6 +82,8 @@ const char* OpName(Op op);
 const Step* FindStep(std::span<const Step> steps, Op op);
 
 using PackDigest = std::array<uint8_t, 16>;
+// Appends its 32 hexadecimal digits.
+void AppendDigest(const PackDigest& digest, TextBuffer* text);
 
 // A validated plan over bytes that outlive it. The first kMaxPlanSteps are the most there can be.
 class Plan {

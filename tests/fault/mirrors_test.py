@@ -8,7 +8,6 @@ import unittest
 
 from support import daemon, packs, programs, session
 from support.mirroring import MirrorsTest, large_pack
-from support.store import Store
 
 SWAPS = 200
 
@@ -156,19 +155,9 @@ class Squatted(Faults):
 class Replaced(Faults):
     """A pack that is replaced in place: the mirror of what was there before is not used for what is there now."""
 
-    def make_pack(self, version):
-        store = Store("/gnu/store", packs.new_path("store"))
-        bash = store.add("bash-5.2", "bash")
-        item = store.item("versioned")
-        store.add_file(f"{item}/bin/show", f"#!{bash}/bin/bash\necho {version}\n", 0o755)
-        pack = packs.new_path("version")
-        programs.must(programs.relocctl("pack", "create", "-o", pack, "--from-store", item, "--store-dir",
-                                        store.directory, "--store-prefix", "/gnu/store"))
-        return pack
-
     def assertNeverStale(self, engine):
         self.start()
-        versions = [self.make_pack("first"), self.make_pack("second")]
+        versions = [packs.versioned("first"), packs.versioned("second")]
         pack = packs.new_path("current")
         os.rename(versions[0], pack)
         other = versions[1]

@@ -4,21 +4,8 @@ import shutil
 import unittest
 
 from support import daemon, packs, programs, session
-from support.store import Store
 
 SWAPS = 1000
-
-
-def make_pack(version):
-    """A pack of a script that prints `version`; all versions have the same item names."""
-    store = Store("/gnu/store", packs.new_path("store"))
-    bash = store.add("bash-5.2", "bash")
-    item = store.item("versioned")
-    store.add_file(f"{item}/bin/show", f"#!{bash}/bin/bash\necho {version}\n", 0o755)
-    pack = packs.new_path("version")
-    programs.must(programs.relocctl("pack", "create", "-o", pack, "--from-store", item, "--store-dir",
-                                    store.directory, "--store-prefix", "/gnu/store"))
-    return pack
 
 
 class ReplacedPack(unittest.TestCase):
@@ -26,7 +13,7 @@ class ReplacedPack(unittest.TestCase):
         self.relocd = daemon.Daemon(packs.new_path("daemon"))
         self.addCleanup(self.relocd.stop)
         self.env = self.relocd.environment(RELOC_ENGINE="userns")
-        self.versions = [make_pack("first"), make_pack("second")]
+        self.versions = [packs.versioned("first"), packs.versioned("second")]
         self.pack = packs.new_path("current")
 
     def show(self):

@@ -3,6 +3,7 @@ import functools
 import os
 
 from support import programs, session
+from support.store import Store
 
 _made = 0
 
@@ -22,4 +23,16 @@ def from_host(*names, add=(), entries=()):
     more += [word for entry in entries for word in ("--entry", entry)]
     pack = new_path()
     programs.must(programs.relocctl("pack", "create", "-o", pack, "--from-host", *paths, *more))
+    return pack
+
+
+def versioned(version):
+    """A pack of a script that prints `version`; all versions have the same item names."""
+    store = Store("/gnu/store", new_path("store"))
+    bash = store.add("bash-5.2", "bash")
+    item = store.item("versioned")
+    store.add_file(f"{item}/bin/show", f"#!{bash}/bin/bash\necho {version}\n", 0o755)
+    pack = new_path("version")
+    programs.must(programs.relocctl("pack", "create", "-o", pack, "--from-store", item, "--store-dir",
+                                    store.directory, "--store-prefix", "/gnu/store"))
     return pack
