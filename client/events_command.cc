@@ -62,11 +62,17 @@ absl::Status Events(const EventsOptions& options) {
     auto reader = stub->Watch(context, request);
     ReaderWatch seen_enough([context] { context->TryCancel(); });
     relocd::v1::Event event;
-    while (printed.ok() && reader->Read(&event)) printed = Print(event, options.format);
+    bool stopped = false;
+    while (printed.ok() && reader->Read(&event)) {
+      printed = Print(event, options.format);
+      stopped = event.type() == "daemon_stop";
+    }
     if (!printed.ok()) context->TryCancel();
     grpc::Status status = reader->Finish();
     bool in_time = ends && status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
-    return in_time || !printed.ok() || ReaderGoneWithin(absl::ZeroDuration()) ? grpc::Status::OK : status;
+    // A daemon that stops may have no time left to end the call as well.
+    return stopped || in_time || !printed.ok() || ReaderGoneWithin(absl::ZeroDuration()) ? grpc::Status::OK
+                                                                                         : status;
   };
   RELOC_RETURN_IF_ERROR(client->Call(watch, true));
   return printed;

@@ -98,6 +98,7 @@ absl::Status Daemon::OpenMirrors() {
 
 absl::Status Daemon::OpenServers() {
   journal_ = std::make_unique<Journal>(dir_->fd());
+  loop_->OnPause([this] { journal_->Flush(); });
   jobs_ =
       std::make_unique<JobTable>(loop_.get(), &events_, dir_->fd(), kMaxEndedJobs, [this] { NoteIdle(); });
   RELOC_RETURN_IF_ERROR(OpenMirrors());
@@ -123,6 +124,12 @@ absl::Status Daemon::OpenServers() {
                                         {dir_->fd(), kLaunchSocket, SOCK_SEQPACKET, false,
                                          [this](Peer peer) { launches_->Add(std::move(peer)); }},
                                         manager_.TakeListener(SOCK_SEQPACKET)));
+  RELOC_ASSIGN_OR_RETURN(
+      start_socket_,
+      StartSocket::Open(loop_.get(), dir_->fd(),
+                        [this](std::span<const char> message, pid_t pid, absl::StatusOr<UniqueFd> pidfd) {
+                          launches_->Started(message, pid, std::move(pidfd));
+                        }));
   return absl::OkStatus();
 }
 
@@ -139,6 +146,7 @@ void Daemon::GuardPlace() {
   place_->Add([this] { return mirrors_->table().Mend(); });
   place_->Add([this] { return control_socket_->Mend(); });
   place_->Add([this] { return launch_socket_->Mend(); });
+  place_->Add([this] { return start_socket_->Mend(); });
 }
 
 // Twice in each interval, as sd_watchdog_enabled(3) advises. A loop that does not turn tells nothing.
@@ -194,6 +202,7 @@ void Daemon::Run() {
 void Daemon::Stop(const char* why) {
   manager_.Notify(absl::StrCat("STOPPING=1\nSTATUS=Stops: ", why));
   TakeWaitingClients();
+  start_socket_->End();
   LogInfo(absl::StrCat("stopping: ", why));
   events_.Publish({EventType::kDaemonStop, absl::Now(), nullptr, nullptr, why});
   loop_->Stop();
@@ -235,13 +244,15 @@ void Daemon::OnIdleTime() {
   if (TakeWaitingClients() == 0) return Stop("idle");
   control_socket_->Show();
   launch_socket_->Show();
+  start_socket_->Show();
   NoteIdle();
 }
 
 int Daemon::TakeWaitingClients() {
   control_socket_->Hide();
   launch_socket_->Hide();
-  return control_socket_->AcceptAll() + launch_socket_->AcceptAll();
+  start_socket_->Hide();
+  return control_socket_->AcceptAll() + launch_socket_->AcceptAll() + start_socket_->ReceiveAll();
 }
 
 std::vector<ServiceFactory> Daemon::Services() {

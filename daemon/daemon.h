@@ -22,6 +22,7 @@
 #include "daemon/jobs/journal.h"
 #include "daemon/keeper/keeper_link.h"
 #include "daemon/launch/launch_server.h"
+#include "daemon/launch/start_socket.h"
 #include "daemon/listener.h"
 #include "daemon/metrics/metrics.h"
 #include "daemon/metrics/outlets.h"
@@ -99,6 +100,7 @@ class Daemon {
   UniqueFd signals_;
   // Last: names that clients find appear when all else is ready, and vanish first.
   std::unique_ptr<Listener> launch_socket_;
+  std::unique_ptr<StartSocket> start_socket_;
   std::unique_ptr<Listener> control_socket_;
   std::unique_ptr<PlaceGuard> place_;
 };

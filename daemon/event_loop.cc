@@ -51,9 +51,11 @@ void EventLoop::Run() {
   absl::Duration since = MonotonicNow();
   bool crowd = false;
   while (!stopped_) {
+    if (!crowd) on_pause_();
     if (RunOnce(crowd ? 0 : -1)) {
       ++handled;
     } else if (crowd) {
+      on_pause_();
       absl::SleepFor(kRest);
     }
     const absl::Duration now = MonotonicNow();
@@ -62,6 +64,7 @@ void EventLoop::Run() {
     handled = 0;
     since = now;
   }
+  on_pause_();
 }
 
 bool EventLoop::RunOnce(int timeout_ms) {

@@ -38,6 +38,9 @@ class EventLoop {
   // the watch without a system call of its own, see epoll(7).
   void Close(UniqueFd fd);
 
+  // Before the loop waits or rests, and when it ends: for what handlers have put off.
+  void OnPause(absl::AnyInvocable<void()> handler) { on_pause_ = std::move(handler); }
+
   // Handles events until Stop() is called by a handler.
   void Run();
   void Stop() { stopped_ = true; }
@@ -48,6 +51,7 @@ class EventLoop {
   explicit EventLoop(UniqueFd epoll) : epoll_(std::move(epoll)) {}
 
   UniqueFd epoll_;
+  absl::AnyInvocable<void()> on_pause_ = [] {};
   // Shared with the call in progress, so that a handler may forget itself.
   absl::flat_hash_map<int, std::shared_ptr<Handler>> handlers_;
   bool stopped_ = false;

@@ -11,7 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "daemon/event_loop.h"
-#include "reloc/base/file.h"
+#include "daemon/named_socket.h"
 #include "reloc/base/unique_fd.h"
 
 namespace reloc {
@@ -40,7 +40,6 @@ class Listener {
   // for us. `place.dir` and `loop` must outlive the listener.
   static absl::StatusOr<std::unique_ptr<Listener>> Open(EventLoop* loop, Place place,
                                                         UniqueFd handed_over = UniqueFd());
-  // Removes the name, unless it is the service manager's, or someone else's by now.
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
@@ -48,20 +47,17 @@ class Listener {
   // Takes every connection that waits. Returns how many there were.
   int AcceptAll();
 
-  // Before an end that nobody is to notice: no new client finds us, but the service manager's next daemon.
-  void Hide();
-  // It was not the end.
-  void Show();
+  void Hide() { name_.Hide(); }
+  void Show() { name_.Show(); }
 
   // Listens anew if someone removed the name.
   absl::Status Mend();
 
  private:
-  Listener(EventLoop* loop, Place place) : loop_(loop), place_(std::move(place)) {}
+  Listener(EventLoop* loop, Place place)
+      : loop_(loop), place_(std::move(place)), name_(place_.dir, place_.name, place_.type) {}
   absl::Status Bind();
   absl::Status Listen(UniqueFd socket);
-  bool HasName(const std::string& name) const;
-  std::string TemporaryName() const;
   bool AcceptOne();
   void ShedOne();
 
@@ -69,8 +65,7 @@ class Listener {
   const uid_t own_uid_ = ::geteuid();
   Place place_;
   UniqueFd socket_;
-  FileId id_;  // of what has the name
-  bool handed_over_ = false;
+  NamedSocket name_;  // goes before the socket that it is the name of
   UniqueFd spare_;
 };
 

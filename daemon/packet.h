@@ -1,6 +1,9 @@
-// One message with descriptors over a SEQPACKET socket, without waiting.
+// One message with descriptors over a SEQPACKET or DGRAM socket, without waiting.
 #pragma once
 
+#include <sys/socket.h>
+
+#include <optional>
 #include <span>
 
 #include "absl/container/inlined_vector.h"
@@ -15,6 +18,9 @@ inline constexpr size_t kMaxPacketFds = 4;
 
 struct Packet {
   size_t size = 0;  // 0: the peer is gone
+  // Of who sent it, as the kernel saw it, where the socket has SO_PASSCRED and SO_PASSPIDFD: see unix(7).
+  std::optional<struct ucred> sender;
+  UniqueFd sender_pidfd;
   absl::InlinedVector<UniqueFd, 2> fds;
   bool truncated = false;  // bytes or descriptors were lost on the way: what is left cannot be believed
 };

@@ -241,6 +241,8 @@ void JobTable::MendJournal() {
 void JobTable::Record(const Job& job) {
   if (journal_ == nullptr) return;
   journal_->Write(job);
+  // Its launcher relies on what it is answered.
+  if (job.placement == Placement::kDaemon) journal_->Flush();
   if (journal_->wants_rewrite()) journal_->Rewrite(InOrder(true));
 }
 

@@ -29,6 +29,7 @@ constexpr absl::string_view kAnyFirstLine = "relocd journal ";
 constexpr absl::string_view kFirstLine = "relocd journal 1 boot ";
 constexpr size_t kMaxBytes = 64 << 20;
 constexpr size_t kGrowth = 512 << 10;
+constexpr size_t kMaxWaiting = 64 << 10;
 constexpr absl::Duration kRetry = absl::Seconds(1);
 
 // Before each entry. A size alone would let garbage pass for an entry.
@@ -145,10 +146,15 @@ void Journal::Append(const Job& job, std::string* bytes) {
 
 void Journal::Write(const Job& job) {
   if (!file_.valid()) return;  // until it is written anew
-  bytes_.clear();
-  Append(job, &bytes_);
-  Errno e = fault::Fails(fault::Point::kJournalWrite) ? Errno::Last() : WriteAll(file_.get(), bytes_);
-  size_ += bytes_.size();
+  Append(job, &waiting_);
+  if (waiting_.size() >= kMaxWaiting) Flush();
+}
+
+void Journal::Flush() {
+  if (waiting_.empty()) return;
+  Errno e = fault::Fails(fault::Point::kJournalWrite) ? Errno::Last() : WriteAll(file_.get(), waiting_);
+  size_ += waiting_.size();
+  waiting_.clear();
   if (e.ok()) return;
   // What follows an incomplete entry would not be found.
   file_.Reset();
@@ -167,6 +173,7 @@ bool Journal::IsInPlace() const {
 }
 
 void Journal::Rewrite(std::span<const Job* const> jobs) {
+  waiting_.clear();
   std::string bytes = FirstLine();
   for (const Job* job : jobs) Append(*job, &bytes);
   Note(Replace(bytes));

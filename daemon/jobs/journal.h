@@ -1,9 +1,10 @@
 // The journal: the daemon's jobs in a file of its directory, so that the next daemon knows them again,
 // however this one ends.
 //
-// Each change of a job appends the job as it now is, in one write(2); the last entry of a job counts. Nothing
-// is synced: the file is to outlive the daemon, not the host, whose processes do not outlive it either. It is
-// written anew (another file, renamed) at the daemon's start and when it has grown.
+// Each change of a job appends the job as it now is; the last entry of a job counts. Changes that come
+// together are written together, before the event loop rests. Nothing is synced: the file is to outlive the
+// daemon, not the host, whose processes do not outlive it either. It is written anew (another file, renamed)
+// at the daemon's start and when it has grown.
 //
 // Not SQLite, which the history is in: a launch would wait for its locks and for a disk that may be slow.
 // This costs a launch a few microseconds, and reading a thousand jobs a few milliseconds.
@@ -42,8 +43,10 @@ class Journal {
   // `daemon_dir` must outlive the journal. Nothing is written before the first Rewrite().
   explicit Journal(int daemon_dir) : dir_(daemon_dir) {}
 
-  // Appends `job` as it now is. That it cannot is logged once, until it can again.
+  // Appends `job` as it now is, with the next Flush() at the latest.
   void Write(const Job& job);
+  // That it cannot is logged once, until it can again.
+  void Flush();
   // True when the file should be written anew: it has grown, or an entry could not be written (then not more
   // often than once a second).
   bool wants_rewrite() const;
@@ -63,9 +66,8 @@ class Journal {
   size_t rewritten_size_ = 0;
   absl::Duration failed_at_ = -absl::InfiniteDuration();  // MonotonicNow()
   bool complained_ = false;
-  // Kept for their memory.
-  relocd::v1::JournalEntry entry_;
-  std::string bytes_;
+  relocd::v1::JournalEntry entry_;  // kept for its memory
+  std::string waiting_;             // to be written
 };
 
 }  // namespace reloc

@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -161,7 +162,11 @@ bool LaunchServer::Handle(ClientId id, std::span<const char> bytes, Packet* pack
   }
   LaunchMessage message;
   if (!Decode(bytes, &message)) return false;
-  if (message.type == MessageType::kStarted && packet->fds.empty()) return HandleStarted(client, message);
+  if (message.type == MessageType::kStarted && packet->fds.empty()) {
+    HandleStarted(message, client->peer.pid, OpenPeer(*client));
+    // The connection has served: closed now it does not wake us again when the client becomes the program.
+    return false;
+  }
   if (message.type == MessageType::kWanted && packet->fds.empty()) return HandleWanted(message);
   if (message.type != MessageType::kLaunch || packet->fds.size() != 1 || client->waiting) return false;
   return HandleLaunch(id, message, std::move(packet->fds[0]));
@@ -304,26 +309,32 @@ bool LaunchServer::Answer(Client* client, const absl::Status& done) {
   return done.ok() ? Send(client, {}, {}).ok() : Refuse(client, Reason::kRefused, done.message());
 }
 
-// The client is about to become the program. Nothing is answered, also when it cannot be watched: it runs
-// anyway. The connection has served: closed now it does not wake us again when the client becomes the
-// program.
-bool LaunchServer::HandleStarted(Client* client, const LaunchMessage& message) {
-  const Peer& peer = client->peer;
-  absl::StatusOr<UniqueFd> pidfd = OpenPeer(*client);
+void LaunchServer::Started(std::span<const char> bytes, pid_t pid, absl::StatusOr<UniqueFd> pidfd) {
+  MessageType type;
+  const WireError error = CheckHeader(bytes, &type);
+  if (error == WireError::kVersion && type == MessageType::kStarted) parts_.on_other_version();
+  LaunchMessage message;
+  const bool usable = error == WireError::kNone && Decode(bytes, &message);
+  if (usable && message.type == MessageType::kStarted) HandleStarted(message, pid, std::move(pidfd));
+}
+
+// The process is about to become the program. Nothing is answered, also when it cannot be watched: it runs
+// anyway.
+void LaunchServer::HandleStarted(const LaunchMessage& message, pid_t pid, absl::StatusOr<UniqueFd> pidfd) {
   RootLease root;
   if (message.engine == Engine::kUserns && pidfd.ok()) {
     // A launch that joined nothing, since it is inside a root, tells of no namespaces.
-    const uint64_t mount = message.mark.mount != 0 ? message.mark.mount : ReadNamespaces(peer.pid).mount;
+    const uint64_t mount = message.mark.mount != 0 ? message.mark.mount : ReadNamespaces(pid).mount;
     root = parts_.roots->FindEntered({message.store, message.digest, HashText(message.prefix)}, mount);
   }
   const std::string mirror =
       root != nullptr ? root->mirror : parts_.mirrors->table().ServedTo(message.digest, message.engine);
-  absl::Status started = pidfd.ok() ? parts_.jobs->Started(*std::move(pidfd), peer.pid, peer.uid, message,
-                                                           std::move(root), mirror)
-                                    : pidfd.status();
+  // Of our own uid: others cannot send.
+  absl::Status started =
+      pidfd.ok() ? parts_.jobs->Started(*std::move(pidfd), pid, ::geteuid(), message, std::move(root), mirror)
+                 : pidfd.status();
   parts_.mirrors->Launched(message, mirror);
-  if (!started.ok() && LogsDebug()) LogDebug(absl::StrCat("pid ", peer.pid, ": ", started.message()));
-  return false;
+  if (!started.ok() && LogsDebug()) LogDebug(absl::StrCat("pid ", pid, ": ", started.message()));
 }
 
 }  // namespace reloc

@@ -1,4 +1,4 @@
-// Serves launch.sock: launches that want a root, and launches that tell that they happen.
+// Serves launch.sock and start.sock: launches that want a root, and launches that tell that they happen.
 //
 // A client is a program that waits to start, so nothing here waits for anything, and every doubt is settled
 // by saying no or by closing the connection: the client then makes its root itself. The number of clients is
@@ -53,6 +53,8 @@ class LaunchServer {
 
   // A new client, of a user that was checked.
   void Add(Peer peer);
+  // A launch that told of itself by start.sock.
+  void Started(std::span<const char> bytes, pid_t pid, absl::StatusOr<UniqueFd> pidfd);
   size_t clients() const { return clients_.size(); }
 
  private:
@@ -81,7 +83,7 @@ class LaunchServer {
   bool HandleOtherVersion(Client* client, MessageType type);
   bool HandleLaunch(ClientId id, const LaunchMessage& message, UniqueFd store);
   bool HandleWanted(const LaunchMessage& message);
-  bool HandleStarted(Client* client, const LaunchMessage& message);
+  void HandleStarted(const LaunchMessage& message, pid_t pid, absl::StatusOr<UniqueFd> pidfd);
   bool HandleReserve(Client* client, const ReserveMessage& message);
   bool HandleJob(Client* client, const JobMessage& message);
   absl::StatusOr<UniqueFd> OpenPeer(const Client& client) const;

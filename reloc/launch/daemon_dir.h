@@ -10,6 +10,7 @@
 namespace reloc {
 
 inline constexpr const char* kLaunchSocket = "launch.sock";
+inline constexpr const char* kStartSocket = "start.sock";
 inline constexpr const char* kControlSocket = "control.sock";
 inline constexpr const char* kRegistryFile = "roots";
 inline constexpr const char* kSiteDaemonDir = "/run/relocd";

@@ -14,6 +14,18 @@
 namespace reloc {
 namespace {
 
+struct sockaddr_un AddressOf(const char* socket, int daemon_dir, string_view path) {
+  struct sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  TextBuffer name(address.sun_path, sizeof address.sun_path);
+  name << path << '/' << socket;
+  if (name.overflowed()) {  // sun_path has 108 bytes
+    name.Clear();
+    name << "/proc/self/fd/" << daemon_dir << '/' << socket;
+  }
+  return address;
+}
+
 // `daemon_dir` was found to be the user's or root's, when it was opened. Inside a root's user namespace root
 // has no number: there its daemon's uid looks like that of root's directory, where nobody else makes sockets.
 bool PeerIsTrusted(int socket, int daemon_dir) {
@@ -90,17 +102,18 @@ Reason ReceivePacket(int socket, uint64_t deadline, std::span<char> memory, std:
 
 }  // namespace
 
+bool SendDatagram(int daemon_dir, string_view path, string_view message) {
+  UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd.valid()) return false;
+  const struct sockaddr_un address = AddressOf(kStartSocket, daemon_dir, path);
+  return ::sendto(fd.get(), message.data(), message.size(), MSG_NOSIGNAL,
+                  reinterpret_cast<const struct sockaddr*>(&address), sizeof address) >= 0;
+}
+
 Reason DaemonLink::Connect(int daemon_dir, string_view path) {
   UniqueFd fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.valid()) return Reason::kProtocol;
-  struct sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  TextBuffer name(address.sun_path, sizeof address.sun_path);
-  name << path << '/' << kLaunchSocket;
-  if (name.overflowed()) {  // sun_path has 108 bytes
-    name.Clear();
-    name << "/proc/self/fd/" << daemon_dir << '/' << kLaunchSocket;
-  }
+  const struct sockaddr_un address = AddressOf(kLaunchSocket, daemon_dir, path);
   if (::connect(fd.get(), reinterpret_cast<const struct sockaddr*>(&address), sizeof address) != 0) {
     return errno == EAGAIN ? Reason::kDaemonSilent : Reason::kNoDaemon;
   }

@@ -1,4 +1,4 @@
-// A launch's connection to the daemon.
+// What a launch sends to the daemon: over a connection, or in one datagram that nobody answers.
 //
 // Nothing here may hold up a program: connecting never blocks (a full backlog is an error at once), and an
 // answer is awaited until a deadline. Nothing here may believe a stranger: the directory and then the peer's
@@ -13,6 +13,10 @@
 #include "reloc/launch/wire.h"
 
 namespace reloc {
+
+// Sends `message` to start.sock in the open directory `daemon_dir`, whose name is `path`. False if it cannot
+// be sent: the daemon has none, or its queue is full (net.unix.max_dgram_qlen, 10 by default).
+bool SendDatagram(int daemon_dir, string_view path, string_view message);
 
 inline constexpr uint64_t kDaemonDeadlineMicros = 100 * 1000;
 // For an image's root once the daemon has said that it makes it: to mount the image here too would take as

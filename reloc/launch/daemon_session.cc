@@ -133,7 +133,15 @@ bool DaemonSession::IsUsable(const ReplyMessage& reply, Plan* plan) const {
          plan->engine() == message_.engine;
 }
 
-void DaemonSession::Tell(MessageType type) {
+// Who is told, is checked by the directory alone: nobody else can make a socket in it.
+void DaemonSession::Tell() {
+  if (!directory_.valid()) return;
+  const bool sent = !link_.connected() &&
+                    SendDatagram(directory_.get(), path_.view(), EncodeMessage(MessageType::kStarted));
+  if (!sent) TellConnected(MessageType::kStarted);
+}
+
+void DaemonSession::TellConnected(MessageType type) {
   // A connection that was used before may have been closed by the daemon: once more, with another.
   for (int tries = 0; tries < 2 && Connect(); ++tries) {
     bool sent = link_.Send(EncodeMessage(type), -1) == Reason::kNone;

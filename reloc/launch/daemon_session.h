@@ -47,14 +47,14 @@ class DaemonSession {
   bool AskForRoot(int store, Plan* plan, RootNamespaces* root);
 
   // Tells of this launch, so that `relocctl ps` shows it. The daemon need not answer, and need not hear.
-  void Tell() { Tell(MessageType::kStarted); }
+  void Tell();
   // Tells that the plan's engine was asked for, and that a mirror of the pack would let it run. Likewise.
-  void TellMirrorIsWanted() { Tell(MessageType::kWanted); }
+  void TellMirrorIsWanted() { TellConnected(MessageType::kWanted); }
 
  private:
   bool OpenDirectory(string_view path);
   bool Connect();
-  void Tell(MessageType type);
+  void TellConnected(MessageType type);
   Reason Ask(int store, ReplyMessage* reply, RootNamespaces* root);
   bool IsUsable(const ReplyMessage& reply, Plan* plan) const;
   string_view EncodeMessage(MessageType type);

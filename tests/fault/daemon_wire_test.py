@@ -121,6 +121,23 @@ class Wire(unittest.TestCase):
                         fake_daemon.message(LAUNCH, body(self.store, engine=99)), bytes(100)):
             self.assertIsNone(self.exchange(message, [self.store_fd]), message[:40])
 
+    def test_what_does_not_parse_is_no_start_of_a_program(self):
+        """On start.sock nothing is answered: relocd goes on, and knows of no job but the one that is one."""
+        whole = fake_daemon.message(STARTED, body(self.store))
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
+            client.settimeout(10)
+            client.connect(os.path.join(self.relocd.directory, "start.sock"))
+            for message in (b"x", whole[:-1], whole + b"x", bytes(100), fake_daemon.message(LAUNCH, body(self.store)),
+                            fake_daemon.message(STARTED, body(self.store), versions=(2, 9))):
+                client.send(message)
+            socket.send_fds(client, [whole], [self.store_fd] * 3)
+            self.assertEqual(self.jobs(), [])
+            client.send(whole)
+            self.assertTrue(daemon.wait_until(lambda: self.jobs() == [os.getpid()]))
+
+    def jobs(self):
+        return [job["pid"] for job in daemon.jobs(self.relocd.environment())]
+
     def test_nothing_is_leaked(self):
         self.launch()
         before = len(self.keepers_descriptors())

@@ -1,9 +1,11 @@
-"""What the daemon leaves open to others: nothing but two sockets that only its user can reach."""
+"""What the daemon leaves open to others: nothing but sockets that only its user can reach."""
 import os
 import stat
 import unittest
 
 from support import daemon, packs, programs, session
+
+SOCKETS = {"launch.sock", "start.sock", "control.sock"}
 
 
 class Sockets(unittest.TestCase):
@@ -27,7 +29,8 @@ class Sockets(unittest.TestCase):
                 finally:
                     os.umask(old)
                 self.assertEqual(self.mode(), 0o700)
-                self.assertEqual((self.mode("launch.sock"), self.mode("control.sock")), (0o600, 0o600))
+                for name in SOCKETS:
+                    self.assertEqual(self.mode(name), 0o600, name)
                 for entry in os.scandir(self.directory):
                     self.assertEqual(stat.S_IMODE(entry.stat().st_mode) & 0o077, 0, entry.name)
                 relocd.stop()
@@ -42,7 +45,7 @@ class Sockets(unittest.TestCase):
         names = [line.split()[7] for line in unix.splitlines()[1:] if len(line.split()) > 7]
         # A socket keeps the name that it was bound to, and is renamed when it listens.
         bound = {os.path.basename(name).removesuffix(".new") for name in names}
-        self.assertEqual(bound, {"launch.sock", "control.sock"}, outcome.err)
+        self.assertEqual(bound, SOCKETS, outcome.err)
         self.assertFalse([name for name in names if name.startswith("@")])
         self.assertFalse([line for line in network.splitlines() if not line.lstrip().startswith("sl")])
 

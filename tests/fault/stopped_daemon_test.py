@@ -69,6 +69,21 @@ class SilentDaemons(unittest.TestCase):
         env = relocd.environment(RELOC_ENGINE="userns")
         self.assertTrue(daemon.wait_until(lambda: daemon.joins_a_published_root(self.pack + "/bin/sed", env)))
 
+    def test_launches_that_were_told_to_a_stopped_daemon_are_known_when_it_returns(self):
+        """More than the queue of start.sock holds (net.unix.max_dgram_qlen): the others connect."""
+        relocd = daemon.Daemon(packs.new_path("daemon"))
+        self.addCleanup(relocd.stop)
+        self.assertRuns(relocd.directory)
+        os.kill(relocd.pid, signal.SIGSTOP)
+        with open("/proc/sys/net/unix/max_dgram_qlen") as file:
+            count = int(file.read()) + 10
+        for _ in range(count):
+            self.assertRuns(relocd.directory)
+        os.kill(relocd.pid, signal.SIGCONT)
+        def known():
+            return len(daemon.jobs(relocd.environment()))
+        self.assertTrue(daemon.wait_until(lambda: known() == count + 1), known())
+
 
 if __name__ == "__main__":
     session.main()

@@ -1,6 +1,8 @@
 // waiter [SIGNAL]: sends itself that signal at once. Without one, it says what happens to it until it is
 // ended: "ready" at first, "continued" after SIGCONT, "size ROWS COLUMNS" after SIGWINCH, and each line that
 // it reads.
+// waiter -SIGNAL: says "ready", and "got" at that signal, and ends with status 7. Shells are no good at that:
+// a bash that is about to wait for a child may send itself SIGINT for ever.
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,6 +27,11 @@ void SaySize(int) {
   Say(line);
 }
 
+void SayGot(int) {
+  Say("got\n");
+  _exit(7);
+}
+
 void Handle(int signal, void (*handler)(int)) {
   struct sigaction action = {};
   action.sa_handler = handler;
@@ -34,7 +41,13 @@ void Handle(int signal, void (*handler)(int)) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc > 1) return raise(atoi(argv[1]));
+  const int number = argc > 1 ? atoi(argv[1]) : 0;
+  if (number > 0) return raise(number);
+  if (number < 0) {
+    Handle(-number, SayGot);
+    Say("ready\n");
+    for (;;) pause();
+  }
   Handle(SIGCONT, SayContinued);
   Handle(SIGWINCH, SaySize);
   Say("ready\n");

@@ -118,7 +118,9 @@ def _end_children():
     while (left := children()) and time.monotonic() < deadline:
         time.sleep(0.02)
     for pid in left:
-        with open(f"/proc/{pid}/comm") as comm:
-            print(f"left running: {pid} {comm.read().strip()}", file=sys.stderr)
+        subprocess.run(["ps", "-o", "pid,ppid,stat,wchan:20,etime,args", "--pid", str(pid), "--ppid", str(pid)],
+                       stdout=sys.stderr, check=False)
+        subprocess.run(["ls", "-l", f"/proc/{pid}/fd"], stdout=sys.stderr, check=False)
+        print(f"left running: {pid}", file=sys.stderr)
         os.kill(pid, signal.SIGKILL)
     return left

@@ -59,6 +59,7 @@ TEST_F(JournalTest, AJobComesBackAsItWas) {
   Rewrite({});
   Job job = MakeJob("a");
   journal_.Write(job);
+  journal_.Flush();
   JournalContents contents = Read();
   EXPECT_TRUE(contents.same_boot);
   EXPECT_EQ(contents.damage, "");
@@ -88,6 +89,7 @@ TEST_F(JournalTest, TheLastEntryCountsInTheFirstOnesPlace) {
   job.ended_at = job.started_at + absl::Seconds(1);
   job.cpu_seconds = 0.25;
   journal_.Write(job);
+  journal_.Flush();
   JournalContents contents = Read();
   ASSERT_EQ(contents.jobs.size(), 2u);
   EXPECT_EQ(contents.jobs[0].id, "a");
@@ -166,7 +168,10 @@ TEST_F(JournalTest, WhatIsNoFileIsDamageAndGivesWay) {
 TEST_F(JournalTest, ItWantsToBeWrittenAnewWhenItHasGrown) {
   Rewrite({MakeJob("a")});
   EXPECT_FALSE(journal_.wants_rewrite());
-  for (int i = 0; i < 10000 && !journal_.wants_rewrite(); ++i) journal_.Write(MakeJob("a"));
+  for (int i = 0; i < 10000 && !journal_.wants_rewrite(); ++i) {
+    journal_.Write(MakeJob("a"));
+    journal_.Flush();
+  }
   EXPECT_TRUE(journal_.wants_rewrite());
   Rewrite({MakeJob("a")});
   EXPECT_FALSE(journal_.wants_rewrite());
@@ -178,7 +183,10 @@ int FillDisk(Journal* journal) {
   signal(SIGXFSZ, SIG_IGN);
   struct rlimit limit = {400, 400};
   setrlimit(RLIMIT_FSIZE, &limit);
-  for (int i = 0; i < 10; ++i) journal->Write(MakeJob("b"));
+  for (int i = 0; i < 10; ++i) {
+    journal->Write(MakeJob("b"));
+    journal->Flush();
+  }
   return journal->wants_rewrite() ? 1 : 0;  // not at once
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <vector>
@@ -20,9 +21,10 @@ size_t OpenDescriptors() {
 
 class PacketTest : public testing::Test {
  protected:
-  void SetUp() override {
+  void SetUp() override { Connect(SOCK_SEQPACKET); }
+  void Connect(int type) {
     int pair[2];
-    ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+    ASSERT_EQ(socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, pair), 0);
     ours_.Reset(pair[0]);
     theirs_.Reset(pair[1]);
   }
@@ -47,6 +49,19 @@ class PacketTest : public testing::Test {
   UniqueFd ours_, theirs_;
   char memory_[64];
 };
+
+TEST_F(PacketTest, ADatagramTellsWhoSentIt) {
+  Connect(SOCK_DGRAM);
+  const int on = 1;
+  ASSERT_EQ(setsockopt(ours_.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on), 0);
+  Packet packet;
+  SendDescriptors(2);
+  ASSERT_TRUE(ReceivePacket(ours_.get(), memory_, &packet).ok());
+  EXPECT_EQ(packet.fds.size(), 2u);
+  ASSERT_TRUE(packet.sender);
+  EXPECT_EQ(packet.sender->pid, getpid());
+  EXPECT_EQ(packet.sender->uid, getuid());
+}
 
 TEST_F(PacketTest, BytesAndDescriptorsArrive) {
   int fds[] = {ours_.get(), theirs_.get()};

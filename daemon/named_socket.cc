@@ -1,0 +1,76 @@
+#include "daemon/named_socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "absl/strings/str_cat.h"
+#include "reloc/fault/fault.h"
+
+namespace reloc {
+namespace {
+
+// What waits while we are busy or stopped. A client that finds the queue full gets EAGAIN and goes its own
+// way.
+constexpr int kBacklog = 512;
+
+}  // namespace
+
+NamedSocket::~NamedSocket() {
+  if (!is_ours_) return;
+  for (const std::string& name : {name_, TemporaryName()}) {
+    if (HasName(name)) ::unlinkat(dir_, name.c_str(), 0);
+  }
+}
+
+// Under a temporary name until it listens with the right mode: no client ever sees half of it, and what an
+// earlier daemon left is replaced in one step.
+absl::StatusOr<UniqueFd> NamedSocket::Bind() {
+  const std::string temporary = TemporaryName();
+  UniqueFd socket(fault::Fails(fault::Point::kSocketBind)
+                      ? -1
+                      : ::socket(AF_UNIX, type_ | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  struct sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  // Through the descriptor: sun_path has 108 bytes, and the directory was checked.
+  snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", dir_, temporary.c_str());
+  bool removed = ::unlinkat(dir_, temporary.c_str(), 0) == 0 || errno == ENOENT;
+  bool ready = removed && socket.valid() &&
+               ::bind(socket.get(), reinterpret_cast<struct sockaddr*>(&address), sizeof address) == 0 &&
+               ::fchmodat(dir_, temporary.c_str(), 0600, 0) == 0 &&
+               (type_ == SOCK_DGRAM || ::listen(socket.get(), kBacklog) == 0);
+  Result<FileId> id = IdentifyAt(dir_, temporary.c_str());
+  if (!ready || !id.ok() || ::renameat(dir_, temporary.c_str(), dir_, name_.c_str()) != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot listen on ", name_));
+  }
+  id_ = *id;
+  is_ours_ = true;
+  return socket;
+}
+
+bool NamedSocket::TakeOver() {
+  Result<FileId> there = IdentifyAt(dir_, name_.c_str());
+  if (there.ok()) id_ = *there;
+  return there.ok();
+}
+
+void NamedSocket::Hide() {
+  if (is_ours_ && HasName(name_)) ::renameat(dir_, name_.c_str(), dir_, TemporaryName().c_str());
+}
+
+void NamedSocket::Show() {
+  if (is_ours_ && HasName(TemporaryName())) ::renameat(dir_, TemporaryName().c_str(), dir_, name_.c_str());
+}
+
+std::string NamedSocket::TemporaryName() const { return absl::StrCat(name_, ".new"); }
+
+bool NamedSocket::HasName(const std::string& name) const {
+  Result<FileId> there = IdentifyAt(dir_, name.c_str());
+  return there.ok() && *there == id_;
+}
+
+}  // namespace reloc
