@@ -1,7 +1,8 @@
 // What a launcher and those who are attached to its job say to each other: SEQPACKET, one message at a time.
 //
 //   relocctl -> launcher   kAttach (first), kInput, kInputEnd, kResize, kSignal, kContinue
-//   launcher -> relocctl   kWelcome, kOutput, kInputTaken, kLaunched, kNotLaunched, kStopped, kEnded
+//   launcher -> relocctl   kWelcome, kOutput, kInputTaken, kLaunched, kNotLaunched, kStopped, kEnded,
+//   kContinued
 //
 // A launcher may be older than the relocctl that attaches: the header is the same for ever, unknown events
 // are passed over, and another version is refused by hanging up.
@@ -33,10 +34,11 @@ enum class AttachEvent : uint8_t {
   kNotLaunched = 36,  // value: exit status, the line about it was written
   kStopped = 37,      // value: the signal
   kEnded = 38,        // value: wait status
+  kContinued = 39,    // a kContinue arrived: the stops that were told before are over
 };
 
-// What there is to attach to.
-enum AttachFlags : int32_t { kHasTerminal = 1, kHasOutput = 2 };
+// What there is to attach to, and what this launcher knows that older ones did not.
+enum AttachFlags : int32_t { kHasTerminal = 1, kHasOutput = 2, kTellsContinued = 4 };
 
 inline constexpr size_t kMaxAttachBytes = 16 * 1024;  // of a message
 inline constexpr size_t kMaxInput = 64 * 1024;

@@ -23,6 +23,14 @@ constexpr struct timeval kSendTimeout = {2, 0};
 // After POLLOUT so much does not block: a pipe takes 4096 bytes, a terminal about as many.
 constexpr size_t kWrittenAtOnce = 2048;
 
+void TakePending(int signal) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, signal);
+  const struct timespec at_once = {};
+  (void)::sigtimedwait(&set, nullptr, &at_once);
+}
+
 bool IsIgnoredByDefault(int signal) { return signal == SIGCHLD || signal == SIGURG || signal == SIGWINCH; }
 
 }  // namespace
@@ -33,7 +41,8 @@ AttachSession::AttachSession(UniqueFd socket, Role role, Terminal* terminal, boo
       role_(role),
       terminal_(terminal),
       job_has_terminal_(job_has_terminal),
-      keys_(std::move(keys)) {
+      keys_(std::move(keys)),
+      told_of_continues_(role == Role::kOwner) {
   sigset_t all;
   memset(&all, 0xff, sizeof all);
   signals_.Reset(::signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK));
@@ -95,6 +104,7 @@ void AttachSession::Handle(const AttachMessage& message) {
   switch (message.event) {
     case AttachEvent::kWelcome:
       job_has_terminal_ = (message.value & kHasTerminal) != 0;
+      told_of_continues_ = (message.value & kTellsContinued) != 0;
       if ((message.value & (kHasTerminal | kHasOutput)) == 0) Finish(Leave::kNothing);
       return Launched();
     case AttachEvent::kLaunched:
@@ -109,6 +119,9 @@ void AttachSession::Handle(const AttachMessage& message) {
       return;
     case AttachEvent::kStopped:
       return Stopped(message.value);
+    case AttachEvent::kContinued:
+      if (continues_ > 0) --continues_;
+      return;
     case AttachEvent::kEnded:
       return Finish(Leave::kEnded, message.value);
     default:
@@ -160,6 +173,8 @@ void AttachSession::HandleAsGuest(const struct signalfd_siginfo& info) {
 void AttachSession::Stopped(int signal) {
   // A guest of a job without a terminal only looks on.
   if (role_ == Role::kGuest && !job_has_terminal_) return;
+  // Told before the launcher knew that we go on: to stop now would be to stop twice for one reason.
+  if (continues_ > 0) return;
   // It read from its terminal, of which it is not known yet that it is in the foreground again.
   bool wants_terminal = signal == SIGTTIN || signal == SIGTTOU;
   if (wants_terminal && job_has_terminal_ && !foreground_ && terminal_->InForeground()) return Resume();
@@ -169,6 +184,8 @@ void AttachSession::Stopped(int signal) {
 void AttachSession::Stop(int signal) {
   terminal_->Restore();
   Suffer(signal);
+  // What made us go on is not to be heard a second time.
+  TakePending(SIGCONT);
   Resume();
 }
 
@@ -178,6 +195,7 @@ void AttachSession::Resume() {
   if (foreground_ && launched_ && job_has_terminal_ && types()) terminal_->SetRaw();
   if (job_has_terminal_) Say(AttachEvent::kResize);
   Say(AttachEvent::kContinue, foreground_);
+  if (told_of_continues_) ++continues_;
 }
 
 void AttachSession::ReadInput() {

@@ -81,6 +81,8 @@ class AttachSession {
   size_t input_ = 0;    // bytes sent and not yet taken by the job
   bool input_ended_ = false;
   bool launched_ = false;
+  bool told_of_continues_;                                          // by kContinued
+  int continues_ = 0;                                               // sent and not yet answered
   bool foreground_ = true;                                          // as the launcher knows it
   short socket_events_ = 0, input_events_ = 0, output_events_ = 0;  // what came, as of poll(2)
   std::optional<Left> left_;

@@ -231,14 +231,15 @@ void JobHost::Hear(AttachClient* client, const AttachMessage& message) {
     case AttachEvent::kKeySignal:
       return has_terminal_ ? SignalForeground(message.value) : Signal(message.value);
     case AttachEvent::kContinue:
-      return Continue(message.value != 0);
+      Continue(message.value != 0);
+      return client->Send({.event = AttachEvent::kContinued});
     default:
       return;
   }
 }
 
 void JobHost::Attach(AttachClient* client, const AttachMessage& message) {
-  int flags = (has_terminal_ ? kHasTerminal : 0) | (job_.output.valid() ? kHasOutput : 0);
+  int flags = kTellsContinued | (has_terminal_ ? kHasTerminal : 0) | (job_.output.valid() ? kHasOutput : 0);
   client->Send({.event = AttachEvent::kWelcome, .value = flags});
   client->set_attached();
   std::string replay = has_terminal_ ? replay_.ForTerminal() : replay_.Text();

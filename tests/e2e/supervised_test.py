@@ -21,6 +21,13 @@ class Supervised(PlacedTest):
     def running(self):
         return next((job for job in daemon.jobs(self.env) if job["state"] == "running"), None)
 
+    def await_state(self, pid, letter):
+        """Waits until /proc shows the process as sleeping (S) or stopped (T)."""
+        def state():
+            with open(f"/proc/{pid}/stat") as stat:
+                return stat.read().rsplit(")", 1)[1].split()[0]
+        self.assertTrue(daemon.wait_until(lambda: state() == letter), state())
+
     def test_its_streams_and_status_are_the_callers(self):
         outcome = self.run_placed("--supervised", "bash", "-c", "cat; echo err >&2; exit 42", input="typed\n")
         self.assertEqual(outcome, (42, "typed\n", "err\n"))
@@ -180,6 +187,30 @@ class Supervised(PlacedTest):
             terminal.expect("continued\n")
             terminal.send("typed\n")
             terminal.expect("read typed\n")
+            terminal.send(INTERRUPT)
+            terminal.expect(PROMPT)
+            self.assertEqual(terminal.ask("echo $?"), "130\n")
+
+    def test_a_stop_that_is_heard_of_late_is_over(self):
+        """The job stops in the background while relocctl cannot hear of it, and is then brought to the foreground."""
+        with self.shell() as terminal:
+            terminal.send("relocctl run --supervised waiter\n")
+            terminal.expect("ready\n")
+            job = self.running()
+            launcher = self.launcher(job["pid"])
+            terminal.send(SUSPEND)
+            terminal.expect(PROMPT)
+            relocctl = int(terminal.ask("jobs -p"))
+            os.kill(launcher, signal.SIGSTOP)
+            terminal.ask("bg")
+            self.await_state(relocctl, "S")
+            os.kill(relocctl, signal.SIGSTOP)
+            os.kill(launcher, signal.SIGCONT)
+            self.await_output(job["id"], "continued")
+            self.await_state(job["pid"], "T")
+            terminal.send("fg\n")
+            terminal.send("typed\n")
+            self.assertIn("read ", terminal.expect("typed\n"))
             terminal.send(INTERRUPT)
             terminal.expect(PROMPT)
             self.assertEqual(terminal.ask("echo $?"), "130\n")
