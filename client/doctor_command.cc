@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/doctor/checks.h"
+#include "client/doctor/patience.h"
 #include "client/format.h"
 #include "client/report.h"
 #include "reloc/pack/text.h"
@@ -21,7 +22,7 @@ const char* HealthName(Health health) {
 // The engines are tried first, since that forks, and gRPC starts threads; they are told where one looks for
 // them.
 Findings Examine() {
-  Findings findings = CheckInstallation();
+  Findings findings = Patiently("installation", CheckInstallation);
   const Findings engines = CheckEngines();
   for (const Findings& more : {CheckDirectories(), CheckDaemon(), engines, CheckHost()}) {
     findings.insert(findings.end(), more.begin(), more.end());

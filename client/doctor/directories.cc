@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "client/control_client.h"
 #include "client/doctor/checks.h"
+#include "client/doctor/patience.h"
 #include "reloc/job/state_dir.h"
 #include "reloc/pack/file_system.h"
 #include "reloc/pack/files.h"
@@ -125,20 +126,27 @@ Finding CheckHistory(const std::string& state) {
               absl::StrCat("relocctl daemon stop; mv ", path, " ", path, ".damaged"));
 }
 
+Findings CheckState(const std::string& daemon_dir) {
+  const std::string state = StateDir(daemon_dir);
+  return {CheckStateDir(daemon_dir, state), CheckHistory(state)};
+}
+
 }  // namespace
 
+// Any of them may lie on a file server.
 Findings CheckDirectories() {
-  Findings findings = {CheckRuntimeDir()};
+  Findings findings = Patiently("XDG_RUNTIME_DIR", [] { return Findings{CheckRuntimeDir()}; });
   absl::StatusOr<std::string> dir = ChosenDaemonDir();
   if (!dir.ok()) {
     findings.push_back(
         Fail("daemon directory", std::string(dir.status().message()), "export a shorter RELOCD_DIR"));
     return findings;
   }
-  const std::string state = StateDir(*dir);
-  for (const Finding& finding : {CheckDaemonDir(*dir), CheckTemporary(), CheckHome(),
-                                 CheckStateDir(*dir, state), CheckHistory(state)}) {
-    findings.push_back(finding);
+  for (const Findings& more : {Patiently("daemon directory", [&] { return Findings{CheckDaemonDir(*dir)}; }),
+                               Patiently("TMPDIR", [] { return Findings{CheckTemporary()}; }),
+                               Patiently("HOME", [] { return Findings{CheckHome()}; }),
+                               Patiently("state directory", [&] { return CheckState(*dir); })}) {
+    findings.insert(findings.end(), more.begin(), more.end());
   }
   return findings;
 }

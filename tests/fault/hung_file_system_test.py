@@ -94,6 +94,17 @@ class HungFileSystem(unittest.TestCase):
             os.close(fd)
         self.assertOthersGoOn()
 
+    def test_the_doctor_names_what_does_not_answer(self):
+        home = os.path.join(self.files.slow, "home")
+        os.mkdir(os.path.join(self.files.disk, "home"))
+        self.addCleanup(session.remove_tree, os.path.join(self.files.disk, "home"))
+        self.files.block()
+        told = programs.relocctl("doctor", env={**self.env, "HOME": home}, timeout=PATIENCE)
+        self.files.unblock()
+        self.assertRegex(told.out, "(?m)^FAIL  HOME  .* does not answer => ")
+        self.assertRegex(told.out, "(?m)^OK    daemon directory  ")
+        self.assertEqual(told.status, 1)
+
     def test_relocd_ends_and_starts_meanwhile(self):
         job = self.start_job()
         self.files.block()
