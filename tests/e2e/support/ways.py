@@ -66,15 +66,16 @@ class LaunchTest(unittest.TestCase):
 
     @classmethod
     def _start_daemon(cls):
+        del cls.env["RELOC_DAEMON"]
         kind = WAYS[cls.way].mirror
         if kind:
-            relocd = cls.mirror = mirrors.Mirror(kind, cls.pack)
+            cls.mirror = mirrors.Mirror(kind, cls.pack)
             cls.addClassCleanup(cls.mirror.remove)
+            cls.env["RELOCD_DIR"] = cls.mirror.directory
         else:
             relocd = daemon.Daemon(packs.new_path("daemon"))
             cls.addClassCleanup(relocd.stop)
-        del cls.env["RELOC_DAEMON"]
-        cls.env["RELOCD_DIR"] = relocd.directory
+            cls.env["RELOCD_DIR"] = relocd.directory
 
     @classmethod
     def _require_engine(cls):
