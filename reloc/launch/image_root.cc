@@ -74,11 +74,11 @@ class ImageRoot {
   }
 
   // Other processes of the namespace may have other groups than its maker: allow_other. Nobody outside of it
-  // can reach the mount.
+  // can reach the mount. The kernel looks at modes, which squashfuse does not: default_permissions.
   bool Mount() {
     FixedText<128> options;
     options << "fd=" << fuse_.get() << ",rootmode=40000,user_id=" << ::geteuid()
-            << ",group_id=" << ::getegid() << ",allow_other";
+            << ",group_id=" << ::getegid() << ",allow_other,default_permissions";
     const int mounted = ::mount(image_.path.c_str(), kPackInStage, "fuse.squashfuse",
                                 MS_RDONLY | MS_NOSUID | MS_NODEV, options.c_str());
     if (mounted != 0) return Fail("mount", Errno::Last(), image_.path.view(), kUserNamespaceCure);

@@ -33,21 +33,22 @@ constexpr char kShim[] = ".reloc/shim";
 
 class ArchiveWriter {
  public:
-  ArchiveWriter(std::string pack, std::string archive, std::string store)
+  ArchiveWriter(std::string pack, PackFormat format, std::string archive, std::string store)
       : pack_(std::move(pack)),
+        format_(format),
         name_(std::move(archive)),
         store_(std::move(store)),
         out_(archive_write_new()) {}
 
   // `fd`: to write to; outlives the writer.
-  absl::Status Open(PackFormat format, int fd) {
+  absl::Status Open(int fd) {
     // gnutar: long names and names that are not UTF-8 as they are; pax would need a locale that knows them.
     RELOC_RETURN_IF_ERROR(Check(archive_write_set_format_gnutar(out_.get())));
-    if (format == PackFormat::kTarGz) {
+    if (format_ == PackFormat::kTarGz) {
       RELOC_RETURN_IF_ERROR(Check(archive_write_add_filter_gzip(out_.get())));
       // gzip's header holds the time of day otherwise.
       RELOC_RETURN_IF_ERROR(Check(archive_write_set_filter_option(out_.get(), "gzip", "timestamp", nullptr)));
-    } else if (format == PackFormat::kTarZst) {
+    } else if (format_ == PackFormat::kTarZst) {
       RELOC_RETURN_IF_ERROR(Check(archive_write_add_filter_zstd(out_.get())));
     }
     return Check(archive_write_open_fd(out_.get(), fd));
@@ -80,9 +81,11 @@ class ArchiveWriter {
   // What we made ourselves has a mode that came from the umask.
   mode_t Mode(const TreeFile& file) const {
     if (file.type == FileType::kSymlink) return 0777;
-    if (InItem(file)) return file.mode & 0777;
+    if (InItem(file)) return format_ == PackFormat::kSquashfs ? ForAll(file.mode & 0777) : file.mode & 0777;
     return file.type == FileType::kDirectory || file.executable() ? 0755 : 0644;
   }
+  // No user of an image is the owner of its files: everybody may read and execute what the owner may.
+  static mode_t ForAll(mode_t mode) { return mode | (mode & 0500) >> 3 | (mode & 0500) >> 6; }
   // Python compares the times of .py files with those in .pyc files. Directories have the time of our
   // writing.
   bool KeepsTime(const TreeFile& file) const { return file.type == FileType::kRegular && InItem(file); }
@@ -127,7 +130,9 @@ class ArchiveWriter {
     return absl::InternalError(absl::StrCat("cannot write ", name_, ": ", why ? why : "unknown error"));
   }
 
-  const std::string pack_, name_, store_;
+  const std::string pack_;
+  const PackFormat format_;
+  const std::string name_, store_;
   UniqueArchive out_;
   std::vector<char> buffer_ = std::vector<char>(256 << 10);
 };
@@ -136,8 +141,8 @@ absl::Status WriteMembers(const std::string& pack, PackFormat format, const std:
                           const ProgressCallback& progress) {
   RELOC_ASSIGN_OR_RETURN(pb::Manifest manifest, LoadManifest(pack));
   RELOC_ASSIGN_OR_RETURN(std::vector<TreeFile> files, ListTree(pack));
-  ArchiveWriter writer(pack, archive, manifest.store_prefix().substr(1));
-  RELOC_RETURN_IF_ERROR(writer.Open(format, fd));
+  ArchiveWriter writer(pack, format, archive, manifest.store_prefix().substr(1));
+  RELOC_RETURN_IF_ERROR(writer.Open(fd));
   ProgressMeter meter(progress, "archiving", TotalSize(files));
   for (const TreeFile& file : files) {
     if (!file.path.empty()) RELOC_RETURN_IF_ERROR(writer.Add(file, &meter));
@@ -158,8 +163,7 @@ PackFormat FormatOf(const std::string& output) {
 absl::Status WriteArchive(const std::string& pack, PackFormat format, const std::string& archive,
                           const ProgressCallback& progress) {
   if (format == PackFormat::kSquashfs) {
-    return MakeSquashfs(
-        archive, [&](int tar) { return WriteMembers(pack, PackFormat::kTar, archive, tar, progress); });
+    return MakeSquashfs(archive, [&](int tar) { return WriteMembers(pack, format, archive, tar, progress); });
   }
   RELOC_ASSIGN_OR_RETURN(UniqueFd fd, OpenFile(archive, O_WRONLY | O_CREAT | O_EXCL, 0666));
   return WriteMembers(pack, format, archive, fd.get(), progress);

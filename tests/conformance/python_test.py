@@ -8,14 +8,15 @@ ADD = ["/usr/lib/python3.11"]
 
 def python(side, code, *arguments, **options):
     """By its full path: from there Python finds its library."""
-    return side.run("python3", "-c", code, *arguments, argv0=side.program("python3"), **options)
+    return side.run("python3", "-c", code, *arguments, argv0=side.called("python3"), **options)
 
 
 @scenario("`sys.prefix` and `sys.executable`, and the library from there", natively=(0, "PREFIX True EXE\n", ""))
 def python_library(side):
     outcome = python(side, "import sys, json; print(sys.prefix, json.__file__.startswith(sys.prefix), sys.executable)")
-    prefix = side.program("python3").rsplit("/", 2)[0]
-    return outcome.status, outcome.out.replace(side.program("python3"), "EXE").replace(prefix, "PREFIX"), outcome.err
+    called = side.called("python3")
+    prefix = called.rsplit("/", 2)[0]
+    return outcome.status, outcome.out.replace(called, "EXE").replace(prefix, "PREFIX"), outcome.err
 
 
 @scenario("Native modules: `hashlib`, `sqlite3`, `decimal`, `ctypes`, `ssl`, `zlib`, `socket`")
@@ -42,7 +43,7 @@ if __name__ == "__main__":
         with multiprocessing.get_context(method).Pool(2) as pool:
             print(method, pool.map(work, range(5)))
 """)
-    return side.run("python3", script, argv0=side.program("python3"))
+    return side.run("python3", script, argv0=side.called("python3"))
 
 
 @scenario("`subprocess`, `os.system`, `os.popen`, `os.posix_spawn`, `os.execvpe`")

@@ -27,17 +27,17 @@ class Differences(unittest.TestCase):
         names = {each.name for each in self.scenarios}
         for each in differences.DIFFERENCES:
             self.assertIn(each.scenario, names)
-            self.assertIn(each.reason, differences.REASONS[each.engine], each)
-        pairs = [(each.scenario, each.engine) for each in differences.DIFFERENCES]
+            self.assertIn(each.reason, differences.REASONS[each.way], each)
+        pairs = [(each.scenario, each.way) for each in differences.DIFFERENCES]
         self.assertEqual(len(pairs), len(set(pairs)))
 
     def test_each_reason_is_shown_by_a_scenario(self):
-        used = {(each.engine, each.reason) for each in differences.DIFFERENCES}
+        used = {(each.way, each.reason) for each in differences.DIFFERENCES}
         self.assertEqual(used, set(table.labels(differences)))
 
     def test_they_are_few(self):
-        for engine, reasons in differences.REASONS.items():
-            self.assertLessEqual(len(reasons), differences.BUDGET[engine], engine)
+        for way, reasons in differences.REASONS.items():
+            self.assertLessEqual(len(reasons), differences.BUDGET[way], way)
 
 
 class Comparison(unittest.TestCase):

@@ -5,10 +5,10 @@ import signal
 import subprocess
 import unittest
 
-from support import packs, programs, session, terminal
+from support import images, packs, programs, session, terminal
 from support.daemon import Daemon, jobs, wait_until
+from support.images import servers
 
-SERVER = "squashfuse_ll"
 _image = None
 
 
@@ -29,25 +29,10 @@ def make_image():
     return path
 
 
-def servers(path):
-    """Pids of the processes that serve the image `path`, which is their descriptor 3."""
-    found = []
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{name}/comm") as comm:
-                if comm.read().strip() == SERVER and os.path.samefile(f"/proc/{name}/fd/3", path):
-                    found.append(int(name))
-        except OSError:
-            pass  # it ended, or is another user's
-    return found
-
-
 class ImageTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        session.require(os.access("/dev/fuse", os.R_OK | os.W_OK), "fuse", "/dev/fuse cannot be opened",
-                        "as root: chmod 666 /dev/fuse")
-        session.require(os.access(f"/usr/bin/{SERVER}", os.X_OK), "fuse", "no squashfuse", "install squashfuse")
+        images.require()
         cls.env = programs.environment(RELOC_DAEMON="off")
 
     def run_image(self, program, *arguments, path=None, env=None, **options):
@@ -146,6 +131,16 @@ class WithoutDaemon(ImageTest):
     def test_the_program_has_no_child_that_it_does_not_know_of(self):
         outcome = self.run_image("bash", "-c", "read -r list < /proc/$$/task/$$/children; echo \"<$list>\"")
         self.assertEqual(outcome.out, "<>\n")
+
+    def test_modes_are_looked_at_and_what_was_the_makers_alone_is_the_users(self):
+        secret = packs.new_path("secret")
+        with open(secret, "w") as file:
+            file.write("secret\n")
+        os.chmod(secret, 0o600)
+        path = packs.from_host("bash", add=(secret,), suffix=".sqfs")
+        script = 'read line < "$1"; echo "$line"; [ -x "$1" ] || echo no program; [ -x "$0" ] && echo a program'
+        outcome = self.run_image("bash", "-c", f"set -- /.relocd/pack{secret}; {script}", "/bin/sh", path=path)
+        self.assertEqual(outcome, (0, "secret\nno program\na program\n", ""))
 
     def test_it_finds_itself_its_directory_and_a_read_only_store(self):
         script = 'echo "$0"; pwd; "$0" -c "echo again"; : > /.relocd/pack/x'

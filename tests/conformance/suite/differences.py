@@ -5,10 +5,13 @@ Where a scenario gives now this and now that, or may hang, it is not run: see UN
 """
 import dataclasses
 import os
+import re
 from typing import Callable, Optional
 
-# How many reasons an engine may have.
-BUDGET = {"userns": 6, "fakechroot": 12, "proot": 8}
+# How many reasons a way of a launch may have of its own.
+BUDGET = {"userns": 6, "fakechroot": 12, "proot": 8, "graft": 3, "mirror": 3, "image": 3}
+# Ways that launch by the engine of another one, and differ as that one does.
+ALSO = {"mirror": "userns", "image": "userns"}
 
 
 UNSTEADY = object()
@@ -17,7 +20,7 @@ UNSTEADY = object()
 @dataclasses.dataclass(frozen=True)
 class Difference:
     scenario: str
-    engine: str
+    way: str        # the engine, or from what it launches: see ways.Way
     reason: str
     instead: Optional[Callable] = None  # instead(native): what is seen instead; or UNSTEADY
     daemon: Optional[bool] = None       # only with a daemon, only without; None: both
@@ -54,6 +57,17 @@ REASONS = {
         "listing": "Listing `/` does not show the store, if the host has no such directory.",
         "auxiliary": "`AT_EXECFN` is `argv[0]`.",
     },
+    "graft": {
+        "path": "Programs name another path in place of the store's, which the rows take for it. It is a symlink to a "
+                "mirror: `/proc/PID/exe`, `realpath` and `pwd -P` show where that lies.",
+    },
+    "mirror": {},
+    "image": {
+        "place": "The pack lies at `/.relocd/pack`, and `/` shows that. `argv[0]` is the program's path there, "
+                 "whatever the caller gives; all other rows compare with native runs that have this `argv[0]`.",
+        "served": "The files come from a process (FUSE): directories have no size, and nobody outside of the program's "
+                  "namespaces can look at its file by `/proc/PID/exe`.",
+    },
 }
 
 
@@ -73,6 +87,10 @@ def _other_groups(text):
 def _invalid(outcomes):
     permitted, valid = "Operation not permitted", "Invalid argument"
     return tuple(each._replace(err=each.err.replace(permitted, valid)) for each in outcomes)
+
+
+def _path_in_root(outcome):
+    return outcome._replace(out=re.sub(r"\Aargv .*\n", "argv 23 /.relocd/pack/bin/probe\n", outcome.out))
 
 
 DIFFERENCES = (
@@ -119,9 +137,26 @@ DIFFERENCES = (
     Difference("background_read", "proot", "stops", UNSTEADY),
     Difference("listed_from_the_root", "proot", "listing", lambda _: ["/"]),
     Difference("names", "proot", "auxiliary", lambda native: native.replace("execfn HOME", "execfn probe")),
+
+    Difference("names", "graft", "path"),
+    Difference("own_path", "graft", "path"),
+    Difference("names_of_a_child", "graft", "path"),
+    Difference("looks_at_its_children", "graft", "path"),
+    Difference("real_paths", "graft", "path"),
+    Difference("relative_paths", "graft", "path"),
+    Difference("symlink_into_the_store", "graft", "path"),
+    Difference("library_functions", "graft", "path"),
+
+    Difference("argv0", "image", "place", lambda native: [_path_in_root(each) for each in native]),
+    Difference("no_argv0", "image", "place", _path_in_root),
+    Difference("through_a_symlink", "image", "place", _path_in_root),
+    Difference("root_listing", "image", "place", lambda native: [*sorted([*native[:-1], ".relocd"]), ""]),
+    Difference("file_for_others", "image", "served", lambda _: False),
+    Difference("usual_tools", "image", "served"),
 )
 
 
-def find(scenario, engine, daemon):
-    return next((each for each in DIFFERENCES if (each.scenario, each.engine) == (scenario, engine)
-                 and each.daemon in (None, daemon)), None)
+def find(scenario, way, daemon):
+    """Its own, or that of the way whose engine it is; or None."""
+    found = {each.way: each for each in DIFFERENCES if each.scenario == scenario and each.daemon in (None, daemon)}
+    return found.get(way) or found.get(ALSO.get(way))

@@ -1,4 +1,4 @@
-"""The two sides of a comparison: the host's programs, and the same ones out of a pack.
+"""The two sides of a comparison: the host's programs, and the same ones out of a pack, a mirror or an image.
 
 Both are called alike (same argv, environment, working directory) and both find the scratch directory empty and under
 the same path, so that what they print can be compared byte for byte.
@@ -12,11 +12,12 @@ from support import programs, session
 
 
 class Side:
-    """`env` is the environment for every launch: it names the engine, which means nothing natively."""
+    """`launch` is the ways.LaunchTest. Its environment names the engine, which means nothing natively."""
 
-    def __init__(self, env, pack):
-        self.env = env
-        self.pack = pack
+    def __init__(self, launch):
+        self.launch = launch
+        self.env = launch.env
+        self.pack = launch.pack
         self.scratch = os.path.join(session.temp(), "scratch")
         if os.path.isdir(self.scratch):
             session.remove_tree(self.scratch)
@@ -25,6 +26,14 @@ class Side:
     def program(self, name):
         """The file to execute."""
         raise NotImplementedError
+
+    def argv0(self, name):
+        """What it is called."""
+        return name
+
+    def called(self, name):
+        """`argv[0]` by which it finds itself."""
+        return self.program(name)
 
     def home(self, name):
         """The path that the program was built for: where it takes itself to be."""
@@ -57,7 +66,7 @@ class Side:
 
     def run(self, name, *arguments, argv0=None, env=None, **options):
         """Runs the program to its end: programs.Outcome."""
-        return programs.run([name if argv0 is None else argv0, *arguments], program=self.program(name),
+        return programs.run([self.argv0(name) if argv0 is None else argv0, *arguments], program=self.program(name),
                             env=self.env if env is None else env, **options)
 
     def probe(self, *sections, **options):
@@ -66,11 +75,11 @@ class Side:
     def start(self, name, *arguments, **options):
         """Starts the program with pipes to its input and output; a Popen, to be used as a context manager."""
         options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, **options}
-        return subprocess.Popen([name, *arguments], executable=self.program(name), env=self.env, **options)
+        return subprocess.Popen([self.argv0(name), *arguments], executable=self.program(name), env=self.env, **options)
 
     def execute(self, name, *arguments):
         """Turns this process, a forked child, into the program."""
-        os.execve(self.program(name), [name, *arguments], self.env)
+        os.execve(self.program(name), [self.argv0(name), *arguments], self.env)
 
     def host_shell(self, script, *names, **options):
         """The host's shell runs `script`, in which $1, $2... are the files of the programs `names`."""
@@ -96,23 +105,62 @@ class Native(Side):
 
 
 class Packed(Side):
+    def store(self):
+        """Where programs see the store."""
+        return _inspect(self.pack)["store_prefix"]
+
     def program(self, name):
-        return os.path.join(self.pack, "bin", name)
+        return self.launch.entry(name)
 
     def home(self, name):
-        return _homes(self.pack)[name]
+        shown = _inspect(self.pack)
+        built_for = next(entry["resolved"] for entry in shown["entries"] if entry["name"] == name)
+        return self.store() + built_for.removeprefix(shown["store_prefix"])
 
     def file_of(self, name):
         return self.pack + self.home(name)
 
     def added(self, path):
-        shown = _inspect(self.pack)
-        data = next(item["name"] for item in shown["items"] if item["name"].endswith("-data"))
-        return "/".join([shown["store_prefix"], data, path.removeprefix("/usr/")])
+        data = next(item["name"] for item in _inspect(self.pack)["items"] if item["name"].endswith("-data"))
+        return "/".join([self.store(), data, path.removeprefix("/usr/")])
 
 
-def _homes(pack):
-    return {entry["name"]: entry["resolved"] for entry in _inspect(pack)["entries"]}
+class Mirrored(Packed):
+    def file_of(self, name):
+        return self.launch.mirror.path + self.home(name)
+
+
+class Grafted(Packed):
+    def store(self):
+        return self.launch.mirror.path
+
+    def file_of(self, name):
+        return self.home(name)
+
+
+class FromImage(Packed):
+    def called(self, name):
+        return _in_image_root(name)
+
+
+class NativeForImage(Native):
+    """A program of an image has one `argv[0]`, its path in the image's root. So that what it prints is comparable, it
+    has it natively too."""
+
+    def argv0(self, name):
+        return _in_image_root(name)
+
+
+SIDES = {"mirror": (Native, Mirrored), "graft": (Native, Grafted), "image": (NativeForImage, FromImage)}
+
+
+def of(way):
+    """The two sides of a way of a launch."""
+    return SIDES.get(way.name, (Native, Packed))
+
+
+def _in_image_root(name):
+    return f"/.relocd/pack/bin/{name}"
 
 
 @functools.lru_cache(maxsize=None)

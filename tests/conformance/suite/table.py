@@ -20,6 +20,10 @@ How programs out of a pack behave, compared with the same programs natively. Eac
 (`tests/conformance`) run natively and by each engine, without and with a daemon: output, exit status and whatever else
 can be seen must be **equal**, or differ exactly as a note below the table says. A note that is no longer true fails
 the tests too. This page is written by them: `cmake --build --preset release --target conformance_table`.
+
+The columns are the engines, and what else `userns` launches from: `mirror` is a plain mirror of the pack, and `image` a
+pack that is one file, by `relocctl run x.sqfs/bin/NAME`. What differs under `userns` differs there too. `graft` and
+`mirror` are run with a daemon, which has made the mirror.
 """
 
 
@@ -29,22 +33,23 @@ def modules():
 
 def labels(differences):
     """A label for each reason: {("userns", "ids"): "U1", ...}."""
-    return {(engine, reason): f"{engine[0].upper()}{number}"
-            for engine, reasons in differences.REASONS.items() for number, reason in enumerate(reasons, 1)}
+    return {(way, reason): f"{way[0].upper()}{number}"
+            for way, reasons in differences.REASONS.items() for number, reason in enumerate(reasons, 1)}
 
 
 def text():
     from suite import differences, scenarios
+    from support.ways import WAYS
     label = labels(differences)
-    engines = list(differences.REASONS)
+    columns = list(differences.REASONS)
 
-    def cell(name, engine):
-        without, with_daemon = (differences.find(name, engine, daemon) for daemon in (False, True))
-        difference = without or with_daemon
+    def cell(name, column):
+        found = {way.daemon: differences.find(name, *way) for way in WAYS.values() if way.name == column}
+        difference = found.get(False) or found[True]
         if difference is None:
             return "equal"
-        where = "" if without == with_daemon else ", without a daemon" if without else ", with a daemon"
-        return f"differs{where}: {label[engine, difference.reason]}"
+        where = "" if all(found.values()) else ", without a daemon" if found[False] else ", with a daemon"
+        return f"differs{where}: {label[difference.way, difference.reason]}"
 
     def row(cells):
         return "| " + " | ".join(cells) + " |"
@@ -52,13 +57,13 @@ def text():
     lines = [_INTRODUCTION]
     for module in modules():
         lines += [f"## {module.TITLE}\n", module.__doc__ + "\n",
-                  row(["scenario", *engines]), row(["---"] * (1 + len(engines)))]
+                  row(["scenario", *columns]), row(["---"] * (1 + len(columns)))]
         for each in scenarios.of_module(module.__name__):
-            lines.append(row([each.title, *(cell(each.name, engine) for engine in engines)]))
+            lines.append(row([each.title, *(cell(each.name, column) for column in columns)]))
         lines.append("")
     lines.append("## Differences\n")
-    for (engine, reason), name in label.items():
-        lines.append(f"- **{name}** ({engine}): {differences.REASONS[engine][reason]}")
+    for (way, reason), name in label.items():
+        lines.append(f"- **{name}** ({way}): {differences.REASONS[way][reason]}")
     return "\n".join(lines) + "\n"
 
 

@@ -34,6 +34,11 @@ def jobs(env):
     return json.loads(programs.must(programs.relocctl("ps", "-a", "--format", "json", env=env)).out)
 
 
+def roots(env):
+    """What `relocctl roots ls` shows."""
+    return json.loads(programs.must(programs.relocctl("roots", "ls", "--format", "json", env=env)).out)
+
+
 class Daemon:
     """Starts relocd in `directory` and waits until it accepts launches. End it with stop() or kill()."""
 

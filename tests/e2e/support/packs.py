@@ -16,12 +16,15 @@ def new_path(name="pack"):
 
 
 @functools.lru_cache(maxsize=None)
-def from_host(*names, add=(), entries=()):
-    """A pack of host programs and test programs; they are given by name or path. Shared: do not change it."""
+def from_host(*names, add=(), entries=(), suffix=""):
+    """A pack of host programs and test programs; they are given by name or path. Shared: do not change it.
+
+    `suffix` says what kind of a pack it is; see relocctl pack create.
+    """
     paths = [programs.host(name) for name in names]
     more = [word for path in add for word in ("--add", path)]
     more += [word for entry in entries for word in ("--entry", entry)]
-    pack = new_path()
+    pack = new_path() + suffix
     programs.must(programs.relocctl("pack", "create", "-o", pack, "--from-host", *paths, *more))
     return pack
 

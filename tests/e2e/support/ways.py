@@ -12,13 +12,28 @@ import os
 import sys
 import unittest
 
-from support import daemon, packs, programs, session
+from support import daemon, images, mirrors, packs, programs, session
 
-Way = collections.namedtuple("Way", "engine daemon")
+
+class Way(collections.namedtuple("Way", "name daemon")):
+    """`name` is an engine's, or tells from what the engine userns launches: a plain mirror, an image."""
+
+    @property
+    def engine(self):
+        return "userns" if self.name in ("mirror", "image") else self.name
+
+    @property
+    def mirror(self):
+        """The kind of mirror that has to be ready, or None."""
+        return {"mirror": "plain", "graft": "graft"}.get(self.name)
+
+
 WAYS = {
     "InProcess": Way("userns", False), "ByDaemon": Way("userns", True),
     "ByLoader": Way("fakechroot", False), "ByLoaderAndDaemon": Way("fakechroot", True),
     "ByProot": Way("proot", False), "ByProotAndDaemon": Way("proot", True),
+    "ByGraft": Way("graft", True), "FromMirror": Way("mirror", True),
+    "FromImage": Way("image", False), "FromImageAndDaemon": Way("image", True),
 }
 _SHORT_LIST = ("InProcess", "ByDaemon", "ByProot", "ByLoader")  # for tests of what the conformance suite has compared
 
@@ -33,6 +48,7 @@ class LaunchTest(unittest.TestCase):
         if cls.way is None:
             raise unittest.SkipTest("a scenario; its ways run it")
         cls.pack = cls.make_pack()
+        cls.entries = cls._image_entries() if WAYS[cls.way].name == "image" else os.path.join(cls.pack, "bin")
         cls.env = programs.environment(RELOC_ENGINE=WAYS[cls.way].engine, RELOC_DAEMON="off")
         if WAYS[cls.way].daemon:
             cls._start_daemon()
@@ -43,11 +59,23 @@ class LaunchTest(unittest.TestCase):
         return packs.from_host(*cls.PROGRAMS, add=tuple(cls.ADD))
 
     @classmethod
+    def _image_entries(cls):
+        images.require()
+        cls.image = packs.from_host(*cls.PROGRAMS, add=tuple(cls.ADD), suffix=".sqfs")
+        return images.entries(cls.image, *map(os.path.basename, cls.PROGRAMS))
+
+    @classmethod
     def _start_daemon(cls):
-        relocd = daemon.Daemon(packs.new_path("daemon"))
-        cls.addClassCleanup(relocd.stop)
         del cls.env["RELOC_DAEMON"]
-        cls.env["RELOCD_DIR"] = relocd.directory
+        kind = WAYS[cls.way].mirror
+        if kind:
+            cls.mirror = mirrors.Mirror(kind, cls.pack)
+            cls.addClassCleanup(cls.mirror.remove)
+            cls.env["RELOCD_DIR"] = cls.mirror.directory
+        else:
+            relocd = daemon.Daemon(packs.new_path("daemon"))
+            cls.addClassCleanup(relocd.stop)
+            cls.env["RELOCD_DIR"] = relocd.directory
 
     @classmethod
     def _require_engine(cls):
@@ -63,6 +91,8 @@ class LaunchTest(unittest.TestCase):
             raise AssertionError("the daemon's root is not joined")
         if not daemon.wait_until(lambda: engine in [job["engine"] for job in daemon.jobs(cls.env)]):
             raise AssertionError("the daemon was not told of the launch")
+        if WAYS[cls.way].name == "mirror" and not all(root["mirror"] for root in daemon.roots(cls.env)):
+            raise AssertionError("the root does not show the mirror")
 
     @classmethod
     def first(cls):
@@ -70,7 +100,7 @@ class LaunchTest(unittest.TestCase):
 
     @classmethod
     def entry(cls, name):
-        return os.path.join(cls.pack, "bin", name)
+        return os.path.join(cls.entries, name)
 
     def packed(self, name, *arguments, env=None, **options):
         return programs.run([name, *arguments], program=self.entry(name), env=env or self.env, **options)
