@@ -1,6 +1,7 @@
 """One-file packs: made, looked at, run with and without a daemon, damaged; and no mount and no helper is left."""
 import concurrent.futures
 import os
+import shutil
 import signal
 import subprocess
 import unittest
@@ -8,7 +9,7 @@ import unittest
 from support import packs, programs, session, terminal
 from support.daemon import Daemon, jobs, wait_until
 
-SERVER = "squashfuse_ll"
+OURS, SQUASHFUSE = "reloc-squashfs", "squashfuse_ll"
 _image = None
 
 
@@ -29,13 +30,13 @@ def make_image():
     return path
 
 
-def servers(path):
-    """Pids of the processes that serve the image `path`, which is their descriptor 3."""
+def servers(path, program=OURS):
+    """Pids of the processes of `program` that serve the image `path`, which is their descriptor 3."""
     found = []
     for name in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open(f"/proc/{name}/comm") as comm:
-                if comm.read().strip() == SERVER and os.path.samefile(f"/proc/{name}/fd/3", path):
+                if comm.read().strip() == program and os.path.samefile(f"/proc/{name}/fd/3", path):
                     found.append(int(name))
         except OSError:
             pass  # it ended, or is another user's
@@ -47,7 +48,6 @@ class ImageTest(unittest.TestCase):
     def setUpClass(cls):
         session.require(os.access("/dev/fuse", os.R_OK | os.W_OK), "fuse", "/dev/fuse cannot be opened",
                         "as root: chmod 666 /dev/fuse")
-        session.require(os.access(f"/usr/bin/{SERVER}", os.X_OK), "fuse", "no squashfuse", "install squashfuse")
         cls.env = programs.environment(RELOC_DAEMON="off")
 
     def run_image(self, program, *arguments, path=None, env=None, **options):
@@ -183,6 +183,35 @@ class WithoutDaemon(ImageTest):
         self.assertGone(image())
 
 
+class WithoutOurServer(ImageTest):
+    """The host's squashfuse serves where ours is not installed, or cannot be executed."""
+    def setUp(self):
+        session.require(shutil.which(SQUASHFUSE), "fuse", "no squashfuse", "install squashfuse")
+        self.relocctl = packs.new_path("installation") + "/bin/relocctl"
+        os.makedirs(os.path.dirname(self.relocctl))
+        shutil.copy(programs.RELOCCTL, self.relocctl)
+
+    def assertServedBySquashfuse(self):
+        script = 'read -r line; echo "$line"'
+        job = subprocess.Popen([self.relocctl, "run", f"{image()}/bin/bash", "-c", script], env=self.env,
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.assertTrue(wait_until(lambda: servers(image(), SQUASHFUSE)))
+        self.assertEqual(servers(image()), [])
+        self.assertEqual(job.communicate("it runs\n")[0], "it runs\n")
+        self.assertTrue(wait_until(lambda: not servers(image(), SQUASHFUSE)))
+
+    def test_ours_is_not_installed(self):
+        self.assertServedBySquashfuse()
+        without = {**self.env, "PATH": "/nowhere"}
+        self.assertEqual(programs.run([self.relocctl, "run", f"{image()}/bin/bash", "-c", ":"], env=without).status, 0)
+
+    def test_ours_cannot_be_executed(self):
+        directory = os.path.dirname(self.relocctl) + "/../libexec/relocd"
+        os.makedirs(directory)
+        with open(f"{directory}/{OURS}", "w"):
+            self.assertServedBySquashfuse()
+
+
 class WithDaemon(ImageTest):
     def setUp(self):
         self.daemon = Daemon(packs.new_path("daemon"))
@@ -199,6 +228,19 @@ class WithDaemon(ImageTest):
         self.assertEqual(self.run_image("bash", "-c", ":").status, 0)
         again = self.run_image("bash", "-c", ":", env={**self.env, "RELOC_DEBUG": "1"})
         self.assertIn("joining a root that the daemon published", again.err)
+
+    def test_the_second_launch_does_without_the_server(self):
+        """The kernel remembers all that the first one asked for, what is not there too."""
+        script = 'echo "$(< "$0")"; for each in /.relocd/pack/*/* /.relocd/pack/none; do [[ -e $each ]] || echo "$each"; done'
+        def launch():
+            return [self.run_image("sed", "s/a/b/", input="a\n", timeout=20),
+                    self.run_image("bash", "-c", script, "/.relocd/pack/.reloc/manifest", timeout=20)]
+        first = launch()
+        self.assertEqual([outcome.status for outcome in first], [0, 0], first)
+        (server,) = servers(image())
+        os.kill(server, signal.SIGSTOP)
+        self.addCleanup(os.kill, server, signal.SIGCONT)
+        self.assertEqual(launch(), first)
 
     def test_the_job_shows_its_image_and_its_root_stays_until_it_ends(self):
         job = self.start_cat(self.env)
