@@ -22,7 +22,7 @@
 #include "client/doctor/checks.h"
 #include "reloc/base/file.h"
 #include "reloc/job/user_name.h"
-#include "reloc/launch/find_program.h"
+#include "reloc/launch/image_server.h"
 #include "reloc/pack/files.h"
 
 // glibc 2.36 forgot to say so in the header.
@@ -119,7 +119,7 @@ Finding CheckPtrace() {
 Finding CheckImages() {
   constexpr const char* kCheck = "images";
   PathText server;
-  if (!FindProgram("", "squashfuse_ll", environ, &server).ok())
+  if (!FindImageServer(environ, &server).ok())
     return Warn(kCheck, "there is no squashfuse: .sqfs packs cannot be run", "install squashfuse");
   UniqueFd fuse(::open("/dev/fuse", O_RDWR | O_CLOEXEC));
   if (fuse.valid()) return Ok(kCheck, absl::StrCat("mounted by ", server.c_str()));

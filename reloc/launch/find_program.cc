@@ -5,13 +5,10 @@
 #include "reloc/base/env.h"
 
 namespace reloc {
-namespace {
 
 bool IsExecutable(const PathText& path) {
   return IsCleanAbsolute(path.view()) && ::access(path.c_str(), X_OK) == 0;
 }
-
-}  // namespace
 
 Errno FindProgram(string_view own, string_view name, const char* const* envp, PathText* path) {
   path->Clear();

@@ -17,7 +17,7 @@ namespace reloc {
 // The process must be single-threaded. False: `*failure` says why, and nothing else can be tried.
 bool EnterImage(LaunchRequest* request, const Trace& trace, Failure* failure);
 
-// Enters a root of this process's own, for looking at the pack. `envp`: where squashfuse is looked for.
+// Enters a root of this process's own, for looking at the pack. `envp`: where squashfuse may be looked for.
 bool EnterOwnImage(const PackImage& image, char* const* envp, const Trace& trace, Failure* failure);
 
 }  // namespace reloc

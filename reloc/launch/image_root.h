@@ -12,7 +12,7 @@ void DescribeImage(const RootKey& key, TextBuffer* text);
 
 // Puts the calling process, which must be single-threaded, into namespaces of its own and a new root in them.
 // In a user namespace that is not its own it stays, and makes only a mount namespace. On failure `*failure`
-// says why, and the process is of no further use but to say so. `envp`: where squashfuse is looked for.
+// says why, and the process is of no further use but to say so. `envp`: where squashfuse may be looked for.
 bool EnterImageRoot(const PackImage& image, const char* const* envp, Failure* failure);
 
 }  // namespace reloc

@@ -19,7 +19,8 @@
 namespace reloc {
 namespace {
 
-constexpr const char* kProgram = "squashfuse_ll";
+constexpr const char* kOurs = "reloc-squashfs";
+constexpr const char* kSquashfuse = "squashfuse_ll";  // is called in the same way
 // What the server is to find its descriptors as; 3 is the image.
 constexpr int kFuse = 4;
 
@@ -55,12 +56,21 @@ void IgnoreSignals() {
 
 }  // namespace
 
-bool ImageServer::Find(const char* const* envp, Failure* failure) {
+Errno FindImageServer(const char* const* envp, PathText* path) {
   PathText self, beside;
-  if (ReadLink(AT_FDCWD, "/proc/self/exe", &self).ok()) beside << DirName(self.view()) << '/' << kProgram;
-  Errno e = FindProgram(beside.view(), kProgram, envp, &program_);
+  if (ReadLink(AT_FDCWD, "/proc/self/exe", &self).ok()) beside << DirName(self.view()) << '/' << kSquashfuse;
+  for (const char* directory : {"/libexec/relocd/", "/libexec/"}) {
+    path->Clear();
+    *path << DirName(DirName(self.view())) << directory << kOurs;
+    if (IsExecutable(*path)) return kOk;
+  }
+  return FindProgram(beside.view(), kSquashfuse, envp, path);
+}
+
+bool ImageServer::Find(const char* const* envp, Failure* failure) {
+  Errno e = FindImageServer(envp, &program_);
   if (!e.ok()) {
-    failure->Set("find", e, kProgram,
+    failure->Set("find", e, kSquashfuse,
                  "install squashfuse, which mounts images; or unpack the image: unsquashfs -d DIR IMAGE");
   }
   return e.ok();
@@ -93,7 +103,7 @@ void ImageServer::Run(int image, int fuse, int start) {
   if (::read(start, &begin, 1) != 1) ::_exit(0);
   if (::chdir("/") != 0 || !ArrangeDescriptors(image, fuse).ok()) ::_exit(1);
   // "/dev/fd/N" is libfuse's for a file system that is mounted already.
-  const char* argv[] = {kProgram, "-f", "/proc/self/fd/3", "/dev/fd/4", nullptr};
+  const char* argv[] = {program_.c_str(), "-f", "/proc/self/fd/3", "/dev/fd/4", nullptr};
   char* const no_environment[] = {nullptr};
   ::execve(program_.c_str(), const_cast<char**>(argv), no_environment);
   FixedText<256> why;

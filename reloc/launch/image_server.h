@@ -1,4 +1,4 @@
-// The process that serves an image's file system: the host's squashfuse.
+// The process that serves an image's file system: reloc-squashfs (image/), or the host's squashfuse.
 //
 // It is a child of nobody here, in a session of its own, and outside of the mount namespace that its file
 // system is mounted in. So neither ^C nor the end of the daemon reaches it, the program that is started has
@@ -13,9 +13,12 @@
 
 namespace reloc {
 
+// Ours in the directory of this program's installation, or of the build tree; else squashfuse beside this
+// program, in the $PATH of `envp`, or where Debian has it.
+Errno FindImageServer(const char* const* envp, PathText* path);
+
 class ImageServer {
  public:
-  // Finds squashfuse beside this program, in the $PATH of `envp`, or where Debian has it.
   bool Find(const char* const* envp, Failure* failure);
 
   // Forks it. It waits for Serve(), and ends if this process does so first. `image`: the file, O_PATH will

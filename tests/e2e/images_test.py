@@ -1,13 +1,14 @@
 """One-file packs: made, looked at, run with and without a daemon, damaged; and no mount and no helper is left."""
 import concurrent.futures
 import os
+import shutil
 import signal
 import subprocess
 import unittest
 
 from support import images, packs, programs, session, terminal
 from support.daemon import Daemon, jobs, wait_until
-from support.images import servers
+from support.images import OURS, SQUASHFUSE, servers
 
 _image = None
 
@@ -178,6 +179,35 @@ class WithoutDaemon(ImageTest):
         self.assertGone(image())
 
 
+class WithoutOurServer(ImageTest):
+    """The host's squashfuse serves where ours is not installed, or cannot be executed."""
+    def setUp(self):
+        session.require(shutil.which(SQUASHFUSE), "fuse", "no squashfuse", "install squashfuse")
+        self.relocctl = packs.new_path("installation") + "/bin/relocctl"
+        os.makedirs(os.path.dirname(self.relocctl))
+        shutil.copy(programs.RELOCCTL, self.relocctl)
+
+    def assertServedBySquashfuse(self):
+        script = 'read -r line; echo "$line"'
+        job = subprocess.Popen([self.relocctl, "run", f"{image()}/bin/bash", "-c", script], env=self.env,
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.assertTrue(wait_until(lambda: servers(image(), SQUASHFUSE)))
+        self.assertEqual(servers(image()), [])
+        self.assertEqual(job.communicate("it runs\n")[0], "it runs\n")
+        self.assertTrue(wait_until(lambda: not servers(image(), SQUASHFUSE)))
+
+    def test_ours_is_not_installed(self):
+        self.assertServedBySquashfuse()
+        without = {**self.env, "PATH": "/nowhere"}
+        self.assertEqual(programs.run([self.relocctl, "run", f"{image()}/bin/bash", "-c", ":"], env=without).status, 0)
+
+    def test_ours_cannot_be_executed(self):
+        directory = os.path.dirname(self.relocctl) + "/../libexec/relocd"
+        os.makedirs(directory)
+        with open(f"{directory}/{OURS}", "w"):
+            self.assertServedBySquashfuse()
+
+
 class WithDaemon(ImageTest):
     def setUp(self):
         self.daemon = Daemon(packs.new_path("daemon"))
@@ -194,6 +224,19 @@ class WithDaemon(ImageTest):
         self.assertEqual(self.run_image("bash", "-c", ":").status, 0)
         again = self.run_image("bash", "-c", ":", env={**self.env, "RELOC_DEBUG": "1"})
         self.assertIn("joining a root that the daemon published", again.err)
+
+    def test_the_second_launch_does_without_the_server(self):
+        """The kernel remembers all that the first one asked for, what is not there too."""
+        script = 'echo "$(< "$0")"; for each in /.relocd/pack/*/* /.relocd/pack/none; do [[ -e $each ]] || echo "$each"; done'
+        def launch():
+            return [self.run_image("sed", "s/a/b/", input="a\n", timeout=20),
+                    self.run_image("bash", "-c", script, "/.relocd/pack/.reloc/manifest", timeout=20)]
+        first = launch()
+        self.assertEqual([outcome.status for outcome in first], [0, 0], first)
+        (server,) = servers(image())
+        os.kill(server, signal.SIGSTOP)
+        self.addCleanup(os.kill, server, signal.SIGCONT)
+        self.assertEqual(launch(), first)
 
     def test_the_job_shows_its_image_and_its_root_stays_until_it_ends(self):
         job = self.start_cat(self.env)

@@ -28,6 +28,7 @@ ALLOWED = {
     "preload": {"reloc/base"},
     "client": {"reloc/cli", "reloc/engine", "reloc/fault", "reloc/job", "reloc/mirror", "reloc/pack", "reloc/launch", "reloc/base", "proto"},
     "daemon": {"reloc/cli", "reloc/engine", "reloc/fault", "reloc/graft", "reloc/job", "reloc/mirror", "reloc/pack", "reloc/launch", "reloc/base", "proto"},
+    "image": set(),
     "bench": {"reloc/engine", "reloc/graft", "reloc/mirror", "reloc/pack", "reloc/launch", "reloc/base", "proto"},
 }
 FOLDERS = sorted(ALLOWED) + ["proto", "tests"]

@@ -4,7 +4,7 @@ import os
 
 from support import packs, programs, session
 
-SERVER = "squashfuse_ll"
+OURS, SQUASHFUSE = "reloc-squashfs", "squashfuse_ll"  # what serves images, and what else can
 _RUN_ENTRY = os.path.join(os.path.realpath(programs.TESTPROGS), "run_entry")
 
 
@@ -12,16 +12,15 @@ def require():
     """Skips the test where images cannot be mounted."""
     session.require(os.access("/dev/fuse", os.R_OK | os.W_OK), "fuse", "/dev/fuse cannot be opened",
                     "as root: chmod 666 /dev/fuse")
-    session.require(os.access(f"/usr/bin/{SERVER}", os.X_OK), "fuse", "no squashfuse", "install squashfuse")
 
 
-def servers(path):
-    """Pids of the processes that serve the image `path`, which is their descriptor 3."""
+def servers(path, program=OURS):
+    """Pids of the processes of `program` that serve the image `path`, which is their descriptor 3."""
     found = []
     for name in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open(f"/proc/{name}/comm") as comm:
-                if comm.read().strip() == SERVER and os.path.samefile(f"/proc/{name}/fd/3", path):
+                if comm.read().strip() == program and os.path.samefile(f"/proc/{name}/fd/3", path):
                     found.append(int(name))
         except OSError:
             pass  # it ended, or is another user's
