@@ -157,10 +157,12 @@ absl::Status MeasureLoad(const std::vector<Way>& all, const Load& load, const Op
 
 absl::Status Measure(const Options& options, pb::Benchmark* report) {
   RELOC_ASSIGN_OR_RETURN(SlowFiles files, SlowFiles::Find());
+  // Not beside the packs, whose path is too long for grafts.
+  RELOC_ASSIGN_OR_RETURN(Workspace mirrors, Workspace::Create(options.bin_dir));
   // The packs are made on the local disk, in sight of the slow file system.
   ::setenv("TMPDIR", files.disk().c_str(), 1);
   RELOC_ASSIGN_OR_RETURN(Workspace workspace, Workspace::Create(options.bin_dir));
-  RELOC_ASSIGN_OR_RETURN(Daemons daemons, Daemons::Start(workspace));
+  RELOC_ASSIGN_OR_RETURN(Daemons daemons, Daemons::Start(workspace, mirrors.Path("m")));
   RELOC_ASSIGN_OR_RETURN(std::vector<Load> loads, MakeLoads(workspace, files.disk(), options.loads));
   for (const Load& load : loads) {
     RELOC_ASSIGN_OR_RETURN(std::vector<Way> ways, daemons.MakeWays(workspace, files, load));

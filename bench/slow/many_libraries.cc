@@ -7,7 +7,7 @@
 namespace reloc::bench {
 namespace {
 
-constexpr char kStorePrefix[] = "/relocd-benchmark/store";
+constexpr char kStorePrefix[] = "/relocd-benchmark-of-a-program-with-many-libraries";
 
 // In the store's directory; $1: the prefix, $2: libraries, $3: directories. Names of items begin with 32
 // characters of nix-base32, of which decimal digits are some.

@@ -5,8 +5,11 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "bench/launching/packs.h"
 #include "bench/launching/process.h"
+#include "reloc/launch/mirror_link.h"
+#include "reloc/pack/host_import.h"
 #include "reloc/pack/status.h"
 
 namespace reloc::bench {
@@ -42,9 +45,22 @@ Environment Launch(const Daemon& daemon, const Load& load, const std::string& en
   return With(With(daemon.environment(), load.environment), {{"RELOC_ENGINE", engine}});
 }
 
+// The variables of `environment` that name files of the store, for programs of the mirror that `made` tells
+// of: its path for the store is as long as the prefix.
+Environment ForGraft(Environment environment, const Daemon& daemon, const Captured& made) {
+  const std::vector<std::string> words = absl::StrSplit(made.output, ' ');
+  std::error_code error;
+  const std::string path = fs::read_symlink(
+      fs::path(daemon.directory()) / kMirrorLinks / (words.size() > 1 ? words[1] : ""), error);
+  for (auto& [name, value] : environment) {
+    if (!path.empty() && value.starts_with(kHostStorePrefix)) value.replace(0, path.size(), path);
+  }
+  return environment;
+}
+
 }  // namespace
 
-absl::StatusOr<Daemons> Daemons::Start(const Workspace& workspace) {
+absl::StatusOr<Daemons> Daemons::Start(const Workspace& workspace, const std::string& mirror_dir) {
   Daemons daemons;
   RELOC_ASSIGN_OR_RETURN(daemons.images_, Knows(workspace, {"pack", "create"}, ".sqfs"));
   RELOC_ASSIGN_OR_RETURN(bool mirrors, Knows(workspace, {"mirrors", "add"}, "relocctl mirrors add"));
@@ -52,7 +68,7 @@ absl::StatusOr<Daemons> Daemons::Start(const Workspace& workspace) {
   if (mirrors) options = {"--mirror-after", "0"};  // none but those that are asked for
   RELOC_ASSIGN_OR_RETURN(daemons.plain_, StartDaemon(workspace, "plain", options));
   if (!mirrors) return daemons;
-  options = Concat(options, {"--mirror-dir", workspace.Path("mirrors")});
+  options = Concat(options, {"--mirror-dir", mirror_dir});
   RELOC_ASSIGN_OR_RETURN(daemons.mirroring_, StartDaemon(workspace, "mirroring", options));
   return daemons;
 }
@@ -121,6 +137,8 @@ Way Daemons::MirrorWay(const Workspace& workspace, const std::string& pack, cons
                       mirroring_->environment()));
   way.ready = made.status();
   if (made.ok() && !made->succeeded()) way.ready = absl::UnavailableError(Complaint(*made));
+  if (way.ready.ok() && kind == "graft")
+    way.variant.environment = ForGraft(way.variant.environment, *mirroring_, *made);
   return way;
 }
 

@@ -29,7 +29,8 @@ struct Way {
 // The daemons that are launched with: one has no mirrors, the other has.
 class Daemons {
  public:
-  static absl::StatusOr<Daemons> Start(const Workspace& workspace);
+  // Mirrors are kept in `mirror_dir`.
+  static absl::StatusOr<Daemons> Start(const Workspace& workspace, const std::string& mirror_dir);
 
   // Starts `load` from the local disk, from the slow file system, and from whatever helps against that in the
   // version under test: plain and grafted mirrors and one-file packs, which are made here.

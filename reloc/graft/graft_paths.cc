@@ -57,6 +57,11 @@ absl::StatusOr<std::string> ChooseDirectory(const std::string& cache, size_t len
   const std::string own = absl::StrCat(cache, kOwn);
   for (const std::string& directory : {own, std::string(kShared)}) {
     if (length < directory.size() + 1 + kMinRandom || !IsPlain(directory)) continue;
+    if (directory == kShared && !HoldsNames(kShared)) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          kShared, " is not known to be root's and sticky, and the path of ", cache,
+          " is too long for a prefix of ", length, " characters: set mirror-dir to a shorter one"));
+    }
     *name = length - directory.size() - 1;
     if (*name <= kMaxName) return directory;
   }

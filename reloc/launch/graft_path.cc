@@ -14,14 +14,6 @@ constexpr mode_t kWritableByOthers = S_IWGRP | S_IWOTH;
 
 bool IsTrusted(uid_t owner) { return owner == ::geteuid() || owner == 0; }
 
-// In a sticky directory only the owner of a name, of the directory, and root can rename or remove it. A
-// directory of the user's own that is both sticky and open would do too; nobody has one.
-bool HoldsNames(const struct stat& directory) {
-  if (!IsTrusted(directory.st_uid)) return false;
-  return (directory.st_mode & kWritableByOthers) == 0 ||
-         (directory.st_uid == 0 && (directory.st_mode & S_ISVTX) != 0);
-}
-
 // Absolute, so that it means the same from everywhere.
 bool LeadsTo(string_view target, string_view store) {
   return StartsWith(target, "/") && target.size() >= store.size() &&
@@ -30,6 +22,14 @@ bool LeadsTo(string_view target, string_view store) {
 
 }  // namespace
 
+// In a sticky directory only the owner of a name, of the directory, and root can rename or remove it. A
+// directory of the user's own that is both sticky and open would do too; nobody has one.
+bool HoldsNames(const char* directory) {
+  struct stat st;
+  if (::stat(directory, &st) != 0 || !IsTrusted(st.st_uid)) return false;
+  return (st.st_mode & kWritableByOthers) == 0 || (st.st_uid == 0 && (st.st_mode & S_ISVTX) != 0);
+}
+
 const char* GraftPathFault(const char* path, string_view store) {
   struct stat st;
   if (::lstat(path, &st) != 0) return "the graft path is gone:";
@@ -37,8 +37,7 @@ const char* GraftPathFault(const char* path, string_view store) {
   if (!S_ISLNK(st.st_mode)) return "the graft path is no symlink:";
   PathText text;
   text << DirName(path);
-  if (::stat(text.c_str(), &st) != 0 || !HoldsNames(st))
-    return "the graft path lies where others could replace it:";
+  if (!HoldsNames(text.c_str())) return "the graft path lies where others could replace it:";
   text.Clear();
   if (!ReadLink(AT_FDCWD, path, &text).ok() || !LeadsTo(text.view(), store))
     return "the graft path leads elsewhere:";

@@ -17,6 +17,10 @@ inline constexpr size_t kMinGraftPath = 10;
 // What lacks where there is none.
 inline constexpr const char* kNoGraftedMirror = "no grafted mirror of the pack is ready";
 
+// True if nobody else could replace what this user makes in `directory`: it is root's and sticky, or closed
+// to others. In a user namespace without root /tmp is not known to be.
+bool HoldsNames(const char* directory);
+
 // Why `path` (clean and absolute) is not to be used; nullptr: it is what it should be, namely
 //   - a symlink that this user made, or root, whose text ends with `store`: "/mirrors/<name><store prefix>";
 //   - in a directory where nobody else could replace it: root's and sticky, or closed to others;
