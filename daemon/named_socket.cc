@@ -18,6 +18,16 @@ namespace {
 // way.
 constexpr int kBacklog = 512;
 
+constexpr int kSoPassPidfd = 76;  // SO_PASSPIDFD, Linux 6.5; Debian 12's headers are of 6.1
+
+// Before anyone can send: what is sent without it does not tell.
+bool AskForSenders(int socket) {
+  const int on = 1;
+  // An older kernel has none.
+  (void)::setsockopt(socket, SOL_SOCKET, kSoPassPidfd, &on, sizeof on);
+  return ::setsockopt(socket, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) == 0;
+}
+
 }  // namespace
 
 NamedSocket::~NamedSocket() {
@@ -39,7 +49,7 @@ absl::StatusOr<UniqueFd> NamedSocket::Bind() {
   // Through the descriptor: sun_path has 108 bytes, and the directory was checked.
   snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", dir_, temporary.c_str());
   bool removed = ::unlinkat(dir_, temporary.c_str(), 0) == 0 || errno == ENOENT;
-  bool ready = removed && socket.valid() &&
+  bool ready = removed && socket.valid() && (type_ != SOCK_DGRAM || AskForSenders(socket.get())) &&
                ::bind(socket.get(), reinterpret_cast<struct sockaddr*>(&address), sizeof address) == 0 &&
                ::fchmodat(dir_, temporary.c_str(), 0600, 0) == 0 &&
                (type_ == SOCK_DGRAM || ::listen(socket.get(), kBacklog) == 0);

@@ -11,8 +11,8 @@ namespace reloc {
 
 class NamedSocket {
  public:
-  // `type`: SOCK_STREAM or SOCK_SEQPACKET, which listens, or SOCK_DGRAM. In the open directory `dir`, which
-  // must outlive it.
+  // `type`: SOCK_STREAM or SOCK_SEQPACKET, which listens, or SOCK_DGRAM, whose messages tell who sent them
+  // (Packet::sender). In the open directory `dir`, which must outlive it.
   NamedSocket(int dir, std::string name, int type) : dir_(dir), name_(std::move(name)), type_(type) {}
   // Removes the name, unless it is the service manager's, or someone else's by now.
   ~NamedSocket();

@@ -146,6 +146,8 @@ bool LaunchServer::ReadMessage(ClientId id) {
 
 // False: close the connection.
 bool LaunchServer::Handle(ClientId id, std::span<const char> bytes, Packet* packet) {
+  // First: a process that is said to have ended may be among those that are said to have started.
+  parts_.hear_starts();
   Client* client = Find(id);
   Heard(id, client);
   MessageType type;

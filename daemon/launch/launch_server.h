@@ -42,6 +42,8 @@ class LaunchServer {
     std::function<void()> on_idle;        // the last client went
     // A launch that asked has its answer after it waited so long.
     std::function<void(absl::Duration waited)> on_answer;
+    // Has us hear what came by start.sock.
+    std::function<void()> hear_starts;
     // A launch was told of in a version that we do not speak.
     std::function<void()> on_other_version;
     std::string output_dir;  // for what jobs with a launcher write

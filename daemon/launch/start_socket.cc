@@ -18,8 +18,6 @@
 namespace reloc {
 namespace {
 
-constexpr int kSoPassPidfd = 76;  // SO_PASSPIDFD, Linux 6.5; Debian 12's headers are of 6.1
-
 absl::StatusOr<UniqueFd> OpenSender(Packet* packet) {
   if (fault::Fails(fault::Point::kJobWatch)) return absl::ErrnoToStatus(errno, "cannot watch a process");
   if (packet->sender_pidfd.valid()) return std::move(packet->sender_pidfd);
@@ -44,12 +42,6 @@ StartSocket::~StartSocket() { loop_->Forget(socket_.get()); }
 
 absl::Status StartSocket::Bind() {
   RELOC_ASSIGN_OR_RETURN(UniqueFd socket, name_.Bind());
-  const int on = 1;
-  if (::setsockopt(socket.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0) {
-    return absl::ErrnoToStatus(errno, "cannot know who sends datagrams");
-  }
-  // An older kernel has none.
-  (void)::setsockopt(socket.get(), SOL_SOCKET, kSoPassPidfd, &on, sizeof on);
   if (socket_.valid()) {
     ReceiveAll();
     loop_->Forget(socket_.get());

@@ -1,5 +1,6 @@
 """What relocd answers to messages that are wrong in one thing (reloc/launch/wire.h)."""
 import os
+import signal
 import socket
 import struct
 import unittest
@@ -134,6 +135,24 @@ class Wire(unittest.TestCase):
             self.assertEqual(self.jobs(), [])
             client.send(whole)
             self.assertTrue(daemon.wait_until(lambda: self.jobs() == [os.getpid()]))
+
+    def test_what_was_told_first_is_heard_first(self):
+        """One process that becomes three programs; the queue of start.sock was full for the third."""
+        def started(name):
+            program = b"/gnu/store/x/bin/" + name
+            return fake_daemon.message(STARTED, body(self.store, program=program))
+        os.kill(self.relocd.pid, signal.SIGSTOP)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagrams:
+            datagrams.connect(os.path.join(self.relocd.directory, "start.sock"))
+            datagrams.send(started(b"first"))
+            datagrams.send(started(b"second"))
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
+            connection.connect(self.relocd.socket)
+            connection.send(started(b"third"))
+            os.kill(self.relocd.pid, signal.SIGCONT)
+            self.assertTrue(daemon.wait_until(lambda: self.jobs() == [os.getpid()]))
+        job, = daemon.jobs(self.relocd.environment())
+        self.assertEqual(job["program"], "/gnu/store/x/bin/third")
 
     def jobs(self):
         return [job["pid"] for job in daemon.jobs(self.relocd.environment())]
