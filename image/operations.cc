@@ -2,8 +2,8 @@
 // that something is not there; it asks once for each thing, however many programs want it.
 //
 // ENOSYS means "do not ask again": then the kernel opens files and directories by itself, and keeps pages and
-// listings. libfuse answers so to what is not here, such as access, flush and extended attributes. Nothing is
-// noted for a file that the kernel knows, so that it may forget it silently.
+// listings. libfuse answers so to what is not here, such as access and flush. Nothing is noted for a file
+// that the kernel knows, so that it may forget it silently.
 #include "image/operations.h"
 
 #include <errno.h>
@@ -96,6 +96,18 @@ void ReadDirectory(fuse_req_t request, fuse_ino_t number, size_t size, off_t off
   ReplyBytes(request, error, bytes);
 }
 
+// Extended attributes: packs have none. Not ENOSYS, which programs would see as a file system that can have
+// none.
+void GetAttribute(fuse_req_t request, fuse_ino_t, const char*, size_t) { fuse_reply_err(request, ENODATA); }
+
+void ListAttributes(fuse_req_t request, fuse_ino_t, size_t size) {
+  if (size == 0) {
+    fuse_reply_xattr(request, 0);
+  } else {
+    fuse_reply_buf(request, nullptr, 0);
+  }
+}
+
 fuse_lowlevel_ops MakeOperations() {
   fuse_lowlevel_ops operations = {};
   operations.init = Init;
@@ -106,6 +118,8 @@ fuse_lowlevel_ops MakeOperations() {
   operations.read = Read;
   operations.opendir = OpenDirectory;
   operations.readdir = ReadDirectory;
+  operations.getxattr = GetAttribute;
+  operations.listxattr = ListAttributes;
   return operations;
 }
 

@@ -132,7 +132,7 @@ DIFFERENCES = (
     Difference("deep", "proot", "directory"),
     Difference("namespaces", "proot", "links"),
     Difference("execve_on_a_descriptor", "proot", "links"),
-    Difference("shell_of_the_pack", "proot", "stops"),
+    Difference("shell_of_the_pack", "proot", "stops", UNSTEADY),
     Difference("job_of_a_shell", "proot", "stops", UNSTEADY),
     Difference("background_read", "proot", "stops", UNSTEADY),
     Difference("listed_from_the_root", "proot", "listing", lambda _: ["/"]),
