@@ -28,10 +28,13 @@ struct Daemon {
     LaunchMessage message;
     message.entry = "sed";
     EXPECT_TRUE(jobs.Started(*OpenPidfd(pid, BootTimeNow()), pid, getuid(), message, nullptr).ok());
+    journal.Flush();
     return jobs.List(false).back().id;
   }
   bool AllEnded() {
-    return RunUntil(*loop, [this] { return jobs.running() == 0; });
+    bool ended = RunUntil(*loop, [this] { return jobs.running() == 0; });
+    journal.Flush();
+    return ended;
   }
 
   std::unique_ptr<EventLoop> loop = *EventLoop::Create();
@@ -118,6 +121,7 @@ TEST_F(RecoveryTest, AnotherProcessWithTheNumberIsNotTheJob) {
   ASSERT_NE(job.process, ProcessIdentity());
   job.process.inode += 1;
   daemon_->journal.Write(job);
+  daemon_->journal.Flush();
   daemon_ = NewDaemon();
   EXPECT_EQ(daemon_->jobs.running(), 0u);
   EXPECT_EQ(daemon_->jobs.List(true)[0].state, JobState::kLost);
@@ -151,6 +155,7 @@ TEST_F(RecoveryTest, TheOrderOfStartsStaysWhateverTheClockSaid) {
   Job job = daemon_->jobs.List(false)[1];
   job.started_at -= absl::Hours(24 * 3650);
   daemon_->journal.Write(job);
+  daemon_->journal.Flush();
   daemon_ = NewDaemon();
   std::vector<std::string> known;
   for (const Job& each : daemon_->jobs.List(true)) known.push_back(each.id);
