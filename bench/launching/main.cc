@@ -59,7 +59,7 @@ absl::Status MeasureLaunches(const Workspace& workspace, const Options& options,
   comparison->set_rounds(static_cast<uint32_t>(options.rounds));
   RELOC_ASSIGN_OR_RETURN(std::string entry, PackHostPrograms(workspace, "host-pack", {program[0]}));
   RELOC_ASSIGN_OR_RETURN(Daemon daemon, Daemon::Start(workspace, "launches"));
-  RELOC_RETURN_IF_ERROR(PublishGraft(workspace, daemon, entry));
+  RELOC_RETURN_IF_ERROR(PublishGraft(workspace, daemon, entry).status());
   std::vector<Variant> variants = MakeVariants(workspace, daemon, program, entry);
   RELOC_RETURN_IF_ERROR(Select(options.only, &variants));
   return MeasureVariants(variants, comparison);

@@ -7,18 +7,21 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "reloc/graft/graft_filter.h"
 #include "reloc/graft/graft_paths.h"
 #include "reloc/launch/mirror_link.h"
 #include "reloc/mirror/mirror_maker.h"
 #include "reloc/pack/files.h"
+#include "reloc/pack/host_import.h"
 #include "reloc/pack/status.h"
 
 namespace reloc::bench {
 
 constexpr uint64_t kCacheLimit = uint64_t{10} << 30;
 
-absl::Status PublishGraft(const Workspace& workspace, const Daemon& daemon, const std::string& entry) {
+absl::StatusOr<std::string> PublishGraft(const Workspace& workspace, const Daemon& daemon,
+                                         const std::string& entry) {
   RELOC_ASSIGN_OR_RETURN(MirrorCache cache, MirrorCache::Open(workspace.Path("cache"), kCacheLimit));
   MirrorRequest request;
   request.pack = std::filesystem::path(entry).parent_path().parent_path();
@@ -31,8 +34,14 @@ absl::Status PublishGraft(const Workspace& workspace, const Daemon& daemon, cons
   const std::string directory = absl::StrCat(daemon.directory(), "/", kMirrorLinks);
   RELOC_RETURN_IF_ERROR(MakeDirectories(directory));
   const std::string link = absl::StrCat(directory, "/", MirrorName(mirror.id));
-  if (::symlink(path.c_str(), link.c_str()) == 0) return absl::OkStatus();
+  if (::symlink(path.c_str(), link.c_str()) == 0 || errno == EEXIST) return path;
   return SystemError(errno, absl::StrCat("cannot create ", link));
+}
+
+Environment InGraft(Environment environment, const std::string& graft) {
+  const absl::string_view prefix(kHostStorePrefix.data(), kHostStorePrefix.size());
+  for (auto& [name, value] : environment) absl::StrReplaceAll({{prefix, graft}}, &value);
+  return environment;
 }
 
 }  // namespace reloc::bench

@@ -3,14 +3,19 @@
 
 #include <string>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "bench/launching/command.h"
 #include "bench/launching/daemon.h"
 #include "bench/launching/workspace.h"
 
 namespace reloc::bench {
 
 // Makes a grafted mirror of the pack that has `entry`, in the workspace, and publishes it in the daemon's
-// directory.
-absl::Status PublishGraft(const Workspace& workspace, const Daemon& daemon, const std::string& entry);
+// directory. Returns the path that it has in place of the store prefix.
+absl::StatusOr<std::string> PublishGraft(const Workspace& workspace, const Daemon& daemon,
+                                         const std::string& entry);
+
+// With that path where `environment` names files of the store of host programs.
+Environment InGraft(Environment environment, const std::string& graft);
 
 }  // namespace reloc::bench

@@ -6,10 +6,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "bench/launching/mirrors.h"
 #include "bench/launching/packs.h"
 #include "bench/launching/process.h"
 #include "reloc/launch/mirror_link.h"
-#include "reloc/pack/host_import.h"
 #include "reloc/pack/status.h"
 
 namespace reloc::bench {
@@ -52,10 +52,7 @@ Environment ForGraft(Environment environment, const Daemon& daemon, const Captur
   std::error_code error;
   const std::string path = fs::read_symlink(
       fs::path(daemon.directory()) / kMirrorLinks / (words.size() > 1 ? words[1] : ""), error);
-  for (auto& [name, value] : environment) {
-    if (!path.empty() && value.starts_with(kHostStorePrefix)) value.replace(0, path.size(), path);
-  }
-  return environment;
+  return InGraft(std::move(environment), path);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bench/launching/daemon.h"
+#include "bench/launching/mirrors.h"
 #include "bench/launching/running.h"
 #include "bench/launching/variants.h"
 #include "bench/workloads/workloads.h"
@@ -22,8 +23,9 @@ struct Options {
   std::string json;
 };
 
+// `graft`: the path of a grafted mirror of the pack.
 std::vector<Variant> MakeEngineVariants(const Workspace& workspace, const Daemon& daemon,
-                                        const Workload& load) {
+                                        const std::string& graft, const Workload& load) {
   const Environment host = With(workspace.BaseEnvironment(), load.native_environment);
   const Environment packed = With(workspace.BaseEnvironment(), load.packed_environment);
   auto engine = [&packed](const char* name) {
@@ -39,6 +41,12 @@ std::vector<Variant> MakeEngineVariants(const Workspace& workspace, const Daemon
        .evidence = kJoinedEvidence,
        .must = load.userns.must,
        .aim = load.userns.aim},
+      {.id = "graft",
+       .description = "graft, with daemon",
+       .arguments = load.packed,
+       .environment = With(InGraft(served, graft), {{"RELOC_ENGINE", "graft"}}),
+       .must = load.graft.must,
+       .aim = load.graft.aim},
       {.id = "fakechroot",
        .description = "fakechroot",
        .arguments = load.packed,
@@ -79,7 +87,8 @@ absl::Status Measure(const Options& options, pb::Benchmark* report) {
     pb::Comparison* comparison = report->add_comparisons();
     comparison->set_subject(load.description);
     comparison->set_rounds(static_cast<uint32_t>(std::max(3.0, options.rounds * load.rounds)));
-    RELOC_RETURN_IF_ERROR(MeasureVariants(MakeEngineVariants(workspace, daemon, load), comparison));
+    RELOC_ASSIGN_OR_RETURN(std::string graft, PublishGraft(workspace, daemon, load.packed[0]));
+    RELOC_RETURN_IF_ERROR(MeasureVariants(MakeEngineVariants(workspace, daemon, graft, load), comparison));
   }
   return absl::OkStatus();
 }

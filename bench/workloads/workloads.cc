@@ -52,7 +52,8 @@ Workload Start(const std::string& entry) {
                   .native_environment = {},
                   .packed_environment = {},
                   .userns = {1.35, 1.20},
-                  .fakechroot = {1.8, 1.45}};
+                  .fakechroot = {1.8, 1.45},
+                  .graft = {1.25, 1.10}};
 }
 
 absl::StatusOr<Workload> Files(const Workspace& workspace) {

@@ -25,6 +25,7 @@ struct Workload {
   Environment packed_environment;  // store paths where native has the host's
   Targets userns;
   Targets fakechroot;
+  Targets graft{1.01, 1.00};
 };
 
 // A pack of `python`, with its library, that imports a dozen modules.

@@ -39,6 +39,11 @@ class ImageTest(unittest.TestCase):
     def run_image(self, program, *arguments, path=None, env=None, **options):
         return programs.relocctl("run", f"{path or image()}/bin/{program}", *arguments, env=env or self.env, **options)
 
+    def await_server(self):
+        """The pid of the only server; that of an earlier test may take a moment to end."""
+        self.assertTrue(wait_until(lambda: len(servers(image())) == 1), servers(image()))
+        return servers(image())[0]
+
     def assertGone(self, path):
         self.assertTrue(wait_until(lambda: not servers(path)), f"left: {servers(path)}")
 
@@ -155,7 +160,7 @@ class WithoutDaemon(ImageTest):
         script = f"'{programs.RELOCCTL}' run '{image()}/bin/cat'"
         job = self.start("bash", "-c", script, env=self.env)
         self.assertAnswers(job)
-        self.assertEqual(len(servers(image())), 1)
+        self.await_server()
 
     def test_no_such_program(self):
         outcome = self.run_image("nothing")
@@ -172,7 +177,7 @@ class WithoutDaemon(ImageTest):
         with terminal.Terminal(lambda: os.execve(command[0], command, self.env)) as shell:
             shell.send("hello\n")
             shell.expect("hello\n")
-            (server,) = servers(image())
+            server = self.await_server()
             self.assertNotEqual(os.getsid(server), os.getsid(shell.pid))
             shell.send("\x03")
             self.assertEqual(os.WTERMSIG(shell.wait()), signal.SIGINT)
@@ -218,7 +223,7 @@ class WithDaemon(ImageTest):
         with concurrent.futures.ThreadPoolExecutor(50) as pool:
             done = list(pool.map(lambda _: self.run_image("bash", "-c", "exit 3"), range(50)))
         self.assertEqual({outcome.status for outcome in done}, {3}, [outcome.err for outcome in done])
-        self.assertEqual(len(servers(image())), 1)
+        self.await_server()
 
     def test_the_second_launch_asks_nobody(self):
         self.assertEqual(self.run_image("bash", "-c", ":").status, 0)
@@ -233,7 +238,7 @@ class WithDaemon(ImageTest):
                     self.run_image("bash", "-c", script, "/.relocd/pack/.reloc/manifest", timeout=20)]
         first = launch()
         self.assertEqual([outcome.status for outcome in first], [0, 0], first)
-        (server,) = servers(image())
+        server = self.await_server()
         os.kill(server, signal.SIGSTOP)
         self.addCleanup(os.kill, server, signal.SIGCONT)
         self.assertEqual(launch(), first)
@@ -252,7 +257,7 @@ class WithDaemon(ImageTest):
         job = self.start_cat(self.env)
         self.daemon.kill()
         self.assertAnswers(job)
-        self.assertEqual(len(servers(image())), 1)
+        self.await_server()
         job.communicate()
         self.assertEqual(job.returncode, 0)
         self.assertGone(image())
