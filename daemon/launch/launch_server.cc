@@ -323,20 +323,22 @@ void LaunchServer::Started(std::span<const char> bytes, pid_t pid, absl::StatusO
 // The process is about to become the program. Nothing is answered, also when it cannot be watched: it runs
 // anyway.
 void LaunchServer::HandleStarted(const LaunchMessage& message, pid_t pid, absl::StatusOr<UniqueFd> pidfd) {
+  absl::Status started = pidfd.ok() ? Watch(message, pid, *std::move(pidfd)) : pidfd.status();
+  if (!started.ok() && LogsDebug()) LogDebug(absl::StrCat("pid ", pid, ": ", started.message()));
+}
+
+absl::Status LaunchServer::Watch(const LaunchMessage& message, pid_t pid, UniqueFd pidfd) {
   RootLease root;
-  if (message.engine == Engine::kUserns && pidfd.ok()) {
+  if (message.engine == Engine::kUserns) {
     // A launch that joined nothing, since it is inside a root, tells of no namespaces.
     const uint64_t mount = message.mark.mount != 0 ? message.mark.mount : ReadNamespaces(pid).mount;
     root = parts_.roots->FindEntered({message.store, message.digest, HashText(message.prefix)}, mount);
   }
   const std::string mirror =
       root != nullptr ? root->mirror : parts_.mirrors->table().ServedTo(message.digest, message.engine);
-  // Of our own uid: others cannot send.
-  absl::Status started =
-      pidfd.ok() ? parts_.jobs->Started(*std::move(pidfd), pid, ::geteuid(), message, std::move(root), mirror)
-                 : pidfd.status();
   parts_.mirrors->Launched(message, mirror);
-  if (!started.ok() && LogsDebug()) LogDebug(absl::StrCat("pid ", pid, ": ", started.message()));
+  // Of our own uid: others cannot send.
+  return parts_.jobs->Started(std::move(pidfd), pid, ::geteuid(), message, std::move(root), mirror);
 }
 
 }  // namespace reloc

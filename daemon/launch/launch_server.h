@@ -86,6 +86,7 @@ class LaunchServer {
   bool HandleLaunch(ClientId id, const LaunchMessage& message, UniqueFd store);
   bool HandleWanted(const LaunchMessage& message);
   void HandleStarted(const LaunchMessage& message, pid_t pid, absl::StatusOr<UniqueFd> pidfd);
+  absl::Status Watch(const LaunchMessage& message, pid_t pid, UniqueFd pidfd);
   bool HandleReserve(Client* client, const ReserveMessage& message);
   bool HandleJob(Client* client, const JobMessage& message);
   absl::StatusOr<UniqueFd> OpenPeer(const Client& client) const;
