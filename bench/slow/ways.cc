@@ -10,6 +10,7 @@
 #include "bench/launching/packs.h"
 #include "bench/launching/process.h"
 #include "reloc/launch/mirror_link.h"
+#include "reloc/pack/files.h"
 #include "reloc/pack/status.h"
 
 namespace reloc::bench {
@@ -45,14 +46,11 @@ Environment Launch(const Daemon& daemon, const Load& load, const std::string& en
   return With(With(daemon.environment(), load.environment), {{"RELOC_ENGINE", engine}});
 }
 
-// The variables of `environment` that name files of the store, for programs of the mirror that `made` tells
-// of: its path for the store is as long as the prefix.
-Environment ForGraft(Environment environment, const Daemon& daemon, const Captured& made) {
-  const std::vector<std::string> words = absl::StrSplit(made.output, ' ');
-  std::error_code error;
-  const std::string path = fs::read_symlink(
-      fs::path(daemon.directory()) / kMirrorLinks / (words.size() > 1 ? words[1] : ""), error);
-  return InGraft(std::move(environment), path);
+// The path that the grafted mirror has in place of the store prefix, of which relocctl said: "mirror NAME
+// of...".
+absl::StatusOr<std::string> GraftPath(const Daemon& daemon, const std::string& said) {
+  const std::vector<std::string> words = absl::StrSplit(said, ' ');
+  return ReadSymlink(fs::path(daemon.directory()) / kMirrorLinks / (words.size() > 1 ? words[1] : ""));
 }
 
 }  // namespace
@@ -134,8 +132,10 @@ Way Daemons::MirrorWay(const Workspace& workspace, const std::string& pack, cons
                       mirroring_->environment()));
   way.ready = made.status();
   if (made.ok() && !made->succeeded()) way.ready = absl::UnavailableError(Complaint(*made));
-  if (way.ready.ok() && kind == "graft")
-    way.variant.environment = ForGraft(way.variant.environment, *mirroring_, *made);
+  if (!way.ready.ok() || kind != "graft") return way;
+  absl::StatusOr<std::string> path = GraftPath(*mirroring_, made->output);
+  way.ready = path.status();
+  if (path.ok()) way.variant.environment = InGraft(way.variant.environment, *path);
   return way;
 }
 

@@ -17,7 +17,8 @@
 namespace reloc {
 namespace {
 
-constexpr int kPatienceMillis = 5000;
+constexpr int kPatienceMillis =
+    6000;  // more than what is looked at is itself waited for: see installation.cc
 constexpr size_t kFields = 4;
 
 // Each finding as four texts that end with NUL, which no path and no message has.

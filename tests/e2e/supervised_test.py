@@ -23,10 +23,7 @@ class Supervised(PlacedTest):
 
     def await_state(self, pid, letter):
         """Waits until /proc shows the process as sleeping (S) or stopped (T)."""
-        def state():
-            with open(f"/proc/{pid}/stat") as stat:
-                return stat.read().rsplit(")", 1)[1].split()[0]
-        self.assertTrue(daemon.wait_until(lambda: state() == letter), state())
+        self.assertTrue(daemon.wait_until(lambda: self.stat(pid)[0] == letter), self.stat(pid)[0])
 
     def test_its_streams_and_status_are_the_callers(self):
         outcome = self.run_placed("--supervised", "bash", "-c", "cat; echo err >&2; exit 42", input="typed\n")

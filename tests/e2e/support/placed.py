@@ -56,8 +56,12 @@ class PlacedTest(unittest.TestCase):
 
     def launcher(self, pid):
         """The pid of the launcher of the job `pid`."""
+        return int(self.stat(pid)[1])
+
+    def stat(self, pid):
+        """The state (R, S, T...), the parent, and what else /proc/PID/stat has behind the name."""
         with open(f"/proc/{pid}/stat") as stat:
-            return int(stat.read().rsplit(")", 1)[1].split()[1])
+            return stat.read().rsplit(")", 1)[1].split()
 
     def end(self, pid):
         """Ends what a test would leave behind."""
