@@ -16,11 +16,6 @@ def status(pid, field):
         return int(re.search(rf"^{field}:\s+(\d+)", file.read(), re.M).group(1))
 
 
-def children(pid):
-    with open(f"/proc/{pid}/task/{pid}/children") as file:
-        return [int(child) for child in file.read().split()]
-
-
 class AtRest(unittest.TestCase):
     def setUp(self):
         self.pack = packs.from_host("sleep")
@@ -33,7 +28,7 @@ class AtRest(unittest.TestCase):
 
     def wake_ups(self):
         """How often the daemon and its keeper went to sleep so far; they did not while that does not change."""
-        return [status(pid, "voluntary_ctxt_switches") for pid in (self.relocd.pid, *children(self.relocd.pid))]
+        return [status(pid, "voluntary_ctxt_switches") for pid in (self.relocd.pid, *self.relocd.children())]
 
     def assertQuiet(self):
         self.assertTrue(daemon.wait_until(lambda: status(self.relocd.pid, "Threads") == 1, seconds=20),

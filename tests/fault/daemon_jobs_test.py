@@ -77,8 +77,7 @@ class Jobs(unittest.TestCase):
     def test_the_keeper_ends_with_the_daemon(self):
         for sig in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
             self.start()
-            with open(f"/proc/{self.relocd.pid}/task/{self.relocd.pid}/children") as file:
-                keeper, = file.read().split()
+            keeper = self.relocd.keeper()
             self.relocd.process.send_signal(sig)
             self.relocd.process.wait(20)
             self.assertTrue(daemon.wait_until(lambda: not self.is_live(keeper)), sig)

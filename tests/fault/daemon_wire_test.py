@@ -168,9 +168,7 @@ class Wire(unittest.TestCase):
         self.assertIsNone(self.relocd.process.poll())
 
     def keepers_descriptors(self):
-        with open(f"/proc/{self.relocd.pid}/task/{self.relocd.pid}/children") as file:
-            keeper, = file.read().split()
-        return os.listdir(f"/proc/{keeper}/fd")
+        return os.listdir(f"/proc/{self.relocd.keeper()}/fd")
 
 
 if __name__ == "__main__":

@@ -76,16 +76,16 @@ class KilledDaemon(unittest.TestCase):
         self.addCleanup(relocd.stop)
         job = self.start_job()
         before = leaks.open_descriptors(self.env)
-        keeper = self.keeper(relocd)
+        keeper = relocd.keeper()
         os.kill(keeper, signal.SIGKILL)
         for _ in range(20):
             outcome = programs.run([self.pack + "/bin/sed", "s/a/b/"], env=self.env, input="a\n")
             self.assertEqual(outcome, (0, "b\n", ""))
         # The next keeper makes the roots again.
         self.assertTrue(daemon.wait_until(lambda: daemon.joins_a_published_root(self.pack + "/bin/sed", self.env)))
-        self.assertNotEqual(self.keeper(relocd), keeper)
+        self.assertNotEqual(relocd.keeper(), keeper)
         self.assertFalse(os.path.exists(f"/proc/{keeper}"))
-        self.assertHasNothingButNamespaces(self.keeper(relocd))
+        self.assertHasNothingButNamespaces(relocd.keeper())
         self.assertLessEqual(leaks.settled_descriptors(self.env, before), before)
         self.assertEqual(self.echo(job, "still here"), "still here\n")
         job.communicate()
@@ -95,20 +95,12 @@ class KilledDaemon(unittest.TestCase):
         relocd = daemon.Daemon(self.directory)
         self.addCleanup(relocd.stop)
         for _ in range(5):
-            self.assertTrue(daemon.wait_until(lambda: self.keeper(relocd)))
-            keeper = self.keeper(relocd)
+            keeper = relocd.keeper()
             os.kill(keeper, signal.SIGKILL)
             self.assertTrue(daemon.wait_until(lambda: not os.path.exists(f"/proc/{keeper}")))
             self.assertEqual(programs.run([self.pack + "/bin/sed", "s/a/b/"], env=self.env, input="a\n"), (0, "b\n", ""))
         self.assertTrue(daemon.wait_until(lambda: daemon.joins_a_published_root(self.pack + "/bin/sed", self.env)))
         self.assertEqual(relocd.read_log().count("warning: the keeper of the roots died"), 1, relocd.read_log())
-
-    @staticmethod
-    def keeper(relocd):
-        """Its pid, or None."""
-        with open(f"/proc/{relocd.pid}/task/{relocd.pid}/children") as children:
-            keepers = [int(pid) for pid in children.read().split()]
-        return keepers[0] if len(keepers) == 1 else None
 
     def assertHasNothingButNamespaces(self, keeper):
         links = [os.readlink(f"/proc/{keeper}/fd/{fd}") for fd in os.listdir(f"/proc/{keeper}/fd")]

@@ -63,6 +63,16 @@ class Daemon:
     def pid(self):
         return self.process.pid
 
+    def children(self):
+        with open(f"/proc/{self.pid}/task/{self.pid}/children") as children:
+            return [int(pid) for pid in children.read().split()]
+
+    def keeper(self):
+        """The pid of the child that holds the roots. Waits for those that come and go, which build one or mend the keeper."""
+        if not wait_until(lambda: len(self.children()) == 1):
+            raise AssertionError(f"relocd has the children {self.children()}: {self.read_log()}")
+        return self.children()[0]
+
     def read_log(self):
         with open(self.log) as log:
             return log.read()

@@ -1,5 +1,6 @@
 """A daemon with mirrors in a cache of the test's own."""
 import functools
+import contextlib
 import json
 import os
 import re
@@ -80,11 +81,10 @@ class MirrorsTest(unittest.TestCase):
 
     def worker(self):
         """The pid of the process that works on mirrors, or None."""
-        with open(f"/proc/{self.relocd.pid}/task/{self.relocd.pid}/children") as children:
-            for pid in children.read().split():
-                with open(f"/proc/{pid}/comm") as comm:
-                    if comm.read() == "relocd-mirrors\n":
-                        return int(pid)
+        for pid in self.relocd.children():
+            with contextlib.suppress(FileNotFoundError), open(f"/proc/{pid}/comm") as comm:
+                if comm.read() == "relocd-mirrors\n":
+                    return pid
         return None
 
     def await_worker(self):

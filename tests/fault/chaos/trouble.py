@@ -41,8 +41,7 @@ class Trouble:
         self._note(f"kill the launcher of {self.clients.kill_a_launcher(self._random)}")
 
     def kill_keeper(self):
-        with open(f"/proc/{self.relocd.pid}/task/{self.relocd.pid}/children") as children:
-            pids = [int(pid) for pid in children.read().split()]
+        pids = self.relocd.children()
         self._note(f"kill the keeper {pids}")
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
