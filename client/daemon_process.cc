@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -17,11 +16,11 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "client/control_client.h"
+#include "client/installation.h"
 #include "reloc/base/unique_fd.h"
 #include "reloc/fault/fault.h"
 #include "reloc/launch/daemon_dir.h"
 #include "reloc/launch/daemon_link.h"
-#include "reloc/pack/files.h"
 #include "reloc/pack/status.h"
 
 // glibc 2.36 forgot to say so in the header.
@@ -31,8 +30,6 @@ extern "C" {
 
 namespace reloc {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr absl::Duration kStartDeadline = absl::Seconds(15);
 constexpr absl::Duration kStopDeadline = absl::Seconds(10);
@@ -124,9 +121,9 @@ std::string FirstLine(absl::string_view text) {
 }
 
 absl::StatusOr<std::vector<std::string>> DaemonCommand(const std::vector<std::string>& arguments) {
-  RELOC_ASSIGN_OR_RETURN(std::string self, ReadSymlink("/proc/self/exe"));
+  RELOC_ASSIGN_OR_RETURN(std::string relocd, FindProgramOfOurs("relocd"));
   RELOC_ASSIGN_OR_RETURN(std::string dir, ChosenDaemonDir());
-  std::vector<std::string> command = {fs::path(self).parent_path() / "relocd", "--background", "--dir", dir};
+  std::vector<std::string> command = {relocd, "--background", "--dir", dir};
   command.insert(command.end(), arguments.begin(), arguments.end());
   return command;
 }

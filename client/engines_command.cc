@@ -13,7 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "client/format.h"
-#include "client/pack_tools.h"
+#include "client/installation.h"
 #include "client/report.h"
 #include "client/run_target.h"
 #include "reloc/engine/graft.h"

@@ -15,7 +15,9 @@
 namespace reloc {
 namespace {
 
-std::string PathInRoot(const ImageTarget& target) { return absl::StrCat(kImagePackDir, "/", target.inside); }
+std::string PathInRoot(const ImageTarget& target) {
+  return absl::StrCat(kImagePackDir, "/", Text(target.inside));
+}
 
 // Only with the engine userns has a program a root, and an image a place to be mounted.
 bool AllowsUserns(const RunOptions& options, const char* const* envp) {
@@ -41,18 +43,11 @@ LaunchRequest Request(const RunOptions& options, const ImageTarget& target, char
 // 0, or the exit status to end with.
 int Enter(const RunOptions& options, LaunchRequest* request, const Trace& trace) {
   const std::string image(request->image->path.view());
-  if (!AllowsUserns(options, request->envp)) {
-    return Fail(trace, absl::StrCat(image,
-                                    ": from an image programs run by the engine userns alone; for another "
-                                    "one unpack it: unsquashfs -d DIR ",
-                                    image));
-  }
-  Failure failure;
-  if (EnterImage(request, trace, &failure)) return 0;
-  FixedText<1024> line;
-  line << "cannot run " << request->entry << ": ";
-  failure.Describe(&line);
-  return Fail(trace, line.view());
+  if (AllowsUserns(options, request->envp)) return EnterImage(request, trace);
+  return Fail(trace, absl::StrCat(image,
+                                  ": from an image programs run by the engine userns alone; for another "
+                                  "one unpack it: unsquashfs -d DIR ",
+                                  image));
 }
 
 // `command`: the caller's argv.
@@ -66,26 +61,9 @@ int LaunchTarget(const RunTarget& found, LaunchRequest request, char** command, 
 
 }  // namespace
 
-bool FindImage(const std::string& program, ImageTarget* target) {
-  PathText path;
-  string_view inside;
-  if (!SplitImagePath(program, &path, &inside)) return false;
-  target->inside = inside;
-  return OpenPackImage(path.c_str(), &target->image).ok();
-}
-
-std::optional<int> RunImageEntry(const RunOptions& options, const ImageTarget& target, char** envp,
-                                 const Trace& trace) {
-  LaunchRequest request = Request(options, target, envp);
-  if (int status = Enter(options, &request, trace); status != 0) return status;
-  RunTarget found;
-  if (!FindEntry(PathInRoot(target), envp, &found)) return std::nullopt;
-  return LaunchTarget(found, request, options.command, PathInRoot(target), trace);
-}
-
 int RunImage(const RunOptions& options, char** envp, const Trace& trace) {
   ImageTarget target;
-  if (!FindImage(options.command[0], &target)) {
+  if (!FindImageTarget(options.command[0], &target)) {
     return Fail(trace, absl::StrCat(options.command[0], ": the image is gone"));
   }
   LaunchRequest request = Request(options, target, envp);

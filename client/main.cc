@@ -1,4 +1,4 @@
-// relocctl: what users and scripts call.
+// relocctl behind its front (front/), which has done what is short.
 //
 // `run` comes first and alone: it becomes the program that it starts, and everything that the other commands
 // need (CLI11, protobuf, gRPC) would be in its way.

@@ -2,13 +2,13 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <sys/auxv.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "client/installation.h"
 #include "client/progress.h"
 #include "client/report.h"
 #include "reloc/engine/compile.h"
@@ -36,33 +36,12 @@ absl::StatusOr<PackRuntime> ReadRuntime(const fs::path& directory) {
   return runtime;
 }
 
-// Without /proc: what was executed. AT_EXECFN is relative to the directory at the start, which we never
-// leave.
-absl::StatusOr<std::string> OwnPath() {
-  absl::StatusOr<std::string> program = ReadSymlink("/proc/self/exe");
-  if (program.ok()) return program;
-  std::error_code error;
-  fs::path path = fs::canonical(reinterpret_cast<const char*>(getauxval(AT_EXECFN)), error);
-  return error ? program : absl::StatusOr<std::string>(path.string());
-}
-
 void PrintSummary(const std::string& verb, const std::string& what, const PackSummary& summary) {
   printf("%s %s: %zu entries, %zu items, %s\n", verb.c_str(), what.c_str(), summary.entries, summary.items,
          HumanSize(static_cast<double>(summary.bytes)).c_str());
 }
 
 }  // namespace
-
-absl::StatusOr<std::string> FindModules() {
-  RELOC_ASSIGN_OR_RETURN(std::string program, OwnPath());
-  fs::path above = fs::path(program).parent_path().parent_path();
-  for (const char* directory : {"libexec/relocd", "libexec"}) {
-    std::error_code error;
-    if (fs::exists(above / directory / "shim", error)) return (above / directory).string();
-  }
-  return absl::NotFoundError(absl::StrCat("the shim is neither in ", (above / "libexec/relocd").string(),
-                                          " nor in ", (above / "libexec").string(), ": reinstall relocd"));
-}
 
 absl::StatusOr<PackRuntime> FindPackRuntime() {
   RELOC_ASSIGN_OR_RETURN(std::string modules, FindModules());

@@ -8,10 +8,7 @@
 
 namespace reloc {
 
-// The directory with what packs and engines need of this installation: ../libexec/relocd, or in a build tree
-// ../libexec, as seen from this program.
-absl::StatusOr<std::string> FindModules();
-// What packs get of it.
+// What packs get of this installation.
 absl::StatusOr<PackRuntime> FindPackRuntime();
 
 // Runs `make` with a progress bar. Prints its warnings to stderr and "<verb> <what>: …" to stdout. Returns an

@@ -13,6 +13,7 @@
 #include "reloc/base/env.h"
 #include "reloc/base/file.h"
 #include "reloc/launch/launcher.h"
+#include "reloc/launch/pack_image.h"
 
 namespace reloc {
 namespace {
@@ -46,18 +47,15 @@ std::optional<int> RunEntry(char** argv, char** envp) {
     return kExitFailed;
   }
   RunTarget target;
-  if (FindEntry(options.command[0], envp, &target)) return Start(options, target, envp, trace);
-  ImageTarget image;
-  if (options.placement != RunPlacement::kCaller || !FindImage(options.command[0], &image))
-    return std::nullopt;
-  return RunImageEntry(options, image, envp, trace);
+  if (!FindEntry(options.command[0], envp, &target)) return std::nullopt;
+  return Start(options, target, envp, trace);
 }
 
 std::optional<int> RunCommand(char** argv, char** envp) {
   Trace trace("relocctl", EnvValue(envp, "RELOC_DEBUG") == "1");
   RunOptions options = ParseRunOptions(argv + 1);
   if (options.help) return std::nullopt;
-  if (ImageTarget image; FindImage(options.command[0], &image)) {
+  if (ImageTarget image; FindImageTarget(options.command[0], &image)) {
     return StartPlaced(options, envp, trace,
                        [&](const Trace& job_trace) { return RunImage(options, envp, job_trace); });
   }

@@ -1,6 +1,7 @@
-// `relocctl run`: starts a program of a pack in place of this process.
+// `relocctl run`, where it is more than front/ does: jobs that go on without their caller, names to be looked
+// up in $PATH, programs that are no entries, mistakes.
 //
-// It touches neither gRPC nor CLI11: a launch is to cost a small multiple of a native one.
+// It touches neither gRPC nor CLI11: a launch is to cost little more than a native one.
 #pragma once
 
 #include <optional>

@@ -10,7 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "client/pack_tools.h"
+#include "client/installation.h"
 #include "reloc/base/env.h"
 #include "reloc/base/file.h"
 #include "reloc/base/path.h"

@@ -114,23 +114,24 @@ absl::Status Daemon::OpenServers() {
            [this] { start_socket_->ReceiveAll(); }, [this] { metrics_->FellBack(Reason::kVersion); },
            OutputDir(dir_->path()), options_.output_limit}));
   RELOC_ASSIGN_OR_RETURN(control_, ControlServer::Create(loop_.get(), Services(), [this] { NoteIdle(); }));
-  // root is trusted with control, but starts no programs as someone else.
-  RELOC_ASSIGN_OR_RETURN(control_socket_,
-                         Listener::Open(loop_.get(),
-                                        {dir_->fd(), kControlSocket, SOCK_STREAM, true,
-                                         [this](Peer peer) { control_->Add(std::move(peer)); }},
-                                        manager_.TakeListener(SOCK_STREAM)));
-  RELOC_ASSIGN_OR_RETURN(launch_socket_,
-                         Listener::Open(loop_.get(),
-                                        {dir_->fd(), kLaunchSocket, SOCK_SEQPACKET, false,
-                                         [this](Peer peer) { launches_->Add(std::move(peer)); }},
-                                        manager_.TakeListener(SOCK_SEQPACKET)));
   RELOC_ASSIGN_OR_RETURN(
       start_socket_,
       StartSocket::Open(loop_.get(), dir_->fd(),
                         [this](std::span<const char> message, pid_t pid, absl::StatusOr<UniqueFd> pidfd) {
                           launches_->Started(message, pid, std::move(pidfd));
                         }));
+  // root is trusted with control, but starts no programs as someone else.
+  RELOC_ASSIGN_OR_RETURN(control_socket_,
+                         Listener::Open(loop_.get(),
+                                        {dir_->fd(), kControlSocket, SOCK_STREAM, true,
+                                         [this](Peer peer) { control_->Add(std::move(peer)); }},
+                                        manager_.TakeListener(SOCK_STREAM)));
+  // Last: who is answered there finds the others.
+  RELOC_ASSIGN_OR_RETURN(launch_socket_,
+                         Listener::Open(loop_.get(),
+                                        {dir_->fd(), kLaunchSocket, SOCK_SEQPACKET, false,
+                                         [this](Peer peer) { launches_->Add(std::move(peer)); }},
+                                        manager_.TakeListener(SOCK_SEQPACKET)));
   return absl::OkStatus();
 }
 

@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/doctor/checks.h"
-#include "client/pack_tools.h"
+#include "client/installation.h"
 #include "reloc/engine/probe.h"
 #include "reloc/launch/engine_chain.h"
 #include "reloc/pack/text.h"

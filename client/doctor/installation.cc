@@ -1,3 +1,5 @@
+#include "client/installation.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -15,9 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "client/doctor/checks.h"
-#include "client/pack_tools.h"
 #include "reloc/base/file.h"
-#include "reloc/pack/files.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
@@ -100,9 +100,10 @@ Findings CheckModules() {
 }  // namespace
 
 Findings CheckInstallation() {
-  absl::StatusOr<std::string> self = ReadSymlink("/proc/self/exe");
-  if (!self.ok()) return {Fail("proc", std::string(self.status().message()), "mount /proc")};
-  Findings findings = {CheckRelocd(fs::path(*self).parent_path() / "relocd"), CheckPath(*self)};
+  absl::StatusOr<std::string> relocd = FindProgramOfOurs("relocd");
+  absl::StatusOr<std::string> relocctl = FindProgramOfOurs("relocctl");
+  if (!relocctl.ok()) return {Fail("proc", std::string(relocctl.status().message()), "mount /proc")};
+  Findings findings = {CheckRelocd(*relocd), CheckPath(*relocctl)};
   Findings modules = CheckModules();
   findings.insert(findings.end(), modules.begin(), modules.end());
   return findings;

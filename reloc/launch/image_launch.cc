@@ -75,11 +75,17 @@ bool IsInside(const PackImage& image) {
 
 }  // namespace
 
-bool EnterImage(LaunchRequest* request, const Trace& trace, Failure* failure) {
-  if (IsInside(*request->image)) return true;
-  ImageLaunch launch(*request, trace, failure);
+int EnterImage(LaunchRequest* request, const Trace& trace) {
+  if (IsInside(*request->image)) return 0;
+  Failure failure;
+  ImageLaunch launch(*request, trace, &failure);
   request->entered_image = launch.JoinShared() || launch.MakeOwn();
-  return request->entered_image;
+  if (request->entered_image) return 0;
+  FixedText<1024> line;
+  line << "cannot run " << request->entry << ": ";
+  failure.Describe(&line);
+  trace.Error(line.view());
+  return kExitFailed;
 }
 
 bool EnterOwnImage(const PackImage& image, char* const* envp, const Trace& trace, Failure* failure) {

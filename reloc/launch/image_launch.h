@@ -14,8 +14,9 @@
 namespace reloc {
 
 // Enters the root of `request->image`, and sets `request->entered_image`; of the rest, plans are not needed.
-// The process must be single-threaded. False: `*failure` says why, and nothing else can be tried.
-bool EnterImage(LaunchRequest* request, const Trace& trace, Failure* failure);
+// The process must be single-threaded. Returns 0; or the exit status to end with, after a line about it,
+// since nothing else can be tried.
+int EnterImage(LaunchRequest* request, const Trace& trace);
 
 // Enters a root of this process's own, for looking at the pack. `envp`: where squashfuse may be looked for.
 bool EnterOwnImage(const PackImage& image, char* const* envp, const Trace& trace, Failure* failure);

@@ -14,6 +14,7 @@
 #include "reloc/base/file.h"
 #include "reloc/launch/descriptors.h"
 #include "reloc/launch/find_program.h"
+#include "reloc/launch/own_path.h"
 #include "reloc/launch/tracer_link.h"
 
 namespace reloc {
@@ -58,11 +59,13 @@ void IgnoreSignals() {
 
 Errno FindImageServer(const char* const* envp, PathText* path) {
   PathText self, beside;
-  if (ReadLink(AT_FDCWD, "/proc/self/exe", &self).ok()) beside << DirName(self.view()) << '/' << kSquashfuse;
+  const bool known = ReadLink(AT_FDCWD, "/proc/self/exe", &self).ok();
+  const string_view prefix = InstallationPrefix(self.view());
+  if (known) beside << prefix << "/bin/" << kSquashfuse;
   for (const char* directory : {"/libexec/relocd/", "/libexec/"}) {
     path->Clear();
-    *path << DirName(DirName(self.view())) << directory << kOurs;
-    if (IsExecutable(*path)) return kOk;
+    *path << prefix << directory << kOurs;
+    if (known && IsExecutable(*path)) return kOk;
   }
   return FindProgram(beside.view(), kSquashfuse, envp, path);
 }

@@ -13,8 +13,8 @@
 
 namespace reloc {
 
-// Ours in the directory of this program's installation, or of the build tree; else squashfuse beside this
-// program, in the $PATH of `envp`, or where Debian has it.
+// Ours in this program's installation, or in the build tree; else squashfuse in its bin/, in the $PATH of
+// `envp`, or where Debian has it.
 Errno FindImageServer(const char* const* envp, PathText* path);
 
 class ImageServer {

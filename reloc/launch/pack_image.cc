@@ -49,6 +49,11 @@ bool SplitImagePath(string_view program, PathText* image, string_view* inside) {
   return false;
 }
 
+bool FindImageTarget(string_view program, ImageTarget* target) {
+  PathText path;
+  return SplitImagePath(program, &path, &target->inside) && OpenPackImage(path.c_str(), &target->image).ok();
+}
+
 Errno OpenPackImage(const char* path, PackImage* image) {
   Result<UniqueFd> fd = Open(path, O_PATH);
   if (!fd.ok()) return fd.error();

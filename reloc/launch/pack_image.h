@@ -22,6 +22,14 @@ struct PackImage {
 // `program` but the last is a regular file. What that file holds is not looked at.
 bool SplitImagePath(string_view program, PathText* image, string_view* inside);
 
+// What a path like "a/x.sqfs/bin/sed" leads to.
+struct ImageTarget {
+  PackImage image;
+  string_view inside;  // "bin/sed"; points into the path
+};
+// False if `program` does not lead into an image.
+bool FindImageTarget(string_view program, ImageTarget* target);
+
 // Opens the image `path`. Errors: those of open(2); EINVAL if it is no regular file.
 Errno OpenPackImage(const char* path, PackImage* image);
 

@@ -2,7 +2,8 @@
 """What the built files must be, asked of nm and readelf.
 
 Usage: binaries.py freestanding FILE...   objects and archives: no allocation, no exceptions, no C++ library
-       binaries.py shim FILE              static, no interpreter, below 64 KB
+       binaries.py static FILE            static, no interpreter
+       binaries.py shim FILE              the same, and below 64 KB
        binaries.py audit FILE             needs no other library
        binaries.py preload FILE           needs no other library, and of any libc what every glibc has
 Exit status 1, and a line for each violation.
@@ -42,11 +43,15 @@ def check_freestanding(files):
         yield f"{where}: refers to {output_of('c++filt', symbol).strip()}"
 
 
-def check_shim(path):
+def check_static(path):
     if "INTERP" in output_of("readelf", "--wide", "--program-headers", path):
         yield f"{path}: has an interpreter (PT_INTERP); it must start without the host's libc"
     if "(NEEDED)" in output_of("readelf", "--wide", "--dynamic", path):
         yield f"{path}: needs a shared library"
+
+
+def check_shim(path):
+    yield from check_static(path)
     size = os.path.getsize(path)
     if size >= SHIM_LIMIT:
         yield f"{path}: {size} bytes; the limit is {SHIM_LIMIT}"
@@ -78,6 +83,7 @@ def main():
         return 1
     checks = {
         "freestanding": lambda: check_freestanding(files),
+        "static": lambda: check_static(files[0]),
         "shim": lambda: check_shim(files[0]),
         "audit": lambda: check_audit(files[0]),
         "preload": lambda: check_preload(files[0]),

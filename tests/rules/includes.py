@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The include table: which layer may include which.
 
-    base <- launch <- pack <- {cli, job, engine, mirror <- graft} <- {client, daemon}; fault <- {job, mirror, client, daemon};  shim -> launch, base;  {audit, preload} -> base
+    base <- launch <- pack <- {cli, job, engine, mirror <- graft} <- {client, daemon}; fault <- {job, mirror, client, daemon};  {shim, front} -> launch, base;  {audit, preload} -> base
 
 A table and not the linker, because a header that is included makes a dependency long before a symbol is linked.
 
@@ -24,6 +24,7 @@ ALLOWED = {
     "reloc/mirror": {"reloc/fault", "reloc/pack", "reloc/launch", "reloc/base", "proto"},
     "reloc/engine": {"reloc/pack", "reloc/launch", "reloc/base"},
     "shim": {"reloc/launch", "reloc/base"},
+    "front": {"reloc/launch", "reloc/base"},
     "audit": {"reloc/base"},
     "preload": {"reloc/base"},
     "client": {"reloc/cli", "reloc/engine", "reloc/fault", "reloc/job", "reloc/mirror", "reloc/pack", "reloc/launch", "reloc/base", "proto"},
@@ -34,7 +35,7 @@ ALLOWED = {
 FOLDERS = sorted(ALLOWED) + ["proto", "tests"]
 
 # No library but libc, and of C++ what neither allocates nor throws: headers alone.
-FREESTANDING = {"reloc/base", "reloc/launch", "shim", "audit", "preload"}
+FREESTANDING = {"reloc/base", "reloc/launch", "shim", "front", "audit", "preload"}
 FREESTANDING_CXX = set("""
     algorithm array atomic bit charconv concepts cstddef cstdint initializer_list iterator limits new
     optional span string_view tuple type_traits utility""".split())

@@ -1,0 +1,172 @@
+// relocctl, as users execute it. `relocctl run PROGRAM` of an entry of a pack happens here, in a static
+// program as small as the shim: what the other commands need (gRPC, protobuf, CLI11) costs more to load than
+// the whole launch. Everything else is left to libexec/relocd/relocctl (client/), which this process then
+// becomes.
+//
+// Nothing is reported here that the other one would find as well.
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "reloc/base/env.h"
+#include "reloc/base/file.h"
+#include "reloc/base/loader_setting.h"
+#include "reloc/base/path.h"
+#include "reloc/launch/engine_chain.h"
+#include "reloc/launch/image_launch.h"
+#include "reloc/launch/launcher.h"
+#include "reloc/launch/own_path.h"
+#include "reloc/launch/pack_files.h"
+#include "reloc/launch/root_builder.h"
+
+namespace reloc {
+namespace {
+
+struct CommandLine {
+  string_view engine;        // --engine; empty: from the environment
+  char** command = nullptr;  // PROGRAM [ARG...]
+};
+
+struct Entry {
+  char path[PATH_MAX];  // real
+  char plan_memory[kMaxPlanBytes];
+  string_view pack_dir, name;
+  std::span<const char> plans;
+};
+
+// Takes `--engine NAME` or `--engine=NAME` at `*rest`, and moves on.
+bool TakeEngine(char*** rest, string_view* engine) {
+  constexpr string_view kOption = "--engine", kWithValue = "--engine=";
+  string_view option = *(*rest)++;
+  if (StartsWith(option, kWithValue)) {
+    *engine = Suffix(option, kWithValue.size());
+    return true;
+  }
+  if (option != kOption || **rest == nullptr) return false;
+  *engine = *(*rest)++;
+  return true;
+}
+
+// False for everything but `run [--engine NAME] [--] PROGRAM [ARG...]`.
+bool Parse(char** argv, CommandLine* line) {
+  if (argv[0] == nullptr || argv[1] == nullptr || strcmp(argv[1], "run") != 0) return false;
+  char** rest = argv + 2;
+  while (*rest != nullptr && **rest == '-') {
+    if (strcmp(*rest, "--") == 0) {
+      ++rest;
+      break;
+    }
+    if (!TakeEngine(&rest, &line->engine)) return false;
+  }
+  line->command = rest;
+  return *rest != nullptr && (line->engine.empty() || ParseEngineChain(line->engine).unknown.empty());
+}
+
+// Finds the entry of a pack that the path `program` leads to.
+bool FindEntry(const char* program, Entry* entry) {
+  if (strchr(program, '/') == nullptr) return false;  // somewhere in $PATH
+  if (::realpath(program, entry->path) == nullptr) return false;
+  Result<size_t> size = ReadEntry(entry->path, entry->plan_memory, &entry->pack_dir, &entry->name);
+  if (!size.ok() || ::access(entry->path, X_OK) != 0) return false;
+  entry->name = BaseName(entry->name);
+  entry->plans = {entry->plan_memory, *size};
+  return true;
+}
+
+// Only with the engine userns has a program a root, and an image a place to be mounted.
+bool AllowsUserns(const CommandLine& line, const char* const* envp) {
+  EngineChain chain = line.engine.empty() ? EngineChainFromEnv(envp) : ParseEngineChain(line.engine);
+  return std::find(chain.engines.begin(), chain.engines.end(), Engine::kUserns) != chain.engines.end();
+}
+
+class Front {
+ public:
+  Front(const CommandLine& line, char** envp, const Trace& trace) : line_(line), trace_(trace) {
+    request_.argv = line.command;
+    request_.envp = envp;
+    request_.engine = line.engine;
+  }
+
+  // Both return an exit status; or -1, if the program is nothing for them.
+  int RunEntry();
+  int RunImageEntry();
+
+ private:
+  const CommandLine& line_;
+  const Trace& trace_;
+  LaunchRequest request_;
+};
+
+Entry g_entry;
+
+int Front::RunEntry() {
+  if (!FindEntry(line_.command[0], &g_entry)) return -1;
+  request_.pack_dir = g_entry.pack_dir;
+  request_.entry = g_entry.name;
+  request_.plans = g_entry.plans;
+  return Launch(request_, trace_);
+}
+
+// See client/image_run.h. Once it is in the image's root it does not leave it, so it takes what looks like an
+// entry alone.
+int Front::RunImageEntry() {
+  ImageTarget image;
+  if (!FindImageTarget(line_.command[0], &image) || !StartsWith(image.inside, "bin/")) return -1;
+  if (!AllowsUserns(line_, request_.envp)) return -1;
+  request_.image = &image.image;
+  request_.pack_dir = kImagePackDir;
+  request_.entry = BaseName(image.inside);
+  request_.engine = EngineName(Engine::kUserns);
+  if (int status = EnterImage(&request_, trace_); status != 0) return status;
+  static PathText program;
+  program << kImagePackDir << '/' << image.inside;
+  if (!FindEntry(program.c_str(), &g_entry)) return -1;
+  request_.plans = g_entry.plans;
+  line_.command[0] = const_cast<char*>(program.c_str());
+  return Launch(request_, trace_);
+}
+
+int ExecuteCommands(const PathText& self, char** argv, char** envp, const Trace& trace) {
+  PathText path;
+  for (const char* directory : {"/libexec/relocctl", "/libexec/relocd/relocctl"}) {
+    path.Clear();
+    path << InstallationPrefix(self.view()) << directory;
+    if (!path.overflowed()) ::execve(path.c_str(), argv, envp);
+    if (errno != ENOENT) break;
+  }
+  FixedText<PATH_MAX + 100> line;
+  line << "cannot execute " << path.view() << ": " << strerror(errno) << "; reinstall relocd";
+  trace.Error(line.view());
+  return kExitFailed;
+}
+
+// Under the loader engine its modules are loaded into the other relocctl as into any program of the host,
+// and take their variable out of the environment.
+bool IsUnderLoaderEngine(const char* const* envp) { return EnvLookup(envp, kLoaderVariable) != nullptr; }
+
+int Main(char** argv, char** envp) {
+  Trace trace("relocctl", EnvValue(envp, "RELOC_DEBUG") == "1");
+  if (!ReserveStandardFds().ok()) return kExitFailed;
+  static CommandLine line;
+  if (Parse(argv, &line) && !IsUnderLoaderEngine(envp)) {
+    Front front(line, envp, trace);
+    int status = front.RunEntry();
+    if (status < 0) status = front.RunImageEntry();
+    if (status >= 0) return status;
+  }
+  PathText self;
+  if (Errno e = FindOwnPath(argv, &self); !e.ok()) {
+    trace.Error("cannot read /proc/self/exe (/proc must be mounted)");
+    return kExitFailed;
+  }
+  return ExecuteCommands(self, argv, envp, trace);
+}
+
+}  // namespace
+}  // namespace reloc
+
+int main(int, char** argv, char** envp) { return reloc::Main(argv, envp); }
