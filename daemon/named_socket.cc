@@ -41,22 +41,26 @@ NamedSocket::~NamedSocket() {
 // earlier daemon left is replaced in one step.
 absl::StatusOr<UniqueFd> NamedSocket::Bind() {
   const std::string temporary = TemporaryName();
+  auto failed = [this](int error) {
+    return absl::ErrnoToStatus(error, absl::StrCat("cannot listen on ", name_));
+  };
   UniqueFd socket(fault::Fails(fault::Point::kSocketBind)
                       ? -1
                       : ::socket(AF_UNIX, type_ | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket.valid()) return failed(errno);
   struct sockaddr_un address = {};
   address.sun_family = AF_UNIX;
   // Through the descriptor: sun_path has 108 bytes, and the directory was checked.
   snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", dir_, temporary.c_str());
-  bool removed = ::unlinkat(dir_, temporary.c_str(), 0) == 0 || errno == ENOENT;
-  bool ready = removed && socket.valid() && (type_ != SOCK_DGRAM || AskForSenders(socket.get())) &&
+  if (::unlinkat(dir_, temporary.c_str(), 0) != 0 && errno != ENOENT) return failed(errno);
+  bool ready = (type_ != SOCK_DGRAM || AskForSenders(socket.get())) &&
                ::bind(socket.get(), reinterpret_cast<struct sockaddr*>(&address), sizeof address) == 0 &&
                ::fchmodat(dir_, temporary.c_str(), 0600, 0) == 0 &&
                (type_ == SOCK_DGRAM || ::listen(socket.get(), kBacklog) == 0);
+  if (!ready) return failed(errno);
   Result<FileId> id = IdentifyAt(dir_, temporary.c_str());
-  if (!ready || !id.ok() || ::renameat(dir_, temporary.c_str(), dir_, name_.c_str()) != 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("cannot listen on ", name_));
-  }
+  if (!id.ok()) return failed(id.error().value);
+  if (::renameat(dir_, temporary.c_str(), dir_, name_.c_str()) != 0) return failed(errno);
   id_ = *id;
   is_ours_ = true;
   return socket;

@@ -70,6 +70,11 @@ void ReadLink(fuse_req_t request, fuse_ino_t number) {
   }
 }
 
+void GetSpace(fuse_req_t request, fuse_ino_t) {
+  const struct statvfs space = Of(request).Space();
+  fuse_reply_statfs(request, &space);
+}
+
 void ReplyBytes(fuse_req_t request, int error, const std::string& bytes) {
   if (error != 0) {
     fuse_reply_err(request, error);
@@ -114,6 +119,7 @@ fuse_lowlevel_ops MakeOperations() {
   operations.lookup = Lookup;
   operations.getattr = GetAttributes;
   operations.readlink = ReadLink;
+  operations.statfs = GetSpace;
   operations.open = Open;
   operations.read = Read;
   operations.opendir = OpenDirectory;

@@ -33,6 +33,15 @@ int Squashfs::Get(uint64_t number, sqfs_inode* inode) {
       sqfs_inode_get(&fs_, inode, number == kRoot ? sqfs_inode_root(&fs_) : number - kNumberOfFirst));
 }
 
+struct statvfs Squashfs::Space() const {
+  struct statvfs space = {};
+  space.f_bsize = space.f_frsize = fs_.sb.block_size;
+  space.f_blocks = (fs_.sb.bytes_used + fs_.sb.block_size - 1) / fs_.sb.block_size;
+  space.f_files = fs_.sb.inodes;
+  space.f_namemax = SQUASHFS_NAME_LEN;
+  return space;
+}
+
 int Squashfs::Find(uint64_t directory, const char* name, uint64_t* number) {
   sqfs_inode inode;
   if (int error = Get(directory, &inode); error != 0) return error;

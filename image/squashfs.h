@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/types.h>
 
 #include <functional>
@@ -37,6 +38,8 @@ class Squashfs {
   int Find(uint64_t directory, const char* name, uint64_t* number);  // ENOENT: there is none
   int GetAttributes(uint64_t number, struct stat* attributes);
   int ReadLink(uint64_t number, std::string* target);
+  // The image's own size, and that there is no room in it: what the kernel says of a SquashFS.
+  struct statvfs Space() const;
   // What there is of `size` bytes from `offset` on.
   int Read(uint64_t number, off_t offset, size_t size, std::string* bytes);
   // Gives the entries from `offset` on to `take`, until it returns false.

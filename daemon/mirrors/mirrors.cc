@@ -72,8 +72,9 @@ void Mirrors::Launched(const LaunchMessage& launch, const std::string& mirror) {
   if (!mirror.empty()) return table_.Touch(mirror);
   if (settings_.after == 0 || launch.digest == PackDigest{} || launch.pack.empty()) return;
   if (!table_.ServedTo(launch.digest, Engine::kNone).empty()) return;  // it runs in an older root
-  if (launches_.size() >= kMaxCounted) launches_.clear();
-  if (++launches_[launch.digest] != settings_.after) return;
+  if (demand_.size() >= kMaxCounted) demand_.clear();
+  Demand& demand = demand_.try_emplace(launch.digest, Demand{0, settings_.after}).first->second;
+  if (++demand.launches != demand.due) return;
   MirrorTask task = NewMake(std::string(launch.pack), std::string(MirrorKindName(MirrorKind::kPlain)));
   task.set_only_remote(!settings_.all);
   Enqueue(std::move(task));
@@ -211,6 +212,17 @@ void Mirrors::OnResult(absl::StatusOr<MirrorResult> result) {
   }
 }
 
+// Should it go, launches may want it again; ever less often, lest packs that have no room together evict each
+// other all the time.
+void Mirrors::NoteMade(const std::string& name) {
+  std::optional<MirrorId> made = ParseMirrorName(name);
+  if (!made) return;
+  wanted_.erase(made->digest);
+  if (auto demand = demand_.find(made->digest); demand != demand_.end()) {
+    demand->second = {0, std::max(demand->second.due, 2 * demand->second.due)};  // or as it was: no overflow
+  }
+}
+
 void Mirrors::TakeResult(const MirrorResult& result) {
   absl::Status status(static_cast<absl::StatusCode>(result.code()), result.message());
   const uint64_t before = table_.bytes();
@@ -220,8 +232,7 @@ void Mirrors::TakeResult(const MirrorResult& result) {
     surveyed_ = true;
   }
   MirrorOutcome& outcome = current_->outcome;
-  // If it is evicted, a launch may want it again.
-  if (std::optional<MirrorId> made = ParseMirrorName(result.made())) wanted_.erase(made->digest);
+  NoteMade(result.made());
   outcome.verified = result.verified();
   outcome.freed = before > result.bytes() ? before - result.bytes() : 0;
   for (const relocd::v1::Mirror& mirror : table_.List()) {

@@ -77,6 +77,11 @@ class Mirrors {
     bool begun = false;  // it is not refused at once, as a pack that needs no mirror is
   };
 
+  struct Demand {
+    unsigned int launches = 0;
+    unsigned int due = 0;  // at so many a mirror is made
+  };
+
   Mirrors(EventLoop* loop, MirrorTable::Parts parts, MirrorSettings settings, std::function<void()> on_idle)
       : loop_(loop),
         settings_(std::move(settings)),
@@ -93,6 +98,7 @@ class Mirrors {
   void OnQuestion(const std::string& name);
   void AnswerQuestion();
   void OnResult(absl::StatusOr<relocd::v1::MirrorResult> result);
+  void NoteMade(const std::string& name);
   void TakeResult(const relocd::v1::MirrorResult& result);
   void Finish(absl::Status status);
   void OnEnd();
@@ -113,7 +119,7 @@ class Mirrors {
   std::string error_;              // why there can be no mirrors
   bool surveyed_ = false;
   const std::shared_ptr<MirrorOrder> survey_ = std::make_shared<MirrorOrder>();
-  absl::flat_hash_map<PackDigest, unsigned int> launches_;  // of packs without a mirror
+  absl::flat_hash_map<PackDigest, Demand> demand_;  // of packs without a mirror
   absl::flat_hash_set<PackDigest> wanted_;                  // grafts that are being made, or cannot be
 };
 

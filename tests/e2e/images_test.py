@@ -25,7 +25,7 @@ def make_image():
     directory = packs.new_path("an image")
     os.mkdir(directory)
     path = os.path.join(directory, "x y.sqfs")
-    wanted = [programs.host(name) for name in ("sed", "bash", "sleep", "cat")]
+    wanted = [programs.host(name) for name in ("sed", "bash", "sleep", "cat", "stat")]
     programs.must(programs.relocctl("pack", "create", "-o", path, "--from-host", *wanted))
     return path
 
@@ -155,6 +155,12 @@ class WithoutDaemon(ImageTest):
         self.assertIn("Read-only", outcome.err)
         again = self.run_image("bash", "-c", '"$BASH" -c "echo again"')
         self.assertEqual(again.out, "again\n")
+
+    def test_it_has_the_size_of_the_image_and_no_room(self):
+        shown = programs.must(self.run_image("stat", "-f", "-c", "%s %b %a", "/.relocd/pack")).out
+        block, blocks, free = map(int, shown.split())
+        self.assertEqual(free, 0)
+        self.assertIn(blocks - os.path.getsize(image()) // block, (0, 1))  # the file is padded to 4 KiB
 
     def test_a_launch_from_within_needs_no_other_mount(self):
         script = f"'{programs.RELOCCTL}' run '{image()}/bin/cat'"

@@ -118,6 +118,18 @@ class ByItself(MirrorsTest):
         self.assertTrue(daemon.wait_until(lambda: self.pack in self.ready()), self.relocd.read_log())
         self.await_mirror(self.ready()[self.pack]["name"])
 
+    def test_again_should_it_go_but_less_often(self):
+        self.start("--mirror-after", "2", "--mirror-all", "true")
+        self.launch(2)
+        for launches in (4, 8):
+            self.assertTrue(daemon.wait_until(lambda: self.pack in self.ready()), self.relocd.read_log())
+            self.must("prune", self.ready()[self.pack]["name"])
+            self.launch(launches - 1)
+            self.must("prune")  # in the same queue
+            self.assertEqual(self.list(), [])
+            # One that still joined the root with the mirror does not count.
+            self.assertTrue(daemon.wait_until(lambda: self.launch(1) or self.pack in self.ready()), self.relocd.read_log())
+
     def test_not_of_packs_on_a_disk_of_this_host(self):
         self.start("--mirror-after", "1")
         self.launch(3)

@@ -66,8 +66,9 @@ class NamedFaults(unittest.TestCase):
                 "directory.lock=EAGAIN": ["already running", self.directory],
                 "directory.lock=ENOLCK": ["cannot lock", "No locks available"],
                 "keeper.fork=EAGAIN": ["cannot start the keeper"],
-                "socket.bind=EMFILE": ["cannot listen on control.sock"],
-                "socket.bind=EMFILE:after=1": ["cannot listen on launch.sock"],
+                "socket.bind=EMFILE": ["cannot listen on start.sock", "Too many open files"],
+                "socket.bind=EMFILE:after=1": ["cannot listen on control.sock", "Too many open files"],
+                "socket.bind=EMFILE:after=2": ["cannot listen on launch.sock", "Too many open files"],
                 "mounts.open=EMFILE": ["mountinfo"],
                 "loop.watch=ENOSPC": ["cannot watch a descriptor", "No space left"],
         }.items():
