@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <map>
 #include <memory>
 
@@ -13,7 +14,9 @@
 #include "client/completion/scripts.h"
 #include "client/control_client.h"
 #include "client/mirror_list.h"
+#include "client/opened_pack.h"
 #include "client/report.h"
+#include "reloc/launch/pack_image.h"
 #include "reloc/pack/text.h"
 
 namespace reloc {
@@ -59,6 +62,22 @@ std::vector<Candidate> ListMirrorNames() {
   return candidates;
 }
 
+// Of the shell's files none lies in an image.
+std::vector<Candidate> ListImageEntries(const std::string& word) {
+  PathText image;
+  string_view inside;
+  if (!SplitImagePath(word, &image, &inside)) return {};
+  absl::StatusOr<OpenedPack> pack = OpenedPack::Open(image.c_str());
+  std::vector<Candidate> candidates;
+  std::error_code error;
+  if (!pack.ok()) return {};
+  std::filesystem::directory_iterator entries(pack->directory() + "/bin", error);
+  for (; !error && entries != end(entries); entries.increment(error)) {
+    candidates.push_back({absl::StrCat(image.c_str(), "/bin/", entries->path().filename().string()), ""});
+  }
+  return candidates;
+}
+
 const char* FilesName(Completion::Files files) {
   switch (files) {
     case Completion::Files::kAll:
@@ -88,7 +107,7 @@ void AddCompletionCommand(CLI::App& app, int* exit_status) {
 
 int PrintCompletion(const CLI::App& app, const std::vector<std::string>& words) {
   ::alarm(kPatienceSeconds);
-  Completion completion = Complete(app, words, {ListJobs, ListMirrorNames});
+  Completion completion = Complete(app, words, {ListJobs, ListMirrorNames, ListImageEntries});
   PrintOut(absl::StrCat(FilesName(completion.files), "\n"));
   for (const Candidate& candidate : completion.candidates) {
     PrintOut(absl::StrCat(OneLine(candidate.text), "\t", OneLine(candidate.meaning), "\n"));

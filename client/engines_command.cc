@@ -14,12 +14,14 @@
 #include "absl/strings/str_cat.h"
 #include "client/format.h"
 #include "client/installation.h"
+#include "client/opened_pack.h"
 #include "client/report.h"
 #include "client/run_target.h"
 #include "reloc/engine/graft.h"
 #include "reloc/engine/probe.h"
 #include "reloc/launch/daemon_dir.h"
 #include "reloc/launch/engine_chain.h"
+#include "reloc/launch/pack_image.h"
 #include "reloc/launch/probe_memory.h"
 #include "reloc/pack/status.h"
 #include "reloc/pack/text.h"
@@ -89,12 +91,41 @@ void ApplyPlans(const std::string& plans, int daemon_dir, std::vector<EngineRepo
   }
 }
 
+// Programs of images have a root, and an image a place to be mounted, with the engine userns alone.
+void ApplyImage(const std::string& image, std::vector<EngineReport>& reports) {
+  for (EngineReport& report : reports) {
+    if (report.engine == Engine::kUserns) continue;
+    report = {report.engine, false, "programs of images run by userns alone",
+              absl::StrCat("unsquashfs -d DIR ", OneLine(image))};
+  }
+}
+
 // The plans that a launch of `program` would have.
 absl::StatusOr<std::string> FindPlans(const std::string& program) {
   RunTarget target;
   if (FindEntry(program, environ, &target)) return target.plans;
   if (CompileTarget(program, environ, &target) != 0) return absl::NotFoundError(target.error);
   return target.plans;
+}
+
+// As ApplyPlans, once the process is in the image's root.
+absl::Status ApplyImagePlans(const ImageTarget& target, int daemon_dir, std::vector<EngineReport>& reports) {
+  const std::string image(target.image.path.view());
+  RELOC_ASSIGN_OR_RETURN(OpenedPack pack, OpenedPack::Open(image));
+  absl::StatusOr<std::string> plans = FindPlans(absl::StrCat(pack.directory(), "/", Text(target.inside)));
+  if (!plans.ok()) return pack.Explain(plans.status());
+  ApplyPlans(*plans, daemon_dir, reports);
+  ApplyImage(image, reports);
+  return absl::OkStatus();
+}
+
+absl::Status ApplyProgram(const std::string& program, int daemon_dir, std::vector<EngineReport>& reports) {
+  if (ImageTarget target; FindImageTarget(program, &target)) {
+    return ApplyImagePlans(target, daemon_dir, reports);
+  }
+  RELOC_ASSIGN_OR_RETURN(std::string plans, FindPlans(program));
+  ApplyPlans(plans, daemon_dir, reports);
+  return absl::OkStatus();
 }
 
 JsonValue TextOrNull(const std::string& text) { return text.empty() ? JsonNull() : JsonText(text); }
@@ -136,10 +167,7 @@ absl::Status ListEngines(const std::string& format, const std::string& program) 
   std::vector<EngineReport> reports = ProbeAll(FindModules().value_or(""));
   const UniqueFd daemon_dir = OpenDirectory();
   Remember(reports, daemon_dir.get());
-  if (!program.empty()) {
-    RELOC_ASSIGN_OR_RETURN(std::string plans, FindPlans(program));
-    ApplyPlans(plans, daemon_dir.get(), reports);
-  }
+  if (!program.empty()) RELOC_RETURN_IF_ERROR(ApplyProgram(program, daemon_dir.get(), reports));
   Chosen chosen{First(ParseEngineChain("default"), reports), First(ParseEngineChain("performance"), reports),
                 First(chain, reports)};
   format == "json" ? PrintJson(reports, chosen) : PrintTable(reports, chosen);

@@ -76,6 +76,10 @@ absl::StatusOr<std::string> FindPack(const std::string& pack) {
   std::error_code error;
   std::string path = std::filesystem::canonical(pack, error);
   if (error) return SystemError(error.value(), pack);
+  if (std::filesystem::is_regular_file(path, error)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(pack, ": an image needs no mirror; where it is slow, copy it: it is one file"));
+  }
   RELOC_RETURN_IF_ERROR(LoadManifest(path).status());
   return path;
 }

@@ -9,13 +9,11 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
+#include "client/opened_pack.h"
 #include "client/pack_tools.h"
 #include "client/progress.h"
 #include "client/report.h"
 #include "proto/inspection.pb.h"
-#include "reloc/launch/image_launch.h"
-#include "reloc/launch/root_builder.h"
 #include "reloc/pack/human_size.h"
 #include "reloc/pack/manifest.h"
 #include "reloc/pack/status.h"
@@ -35,35 +33,6 @@ pb::ItemInspection InspectItem(const pb::Item& item) {
   *out.mutable_references() = item.references();
   return out;
 }
-
-// A pack to look at. That of an image is mounted for this process, which must be single-threaded.
-class OpenedPack {
- public:
-  static absl::StatusOr<OpenedPack> Open(const std::string& name) {
-    PackImage image;
-    if (!OpenPackImage(name.c_str(), &image).ok()) return OpenedPack(name, name);
-    Failure failure;
-    Trace trace("relocctl", false);
-    if (!EnterOwnImage(image, environ, trace, &failure)) {
-      FixedText<1024> line;
-      failure.Describe(&line);
-      return absl::UnavailableError(Text(line.view()));
-    }
-    return OpenedPack(name, kImagePackDir);
-  }
-
-  const std::string& directory() const { return directory_; }
-  // `error` with the name that the user knows.
-  absl::Status Explain(const absl::Status& error) const {
-    return absl::Status(error.code(), absl::StrReplaceAll(error.message(), {{directory_, name_}}));
-  }
-
- private:
-  OpenedPack(std::string name, std::string directory)
-      : name_(std::move(name)), directory_(std::move(directory)) {}
-
-  std::string name_, directory_;
-};
 
 absl::StatusOr<pb::PackInspection> InspectDirectory(const std::string& pack) {
   RELOC_ASSIGN_OR_RETURN(pb::Manifest manifest, LoadManifest(pack));

@@ -68,7 +68,7 @@ class Completer {
       return Matching(Values(*option, ValueName(*option)), word, word.substr(0, equals + 1));
     }
     if (!options_ended_ && word.starts_with('-')) return Matching({OptionNames()}, word, "");
-    Completion completion = Arguments();
+    Completion completion = Arguments(word);
     if (positionals_ == 0 && !options_ended_) {
       for (const CLI::App* command : Commands(*command_)) {
         completion.candidates.push_back({command->get_name(), Summary(*command)});
@@ -111,13 +111,17 @@ class Completer {
     return candidates;
   }
 
-  Completion Arguments() const {
+  Completion Arguments(const std::string& word) const {
     std::vector<const CLI::Option*> arguments = Positionals(*command_);
     if (arguments.empty()) return {};
     bool more = positionals_ < arguments.size();
     const CLI::Option* argument = more ? arguments[positionals_] : arguments.back();
     bool list = argument->get_expected_max() >= CLI::detail::expected_max_vector_size;
-    return more || list ? Values(*argument, argument->get_name(true)) : Completion();
+    if (!more && !list) return {};
+    const std::string name = argument->get_name(true);
+    Completion completion = Values(*argument, name);
+    if (name == "PROGRAM") completion.candidates = listers_.image_entries(word);
+    return completion;
   }
 
   Completion Values(const CLI::Option& option, const std::string& name) const {
@@ -132,8 +136,8 @@ class Completer {
     if (name == "ENGINE") return {Engines()};
     if (name == "SIGNAL" || name == "SIG") return {Signals()};
     if (name == "KEY=VALUE") return {FilterKeys()};
-    if (name == "DIR" || name == "PACK") return {{}, Completion::Files::kDirectories};
-    static const std::vector<std::string> kFiles = {"FILE", "PATH", "PROGRAM", "OUT", "ARG"};
+    if (name == "DIR") return {{}, Completion::Files::kDirectories};
+    static const std::vector<std::string> kFiles = {"FILE", "PACK", "PATH", "PROGRAM", "OUT", "ARG"};
     bool file = std::find(kFiles.begin(), kFiles.end(), name) != kFiles.end();
     return {{}, file ? Completion::Files::kAll : Completion::Files::kNone};
   }

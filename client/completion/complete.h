@@ -20,10 +20,12 @@ struct Completion {
   Files files = Files::kNone;
 };
 
-// What only the daemon knows.
+// What is looked up only if it is asked for.
 struct Listers {
   std::function<std::vector<Candidate>(bool ended)> jobs;  // `ended`: those that have ended too
   std::function<std::vector<Candidate>()> mirrors;
+  // Entries of the image that `word` leads into; none if it does not.
+  std::function<std::vector<Candidate>(const std::string& word)> image_entries;
 };
 
 // Completes the last of `words`, which follow the program's name; it may be empty. Values are known by what

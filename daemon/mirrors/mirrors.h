@@ -120,7 +120,7 @@ class Mirrors {
   bool surveyed_ = false;
   const std::shared_ptr<MirrorOrder> survey_ = std::make_shared<MirrorOrder>();
   absl::flat_hash_map<PackDigest, Demand> demand_;  // of packs without a mirror
-  absl::flat_hash_set<PackDigest> wanted_;                  // grafts that are being made, or cannot be
+  absl::flat_hash_set<PackDigest> wanted_;          // grafts that are being made, or cannot be
 };
 
 }  // namespace reloc

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import unittest
 
-from support import daemon, packs, programs, session
+from support import daemon, images, packs, programs, session
 
 # What pressing TAB does, called by hand: bash has no other way without a terminal.
 BASH = r"""
@@ -129,8 +129,18 @@ class Completion(unittest.TestCase):
     def test_files_and_directories(self):
         def check(shell):
             self.assertEqual({name.rstrip("/") for name in shell("relocctl run in")}, {"in.txt", "inner"})
-            self.assertEqual({name.rstrip("/") for name in shell("relocctl pack verify in")}, {"inner"})
+            self.assertEqual({name.rstrip("/") for name in shell("relocctl pack verify in")}, {"in.txt", "inner"})
+            self.assertEqual({name.rstrip("/") for name in shell("relocctl pack adopt in")}, {"inner"})
             self.assertEqual({name.rstrip("/") for name in shell("relocctl run cat --opt in")}, {"in.txt", "inner"})
+        self.each(check)
+
+    def test_entries_of_an_image(self):
+        images.require()
+        shutil.copy(packs.from_host("sed", "cat", suffix=".sqfs"), os.path.join(self.dir, "here", "tools.sqfs"))
+        def check(shell):
+            self.assertEqual(sorted(shell("relocctl run tools.sqfs/")), ["tools.sqfs/bin/cat", "tools.sqfs/bin/sed"])
+            self.assertEqual(shell("relocctl engines tools.sqfs/bin/s"), ["tools.sqfs/bin/sed"])
+            self.assertEqual(shell("relocctl run in.txt/"), [])
         self.each(check)
 
     def test_nothing_where_nothing_can_follow(self):

@@ -278,6 +278,8 @@ class Mistakes(MirrorsTest):
         self.start()
         self.assertComplaint(self.mirrors("add", "/nowhere"), "/nowhere", status=125)
         self.assertComplaint(self.mirrors("add", "/usr"), "/usr", status=125)
+        image = packs.from_host("sed", suffix=".sqfs")
+        self.assertComplaint(self.mirrors("add", image), image, "an image needs no mirror", status=125)
         self.assertComplaint(self.mirrors("verify", "0123"), "there is no mirror '0123'")
 
     def test_completion(self):

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import unittest
 
-from support import packs, programs, session
+from support import images, packs, programs, session
 from support.daemon import Daemon, jobs, wait_until
 
 # In a user namespace of its own the limit can be set without touching the host's.
@@ -130,6 +130,18 @@ class EngineChains(unittest.TestCase):
             self.assertEqual(found[name], host[name])
         dynamic = engines([], program=[self.pack + "/bin/probe"])
         self.assertEqual(dynamic, host)
+
+    def test_engines_of_a_program_of_an_image(self):
+        images.require()
+        image = packs.from_host("probe", suffix=".sqfs")
+        host, found = engines([]), engines([], program=[image + "/bin/probe"])
+        self.assertEqual(found["userns"], host["userns"])
+        for name in ("fakechroot", "proot", "graft"):
+            self.assertFalse(found[name]["works"])
+            self.assertEqual(found[name]["cure"], f"unsquashfs -d DIR {image}")
+        outcome = programs.relocctl("engines", image + "/bin/none")
+        self.assertEqual((outcome.status, outcome.out), (1, ""))
+        self.assertRegex(outcome.err, rf"\Arelocctl: [^\n]*{image}/bin/none[^\n]*\n\Z")
 
     def test_engines_of_what_is_no_program(self):
         outcome = programs.relocctl("engines", "/nowhere/at/all")

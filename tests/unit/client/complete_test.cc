@@ -21,7 +21,9 @@ class CompleteTest : public testing::Test {
     kill->add_option("-s,--signal", text_)->type_name("SIG");
     kill->add_option("JOB", texts_);
     app_.add_subcommand("logs")->add_option("JOB", text_);
-    app_.add_subcommand("pack")->add_subcommand("verify")->add_option("PACK", text_);
+    CLI::App* pack = app_.add_subcommand("pack");
+    pack->add_subcommand("verify")->add_option("PACK", text_);
+    pack->add_subcommand("adopt")->add_option("DIR", text_);
     CLI::App* run = app_.add_subcommand("run")->prefix_command();
     run->add_option("--engine", text_)->type_name("ENGINE");
     run->add_option("PROGRAM", text_);
@@ -35,7 +37,15 @@ class CompleteTest : public testing::Test {
       if (ended) jobs.push_back({"18", ""});
       return jobs;
     };
-    return Complete(app_, words, {list_jobs, [] { return std::vector<Candidate>{{"0b5f.plain", ""}}; }});
+    return Complete(app_, words,
+                    {list_jobs,
+                     [] {
+                       return std::vector<Candidate>{{"0b5f.plain", ""}};
+                     },
+                     [](const std::string& word) -> std::vector<Candidate> {
+                       if (!word.starts_with("x.sqfs/")) return {};
+                       return {{"x.sqfs/bin/cat", ""}, {"x.sqfs/bin/sed", ""}};
+                     }});
   }
   Texts TextsOf(const Texts& words) const {
     Texts texts;
@@ -51,7 +61,7 @@ class CompleteTest : public testing::Test {
 TEST_F(CompleteTest, Commands) {
   EXPECT_EQ(TextsOf({""}), (Texts{"ps", "kill", "logs", "pack", "run"}));
   EXPECT_EQ(TextsOf({"p"}), (Texts{"ps", "pack"}));
-  EXPECT_EQ(TextsOf({"pack", ""}), Texts{"verify"});
+  EXPECT_EQ(TextsOf({"pack", ""}), (Texts{"verify", "adopt"}));
   EXPECT_EQ(TextsOf({"none", ""}), Texts{});
   EXPECT_EQ(TextsOf({}), TextsOf({""}));
 }
@@ -80,8 +90,15 @@ TEST_F(CompleteTest, Arguments) {
   EXPECT_EQ(TextsOf({"kill", "17", ""}), Texts{"17"}) << "a list";
   EXPECT_EQ(TextsOf({"logs", ""}), (Texts{"17", "18"})) << "those that ended too";
   EXPECT_EQ(TextsOf({"logs", "17", ""}), Texts{}) << "no list";
-  EXPECT_EQ(Ask({"pack", "verify", ""}).files, Files::kDirectories);
+  EXPECT_EQ(Ask({"pack", "verify", ""}).files, Files::kAll) << "an image is a file";
+  EXPECT_EQ(Ask({"pack", "adopt", ""}).files, Files::kDirectories);
   EXPECT_EQ(Ask({"ps", ""}).files, Files::kNone);
+}
+
+TEST_F(CompleteTest, EntriesOfImages) {
+  EXPECT_EQ(TextsOf({"run", "x.sqfs/"}), (Texts{"x.sqfs/bin/cat", "x.sqfs/bin/sed"}));
+  EXPECT_EQ(TextsOf({"run", "--engine", "userns", "x.sqfs/bin/s"}), Texts{"x.sqfs/bin/sed"});
+  EXPECT_EQ(TextsOf({"run", "sed", "x.sqfs/"}), Texts{});
 }
 
 TEST_F(CompleteTest, WhatFollowsTheProgramIsItsOwn) {

@@ -1,0 +1,32 @@
+#include "client/opened_pack.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "absl/strings/str_replace.h"
+#include "reloc/launch/image_launch.h"
+#include "reloc/launch/root_builder.h"
+#include "reloc/pack/text.h"
+
+namespace reloc {
+
+absl::StatusOr<OpenedPack> OpenedPack::Open(const std::string& name) {
+  PackImage image;
+  if (!OpenPackImage(name.c_str(), &image).ok()) return OpenedPack(name, name);
+  Failure failure;
+  Trace trace("relocctl", false);
+  if (EnterOwnImage(image, environ, trace, &failure)) return OpenedPack(name, kImagePackDir);
+  FixedText<1024> line;
+  failure.Describe(&line);
+  return absl::UnavailableError(Text(line.view()));
+}
+
+OpenedPack::OpenedPack(std::string name, std::string directory)
+    : name_(std::move(name)), directory_(std::move(directory)) {}
+
+absl::Status OpenedPack::Explain(const absl::Status& error) const {
+  return absl::Status(error.code(), absl::StrReplaceAll(error.message(), {{directory_, name_}}));
+}
+
+}  // namespace reloc
