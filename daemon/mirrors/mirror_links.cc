@@ -22,24 +22,21 @@ absl::Status Failed(int error) { return absl::ErrnoToStatus(error, "cannot tell 
 }  // namespace
 
 // Anew each time: a cleaner of /tmp may have removed it.
-absl::Status MirrorLinks::OpenDirectory(UniqueFd* directory) const {
-  if (::mkdirat(daemon_dir_, kMirrorLinks, 0700) != 0 && errno != EEXIST) return Failed(errno);
-  Result<UniqueFd> opened = OpenAt(daemon_dir_, kMirrorLinks, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  if (!opened.ok()) return Failed(opened.error().value);
-  *directory = *std::move(opened);
-  return absl::OkStatus();
+Result<UniqueFd> MirrorLinks::OpenDirectory() const {
+  return OpenAt(daemon_dir_, kMirrorLinks, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 }
 
 absl::Status MirrorLinks::Publish(const std::string& name, const std::string& target) const {
   if (fault::Fails(fault::Point::kMirrorShow)) return Failed(errno);
-  UniqueFd directory;
-  RELOC_RETURN_IF_ERROR(OpenDirectory(&directory));
+  if (::mkdirat(daemon_dir_, kMirrorLinks, 0700) != 0 && errno != EEXIST) return Failed(errno);
+  Result<UniqueFd> directory = OpenDirectory();
+  if (!directory.ok()) return Failed(directory.error().value);
   PathText there;
-  if (ReadLink(directory.get(), name.c_str(), &there).ok() && there.view() == target) return absl::OkStatus();
+  if (ReadLink(directory->get(), name.c_str(), &there).ok() && there.view() == target) return absl::OkStatus();
   const std::string fresh = name + ".new";
-  if (::unlinkat(directory.get(), fresh.c_str(), 0) != 0 && errno != ENOENT) return Failed(errno);
-  if (::symlinkat(target.c_str(), directory.get(), fresh.c_str()) != 0 ||
-      ::renameat(directory.get(), fresh.c_str(), directory.get(), name.c_str()) != 0) {
+  if (::unlinkat(directory->get(), fresh.c_str(), 0) != 0 && errno != ENOENT) return Failed(errno);
+  if (::symlinkat(target.c_str(), directory->get(), fresh.c_str()) != 0 ||
+      ::renameat(directory->get(), fresh.c_str(), directory->get(), name.c_str()) != 0) {
     return Failed(errno);
   }
   return absl::OkStatus();
@@ -52,10 +49,10 @@ absl::Status MirrorLinks::Withdraw(const std::string& name) const {
 }
 
 std::vector<std::string> MirrorLinks::List() const {
-  UniqueFd directory;
-  if (!OpenDirectory(&directory).ok()) return {};
+  Result<UniqueFd> directory = OpenDirectory();
+  if (!directory.ok()) return {};
   std::vector<std::string> names =
-      NamesIn(directory.get(), kMirrorLinks).value_or(std::vector<std::string>());
+      NamesIn(directory->get(), kMirrorLinks).value_or(std::vector<std::string>());
   std::erase_if(names, [](const std::string& name) { return name[0] == '.'; });
   return names;
 }

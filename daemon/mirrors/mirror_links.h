@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "reloc/base/result.h"
 #include "reloc/base/unique_fd.h"
 
 namespace reloc {
@@ -24,7 +25,7 @@ class MirrorLinks {
   std::vector<std::string> List() const;
 
  private:
-  absl::Status OpenDirectory(UniqueFd* directory) const;
+  Result<UniqueFd> OpenDirectory() const;
 
   int daemon_dir_;
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "reloc/base/file.h"
@@ -30,8 +31,30 @@ bool IsToContinue(int pid) {
   return digit.size() == 1 && (kDigits.find(digit[0]) >> (SIGCONT - 1) % 4 & 1) != 0;
 }
 
+// True if the process is held by its tracer, or has ended: /proc/PID/stat has the state behind the name,
+// which is in parentheses and may hold some.
+bool IsHeld(int pid) {
+  FixedText<64> path;
+  FixedText<1024> text;
+  path << "/proc/" << pid << "/stat";
+  if (!ReadSmallFile(path.c_str(), &text).ok()) return true;
+  size_t end = text.size();
+  while (end > 0 && text.view()[end - 1] != ')') --end;
+  constexpr string_view kHeld = "tTZX";
+  const string_view state = Prefix(Suffix(text.view(), end + 1), 1);
+  return state.empty() || kHeld.find(state[0]) != string_view::npos;
+}
+
+// Not for ever: a program that blocks the signal or waits for a file server runs into nothing.
+void AwaitHeld(int pid) {
+  constexpr struct timespec kPause = {0, 1000000};
+  constexpr int kPauses = 200;
+  for (int i = 0; i < kPauses && !IsHeld(pid); ++i) (void)::nanosleep(&kPause, nullptr);
+}
+
 // PRoot restarts what a signal has stopped. So the tracer is stopped; and the program, which may be back in a
-// read(2) of the terminal by now, is made to run into it by a signal that nobody minds.
+// read(2) of the terminal by now, is made to run into it by a signal that nobody minds. Only then the shell
+// may go on: what is typed now is not for the program.
 //
 // What made this process go on was sent to it alone, or to its process group, the program included.
 void StopAs(int signal, const SupervisedProgram& program) {
@@ -41,6 +64,7 @@ void StopAs(int signal, const SupervisedProgram& program) {
   }
   // Not another's pid: the program's parent is held by the same tracer and cannot wait for it.
   ::kill(program.pid, SIGURG);
+  AwaitHeld(program.pid);
   Suffer(signal);
   if (!IsToContinue(program.pid)) ::kill(program.pid, SIGCONT);
   ::kill(program.tracer, SIGCONT);
