@@ -32,7 +32,8 @@ absl::Status MirrorLinks::Publish(const std::string& name, const std::string& ta
   Result<UniqueFd> directory = OpenDirectory();
   if (!directory.ok()) return Failed(directory.error().value);
   PathText there;
-  if (ReadLink(directory->get(), name.c_str(), &there).ok() && there.view() == target) return absl::OkStatus();
+  if (ReadLink(directory->get(), name.c_str(), &there).ok() && there.view() == target)
+    return absl::OkStatus();
   const std::string fresh = name + ".new";
   if (::unlinkat(directory->get(), fresh.c_str(), 0) != 0 && errno != ENOENT) return Failed(errno);
   if (::symlinkat(target.c_str(), directory->get(), fresh.c_str()) != 0 ||
