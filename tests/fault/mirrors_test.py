@@ -195,7 +195,7 @@ class Exchanged(Faults):
             place = f"{self.cache}/mirrors/{name}"
             with Exchanger(place, packs.new_path("links"), canary):
                 self.mirrors("prune", "--all")
-            shutil.rmtree(self.cache)
+            self.remove_cache()
             self.assertEqual(programs.must(programs.run(["find", canary, "-ls"])).out, listed)
             self.launch()
 
@@ -216,7 +216,7 @@ class Removed(Faults):
         self.assertFalse(self.runs_from_mirror())
 
     def test_relocd_notices(self):
-        shutil.rmtree(self.cache)
+        self.remove_cache()
         self.assertRunsFromThePack()
         self.await_log("someone removes mirror")
         self.assertEqual(self.list(), [])
@@ -250,7 +250,7 @@ class Removed(Faults):
     def test_launches_notice_when_relocd_does_not(self):
         self.relocd.process.send_signal(signal.SIGSTOP)
         self.addCleanup(self.relocd.process.send_signal, signal.SIGCONT)
-        shutil.rmtree(self.cache)
+        self.remove_cache()
         self.assertRunsFromThePack()
 
     def test_jobs_that_use_it_can_start_others(self):
@@ -258,7 +258,7 @@ class Removed(Faults):
                                 self.pack + "/bin/sh"], env=self.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                text=True)
         self.assertEqual(job.stdout.readline(), "\n")
-        shutil.rmtree(self.cache)
+        self.remove_cache()
         self.assertEqual(job.communicate("\n")[0], "runs\n")
         self.assertEqual(job.returncode, 0)
 

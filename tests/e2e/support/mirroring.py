@@ -87,6 +87,10 @@ class MirrorsTest(unittest.TestCase):
                     return pid
         return None
 
+    def remove_cache(self):
+        """As a cleaner does: what goes by itself meanwhile is no error."""
+        programs.must(programs.run(["rm", "-rf", "--", self.cache]))
+
     def await_worker(self):
         self.assertTrue(daemon.wait_until(lambda: self.worker() is not None))
         return self.worker()
