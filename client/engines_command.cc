@@ -92,11 +92,14 @@ void ApplyPlans(const std::string& plans, int daemon_dir, std::vector<EngineRepo
 }
 
 // Programs of images have a root, and an image a place to be mounted, with the engine userns alone.
-void ApplyImage(const std::string& image, std::vector<EngineReport>& reports) {
+void ApplyImage(const std::string& image, const absl::Status& mounted, std::vector<EngineReport>& reports) {
+  const std::string cure = absl::StrCat("unsquashfs -d DIR ", OneLine(image));
   for (EngineReport& report : reports) {
-    if (report.engine == Engine::kUserns) continue;
-    report = {report.engine, false, "programs of images run by userns alone",
-              absl::StrCat("unsquashfs -d DIR ", OneLine(image))};
+    if (report.engine != Engine::kUserns) {
+      report = {report.engine, false, "programs of images run by userns alone", cure};
+    } else if (report.works && !mounted.ok()) {
+      report = {report.engine, false, std::string(mounted.message()), cure};
+    }
   }
 }
 
@@ -111,11 +114,13 @@ absl::StatusOr<std::string> FindPlans(const std::string& program) {
 // As ApplyPlans, once the process is in the image's root.
 absl::Status ApplyImagePlans(const ImageTarget& target, int daemon_dir, std::vector<EngineReport>& reports) {
   const std::string image(target.image.path.view());
-  RELOC_ASSIGN_OR_RETURN(OpenedPack pack, OpenedPack::Open(image));
-  absl::StatusOr<std::string> plans = FindPlans(absl::StrCat(pack.directory(), "/", Text(target.inside)));
-  if (!plans.ok()) return pack.Explain(plans.status());
-  ApplyPlans(*plans, daemon_dir, reports);
-  ApplyImage(image, reports);
+  absl::StatusOr<OpenedPack> pack = OpenedPack::Open(image);
+  if (pack.ok()) {
+    absl::StatusOr<std::string> plans = FindPlans(absl::StrCat(pack->directory(), "/", Text(target.inside)));
+    if (!plans.ok()) return pack->Explain(plans.status());
+    ApplyPlans(*plans, daemon_dir, reports);
+  }
+  ApplyImage(image, pack.status(), reports);
   return absl::OkStatus();
 }
 

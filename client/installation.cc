@@ -15,8 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Without /proc: what was executed. AT_EXECFN is relative to the directory at the start, which we never
-// leave.
+// Without /proc: what was executed, which front/ does by an absolute path.
 absl::StatusOr<std::string> OwnPath() {
   absl::StatusOr<std::string> program = ReadSymlink("/proc/self/exe");
   if (program.ok()) return program;
@@ -25,26 +24,26 @@ absl::StatusOr<std::string> OwnPath() {
   return error ? program : absl::StatusOr<std::string>(path.string());
 }
 
-absl::StatusOr<fs::path> FindPrefix() {
+absl::StatusOr<std::string> FindPrefix() {
   RELOC_ASSIGN_OR_RETURN(std::string program, OwnPath());
-  return fs::path(InstallationPrefix(program));
+  return std::string(InstallationPrefix(program));
 }
 
 }  // namespace
 
 absl::StatusOr<std::string> FindProgramOfOurs(const std::string& name) {
-  RELOC_ASSIGN_OR_RETURN(fs::path prefix, FindPrefix());
-  return (prefix / "bin" / name).string();
+  RELOC_ASSIGN_OR_RETURN(std::string prefix, FindPrefix());
+  return absl::StrCat(prefix, "/bin/", name);
 }
 
 absl::StatusOr<std::string> FindModules() {
-  RELOC_ASSIGN_OR_RETURN(fs::path prefix, FindPrefix());
-  for (const char* directory : {"libexec/relocd", "libexec"}) {
+  RELOC_ASSIGN_OR_RETURN(std::string prefix, FindPrefix());
+  for (const char* directory : {"/libexec/relocd", "/libexec"}) {
     std::error_code error;
-    if (fs::exists(prefix / directory / "shim", error)) return (prefix / directory).string();
+    if (fs::exists(absl::StrCat(prefix, directory, "/shim"), error)) return absl::StrCat(prefix, directory);
   }
-  return absl::NotFoundError(absl::StrCat("the shim is neither in ", (prefix / "libexec/relocd").string(),
-                                          " nor in ", (prefix / "libexec").string(), ": reinstall relocd"));
+  return absl::NotFoundError(absl::StrCat("the shim is neither in ", prefix, "/libexec/relocd nor in ",
+                                          prefix, "/libexec: reinstall relocd"));
 }
 
 }  // namespace reloc

@@ -88,9 +88,9 @@ int RunCommandLine(int argc, char** argv) {
 
 }  // namespace
 
-// Entries of packs are launched from here, before the static constructors of gRPC and protobuf run: some 390,
-// which cost more than a native start. glibc gives constructors the arguments of main; 101 is the first
-// priority that is free (GCC manual, Common Function Attributes).
+// Entries of packs that front/ has left are launched from here, before the static constructors of gRPC and
+// protobuf run: some 390, which cost more than a native start. glibc gives constructors the arguments of
+// main; 101 is the first priority that is free (GCC manual, Common Function Attributes).
 __attribute__((constructor(101))) static void LaunchEarly(int argc, char** argv, char** envp) {
   reloc::ExecuteWithoutPreload(argv, envp);
   if (argc < 2 || std::string_view(argv[1]) != "run") return;

@@ -14,6 +14,7 @@
 #include "client/mirror_list.h"
 #include "client/progress.h"
 #include "client/report.h"
+#include "reloc/launch/pack_image.h"
 #include "reloc/pack/files.h"
 #include "reloc/pack/human_size.h"
 #include "reloc/pack/manifest.h"
@@ -76,7 +77,9 @@ absl::StatusOr<std::string> FindPack(const std::string& pack) {
   std::error_code error;
   std::string path = std::filesystem::canonical(pack, error);
   if (error) return SystemError(error.value(), pack);
-  if (std::filesystem::is_regular_file(path, error)) {
+  PackImage image;
+  Failure failure;
+  if (OpenPackImage(path.c_str(), &image).ok() && CheckImage(image, &failure)) {
     return absl::InvalidArgumentError(
         absl::StrCat(pack, ": an image needs no mirror; where it is slow, copy it: it is one file"));
   }

@@ -5,6 +5,7 @@
 //
 // Nothing is reported here that the other one would find as well.
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,6 @@
 
 #include "reloc/base/env.h"
 #include "reloc/base/file.h"
-#include "reloc/base/loader_setting.h"
 #include "reloc/base/path.h"
 #include "reloc/launch/engine_chain.h"
 #include "reloc/launch/image_launch.h"
@@ -96,6 +96,8 @@ class Front {
   int RunImageEntry();
 
  private:
+  int ReportMissing(int error) const;
+
   const CommandLine& line_;
   const Trace& trace_;
   LaunchRequest request_;
@@ -111,6 +113,14 @@ int Front::RunEntry() {
   return Launch(request_, trace_);
 }
 
+// Here, since the other relocctl may be out of reach: the image's store hides the host's.
+int Front::ReportMissing(int error) const {
+  FixedText<PATH_MAX + 100> text;
+  text << line_.command[0] << ": " << strerror(error);
+  trace_.Error(text.view());
+  return ExecExitStatus(error);
+}
+
 // See client/image_run.h. Once it is in the image's root it does not leave it, so it takes what looks like an
 // entry alone.
 int Front::RunImageEntry() {
@@ -124,35 +134,49 @@ int Front::RunImageEntry() {
   if (int status = EnterImage(&request_, trace_); status != 0) return status;
   static PathText program;
   program << kImagePackDir << '/' << image.inside;
+  if (::access(program.c_str(), X_OK) != 0) return ReportMissing(errno);
   if (!FindEntry(program.c_str(), &g_entry)) return -1;
+  request_.entry = g_entry.name;
   request_.plans = g_entry.plans;
   line_.command[0] = const_cast<char*>(program.c_str());
   return Launch(request_, trace_);
 }
 
+// Whether both paths lead to one file: then this program was put where the other belongs.
+bool IsSame(const PathText& self, const PathText& path) {
+  Result<FileId> ours = IdentifyAt(AT_FDCWD, self.c_str()), theirs = IdentifyAt(AT_FDCWD, path.c_str());
+  return ours.ok() && theirs.ok() && *ours == *theirs;
+}
+
+// Returns why it cannot.
+Errno Execute(const PathText& self, const PathText& path, char** argv, char** envp) {
+  if (path.overflowed()) return Errno{ENAMETOOLONG};
+  if (IsSame(self, path)) return Errno{ELOOP};
+  ::execve(path.c_str(), argv, envp);
+  return Errno::Last();
+}
+
 int ExecuteCommands(const PathText& self, char** argv, char** envp, const Trace& trace) {
   PathText path;
-  for (const char* directory : {"/libexec/relocctl", "/libexec/relocd/relocctl"}) {
+  Errno error;
+  for (const char* place : {"/libexec/relocctl", "/libexec/relocd/relocctl"}) {
     path.Clear();
-    path << InstallationPrefix(self.view()) << directory;
-    if (!path.overflowed()) ::execve(path.c_str(), argv, envp);
-    if (errno != ENOENT) break;
+    path << InstallationPrefix(self.view()) << place;
+    error = Execute(self, path, argv, envp);
+    if (error.value != ENOENT) break;
   }
   FixedText<PATH_MAX + 100> line;
-  line << "cannot execute " << path.view() << ": " << strerror(errno) << "; reinstall relocd";
+  line << "cannot execute " << path.view() << ": " << strerror(error.value);
+  if (error.value == ENOENT || error.value == ELOOP) line << "; reinstall relocd";
   trace.Error(line.view());
   return kExitFailed;
 }
-
-// Under the loader engine its modules are loaded into the other relocctl as into any program of the host,
-// and take their variable out of the environment.
-bool IsUnderLoaderEngine(const char* const* envp) { return EnvLookup(envp, kLoaderVariable) != nullptr; }
 
 int Main(char** argv, char** envp) {
   Trace trace("relocctl", EnvValue(envp, "RELOC_DEBUG") == "1");
   if (!ReserveStandardFds().ok()) return kExitFailed;
   static CommandLine line;
-  if (Parse(argv, &line) && !IsUnderLoaderEngine(envp)) {
+  if (Parse(argv, &line)) {
     Front front(line, envp, trace);
     int status = front.RunEntry();
     if (status < 0) status = front.RunImageEntry();

@@ -1,3 +1,4 @@
+
 #include "client/installation.h"
 
 #include <errno.h>

@@ -70,7 +70,8 @@ MirrorTask Mirrors::NewTask(MirrorTask::Kind kind) const {
 
 void Mirrors::Launched(const LaunchMessage& launch, const std::string& mirror) {
   if (!mirror.empty()) return table_.Touch(mirror);
-  if (settings_.after == 0 || launch.digest == PackDigest{} || launch.pack.empty()) return;
+  const bool is_image = launch.engine == Engine::kUserns && launch.prefix.empty();  // needs no mirror
+  if (is_image || settings_.after == 0 || launch.digest == PackDigest{} || launch.pack.empty()) return;
   if (!table_.ServedTo(launch.digest, Engine::kNone).empty()) return;  // it runs in an older root
   if (demand_.size() >= kMaxCounted) demand_.clear();
   Demand& demand = demand_.try_emplace(launch.digest, Demand{0, settings_.after}).first->second;
@@ -212,13 +213,15 @@ void Mirrors::OnResult(absl::StatusOr<MirrorResult> result) {
   }
 }
 
-// Should it go, launches may want it again; ever less often, lest packs that have no room together evict each
-// other all the time.
+// Before the table has it. Should it go, launches may want it again; a plain one ever less often, lest packs
+// that have no room together evict each other all the time.
 void Mirrors::NoteMade(const std::string& name) {
   std::optional<MirrorId> made = ParseMirrorName(name);
   if (!made) return;
   wanted_.erase(made->digest);
-  if (auto demand = demand_.find(made->digest); demand != demand_.end()) {
+  const bool is_new =
+      made->kind == MirrorKind::kPlain && table_.ServedTo(made->digest, Engine::kNone).empty();
+  if (auto demand = demand_.find(made->digest); is_new && demand != demand_.end()) {
     demand->second = {0, std::max(demand->second.due, 2 * demand->second.due)};  // or as it was: no overflow
   }
 }
@@ -227,12 +230,12 @@ void Mirrors::TakeResult(const MirrorResult& result) {
   absl::Status status(static_cast<absl::StatusCode>(result.code()), result.message());
   const uint64_t before = table_.bytes();
   error_ = result.surveyed() ? "" : result.message();
+  NoteMade(result.made());
   if (result.surveyed()) {
     table_.Replace(current_->found, result.bytes(), surveyed_);
     surveyed_ = true;
   }
   MirrorOutcome& outcome = current_->outcome;
-  NoteMade(result.made());
   outcome.verified = result.verified();
   outcome.freed = before > result.bytes() ? before - result.bytes() : 0;
   for (const relocd::v1::Mirror& mirror : table_.List()) {

@@ -1,6 +1,8 @@
 #include "reloc/launch/own_path.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <sys/auxv.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -43,19 +45,32 @@ bool FindByExecPath(char* const* argv, TextBuffer* self) {
   return !self->overflowed();
 }
 
+// Without /proc. Relative to the directory at the start, which nothing has left yet.
+bool FindByRealPath(char* const* argv, TextBuffer* self) {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): see above
+  const char* path = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
+  char real[PATH_MAX];
+  if (path == nullptr || MayBeScript(path, argv) || ::realpath(path, real) == nullptr) return false;
+  self->Clear();
+  *self << real;
+  return true;
+}
+
 }  // namespace
 
 Errno FindOwnPath(char* const* argv, TextBuffer* self) {
   if (FindByExecPath(argv, self)) return kOk;
   self->Clear();
-  return ReadLink(AT_FDCWD, "/proc/self/exe", self);
+  Errno e = ReadLink(AT_FDCWD, "/proc/self/exe", self);
+  return e.ok() || FindByRealPath(argv, self) ? kOk : e;
 }
 
 string_view InstallationPrefix(string_view self) {
   string_view directory = DirName(self);
   const bool installed = BaseName(directory) == "relocd" && BaseName(DirName(directory)) == "libexec";
   if (installed) directory = DirName(directory);  // in a build tree it is libexec alone
-  return DirName(directory);
+  const string_view prefix = DirName(directory);
+  return prefix == "/" ? string_view() : prefix;
 }
 
 }  // namespace reloc

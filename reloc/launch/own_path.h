@@ -7,7 +7,8 @@
 namespace reloc {
 
 // The path that the running program was executed by, absolute and without symlinks; hard links are told
-// apart. `argv`: of main. An error is that of reading /proc/self/exe.
+// apart. `argv`: of main; the working directory is that of the start. An error is that of reading
+// /proc/self/exe.
 Errno FindOwnPath(char* const* argv, TextBuffer* self);
 
 // The directory that holds bin/ and libexec/: of an installation, which may have been moved as a whole, or a

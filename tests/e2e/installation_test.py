@@ -46,8 +46,9 @@ class Installation(unittest.TestCase):
         os.symlink(self.pack, f"{place}/{name}")
         return place + "/inside"
 
-    def test_entries_of_images_need_no_other_file(self):
+    def test_entries_of_images_need_their_server_alone(self):
         images.require()
+        self.install("libexec/relocd/" + images.OURS, os.path.join(programs.BIN, "../libexec", images.OURS))
         image = packs.from_host("sed", "echo", suffix=".sqfs")
         self.assertRuns(image + "/bin/echo")
 
@@ -57,6 +58,29 @@ class Installation(unittest.TestCase):
                           ["run", self.pack + "/bin/none"]):
             with self.subTest(arguments=arguments):
                 self.assertIncomplete(*arguments)
+
+    def test_it_does_not_execute_itself_for_ever(self):
+        os.makedirs(os.path.dirname(self.commands))
+        os.symlink(self.relocctl, self.commands)
+        status, out, err = self.relocctl_with("version")
+        self.assertEqual((status, out), (125, ""))
+        self.assertRegex(err, rf"\Arelocctl: cannot execute {self.commands}: [^\n]+; reinstall relocd\n\Z")
+
+    def test_a_program_that_an_image_lacks(self):
+        images.require()
+        self.install("libexec/relocd/" + images.OURS, os.path.join(programs.BIN, "../libexec", images.OURS))
+        missing = packs.from_host("sed", "echo", suffix=".sqfs") + "/bin/none"
+        self.assertEqual(self.relocctl_with("run", missing),
+                         (127, "", f"relocctl: {missing}: No such file or directory\n"))
+
+    def test_without_proc(self):
+        session.require(shutil.which("bwrap"), "bwrap", "bubblewrap is not on this host", "install bubblewrap")
+        self.install("libexec/relocd/relocctl", os.path.join(programs.BIN, "../libexec/relocctl"))
+        os.symlink(self.relocctl, self.prefix + "/link")
+        for place in ("bin/relocctl", "./link"):
+            outcome = programs.run(["bwrap", "--dev-bind", "/", "/", "--tmpfs", "/proc", place, "version"], env=self.env,
+                                   cwd=self.prefix)
+            self.assertEqual((outcome.status, outcome.err), (0, ""), place)
 
     def test_everything_else_is_done_where_it_is_installed(self):
         self.install("libexec/relocd/relocctl", os.path.join(programs.BIN, "../libexec/relocctl"))
@@ -70,7 +94,7 @@ class Installation(unittest.TestCase):
         self.assertIn("install", self.relocctl_with("pack", "create", "-o", link + ".new", "--from-host", "sed").err)
 
     def test_a_job_of_the_loader_engine_runs_relocctl(self):
-        """Its modules are not to be handed on to the program of the other pack."""
+        """A static program gets nothing of its modules, and has nothing to hand on to the program of the other pack."""
         self.install("libexec/relocd/relocctl", os.path.join(programs.BIN, "../libexec/relocctl"))
         shell = packs.from_host("sh")
         script = f'exec "{self.relocctl}" run --engine userns "{self.pack}/bin/echo" "$RELOC_LOADER$LD_PRELOAD" ok'
