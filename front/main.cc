@@ -183,7 +183,7 @@ int Main(char** argv, char** envp) {
     if (status >= 0) return status;
   }
   PathText self;
-  if (Errno e = FindOwnPath(argv, &self); !e.ok()) {
+  if (!FindOwnPath(argv, &self).ok() && !FindOwnPathWithoutProc(argv, &self).ok()) {
     trace.Error("cannot read /proc/self/exe (/proc must be mounted)");
     return kExitFailed;
   }

@@ -1,5 +1,6 @@
 #include "reloc/launch/own_path.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -45,24 +46,23 @@ bool FindByExecPath(char* const* argv, TextBuffer* self) {
   return !self->overflowed();
 }
 
-// Without /proc. Relative to the directory at the start, which nothing has left yet.
-bool FindByRealPath(char* const* argv, TextBuffer* self) {
-  // NOLINTNEXTLINE(performance-no-int-to-ptr): see above
-  const char* path = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
-  char real[PATH_MAX];
-  if (path == nullptr || MayBeScript(path, argv) || ::realpath(path, real) == nullptr) return false;
-  self->Clear();
-  *self << real;
-  return true;
-}
-
 }  // namespace
 
 Errno FindOwnPath(char* const* argv, TextBuffer* self) {
   if (FindByExecPath(argv, self)) return kOk;
   self->Clear();
-  Errno e = ReadLink(AT_FDCWD, "/proc/self/exe", self);
-  return e.ok() || FindByRealPath(argv, self) ? kOk : e;
+  return ReadLink(AT_FDCWD, "/proc/self/exe", self);
+}
+
+Errno FindOwnPathWithoutProc(char* const* argv, TextBuffer* self) {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel hands pointers over as numbers here
+  const char* path = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
+  char real[PATH_MAX];
+  if (path == nullptr || MayBeScript(path, argv)) return Errno{ENOENT};
+  if (::realpath(path, real) == nullptr) return Errno::Last();
+  self->Clear();
+  *self << real;
+  return kOk;
 }
 
 string_view InstallationPrefix(string_view self) {
