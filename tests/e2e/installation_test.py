@@ -73,15 +73,6 @@ class Installation(unittest.TestCase):
         self.assertEqual(self.relocctl_with("run", missing),
                          (127, "", f"relocctl: {missing}: No such file or directory\n"))
 
-    def test_without_proc(self):
-        session.require(shutil.which("bwrap"), "bwrap", "bubblewrap is not on this host", "install bubblewrap")
-        self.install("libexec/relocd/relocctl", os.path.join(programs.BIN, "../libexec/relocctl"))
-        os.symlink(self.relocctl, self.prefix + "/link")
-        for place in ("bin/relocctl", "./link"):
-            outcome = programs.run(["bwrap", "--dev-bind", "/", "/", "--tmpfs", "/proc", place, "version"], env=self.env,
-                                   cwd=self.prefix)
-            self.assertEqual((outcome.status, outcome.err), (0, ""), place)
-
     def test_everything_else_is_done_where_it_is_installed(self):
         self.install("libexec/relocd/relocctl", os.path.join(programs.BIN, "../libexec/relocctl"))
         link = packs.new_path("link")

@@ -111,6 +111,15 @@ class EngineChains(unittest.TestCase):
         self.assertIn("/proc", found["userns"]["cure"])
         self.assertIn("/proc", found["fakechroot"]["cure"])
 
+    def test_without_proc_relocctl_finds_its_other_half(self):
+        session.require(shutil.which("bwrap"), "bwrap", "bubblewrap is not on this host", "install bubblewrap")
+        link = packs.new_path("link")
+        os.symlink(os.path.realpath(programs.RELOCCTL), link)
+        for name in ("./relocctl", link):
+            outcome = programs.run(["bwrap", "--dev-bind", "/", "/", "--tmpfs", "/proc", name, "version"],
+                                   env=programs.environment(), cwd=programs.BIN)
+            self.assertEqual((outcome.status, outcome.err), (0, ""), name)
+
     def test_in_a_chroot(self):
         directory = session.make_dir("chroot")
         place = ["unshare", "--user", "--mount", "--map-current-user", "--keep-caps", "sh", "-c",
