@@ -62,7 +62,7 @@ class Jobs(unittest.TestCase):
         job.kill()
         job.wait()
         self.assertEqual(self.relocd.process.wait(20), 0)
-        self.assertIn("idle", self.relocd.read_log())
+        self.relocd.await_log("idle")
 
     def test_jobs_do_not_notice_a_stop_or_a_kill_of_the_daemon(self):
         for end in (daemon.Daemon.stop, daemon.Daemon.kill):

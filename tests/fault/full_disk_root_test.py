@@ -55,20 +55,17 @@ class FullDisk(Disk):
         listed = programs.relocctl("history", "--format", "json", env=self.env)
         return len(json.loads(listed.out)) if listed.status == 0 else -1
 
-    def await_log(self, text):
-        self.assertTrue(daemon.wait_until(lambda: text in self.relocd.read_log(), seconds=20), self.relocd.read_log())
-
     def test_the_history_is_written_again_when_there_is_room(self):
         self.start(packs.new_path("daemon"), self.disk)
         self.launch(2)
         self.assertTrue(daemon.wait_until(lambda: self.count_history() == 2))
         self.fill()
         self.launch(400)  # more than the pages that the file has already
-        self.await_log("the history is not written")
+        self.relocd.await_log("the history is not written")
         self.make_room()
         self.launch(1)
         self.assertTrue(daemon.wait_until(lambda: self.count_history() == 403, seconds=30))
-        self.assertIn("0 entries are lost", self.relocd.read_log())
+        self.relocd.await_log("0 entries are lost")
 
     def test_the_journal_is_written_again_when_there_is_room(self):
         directory = self.disk + "/daemon"
@@ -76,7 +73,7 @@ class FullDisk(Disk):
         self.launch(2)
         self.fill()
         self.launch(30)
-        self.await_log("cannot write the journal of jobs (No space left on device)")
+        self.relocd.await_log("cannot write the journal of jobs (No space left on device)")
         self.make_room()
         written_again = lambda: self.launch(1) or "up to date again" in self.relocd.read_log()
         self.assertTrue(daemon.wait_until(written_again, seconds=20))

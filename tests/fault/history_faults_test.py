@@ -38,9 +38,6 @@ class HistoryFaults(unittest.TestCase):
             return history.status == 0 and history.err == "" and len(json.loads(history.out)) == count
         self.assertTrue(daemon.wait_until(listed), self.history())
 
-    def await_log(self, text):
-        self.assertTrue(daemon.wait_until(lambda: text in self.relocd.read_log()), self.relocd.read_log())
-
     def set_aside(self):
         return [name for name in os.listdir(os.path.dirname(self.file)) if ".damaged-" in name]
 
@@ -66,7 +63,7 @@ class HistoryFaults(unittest.TestCase):
                 self.launch()
                 self.await_history(3)
                 self.assertEqual(len(self.set_aside()), before + 1)
-                self.assertIn("is damaged", self.relocd.read_log())
+                self.relocd.await_log("is damaged")
                 self.relocd.stop()
 
     def test_a_file_that_is_damaged_while_relocd_runs(self):
@@ -105,7 +102,7 @@ class HistoryFaults(unittest.TestCase):
         other.close()
         self.start()
         self.launch()
-        self.await_log("another version of relocd (9)")
+        self.relocd.await_log("another version of relocd (9)")
         self.assertEqual(self.set_aside(), [])
         self.assertNotEqual(self.history().status, 0)
 
@@ -128,7 +125,7 @@ class HistoryFaults(unittest.TestCase):
         subprocess.run(["prlimit", f"--pid={limited.pid}", "--fsize=unlimited"], check=True)
         self.launch(1)
         self.await_history(61)
-        self.assertIn("the history is written again; 0 entries are lost", read_log())
+        self.assertTrue(daemon.wait_until(lambda: "the history is written again; 0 entries are lost" in read_log()), read_log())
 
 
 if __name__ == "__main__":

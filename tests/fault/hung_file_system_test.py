@@ -138,7 +138,7 @@ class HungMirror(MirrorsTest):
         self.assertTrue(daemon.wait_until(lambda: large_pack() in self.ready(), PATIENCE))
         self.assertIsNone(self.mirror_shown())
         self.assertTrue(daemon.wait_until(lambda: self.pack in self.ready(), PATIENCE), self.relocd.read_log())
-        self.assertIn(f"no mirror of {self.hung}: no progress for 2s", self.relocd.read_log())
+        self.relocd.await_log(f"no mirror of {self.hung}: no progress for 2s")
         self.await_mirror(self.ready()[self.pack]["name"])
         self.files.unblock()
         self.await_mirror(self.add(self.hung), self.hung)

@@ -17,9 +17,6 @@ class Faults(MirrorsTest):
         outcome = programs.run([self.pack + "/bin/sh", "-c", "echo runs"], env=env or self.env)
         self.assertEqual(outcome, (0, "runs\n", ""), outcome.err)
 
-    def await_log(self, text):
-        self.assertTrue(daemon.wait_until(lambda: text in self.relocd.read_log()), self.relocd.read_log())
-
     def runs_from_mirror(self):
         """Whether a launch that needs no root takes its files from a mirror."""
         outcome = programs.run([self.pack + "/bin/sh", "-c", "exit 0"],
@@ -34,7 +31,7 @@ class Named(Faults):
     def test_launches_that_cannot_be_told(self):
         self.start(RELOC_FAULTS="mirror.show=ENOSPC:times=2")
         self.add()
-        self.await_log("cannot tell launches of mirrors: No space left on device")
+        self.relocd.await_log("cannot tell launches of mirrors: No space left on device")
         self.assertFalse(self.runs_from_mirror())
         self.launch()
         self.must("prune")  # looks at all mirrors again
@@ -72,7 +69,7 @@ class Killed(Faults):
     def test_the_worker(self):
         worker = self.begin()
         os.kill(worker, signal.SIGKILL)
-        self.await_log("was killed by signal 9")
+        self.relocd.await_log("was killed by signal 9")
         self.assertTrue(daemon.wait_until(lambda: self.worker() is None))
         self.must("prune")
         self.assertMadeAfterAll()
@@ -120,7 +117,7 @@ class Squatted(Faults):
             self.relocd = daemon.Daemon(directory, env=programs.environment(XDG_CACHE_HOME=self.cache_home))
             self.env = self.relocd.environment(RELOC_ENGINE="userns")
             self.add()
-            self.await_log("cannot tell launches of mirrors")
+            self.relocd.await_log("cannot tell launches of mirrors")
             self.assertFalse(self.runs_from_mirror())
             self.launch()
             self.relocd.stop()
@@ -218,7 +215,7 @@ class Removed(Faults):
     def test_relocd_notices(self):
         self.remove_cache()
         self.assertRunsFromThePack()
-        self.await_log("someone removes mirror")
+        self.relocd.await_log("someone removes mirror")
         self.assertEqual(self.list(), [])
         self.assertTrue(daemon.wait_until(lambda: daemon.joins_a_published_root(self.pack + "/bin/sh", self.env)))
         self.await_mirror(self.add())
@@ -228,7 +225,7 @@ class Removed(Faults):
         mirror = self.cache + "/mirrors/" + self.list()[0]["name"]
         items = next(path for path, directories, _ in os.walk(mirror) if len(directories) > 3)
         shutil.rmtree(os.path.join(items, sorted(os.listdir(items))[0]))
-        self.await_log("someone removes mirror")
+        self.relocd.await_log("someone removes mirror")
         self.must("prune")  # looks at all that there are
         self.assertEqual(self.list(), [])
         self.assertRunsFromThePack()
@@ -242,7 +239,7 @@ class Removed(Faults):
         self.assertTrue(daemon.wait_until(lambda: [each["jobs"] for each in self.list()] == [1]))
         items = next(path for path, directories, _ in os.walk(mirror) if len(directories) > 3)
         shutil.rmtree(os.path.join(items, sorted(os.listdir(items))[0]))
-        self.await_log("someone removes mirror")
+        self.relocd.await_log("someone removes mirror")
         self.assertComplaint(self.mirrors("add", "--wait", self.pack), "were removed", "try again")
         self.assertRunsFromThePack()
         self.assertTrue(os.path.exists(mirror))

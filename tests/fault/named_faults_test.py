@@ -82,7 +82,7 @@ class NamedFaults(unittest.TestCase):
 
     def test_without_inotify_it_serves(self):
         self.start("place.watch=EMFILE")
-        self.assertIn("cannot watch our directory", self.relocd.read_log())
+        self.relocd.await_log("cannot watch our directory")
         self.assertTrue(self.job_of_a_launch())
 
     def test_mistakes_are_answered_with_what_there_is(self):
@@ -103,7 +103,7 @@ class NamedFaults(unittest.TestCase):
     def test_a_root_that_cannot_be_made_is_made_by_the_launch(self):
         self.start("root.create=ENOBUFS:times=1")
         self.assertLaunches()
-        self.assertIn("no root for", self.relocd.read_log())
+        self.relocd.await_log("no root for")
         self.assertLaunches()
         self.assertTrue(daemon.wait_until(self.joins))
 
@@ -114,7 +114,7 @@ class NamedFaults(unittest.TestCase):
 
     def test_without_a_registry_launches_ask(self):
         self.start("registry.write=ENOSPC")
-        self.assertIn("cannot publish roots", self.relocd.read_log())
+        self.relocd.await_log("cannot publish roots")
         self.assertLaunches(3)
         self.assertFalse(self.joins())
         roots = programs.must(programs.relocctl("roots", "ls", env=self.env)).out
@@ -152,7 +152,7 @@ class NamedFaults(unittest.TestCase):
             self.relocd.kill()
             self.start("journal.read=EIO")
             self.assertTrue(self.job_of_a_launch())
-            self.assertIn("the journal of jobs is damaged: Input/output error", self.relocd.read_log())
+            self.relocd.await_log("the journal of jobs is damaged: Input/output error")
             job.stdin.close()
             self.assertEqual(job.wait(), 0)
 
@@ -160,6 +160,7 @@ class NamedFaults(unittest.TestCase):
         """Neither line by line nor as a whole: it is said once, and said when it is over."""
         self.start("journal.write=ENOSPC:times=1,journal.replace=ENOSPC:after=1:times=1")
         self.assertLaunches(5)
+        self.relocd.await_log("cannot write the journal of jobs (No space left")
         self.assertEqual(self.relocd.read_log().count("cannot write the journal of jobs (No space left"), 1)
 
         def is_up_to_date():
@@ -188,7 +189,7 @@ class NamedFaults(unittest.TestCase):
     def test_a_grpc_that_cannot_be_started(self):
         self.start("control.start=EMFILE:times=1")
         self.assertEqual(programs.relocctl("ps", env=self.env).status, 1)
-        self.assertIn("cannot start gRPC", self.relocd.read_log())
+        self.relocd.await_log("cannot start gRPC")
         self.assertTrue(self.job_of_a_launch())
 
     def test_a_daemon_that_cannot_be_reached(self):

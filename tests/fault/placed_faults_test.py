@@ -33,9 +33,6 @@ class PlacedFaults(unittest.TestCase):
         directory = os.path.join(*path)
         return os.listdir(directory) if os.path.exists(directory) else []
 
-    def await_log(self, text):
-        self.assertTrue(daemon.wait_until(lambda: text in self.relocd.read_log()), self.relocd.read_log())
-
     def assertNotStarted(self, option, fault, *words):
         """One line, the program is not run, and nothing is left of the attempt."""
         canary = packs.new_path("canary")
@@ -105,14 +102,14 @@ class PlacedFaults(unittest.TestCase):
             with self.subTest(fault):
                 self.start(fault)
                 jobs = [self.detach("exit 1") for _ in range(3)]
-                self.await_log("the history is not written")
+                self.relocd.await_log("the history is not written")
 
                 def has_them():
                     jobs.append(self.detach("exit 1"))
                     told = json.loads(self.relocctl("history", "--format", "json"))
                     return set(jobs[:3]) <= {job["id"] for job in told}
                 self.assertTrue(daemon.wait_until(has_them))
-                self.await_log("the history is written again; 0 entries are lost")
+                self.relocd.await_log("the history is written again; 0 entries are lost")
                 self.assertEqual(self.relocd.read_log().count("the history is not written"), 1)
                 self.relocd.stop()
                 os.unlink(self.relocd.log)
@@ -120,14 +117,14 @@ class PlacedFaults(unittest.TestCase):
     def test_metrics_that_cannot_be_written_for_a_while(self):
         path = packs.new_path("metrics") + ".prom"
         self.start("metrics.write=ENOSPC:times=1", "--metrics-textfile", path, "--metrics-interval", "10ms")
-        self.await_log(f"cannot write {path}")
+        self.relocd.await_log(f"cannot write {path}")
         self.assertFalse(os.path.exists(path))
 
         def is_written():
             self.detach("exit 0")
             return os.path.exists(path)
         self.assertTrue(daemon.wait_until(is_written))
-        self.await_log("again")
+        self.relocd.await_log("again")
 
     def test_a_client_that_is_too_slow_for_the_events(self):
         """It is told how many it has missed, and gets the next ones."""

@@ -96,7 +96,7 @@ class RecoveredJobs(unittest.TestCase):
             file.write(line[:-5] + (b"0000\n" if line[-5:] != b"0000\n" else b"1111\n"))
         self.restart()
         self.assertEqual(self.job(known)["state"], "lost")
-        self.assertIn("since the host was started anew", self.relocd.read_log())
+        self.relocd.await_log("since the host was started anew")
 
     def test_a_damaged_journal_is_no_reason_not_to_start(self):
         _, known = self.start("exit 0")
@@ -110,7 +110,7 @@ class RecoveredJobs(unittest.TestCase):
                     file.write(data)
                 self.restart()
                 self.assertEqual([job["id"] for job in daemon.jobs(self.env)], [known["id"]] if name == "torn" else [])
-                self.assertIn("the journal of jobs is damaged", self.relocd.read_log())
+                self.relocd.await_log("the journal of jobs is damaged")
                 programs.must(programs.run([self.pack + "/bin/sh", "-c", "exit 0"], env=self.env))
 
     def test_a_journal_that_is_no_file(self):
@@ -121,7 +121,7 @@ class RecoveredJobs(unittest.TestCase):
                 make(self.journal())
                 self.restart()
                 programs.must(programs.run([self.pack + "/bin/sh", "-c", "exit 0"], env=self.env))
-        self.assertIn("cannot write the journal of jobs", self.relocd.read_log())
+        self.relocd.await_log("cannot write the journal of jobs")
         os.rmdir(self.journal())
 
     def test_a_launch_before_each_kill_is_not_forgotten(self):

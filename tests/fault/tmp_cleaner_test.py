@@ -93,7 +93,7 @@ class TmpCleaner(unittest.TestCase):
         self.addCleanup(other.stop)
         self.relocd.process.send_signal(signal.SIGCONT)
         self.assertEqual(self.relocd.process.wait(10), 0)
-        self.assertIn("another daemon has taken the place", self.relocd.read_log())
+        self.relocd.await_log("another daemon has taken the place")
         self.assertTrue(daemon.accepts(other.socket), "the older daemon removed the socket of the other")
         self.assertLessEqual({"launch.sock", "control.sock", "roots"}, set(os.listdir(self.directory)))
 

@@ -171,7 +171,7 @@ class Files(OtherVersions):
         before = self.read("journal")
         self.assertTrue(before.startswith(b"relocd journal 2 "))
         self.start("present", end=daemon.Daemon.kill)
-        self.assertIn("the journal of jobs is of another version of relocd", self.relocd.read_log())
+        self.relocd.await_log("the journal of jobs is of another version of relocd")
         self.assertEqual(self.read("journal.other"), before)
         # What ran runs on, to the end that it was due, and is found by its id.
         with subprocess.Popen([programs.RELOCCTL, "attach", job_id], env=self.env, stdin=subprocess.DEVNULL,

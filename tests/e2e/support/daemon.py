@@ -77,6 +77,10 @@ class Daemon:
         with open(self.log) as log:
             return log.read()
 
+    def await_log(self, text):
+        if not wait_until(lambda: text in self.read_log(), 20):
+            raise AssertionError(f"{text!r} is not in relocd's log: {self.read_log()}")
+
     def environment(self, **more):
         return programs.environment(RELOCD_DIR=self.directory, **more)
 
