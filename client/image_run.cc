@@ -1,11 +1,8 @@
 #include "client/image_run.h"
 
-#include <algorithm>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "client/run_target.h"
-#include "reloc/base/path.h"
 #include "reloc/launch/engine_chain.h"
 #include "reloc/launch/image_launch.h"
 #include "reloc/launch/launcher.h"
@@ -19,31 +16,17 @@ std::string PathInRoot(const ImageTarget& target) {
   return absl::StrCat(kImagePackDir, "/", Text(target.inside));
 }
 
-// Only with the engine userns has a program a root, and an image a place to be mounted.
-bool AllowsUserns(const RunOptions& options, const char* const* envp) {
-  EngineChain chain = options.engine.empty() ? EngineChainFromEnv(envp) : ParseEngineChain(options.engine);
-  return std::find(chain.engines.begin(), chain.engines.end(), Engine::kUserns) != chain.engines.end();
-}
-
 int Fail(const Trace& trace, string_view line) {
   trace.Error(line);
   return kExitFailed;
 }
 
-LaunchRequest Request(const RunOptions& options, const ImageTarget& target, char** envp) {
-  return {.pack_dir = kImagePackDir,
-          .entry = BaseName(target.inside),
-          .plans = {},
-          .argv = options.command,
-          .envp = envp,
-          .engine = EngineName(Engine::kUserns),
-          .image = &target.image};
-}
-
-// 0, or the exit status to end with.
+// 0, or the exit status to end with. Only with the engine userns has a program a root, and an image a place
+// to be mounted.
 int Enter(const RunOptions& options, LaunchRequest* request, const Trace& trace) {
   const std::string image(request->image->path.view());
-  if (AllowsUserns(options, request->envp)) return EnterImage(request, trace);
+  if (Includes(ChooseEngineChain(options.engine, request->envp), Engine::kUserns))
+    return EnterImage(request, trace);
   return Fail(trace, absl::StrCat(image,
                                   ": from an image programs run by the engine userns alone; for another "
                                   "one unpack it: unsquashfs -d DIR ",
@@ -66,7 +49,7 @@ int RunImage(const RunOptions& options, char** envp, const Trace& trace) {
   if (!FindImageTarget(options.command[0], &target)) {
     return Fail(trace, absl::StrCat(options.command[0], ": the image is gone"));
   }
-  LaunchRequest request = Request(options, target, envp);
+  LaunchRequest request = ImageRequest(target, options.command, envp);
   if (int status = Enter(options, &request, trace); status != 0) return status;
   RunTarget found;
   if (!FindEntry(PathInRoot(target), envp, &found)) {

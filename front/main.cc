@@ -11,8 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <algorithm>
-
 #include "reloc/base/env.h"
 #include "reloc/base/file.h"
 #include "reloc/base/path.h"
@@ -77,12 +75,6 @@ bool FindEntry(const char* program, Entry* entry) {
   return true;
 }
 
-// Only with the engine userns has a program a root, and an image a place to be mounted.
-bool AllowsUserns(const CommandLine& line, const char* const* envp) {
-  EngineChain chain = line.engine.empty() ? EngineChainFromEnv(envp) : ParseEngineChain(line.engine);
-  return std::find(chain.engines.begin(), chain.engines.end(), Engine::kUserns) != chain.engines.end();
-}
-
 class Front {
  public:
   Front(const CommandLine& line, char** envp, const Trace& trace) : line_(line), trace_(trace) {
@@ -126,11 +118,8 @@ int Front::ReportMissing(int error) const {
 int Front::RunImageEntry() {
   ImageTarget image;
   if (!FindImageTarget(line_.command[0], &image) || !StartsWith(image.inside, "bin/")) return -1;
-  if (!AllowsUserns(line_, request_.envp)) return -1;
-  request_.image = &image.image;
-  request_.pack_dir = kImagePackDir;
-  request_.entry = BaseName(image.inside);
-  request_.engine = EngineName(Engine::kUserns);
+  if (!Includes(ChooseEngineChain(line_.engine, request_.envp), Engine::kUserns)) return -1;
+  request_ = ImageRequest(image, line_.command, request_.envp);
   if (int status = EnterImage(&request_, trace_); status != 0) return status;
   static PathText program;
   program << kImagePackDir << '/' << image.inside;

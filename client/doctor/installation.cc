@@ -1,4 +1,3 @@
-
 #include "client/installation.h"
 
 #include <errno.h>

@@ -1,5 +1,7 @@
 #include "reloc/launch/engine_chain.h"
 
+#include <algorithm>
+
 #include "reloc/base/env.h"
 
 namespace reloc {
@@ -25,6 +27,14 @@ EngineChain ParseEngineChain(string_view chosen) {
 EngineChain EngineChainFromEnv(const char* const* envp) {
   string_view chosen = EnvValue(envp, "RELOC_ENGINE");
   return ParseEngineChain(chosen.empty() ? EnvValue(envp, "GUIX_EXECUTION_ENGINE") : chosen);
+}
+
+EngineChain ChooseEngineChain(string_view option, const char* const* envp) {
+  return option.empty() ? EngineChainFromEnv(envp) : ParseEngineChain(option);
+}
+
+bool Includes(const EngineChain& chain, Engine engine) {
+  return std::find(chain.engines.begin(), chain.engines.end(), engine) != chain.engines.end();
 }
 
 }  // namespace reloc

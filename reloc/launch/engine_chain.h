@@ -16,5 +16,9 @@ struct EngineChain {
 // `chosen`: "default" (robust), "performance" or one engine's name; empty means "default".
 EngineChain ParseEngineChain(string_view chosen);
 EngineChain EngineChainFromEnv(const char* const* envp);
+// By the option --engine; if that is empty, from the environment.
+EngineChain ChooseEngineChain(string_view option, const char* const* envp);
+
+bool Includes(const EngineChain& chain, Engine engine);
 
 }  // namespace reloc

@@ -6,6 +6,7 @@
 #include "reloc/launch/daemon_session.h"
 #include "reloc/launch/executor.h"
 #include "reloc/launch/image_root.h"
+#include "reloc/launch/root_builder.h"
 
 namespace reloc {
 namespace {
@@ -74,6 +75,16 @@ bool IsInside(const PackImage& image) {
 }
 
 }  // namespace
+
+LaunchRequest ImageRequest(const ImageTarget& target, char* const* argv, char* const* envp) {
+  return {.pack_dir = kImagePackDir,
+          .entry = BaseName(target.inside),
+          .plans = {},
+          .argv = argv,
+          .envp = envp,
+          .engine = EngineName(Engine::kUserns),
+          .image = &target.image};
+}
 
 int EnterImage(LaunchRequest* request, const Trace& trace) {
   if (IsInside(*request->image)) return 0;

@@ -60,8 +60,7 @@ int Launcher::Run() {
 }
 
 EngineChain Launcher::ReadChain() const {
-  EngineChain chain =
-      request_.engine.empty() ? EngineChainFromEnv(request_.envp) : ParseEngineChain(request_.engine);
+  EngineChain chain = ChooseEngineChain(request_.engine, request_.envp);
   if (chain.unknown.empty()) return chain;
   FixedText<256> line;
   line << "unknown engine '" << Prefix(chain.unknown, 64) << "', ignoring";

@@ -16,32 +16,29 @@
 namespace reloc {
 namespace {
 
+// What /proc/PID/status says from behind `key` on; empty if it is not there.
+string_view ReadStatus(int pid, string_view key, TextBuffer* status) {
+  FixedText<64> path;
+  path << "/proc/" << pid << "/status";
+  if (!ReadSmallFile(path.c_str(), status).ok()) return {};
+  size_t at = status->view().find(key);
+  return at == string_view::npos ? string_view() : Suffix(status->view(), at + key.size());
+}
+
 // True if SIGCONT was sent to the process and not yet delivered.
 bool IsToContinue(int pid) {
-  FixedText<64> path;
   FixedText<4096> status;
-  path << "/proc/" << pid << "/status";
-  if (!ReadSmallFile(path.c_str(), &status).ok()) return false;
-  constexpr string_view kPending = "\nShdPnd:\t";
-  size_t at = status.view().find(kPending);
-  if (at == string_view::npos) return false;
   // Sixteen hexadecimal digits, the last for the signals 1 to 4.
-  string_view digit = Prefix(Suffix(status.view(), at + kPending.size() + 15 - (SIGCONT - 1) / 4), 1);
+  string_view digit = Prefix(Suffix(ReadStatus(pid, "\nShdPnd:\t", &status), 15 - (SIGCONT - 1) / 4), 1);
   constexpr string_view kDigits = "0123456789abcdef";
   return digit.size() == 1 && (kDigits.find(digit[0]) >> (SIGCONT - 1) % 4 & 1) != 0;
 }
 
-// True if the process is held by its tracer, or has ended: /proc/PID/stat has the state behind the name,
-// which is in parentheses and may hold some.
+// True if the process is held by its tracer, or has ended.
 bool IsHeld(int pid) {
-  FixedText<64> path;
-  FixedText<1024> text;
-  path << "/proc/" << pid << "/stat";
-  if (!ReadSmallFile(path.c_str(), &text).ok()) return true;
-  size_t end = text.size();
-  while (end > 0 && text.view()[end - 1] != ')') --end;
+  FixedText<4096> status;
+  string_view state = Prefix(ReadStatus(pid, "\nState:\t", &status), 1);
   constexpr string_view kHeld = "tTZX";
-  const string_view state = Prefix(Suffix(text.view(), end + 1), 1);
   return state.empty() || kHeld.find(state[0]) != string_view::npos;
 }
 
