@@ -1,6 +1,5 @@
 #include "daemon/mirrors/worker.h"
 
-#include <linux/ioprio.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -17,10 +16,14 @@
 namespace reloc {
 namespace {
 
+// From <linux/ioprio.h>, which does not compile as C++ in Linux 6.1.192.
+constexpr int kIoPriorityOfProcess = 1;
+constexpr int kIdleIoPriority = 3 << 13;
+
 // In these the host is served first. Where they are refused mirrors are made all the same.
 void YieldToOthers() {
   (void)::setpriority(PRIO_PROCESS, 0, 10);
-  (void)::syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0));
+  (void)::syscall(SYS_ioprio_set, kIoPriorityOfProcess, 0, kIdleIoPriority);
 }
 
 }  // namespace

@@ -8,7 +8,6 @@
 // opened. stdio is good enough here: the program's own descriptors are gone before it lists any.
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/ioprio.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -26,6 +25,9 @@
 #include <string>
 
 namespace {
+
+// From <linux/ioprio.h>, which does not compile as C++ in Linux 6.1.192.
+constexpr int kIoPriorityOfProcess = 1;
 
 std::string g_report;
 char** g_argv;
@@ -132,7 +134,7 @@ void PrintScheduling() {
   CPU_ZERO(&cpus);
   sched_getaffinity(0, sizeof cpus, &cpus);
   Print("nice %d policy %d cpus %d io %ld slack %d\n", getpriority(PRIO_PROCESS, 0), sched_getscheduler(0),
-        CPU_COUNT(&cpus), syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, 0), prctl(PR_GET_TIMERSLACK));
+        CPU_COUNT(&cpus), syscall(SYS_ioprio_get, kIoPriorityOfProcess, 0), prctl(PR_GET_TIMERSLACK));
 }
 
 void PrintDeathSignal() {
