@@ -6,7 +6,28 @@ die() {
   exit 1
 }
 
-# Tells of a step, and of the command that does it, before it is done.
+# Prints the comment at the top of the script that sources this file.
+print_help() {
+  sed --quiet '2,/^[^#]/s/^# \{0,1\}//p' "$(dirname "${BASH_SOURCE[0]}")/${0##*/}"
+}
+# help_or_refuse ALLOWED ARGUMENT...: prints the help and exits if --help or -h is among the arguments. Refuses options
+# other than ALLOWED, which is a list of words, up to "--".
+help_or_refuse() {
+  local allowed=$1 argument
+  shift
+  for argument in "$@"; do
+    case $argument in
+      -h | --help)
+        print_help
+        exit 0
+        ;;
+      --) return ;;
+      -*) [[ " $allowed " == *" $argument "* ]] || die "unknown option '$argument'; see ${0##*/} --help" ;;
+    esac
+  done
+}
+
+# Announce a step, and the command that does it.
 say() { printf '\n== %s\n' "$*"; }
 tell() {
   local word line='   $'
