@@ -42,9 +42,20 @@ run() {
   "$@"
 }
 
+# Detaches all that is mounted below DIR, and prints it. A file system that does not answer would hold up who looks into it.
+detach_mounts() {
+  local mount
+  awk -v dir="$1/" 'index($5, dir) == 1 { print $5 }' /proc/self/mountinfo | tac | while IFS= read -r mount; do
+    mount=$(printf %b "$mount") # mountinfo writes a space as \040
+    echo "$mount"
+    if ((EUID == 0)); then umount --lazy "$mount"; else fusermount3 -u -z "$mount"; fi || true
+  done
+}
+
 # Packs hold directories that may lack the owner's write bit.
 remove_tree() {
   [[ -n $1 && -e $1 ]] || return 0
+  detach_mounts "$1" >/dev/null
   chmod -R u+rwX "$1" 2>/dev/null || true
   rm -rf "$1"
 }

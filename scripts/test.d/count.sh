@@ -99,12 +99,11 @@ once() {
 }
 
 # What tests leave in their temporary directory, they would leave in /tmp.
-leftovers() { find "$scratch/tmp" -mindepth 1 -maxdepth 1 -printf '%f '; }
 nothing_is_left() {
   local left
-  left=$(leftovers)
+  left=$(detach_mounts "$scratch/tmp" && find "$scratch/tmp" -mindepth 1 -maxdepth 1 -printf '%f\n')
   [[ -z $left ]] || {
-    echo "tests left in \$TMPDIR: $left"
+    echo "tests left in \$TMPDIR: ${left//$'\n'/ }"
     return 1
   }
 }
