@@ -84,10 +84,16 @@ target_link_libraries(reloc_spdlog INTERFACE Threads::Threads)
 find_program(RELOC_PROTOC protoc REQUIRED)
 find_program(RELOC_GRPC_PLUGIN grpc_cpp_plugin REQUIRED)
 
-# Without what nothing calls.
+# Without what nothing calls. gRPC brings 28,000 relocations that a program at a random address needs: packed they are
+# 10 KB instead of 750, and ld.so is done with them sooner. It has to be glibc 2.36, as for other reasons already.
+include(CheckLinkerFlag)
+check_linker_flag(CXX LINKER:-z,pack-relative-relocs RELOC_LINKER_PACKS_RELOCATIONS)
 function(reloc_trim target)
   if(NOT RELOC_SANITIZE)
     target_link_options(${target} PRIVATE -Wl,--gc-sections -Wl,-O1 -Wl,--as-needed)
+    if(RELOC_LINKER_PACKS_RELOCATIONS)
+      target_link_options(${target} PRIVATE LINKER:-z,pack-relative-relocs)
+    endif()
   endif()
 endfunction()
 

@@ -94,7 +94,9 @@ absl::Status JobLauncher::Start() {
     (void)OpenLog().ok();  // it is shown to the caller in any case
   }
   if (shares_session()) (void)LeaveSession();
-  (void)::chdir("/");  // the caller's may have to be unmounted
+  // The caller's directory may have to be unmounted. Where this fails, it is kept busy, and the job runs all
+  // the same.
+  [[maybe_unused]] int moved = ::chdir("/");
   return absl::OkStatus();
 }
 

@@ -107,7 +107,8 @@ int OutputLog::WriteNote() {
                                   " bytes of output could not be kept: ", strerror(why_dropped_), "]\n");
   if (int error = MakeRoom(note.size()); error != 0) return error;
   if (Errno error = WriteAll(file_.get(), note); !error.ok()) {
-    (void)::ftruncate(file_.get(), static_cast<off_t>(size_));
+    // Where this fails too, a part of the note stays.
+    [[maybe_unused]] int cut = ::ftruncate(file_.get(), static_cast<off_t>(size_));
     return error.value;
   }
   size_ += note.size();

@@ -6,10 +6,15 @@ Usage: binaries.py freestanding FILE...   objects and archives: no allocation, n
        binaries.py shim FILE              the same, and below 64 KB
        binaries.py audit FILE             needs no other library
        binaries.py preload FILE           needs no other library, and of any libc what every glibc has
+       binaries.py hardened FILE...       position-independent, with a stack protector, and read-only once it is linked
+       binaries.py flags FILE             compile_commands.json: all hosted code was compiled like that, and with FORTIFY
+       binaries.py installed DIR          each ELF file below DIR is stripped, and its programs are static or hardened
 Exit status 1, and a line for each violation.
 """
 
+import json
 import os
+import pathlib
 import re
 import subprocess
 import sys
@@ -76,6 +81,57 @@ def check_preload(path):
             yield f"{path}: refers to {symbol}"
 
 
+def missing_from(headers, dynamic, symbols):
+    """Yields what a program lacks, by what `readelf -hl`, `readelf -d` and `nm --dynamic` print of it."""
+    if not re.search(r"^ *Type: +DYN ", headers, re.MULTILINE) or not re.search(r"\(FLAGS_1\).* PIE\b", dynamic):
+        yield "is at a fixed address (link with -pie)"
+    if not re.search(r"\(FLAGS_1\).* NOW\b", dynamic):
+        yield "binds symbols late (link with -z now)"
+    if "GNU_RELRO" not in headers:
+        yield "leaves its tables of functions writable (link with -z relro)"
+    for name, flag in ("__stack_chk_fail", "-fstack-protector-strong"), (r"__\w+_chk", "-D_FORTIFY_SOURCE=2"):
+        if not re.search(rf" U {name}(?:@|$)", symbols, re.MULTILINE):
+            yield f"calls no function {name} (compile with {flag})"
+
+
+def check_hardened(files):
+    for path in files:
+        missing = missing_from(output_of("readelf", "--wide", "--file-header", "--program-headers", path),
+                               output_of("readelf", "--wide", "--dynamic", path), output_of("nm", "--dynamic", path))
+        yield from (f"{path}: {reason}" for reason in missing)
+
+
+HARDENING = ("-fPIE", "-fstack-protector-strong", "-D_FORTIFY_SOURCE=2")
+HOSTED_FOLDERS = {"client", "daemon", "image", "proto", "reloc"}
+
+
+def check_flags(commands, top):
+    """COMMANDS: the entries of compile_commands.json. Modules of ld.so (-ffreestanding) are another matter."""
+    for entry in commands:
+        words = entry["command"].split()
+        # The object's path names the folder of the target; generated sources lie in the build tree.
+        folder = pathlib.PurePath(os.path.relpath(os.path.join(entry["directory"], words[words.index("-o") + 1]), top)).parts[0]
+        if folder in HOSTED_FOLDERS and "-ffreestanding" not in words:
+            yield from (f"{entry['file']}: compiled without {flag}" for flag in HARDENING if flag not in words)
+
+
+def check_compile_commands(path):
+    with open(path, encoding="utf-8") as file:
+        yield from check_flags(json.load(file), os.path.dirname(path))
+
+
+def check_installed(top):
+    for path in sorted(path for path in pathlib.Path(top).rglob("*") if path.is_file() and not path.is_symlink()):
+        with open(path, "rb") as file:
+            if file.read(4) != b"\x7fELF":
+                continue
+        sections = output_of("readelf", "--wide", "--section-headers", path)
+        if ".symtab" in sections or ".debug_" in sections:
+            yield f"{path}: is not stripped"
+        if path.suffix != ".so" and "INTERP" in output_of("readelf", "--wide", "--program-headers", path):
+            yield from check_hardened([path])
+
+
 def main():
     rule, files = sys.argv[1], sys.argv[2:]
     if not files:
@@ -87,6 +143,9 @@ def main():
         "shim": lambda: check_shim(files[0]),
         "audit": lambda: check_audit(files[0]),
         "preload": lambda: check_preload(files[0]),
+        "hardened": lambda: check_hardened(files),
+        "flags": lambda: check_compile_commands(files[0]),
+        "installed": lambda: check_installed(files[0]),
     }
     violations = list(checks[rule]())
     print("\n".join(violations) or f"{rule}: {len(files)} files are as they must be")

@@ -58,6 +58,36 @@ class SymbolsTest(unittest.TestCase):
         self.assertEqual(self.symbols(*names), [])
 
 
+class HardenedTest(unittest.TestCase):
+    HEADERS = "  Type:                              DYN (Position-Independent Executable file)\n  GNU_RELRO      0x0a5838\n"
+    DYNAMIC = " 0x000000006ffffffb (FLAGS_1)            Flags: NOW PIE\n"
+    SYMBOLS = "                 U __memcpy_chk@GLIBC_2.3.4\n                 U __stack_chk_fail@GLIBC_2.4\n"
+
+    def missing(self, **changed):
+        given = {"headers": self.HEADERS, "dynamic": self.DYNAMIC, "symbols": self.SYMBOLS} | changed
+        return " ".join(binaries.missing_from(**given))
+
+    def test_programs(self):
+        self.assertEqual(self.missing(), "")
+        self.assertIn("-pie", self.missing(headers=self.HEADERS.replace("DYN (Position-Independent ", "EXEC (")))
+        self.assertIn("-z relro", self.missing(headers=self.HEADERS.replace("GNU_RELRO", "LOAD")))
+        self.assertIn("-z now", self.missing(dynamic=self.DYNAMIC.replace("NOW ", "")))
+        self.assertIn("-fstack-protector-strong", self.missing(symbols=self.SYMBOLS.replace("__stack_chk_fail", "x")))
+        self.assertIn("FORTIFY", self.missing(symbols=self.SYMBOLS.replace("__memcpy_chk", "memcpy")))
+
+    def flags(self, output, *flags):
+        command = " ".join(("c++", *flags, "-o", output, "-c", "/src/x.cc"))
+        return len(list(binaries.check_flags([{"directory": "/b", "command": command, "file": "/src/x.cc"}], "/b")))
+
+    def test_flags(self):
+        all_three = binaries.HARDENING
+        self.assertEqual(self.flags("daemon/CMakeFiles/x.o", *all_three), 0)
+        self.assertEqual(self.flags("daemon/CMakeFiles/x.o", *all_three[1:]), 1)
+        self.assertEqual(self.flags("reloc/base/CMakeFiles/x.o"), 3)
+        self.assertEqual(self.flags("preload/CMakeFiles/x.o", "-ffreestanding"), 0)
+        self.assertEqual(self.flags("tests/testprogs/CMakeFiles/x.o"), 0)
+
+
 class FaultsTest(unittest.TestCase):
     def test_each_fault_has_its_place_and_its_test(self):
         points = faults.parse('  X(kRootOpen, "root.open", "opens")   \\\n  X(kLogOpen, "log.open", "opens")')

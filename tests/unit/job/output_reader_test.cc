@@ -131,7 +131,7 @@ TEST_F(OutputReaderTest, FollowsAWriterThatIsKilled) {
   if (writer == 0) {
     OutputLog log = Open();
     log.Append("alive\n");
-    write(ready[1], "x", 1);
+    if (write(ready[1], "x", 1) != 1) _exit(2);
     pause();
     _exit(1);
   }
