@@ -19,14 +19,18 @@ outdated_packages() {
     awk 'NR == FNR { wanted[$1]; next } $1 in wanted { print "   " $0 }' <(echo "$names") - | sort
 }
 
-# Sets $package_warning, and prints it. Without apt's lists there is nothing to compare with.
+# Prints the outdated packages among the given ones and all that they need, and sets $package_warning to one line for
+# the summary. Without apt's lists there is nothing to compare with.
 package_warning=
 warn_of_outdated() {
-  local found
+  local found number
+  local -a first
   found=$(outdated_packages "$@") || true
   [[ -n $found ]] || return 0
-  package_warning="Warning: $(wc -l <<<"$found") packages are older than what Debian serves, so a build elsewhere may differ. To \
-update: apt-get update && apt-get dist-upgrade
-$found"
-  printf '\n%s\n' "$package_warning"
+  number=$(wc -l <<<"$found")
+  # What is compiled with comes first.
+  mapfile -t first < <({ grep -e '-dev ' <<<"$found"; grep -v -e '-dev ' <<<"$found"; } | head -n 4 | sed 's/^ *//')
+  package_warning="Warning: $number packages are older than what Debian serves: $(printf '%s, ' "${first[@]}")"
+  package_warning="${package_warning%, }$( ((number <= 4)) || echo " and more"). To update: apt-get update && apt-get dist-upgrade"
+  printf '\n%s\n%s\n' "$package_warning" "$found"
 }

@@ -43,7 +43,8 @@ class ScriptsTest(unittest.TestCase):
         self.play("apt-cache", f"cat <<'END'\n{DEPENDS}END\n")
         got = self.outdated()
         self.assertEqual(got.returncode, 0, got.stdout)
-        self.assertIn("Warning: 2 packages are older", got.stdout)
+        warning = "Warning: 2 packages are older than what Debian serves: libssl-dev 3.0.19-1~deb12u2 -> 3.0.22-1~deb12u2, "
+        self.assertIn(warning + "linux-libc-dev 6.1.187-1 -> 6.1.192-3. To update: ", got.stdout.splitlines()[-1])
         self.assertIn("\n   linux-libc-dev 6.1.187-1 -> 6.1.192-3\n", got.stdout)
         self.assertIn("\n   libssl-dev 3.0.19-1~deb12u2 -> 3.0.22-1~deb12u2\n", got.stdout)
 
