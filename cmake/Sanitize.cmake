@@ -4,13 +4,11 @@ if(RELOC_SANITIZE)
   string(REPLACE ";" "," _list "${RELOC_SANITIZE}")
   set(RELOC_SANITIZE_FLAGS -fsanitize=${_list} -fno-omit-frame-pointer -fno-sanitize-recover=all)
 endif()
-# Debian's compiler makes programs position-independent by itself; other compilers are told to. _FORTIFY_SOURCE needs
-# optimisation, and hides accesses from sanitizers.
-set(RELOC_HARDENING_FLAGS -fPIE -fstack-protector-strong)
-set(RELOC_HARDENED FALSE)
+# Sanitizers see more than these, and FORTIFY would hide accesses from them; it also needs optimisation. Debian's compiler
+# makes programs position-independent by itself; other compilers are told to.
+set(RELOC_HARDENING_FLAGS)
 if(NOT RELOC_SANITIZE AND CMAKE_BUILD_TYPE MATCHES "^(Release|RelWithDebInfo|MinSizeRel)$")
-  list(APPEND RELOC_HARDENING_FLAGS -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
-  set(RELOC_HARDENED TRUE)
+  set(RELOC_HARDENING_FLAGS -fPIE -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 endif()
 
 # reloc_hosted(TARGET): the settings of every target that runs on the host's own libc.
@@ -18,7 +16,7 @@ function(reloc_hosted target)
   target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR})
   target_compile_options(${target} PRIVATE ${RELOC_HARDENING_FLAGS})
   get_target_property(_type ${target} TYPE)
-  if(_type STREQUAL "EXECUTABLE")
+  if(RELOC_HARDENING_FLAGS AND _type STREQUAL "EXECUTABLE")
     target_link_options(${target} PRIVATE -pie LINKER:-z,relro LINKER:-z,now)
   endif()
   if(RELOC_SANITIZE_FLAGS)
