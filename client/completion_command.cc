@@ -4,19 +4,20 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <filesystem>
 #include <map>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "client/completion/complete.h"
 #include "client/completion/scripts.h"
 #include "client/control_client.h"
 #include "client/mirror_list.h"
-#include "client/opened_pack.h"
 #include "client/report.h"
+#include "reloc/launch/image_server.h"
 #include "reloc/launch/pack_image.h"
+#include "reloc/pack/host_command.h"
 #include "reloc/pack/text.h"
 
 namespace reloc {
@@ -62,18 +63,17 @@ std::vector<Candidate> ListMirrorNames() {
   return candidates;
 }
 
-// Of the shell's files none lies in an image.
+// Returns the entries of an image; none of the shell's files is in one. A key that was pressed mounts
+// nothing: a confined process reads the names.
 std::vector<Candidate> ListImageEntries(const std::string& word) {
-  PathText image;
+  PathText image, reader;
   string_view inside;
-  if (!SplitImagePath(word, &image, &inside)) return {};
-  absl::StatusOr<OpenedPack> pack = OpenedPack::Open(image.c_str());
+  if (!SplitImagePath(word, &image, &inside) || !FindImageServer(&reader).ok()) return {};
+  absl::StatusOr<CommandResult> listed = RunCommand({reader.c_str(), "-l", image.c_str()});
   std::vector<Candidate> candidates;
-  std::error_code error;
-  if (!pack.ok()) return {};
-  std::filesystem::directory_iterator entries(pack->directory() + "/bin", error);
-  for (; !error && entries != end(entries); entries.increment(error)) {
-    candidates.push_back({absl::StrCat(image.c_str(), "/bin/", entries->path().filename().string()), ""});
+  if (!listed.ok() || listed->exit_code != 0) return {};
+  for (absl::string_view name : absl::StrSplit(listed->output, '\0', absl::SkipEmpty())) {
+    candidates.push_back({absl::StrCat(image.c_str(), "/bin/", name), ""});
   }
   return candidates;
 }

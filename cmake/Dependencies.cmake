@@ -50,17 +50,15 @@ target_link_libraries(reloc_crypto INTERFACE ${RELOC_LIB_crypto} ${CMAKE_DL_LIBS
 add_library(reloc_sqlite INTERFACE)
 target_link_libraries(reloc_sqlite INTERFACE ${RELOC_LIB_sqlite3} m ${CMAKE_DL_LIBS} Threads::Threads)
 
-# What serves one-file packs. libsquashfuse is for every compression there is; but see image/lzo.cc.
-set(_archives)
-foreach(_lib squashfuse fuse3 lz4)
+# What serves one-file packs: FUSE, and the compressions that SquashFS has.
+foreach(_lib fuse3 lz4)
   find_library(RELOC_LIB_${_lib} NAMES lib${_lib}.a)
   if(NOT RELOC_LIB_${_lib})
     message(FATAL_ERROR "lib${_lib}.a is missing, which serves one-file packs: install lib${_lib}-dev (scripts/deps)")
   endif()
-  list(APPEND _archives ${RELOC_LIB_${_lib}})
 endforeach()
-reloc_archives(reloc_squashfuse
-  ${_archives} ${RELOC_LIB_lzma} ${RELOC_LIB_zstd} ${RELOC_LIB_z} NEEDS ${CMAKE_DL_LIBS})
+reloc_archives(reloc_fuse ${RELOC_LIB_fuse3} NEEDS ${CMAKE_DL_LIBS})
+reloc_archives(reloc_unpack ${RELOC_LIB_lz4} ${RELOC_LIB_lzma} ${RELOC_LIB_zstd} ${RELOC_LIB_z})
 
 # The one that Debian has no archive of. It and relocd must share one libstdc++, for they share objects; that and
 # being a library of its own cost 0.6 ms of relocd's start and 0.1 MB.

@@ -71,6 +71,7 @@ absl::Status Daemon::OpenRoots(KeeperProcess keeper) {
     LogWarning(absl::StrCat("no roots can be made here: ", keeper_->usable().message()));
   }
   keeper_->OnChange([this] { DropRoots("their keeper is gone"); });
+  keeper_->OnServerEnd([this](int32_t fd) { roots_->DropUnserved(fd); });
   registry_ = std::make_unique<RegistryWriter>(dir_->fd());
   roots_ = std::make_unique<RootCache>(keeper_.get(), registry_.get(), &events_, options_.max_roots);
   RefreshPlace();

@@ -119,12 +119,16 @@ Finding CheckPtrace() {
 Finding CheckImages() {
   constexpr const char* kCheck = "images";
   PathText server;
-  if (!FindImageServer(environ, &server).ok())
-    return Warn(kCheck, "there is no squashfuse: .sqfs packs cannot be run", "install squashfuse");
+  if (!FindImageServer(&server).ok())
+    return Warn(kCheck, "reloc-squashfs is missing: .sqfs packs cannot be run", "reinstall relocd");
   UniqueFd fuse(::open("/dev/fuse", O_RDWR | O_CLOEXEC));
-  if (fuse.valid()) return Ok(kCheck, absl::StrCat("mounted by ", server.c_str()));
-  return Warn(kCheck, absl::StrCat("/dev/fuse: ", strerror(errno), ": .sqfs packs cannot be run"),
-              "as root: modprobe fuse; chmod 666 /dev/fuse");
+  if (!fuse.valid()) {
+    return Warn(kCheck, absl::StrCat("/dev/fuse: ", strerror(errno), ": .sqfs packs cannot be run"),
+                "as root: modprobe fuse; chmod 666 /dev/fuse");
+  }
+  if (CanFilterSystemCalls()) return Ok(kCheck, absl::StrCat("mounted by ", server.c_str()));
+  return Warn(kCheck, "the kernel has no seccomp: what reads .sqfs packs is not confined",
+              "use only images that you would run programs from");
 }
 
 Finding CheckInotify() {

@@ -154,6 +154,7 @@ bool KeeperLink::ReadReply() {
 }
 
 void KeeperLink::TakeReply(const KeeperReply& reply) {
+  if (reply.build == kServerEnded) return on_server_end_(reply.fd);
   MadeRoot made{reply.fd, reply.inode};
   if (reply.failed != 0) {
     Finish(reply.build, absl::UnavailableError(reply.text));

@@ -46,6 +46,10 @@ class KeeperLink : public RootMaker {
 
   // Called when the keeper died, and when the next one is ready: all roots are gone.
   void OnChange(std::function<void()> on_change) { on_change_ = std::move(on_change); }
+  // Called with the number of a root's descriptor when the server of the image that it shows has ended.
+  void OnServerEnd(std::function<void(int32_t fd)> on_server_end) {
+    on_server_end_ = std::move(on_server_end);
+  }
 
  private:
   struct Pending {
@@ -80,6 +84,7 @@ class KeeperLink : public RootMaker {
   std::vector<int32_t> releases_;  // not sent yet
   bool wants_write_ = false;
   std::function<void()> on_change_ = [] {};
+  std::function<void(int32_t)> on_server_end_ = [](int32_t) {};
   std::unique_ptr<Timer> replace_;
   absl::Duration started_;  // MonotonicNow()
   absl::Duration pause_;    // before the next one

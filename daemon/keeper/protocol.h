@@ -30,6 +30,8 @@ struct KeeperReply {
 };
 
 inline constexpr uint64_t kUserNamespaceBuild = 0;
+// Of a reply that answers nothing: the server of the image that the root `fd` shows has ended.
+inline constexpr uint64_t kServerEnded = UINT64_MAX;
 inline constexpr uint32_t kMaxReleased = 2048;
 inline constexpr uint32_t kMaxPrefixBytes = 4095;
 

@@ -56,13 +56,13 @@ bool ReopenStore(const UniqueFd& before, UniqueFd* after, Failure* failure) {
   return true;
 }
 
-bool BuildImageRoot(int file, Failure* failure) {
+bool BuildImageRoot(int file, UniqueFd* server, Failure* failure) {
   PackImage image;
   FixedText<64> path;
   path << "/proc/self/fd/" << file;
   Errno e = OpenPackImage(path.c_str(), &image);
   if (!e.ok()) return Fail(failure, "open image", e.value);
-  return EnterImageRoot(image, environ, failure);
+  return EnterImageRoot(image, failure, server);
 }
 
 }  // namespace
@@ -74,12 +74,12 @@ bool EnterSharedUserNamespace(Failure* failure) {
   return steps.Run(Op::kUnshare, failure) && steps.Run(Op::kStageRoot, failure, kProbePrefix);
 }
 
-bool BuildRoot(int user_ns, UniqueFd store, const std::string& prefix, Failure* failure) {
+bool BuildRoot(int user_ns, UniqueFd store, const std::string& prefix, UniqueFd* server, Failure* failure) {
   if (!prefix.empty() && ::fchdir(store.get()) != 0) return Fail(failure, "enter store", errno);
   if (user_ns >= 0 && ::setns(user_ns, CLONE_NEWUSER) != 0) {
     return Fail(failure, "join user namespace", errno);
   }
-  if (prefix.empty()) return BuildImageRoot(store.get(), failure);
+  if (prefix.empty()) return BuildImageRoot(store.get(), server, failure);
   Steps steps;
   UniqueFd reopened;
   // With the capabilities of the namespace that was joined, kUnshare makes no other user namespace.

@@ -16,7 +16,8 @@ bool EnterSharedUserNamespace(Failure* failure);
 
 // Makes the root that shows `store` (a directory of the calling process's mount namespace) at `prefix`.
 // With an empty prefix `store` is an image, and the root shows the store of the pack that it holds.
-// `user_ns`: -1 where none is needed.
-bool BuildRoot(int user_ns, UniqueFd store, const std::string& prefix, Failure* failure);
+// `user_ns`: -1 where none is needed. Of an image `*server` is set to a socket that hangs up when its server
+// ends.
+bool BuildRoot(int user_ns, UniqueFd store, const std::string& prefix, UniqueFd* server, Failure* failure);
 
 }  // namespace reloc

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 #include <vector>
 
@@ -82,9 +81,16 @@ bool RootKeeper::Open() {
 void RootKeeper::Run() {
   MakeUserNamespace();
   while (true) {
-    std::array<struct pollfd, kSourceCount> sources = {
-        {{daemon_.get(), POLLIN, 0}, {results_.get(), POLLIN, 0}, {children_.get(), POLLIN, 0}}};
+    std::vector<struct pollfd> sources = {
+        {daemon_.get(), POLLIN, 0}, {results_.get(), POLLIN, 0}, {children_.get(), POLLIN, 0}};
+    for (const auto& [fd, root] : roots_) {
+      if (root.server.valid()) sources.push_back({root.server.get(), POLLIN, 0});
+    }
     if (::poll(sources.data(), sources.size(), -1) < 0) continue;
+    for (size_t i = kSourceCount; i < sources.size(); ++i) {
+      if (sources[i].revents != 0) CheckServer(sources[i].fd);
+    }
+    ReportEndedServers();
     if (sources[kChildren].revents != 0) Reap();
     if (sources[kResults].revents != 0) ReadResult();
     if (sources[kDaemon].revents != 0 && !ReadDaemon()) return;
@@ -92,7 +98,7 @@ void RootKeeper::Run() {
 }
 
 void RootKeeper::MakeUserNamespace() {
-  Fork(kUserNamespaceBuild, [](KeeperReply* reply, UniqueFd* ns) {
+  Fork(kUserNamespaceBuild, [](KeeperReply* reply, UniqueFd* ns, UniqueFd*) {
     const bool privileged = HasSysAdmin();
     Failure failure;
     if (!EnterSharedUserNamespace(&failure)) {
@@ -106,7 +112,25 @@ void RootKeeper::MakeUserNamespace() {
   });
 }
 
-// Runs `work` in a child, which sends the reply that it leaves, and the namespace.
+// The server says nothing more: whatever comes is its end.
+void RootKeeper::CheckServer(int server) {
+  for (auto& [fd, root] : roots_) {
+    if (root.server.get() != server) continue;
+    root.server.Reset();
+    root.unserved = true;
+  }
+}
+
+// What relocd's queue does not take now is said the next time that something happens.
+void RootKeeper::ReportEndedServers() {
+  for (auto& [fd, root] : roots_) {
+    KeeperReply reply = Reply(kServerEnded);
+    reply.fd = fd;
+    if (root.unserved && Send(daemon_.get(), reply).ok()) root.unserved = false;
+  }
+}
+
+// Runs `work` in a child, which sends the reply that it leaves, the namespace, and an image's server's link.
 template <typename Work>
 void RootKeeper::Fork(uint64_t build, Work work) {
   if (builders_.size() >= kMaxBuilders) {
@@ -127,11 +151,12 @@ void RootKeeper::Fork(uint64_t build, Work work) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != keeper) ::_exit(1);  // it ended before the line above
   KeeperReply reply = Reply(build);
-  UniqueFd ns;
-  work(&reply, &ns);
+  UniqueFd ns, server;
+  work(&reply, &ns, &server);
   if (Result<FileId> id = Identify(ns.get()); id.ok()) reply.inode = id->inode;
-  int fd = ns.get();
-  bool sent = Send(builder_socket_.get(), reply, {&fd, ns.valid() ? 1u : 0u}).ok();
+  const int fds[] = {ns.get(), server.get()};
+  const size_t count = !ns.valid() ? 0 : server.valid() ? 2 : 1;
+  bool sent = Send(builder_socket_.get(), reply, {fds, count}).ok();
   ::_exit(sent ? 0 : 1);
 }
 
@@ -164,14 +189,14 @@ bool RootKeeper::ReadDaemon() {
 }
 
 void RootKeeper::Build(uint64_t build, UniqueFd store, const std::string& prefix) {
-  Fork(build, [&](KeeperReply* reply, UniqueFd* ns) {
+  Fork(build, [&](KeeperReply* reply, UniqueFd* ns, UniqueFd* server) {
     const int user_ns = user_ns_.get();
     std::vector<int> kept = {builder_socket_.get(), store.get()};
     if (user_ns >= 0) kept.push_back(user_ns);
     // A builder that hangs must not pin the other roots.
     CloseAllBut(kept);
     Failure failure;
-    if (!BuildRoot(user_ns, std::move(store), prefix, &failure)) {
+    if (!BuildRoot(user_ns, std::move(store), prefix, server, &failure)) {
       *reply = FailedReply(build, failure);
       return;
     }
@@ -204,11 +229,12 @@ bool RootKeeper::ReadResult() {
   Errno e = ReceivePacket(results_.get(), {reinterpret_cast<char*>(&reply), sizeof reply}, &packet);
   if (!e.ok() || packet.size != sizeof reply) return false;
   if (packet.truncated) reply = FailedReply(reply.build, "out of file descriptors");
-  TakeResult(reply, packet.fds.empty() ? UniqueFd() : std::move(packet.fds[0]));
+  packet.fds.resize(2);
+  TakeResult(reply, std::move(packet.fds[0]), std::move(packet.fds[1]));
   return true;
 }
 
-void RootKeeper::TakeResult(KeeperReply reply, UniqueFd ns) {
+void RootKeeper::TakeResult(KeeperReply reply, UniqueFd ns, UniqueFd server) {
   bool wanted = false;
   for (auto& [pid, builder] : builders_) {
     if (builder.build != reply.build || builder.answered) continue;
@@ -222,7 +248,7 @@ void RootKeeper::TakeResult(KeeperReply reply, UniqueFd ns) {
   if (reply.build == kUserNamespaceBuild) {
     user_ns_ = std::move(ns);
   } else {
-    roots_[reply.fd] = std::move(ns);
+    roots_[reply.fd] = {std::move(ns), std::move(server)};
   }
 }
 
@@ -242,7 +268,8 @@ void RootKeeper::Reap() {
   for (pid_t pid : ended) {
     auto found = builders_.find(pid);
     if (found == builders_.end()) continue;
-    if (!found->second.answered) TakeResult(FailedReply(found->second.build, "the builder was killed"), {});
+    if (!found->second.answered)
+      TakeResult(FailedReply(found->second.build, "the builder was killed"), {}, {});
     builders_.erase(found);
   }
 }

@@ -29,6 +29,11 @@ class RootKeeper {
     bool answered = false;
     bool abandoned = false;
   };
+  struct Root {
+    UniqueFd ns;
+    UniqueFd server;        // of an image: hangs up when its server ends
+    bool unserved = false;  // it has, and relocd does not know yet
+  };
 
   template <typename Work>
   void Fork(uint64_t build, Work work);
@@ -38,7 +43,9 @@ class RootKeeper {
   void Abandon(uint64_t build);
   void Release(std::span<const char> numbers);
   bool ReadResult();
-  void TakeResult(KeeperReply reply, UniqueFd ns);
+  void TakeResult(KeeperReply reply, UniqueFd ns, UniqueFd server);
+  void CheckServer(int server);
+  void ReportEndedServers();
   void Reap();
 
   UniqueFd daemon_;
@@ -47,7 +54,7 @@ class RootKeeper {
   UniqueFd children_;        // signalfd for SIGCHLD
   UniqueFd user_ns_;
   std::map<pid_t, Builder> builders_;
-  std::map<int, UniqueFd> roots_;
+  std::map<int, Root> roots_;  // by the number of `ns`
 };
 
 }  // namespace reloc

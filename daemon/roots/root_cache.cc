@@ -193,16 +193,24 @@ size_t RootCache::Prune() {
   return unused.size();
 }
 
-void RootCache::Evict(const RootKey& key) {
+void RootCache::DropUnserved(int32_t fd) {
+  for (const auto& [key, root] : roots_) {
+    if (root->made.fd != fd) continue;
+    LogWarning(absl::StrCat("root dropped for ", root->pack, ": its image server ended"));
+    return Evict(RootKey(key), "image server ended");
+  }
+}
+
+void RootCache::Evict(const RootKey& key, const std::string& why) {
   registry_->Withdraw(key);
   auto node = roots_.extract(key);
   node.mapped()->store = nullptr;
-  Publish(EventType::kRootEvict, *node.mapped());
+  Publish(EventType::kRootEvict, *node.mapped(), why);
   maker_->Release({&node.mapped()->made.fd, 1});
 }
 
-void RootCache::Publish(EventType type, const Root& root) {
-  events_->Publish({type, absl::Now(), nullptr, &root, {}});
+void RootCache::Publish(EventType type, const Root& root, const std::string& text) {
+  events_->Publish({type, absl::Now(), nullptr, &root, text});
 }
 
 void RootCache::DropAll() {

@@ -94,6 +94,10 @@ class RootCache {
   // serve who waits for them, since they asked before, and are not kept.
   void DropAll();
 
+  // The server of the image that the root with the descriptor `fd` shows has ended: nobody may join it any
+  // more.
+  void DropUnserved(int32_t fd);
+
   // Drops the roots that nobody has a lease on; returns how many. They are made anew when they are wanted.
   size_t Prune();
 
@@ -131,8 +135,8 @@ class RootCache {
   void Show(const std::shared_ptr<Root>& root);
   std::vector<RootKey> KeysOf(const std::string& mirror) const;
   absl::Status MakeRoom();
-  void Evict(const RootKey& key);
-  void Publish(EventType type, const Root& root);
+  void Evict(const RootKey& key, const std::string& why = {});
+  void Publish(EventType type, const Root& root, const std::string& text = {});
 
   RootMaker* maker_;
   RegistryWriter* registry_;

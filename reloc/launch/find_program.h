@@ -1,4 +1,4 @@
-// Which program a launch uses, ours or the host's: proot, squashfuse.
+// Which program a launch uses, ours or the host's: proot.
 #pragma once
 
 #include "reloc/base/path.h"

@@ -1,11 +1,14 @@
 #include "reloc/launch/image_launch.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "reloc/base/file.h"
 #include "reloc/launch/daemon_session.h"
 #include "reloc/launch/executor.h"
 #include "reloc/launch/image_root.h"
+#include "reloc/launch/image_server.h"
 #include "reloc/launch/root_builder.h"
 
 namespace reloc {
@@ -26,6 +29,7 @@ class ImageLaunch {
  private:
   bool FindRoot(RootNamespaces* root);
   bool Enter();
+  bool IsServed() const;
 
   const LaunchRequest& request_;
   const Trace& trace_;
@@ -56,13 +60,24 @@ bool ImageLaunch::JoinShared() {
   if (!FindRoot(&root)) return false;
   state_.user_ns = static_cast<UniqueFd&&>(root.user);
   state_.mount_ns = static_cast<UniqueFd&&>(root.mount);
-  return Enter();
+  return Enter() && IsServed();
+}
+
+// Whether the entry can be looked up: a root lasts longer than its image's server, should that be killed.
+bool ImageLaunch::IsServed() const {
+  PathText entry;
+  entry << kImagePackDir << "/bin/" << request_.entry;
+  const bool served = ::access(entry.c_str(), F_OK) == 0 || (errno != ENOTCONN && errno != ECONNABORTED);
+  if (!served) trace_.Debug("the image's server has ended");
+  return served;
 }
 
 bool ImageLaunch::MakeOwn() {
   trace_.Debug("mounting the image for this launch");
+  if (trace_.debug() && !CanFilterSystemCalls())
+    trace_.Debug("the kernel has no seccomp: the image's server is not confined");
   failure_->Clear();
-  if (!EnterImageRoot(*request_.image, request_.envp, failure_)) return false;
+  if (!EnterImageRoot(*request_.image, failure_)) return false;
   state_.root = Root::kInside;
   return Enter();
 }

@@ -21,7 +21,7 @@ LaunchRequest ImageRequest(const ImageTarget& target, char* const* argv, char* c
 // since nothing else can be tried.
 int EnterImage(LaunchRequest* request, const Trace& trace);
 
-// Enters a root of this process's own, for looking at the pack. `envp`: where squashfuse may be looked for.
+// Enters a root of this process's own, for looking at the pack.
 bool EnterOwnImage(const PackImage& image, char* const* envp, const Trace& trace, Failure* failure);
 
 }  // namespace reloc

@@ -30,13 +30,14 @@ class ImageRoot {
 
   // The order matters. The kernel mounts only what /dev/fuse was opened for in the same user namespace; and
   // the server must not be in the mount namespace, which it would keep alive.
-  bool Enter(const char* const* envp) {
+  bool Enter() {
     if (IsUnderTracer())
       return Fail("make a root", kOk, "under proot", "unpack the image: unsquashfs -d DIR IMAGE");
-    return CheckImage(image_, failure_) && server_.Find(envp, failure_) && EnterUser() && OpenFuse() &&
+    return CheckImage(image_, failure_) && server_.Find(failure_) && EnterUser() && OpenFuse() &&
            server_.Fork(image_.file.get(), fuse_.get(), failure_) && EnterMounts() && Stage() && Mount() &&
-           server_.Serve(failure_) && OpenPack() && Finish();
+           Serve() && OpenPack() && Finish();
   }
+  UniqueFd TakeServerLink() { return server_.TakeLink(); }
 
  private:
   bool Fail(const char* step, Errno error, string_view about, const char* cure = nullptr) {
@@ -74,19 +75,24 @@ class ImageRoot {
   }
 
   // Other processes of the namespace may have other groups than its maker: allow_other. Nobody outside of it
-  // can reach the mount. The kernel looks at modes, which squashfuse does not: default_permissions.
+  // can reach the mount. The kernel looks at modes, which the server does not: default_permissions.
   bool Mount() {
     FixedText<128> options;
     options << "fd=" << fuse_.get() << ",rootmode=40000,user_id=" << ::geteuid()
             << ",group_id=" << ::getegid() << ",allow_other,default_permissions";
-    const int mounted = ::mount(image_.path.c_str(), kPackInStage, "fuse.squashfuse",
+    const int mounted = ::mount(image_.path.c_str(), kPackInStage, "fuse.reloc-squashfs",
                                 MS_RDONLY | MS_NOSUID | MS_NODEV, options.c_str());
     if (mounted != 0) return Fail("mount", Errno::Last(), image_.path.view(), kUserNamespaceCure);
     fuse_.Reset();  // the server's alone: what is mounted fails when the server is gone, and does not wait
     return true;
   }
 
-  // The first look at the file system, for which the server must have read the image.
+  bool Serve() {
+    Errno e = server_.Serve();
+    return e.ok() || FailAtServer(e);
+  }
+
+  // The first look at the file system.
   bool OpenPack() {
     Result<UniqueFd> pack = Open(kPackInStage, O_PATH | O_DIRECTORY);
     struct stat st;
@@ -103,8 +109,10 @@ class ImageRoot {
     about << image_.path.view();
     FixedText<256> complaint;
     server_.ReadComplaint(&complaint);
-    if (!complaint.empty()) about << ": squashfuse: " << complaint.view();
-    return Fail("mount", complaint.empty() ? error : kOk, about.view(), "is the image damaged?");
+    if (!complaint.empty()) about << ": " << complaint.view();
+    return Fail("mount", complaint.empty() ? error : kOk, about.view(),
+                error.value == ETIMEDOUT ? "its server does not answer: is the file system that it is on?"
+                                         : "is the image damaged?");
   }
 
   bool Finish() {
@@ -131,10 +139,12 @@ void DescribeImage(const RootKey& key, TextBuffer* text) {
   AppendDigest(key.digest, text);
 }
 
-bool EnterImageRoot(const PackImage& image, const char* const* envp, Failure* failure) {
+bool EnterImageRoot(const PackImage& image, Failure* failure, UniqueFd* server) {
   const mode_t mask = ::umask(022);
-  const bool entered = ImageRoot(image, failure).Enter(envp);
+  ImageRoot root(image, failure);
+  const bool entered = root.Enter();
   ::umask(mask);
+  if (server != nullptr) *server = root.TakeServerLink();
   return entered;
 }
 

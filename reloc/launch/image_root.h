@@ -12,7 +12,8 @@ void DescribeImage(const RootKey& key, TextBuffer* text);
 
 // Puts the calling process, which must be single-threaded, into namespaces of its own and a new root in them.
 // In a user namespace that is not its own it stays, and makes only a mount namespace. On failure `*failure`
-// says why, and the process is of no further use but to say so. `envp`: where squashfuse may be looked for.
-bool EnterImageRoot(const PackImage& image, const char* const* envp, Failure* failure);
+// says why, and the process is of no further use but to say so.
+// `server` (may be null) is set to a socket that hangs up when the image's server ends.
+bool EnterImageRoot(const PackImage& image, Failure* failure, UniqueFd* server = nullptr);
 
 }  // namespace reloc

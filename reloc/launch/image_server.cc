@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -15,15 +17,17 @@
 #include "reloc/launch/descriptors.h"
 #include "reloc/launch/find_program.h"
 #include "reloc/launch/own_path.h"
+#include "reloc/launch/trace.h"
 #include "reloc/launch/tracer_link.h"
 
 namespace reloc {
 namespace {
 
-constexpr const char* kOurs = "reloc-squashfs";
-constexpr const char* kSquashfuse = "squashfuse_ll";  // is called in the same way
+constexpr const char* kServer = "reloc-squashfs";
 // What the server is to find its descriptors as; 3 is the image.
 constexpr int kFuse = 4;
+// Within 3 s a command has said what does not answer.
+constexpr uint64_t kTimeoutMicros = 2'500'000;
 
 // fork(2) without a signal for the parent, and without what a libc does besides.
 int Fork() { return static_cast<int>(::syscall(SYS_clone, 0, 0, 0, 0, 0)); }
@@ -57,54 +61,57 @@ void IgnoreSignals() {
 
 }  // namespace
 
-Errno FindImageServer(const char* const* envp, PathText* path) {
-  PathText self, beside;
-  const bool known = ReadLink(AT_FDCWD, "/proc/self/exe", &self).ok();
-  const string_view prefix = InstallationPrefix(self.view());
-  if (known) beside << prefix << "/bin/" << kSquashfuse;
+Errno FindImageServer(PathText* path) {
+  PathText self;
+  RELOC_TRY(ReadLink(AT_FDCWD, "/proc/self/exe", &self));
   for (const char* directory : {"/libexec/relocd/", "/libexec/"}) {
     path->Clear();
-    *path << prefix << directory << kOurs;
-    if (known && IsExecutable(*path)) return kOk;
+    *path << InstallationPrefix(self.view()) << directory << kServer;
+    if (IsExecutable(*path)) return kOk;
   }
-  return FindProgram(beside.view(), kSquashfuse, envp, path);
+  return Errno::Last();
 }
 
-bool ImageServer::Find(const char* const* envp, Failure* failure) {
-  Errno e = FindImageServer(envp, &program_);
+bool CanFilterSystemCalls() {
+  constexpr unsigned long kFilter = 2;  // SECCOMP_MODE_FILTER: musl comes without linux/seccomp.h
+  // EFAULT: there is no filter at this address. EINVAL: the kernel does not know them.
+  return ::prctl(PR_SET_SECCOMP, kFilter, nullptr) != 0 && errno == EFAULT;
+}
+
+bool ImageServer::Find(Failure* failure) {
+  Errno e = FindImageServer(&program_);
   if (!e.ok()) {
-    failure->Set("find", e, kSquashfuse,
-                 "install squashfuse, which mounts images; or unpack the image: unsquashfs -d DIR IMAGE");
+    failure->Set("find", e, kServer, "reinstall relocd; or unpack the image: unsquashfs -d DIR IMAGE");
   }
   return e.ok();
 }
 
 bool ImageServer::Fork(int image, int fuse, Failure* failure) {
-  complaints_.Reset(static_cast<int>(::syscall(SYS_memfd_create, "squashfuse", 1U)));  // MFD_CLOEXEC
+  complaints_.Reset(static_cast<int>(::syscall(SYS_memfd_create, "complaints", 1U)));  // MFD_CLOEXEC
   int ends[2] = {-1, -1};
   Errno error;
   if (!complaints_.valid() || ::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
     error = Errno::Last();
   } else {
-    UniqueFd start(ends[0]);
-    start_.Reset(ends[1]);
-    if (ForkOrphan(&error)) Run(image, fuse, start.get());
+    UniqueFd servers(ends[0]);
+    link_.Reset(ends[1]);
+    if (ForkOrphan(&error)) Run(image, fuse, servers.get());
   }
   if (!error.ok()) failure->Set("start", error, program_.view());
   return error.ok();
 }
 
 // In the server's process: waits until the file system is mounted, and becomes the server.
-void ImageServer::Run(int image, int fuse, int start) {
+void ImageServer::Run(int image, int fuse, int link) {
   ::setsid();
   IgnoreSignals();
-  int kept[] = {image, fuse, start, complaints_.get()};
+  int kept[] = {image, fuse, link, complaints_.get()};
   std::sort(kept, kept + 4);
   Arena arena;
   if (!CloseAllDescriptorsBut(kept, &arena).ok()) ::_exit(1);
   char begin;
-  if (::read(start, &begin, 1) != 1) ::_exit(0);
-  if (::chdir("/") != 0 || !ArrangeDescriptors(image, fuse).ok()) ::_exit(1);
+  if (::read(link, &begin, 1) != 1) ::_exit(0);
+  if (::chdir("/") != 0 || !ArrangeDescriptors(image, fuse, link).ok()) ::_exit(1);
   // "/dev/fd/N" is libfuse's for a file system that is mounted already.
   const char* argv[] = {program_.c_str(), "-f", "/proc/self/fd/3", "/dev/fd/4", nullptr};
   char* const no_environment[] = {nullptr};
@@ -116,9 +123,9 @@ void ImageServer::Run(int image, int fuse, int start) {
 }
 
 // The numbers 0 to 4, whichever they are now; the last ones are kept when it executes.
-Errno ImageServer::ArrangeDescriptors(int image, int fuse) {
+Errno ImageServer::ArrangeDescriptors(int image, int fuse, int link) {
   UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  int from[] = {null.get(), null.get(), complaints_.get(), image, fuse};
+  int from[] = {null.get(), link, complaints_.get(), image, fuse};
   for (int& fd : from) {
     fd = ::fcntl(fd, F_DUPFD_CLOEXEC, kFuse + 1);
     if (fd < 0) return Errno::Last();
@@ -130,11 +137,19 @@ Errno ImageServer::ArrangeDescriptors(int image, int fuse) {
   return kOk;
 }
 
-bool ImageServer::Serve(Failure* failure) {
-  const bool sent = ::send(start_.get(), "", 1, MSG_NOSIGNAL) == 1;
-  if (!sent) failure->Set("start", Errno::Last(), program_.view());
-  start_.Reset();
-  return sent;
+Errno ImageServer::Serve() {
+  if (::send(link_.get(), "", 1, MSG_NOSIGNAL) != 1) return Errno::Last();
+  const uint64_t deadline = MonotonicMicros() + kTimeoutMicros;
+  for (;;) {
+    const uint64_t now = MonotonicMicros();
+    struct pollfd answer = {link_.get(), POLLIN, 0};
+    const int ready = now < deadline ? ::poll(&answer, 1, static_cast<int>((deadline - now) / 1000 + 1)) : 0;
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready < 0) return Errno::Last();
+    if (ready == 0) return Errno{ETIMEDOUT};
+    char byte;
+    return ::recv(link_.get(), &byte, 1, MSG_DONTWAIT) == 1 ? kOk : Errno{EPIPE};
+  }
 }
 
 void ImageServer::ReadComplaint(TextBuffer* text) const {

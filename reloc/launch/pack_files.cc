@@ -31,7 +31,7 @@ bool ReadPrefix(string_view pack_dir, string_view entry, PathText* prefix) {
   return true;
 }
 
-// All entries have the same.
+// All entries have the same: where the first few are none, the others are not looked at.
 bool FindPlannedPrefix(string_view pack_dir, PathText* prefix) {
   PathText path;
   path << pack_dir << '/' << kPlansDir << "/bin";
@@ -40,7 +40,8 @@ bool FindPlannedPrefix(string_view pack_dir, PathText* prefix) {
   DirectoryReader reader(listing->get());
   DirectoryEntry entry;
   bool more = true;
-  while (reader.Next(&entry, &more).ok() && more) {
+  constexpr int kMaxTries = 16;
+  for (int i = 0; i < kMaxTries && reader.Next(&entry, &more).ok() && more; ++i) {
     FixedText<512> name;
     name << "bin/" << entry.name;
     if (ReadPrefix(pack_dir, name.view(), prefix)) return true;

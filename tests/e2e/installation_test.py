@@ -48,7 +48,7 @@ class Installation(unittest.TestCase):
 
     def test_entries_of_images_need_their_server_alone(self):
         images.require()
-        self.install("libexec/relocd/" + images.OURS, os.path.join(programs.BIN, "../libexec", images.OURS))
+        self.install("libexec/relocd/" + images.SERVER, os.path.join(programs.BIN, "../libexec", images.SERVER))
         image = packs.from_host("sed", "echo", suffix=".sqfs")
         self.assertRuns(image + "/bin/echo")
 
@@ -68,7 +68,7 @@ class Installation(unittest.TestCase):
 
     def test_a_program_that_an_image_lacks(self):
         images.require()
-        self.install("libexec/relocd/" + images.OURS, os.path.join(programs.BIN, "../libexec", images.OURS))
+        self.install("libexec/relocd/" + images.SERVER, os.path.join(programs.BIN, "../libexec", images.SERVER))
         missing = packs.from_host("sed", "echo", suffix=".sqfs") + "/bin/none"
         self.assertEqual(self.relocctl_with("run", missing),
                          (127, "", f"relocctl: {missing}: No such file or directory\n"))

@@ -4,7 +4,7 @@ import os
 
 from support import packs, programs, session
 
-OURS, SQUASHFUSE = "reloc-squashfs", "squashfuse_ll"  # what serves images, and what else can
+SERVER = "reloc-squashfs"
 _RUN_ENTRY = os.path.join(os.path.realpath(programs.TESTPROGS), "run_entry")
 
 
@@ -14,13 +14,13 @@ def require():
                     "as root: chmod 666 /dev/fuse")
 
 
-def servers(path, program=OURS):
-    """Pids of the processes of `program` that serve the image `path`, which is their descriptor 3."""
+def servers(path):
+    """Pids of the processes that serve the image `path`, which is their descriptor 3."""
     found = []
     for name in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open(f"/proc/{name}/comm") as comm:
-                if comm.read().strip() == program and os.path.samefile(f"/proc/{name}/fd/3", path):
+                if comm.read().strip() == SERVER and os.path.samefile(f"/proc/{name}/fd/3", path):
                     found.append(int(name))
         except OSError:
             pass  # it ended, or is another user's
