@@ -76,6 +76,14 @@ class RootCacheTest : public testing::Test {
   RootCache cache_{&maker_, &registry_, &events_, 3};
 };
 
+TEST_F(RootCacheTest, OneWhoseImageServerEndedIsDroppedThoughItIsUsed) {
+  RootLease served = Make(1), unserved = Make(2);
+  cache_.DropUnserved(unserved->made.fd);
+  EXPECT_EQ(cache_.Find(unserved->key), nullptr);
+  EXPECT_EQ(maker_.released, std::set<int32_t>{unserved->made.fd});
+  EXPECT_EQ(cache_.Find(served->key), served);
+}
+
 TEST_F(RootCacheTest, ManyRequestsMakeOneRoot) {
   std::vector<std::shared_ptr<Answer>> answers;
   for (int i = 0; i < 50; ++i) answers.push_back(Get(1));
