@@ -37,7 +37,7 @@ constexpr char kFooter[] =
 
 // Ids, and the names that only one job has.
 std::vector<Candidate> ListJobs(bool ended) {
-  auto client = ControlClient::Connect();
+  auto client = ControlClient::ConnectQuietly();
   if (!client.ok()) return {};
   auto jobs = (*client)->ListJobs(ended);
   std::vector<Candidate> candidates;
@@ -52,7 +52,7 @@ std::vector<Candidate> ListJobs(bool ended) {
 }
 
 std::vector<Candidate> ListMirrorNames() {
-  auto client = ControlClient::Connect();
+  auto client = ControlClient::ConnectQuietly();
   if (!client.ok()) return {};
   auto list = ListMirrors(**client);
   std::vector<Candidate> candidates;

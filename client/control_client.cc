@@ -19,7 +19,8 @@
 #include "reloc/base/text.h"
 #include "reloc/base/unique_fd.h"
 #include "reloc/fault/fault.h"
-#include "reloc/launch/daemon_dir.h"
+#include "reloc/job/daemon_place.h"
+#include "reloc/job/state_dir.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
@@ -31,9 +32,8 @@ absl::Status NoDaemon() {
   return absl::NotFoundError("no daemon runs for you; start one with: relocctl daemon start");
 }
 
-absl::Status Foreign(const std::string& dir) {
-  return absl::PermissionDeniedError(absl::StrCat(
-      dir, " belongs to someone else, or is open to others; set RELOCD_DIR to another directory"));
+absl::Status Foreign(absl::string_view what) {
+  return absl::PermissionDeniedError(absl::StrCat(what, "; set RELOCD_DIR to another directory"));
 }
 
 // OpenDaemonDir() for root, who looks at another user's.
@@ -45,20 +45,39 @@ Result<UniqueFd> OpenDirOf(const char* path, uid_t owner) {
   return st.st_uid == owner && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0 ? std::move(dir) : Errno{EPERM};
 }
 
+absl::StatusOr<UniqueFd> OpenDir(const std::string& path, uid_t owner) {
+  if (owner != ::geteuid()) {
+    Result<UniqueFd> dir = OpenDirOf(path.c_str(), owner);
+    if (dir.ok()) return *std::move(dir);
+    return dir.error().value == EPERM ? Foreign(absl::StrCat(path, " is not uid ", owner, "'s alone"))
+                                      : NoDaemon();
+  }
+  DirReport report;
+  Result<DaemonDirectory> dir = OpenDaemonDir(path.c_str(), &report);
+  if (dir.ok()) return std::move(dir->fd);
+  return dir.error().value == EPERM ? Foreign(DescribeFault(path, report)) : NoDaemon();
+}
+
+absl::Status CannotConnect(int error, const std::string& path) {
+  const bool missing = error == ENOENT || error == ECONNREFUSED;
+  if (missing && ::access("/proc/self/fd", F_OK) != 0)
+    return absl::UnavailableError("the daemon cannot be reached: /proc is not mounted here");
+  if (missing) return NoDaemon();
+  return absl::ErrnoToStatus(error, absl::StrCat("cannot connect to ", path, "/", kControlSocket));
+}
+
 // Through the checked directory, so that a name swapped later does not matter. Does not wait: a full queue is
 // a daemon that does not answer.
 absl::StatusOr<UniqueFd> ConnectSocket(const std::string& path, uid_t owner) {
-  Result<UniqueFd> dir = owner == ::geteuid() ? OpenDaemonDir(path.c_str()) : OpenDirOf(path.c_str(), owner);
-  if (!dir.ok()) return dir.error().value == EPERM ? Foreign(path) : NoDaemon();
+  RELOC_ASSIGN_OR_RETURN(UniqueFd dir, OpenDir(path, owner));
   UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   struct sockaddr_un address = {};
   address.sun_family = AF_UNIX;
-  snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", dir->get(), kControlSocket);
+  snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", dir.get(), kControlSocket);
   bool connected = !fault::Fails(fault::Point::kControlConnect) &&
                    ::connect(socket.get(), reinterpret_cast<struct sockaddr*>(&address), sizeof address) == 0;
   if (connected) return socket;
-  if (errno == ENOENT || errno == ECONNREFUSED) return NoDaemon();
-  return absl::ErrnoToStatus(errno, absl::StrCat("cannot connect to ", path, "/", kControlSocket));
+  return CannotConnect(errno, path);
 }
 
 // What the daemon says of what it was asked, and not of itself.
@@ -78,12 +97,23 @@ grpc::Status ReadAllMessages(Reader reader, std::vector<Message>* messages) {
 }  // namespace
 
 absl::StatusOr<std::string> ChosenDaemonDir() {
-  PathText path;
-  if (!DaemonDir(environ, &path).ok()) return absl::InvalidArgumentError("RELOCD_DIR is too long");
-  return std::string(path.view());
+  RELOC_ASSIGN_OR_RETURN(DaemonPlace place, FindDaemonPlace(environ));
+  return std::move(place.dir);
+}
+
+bool HasOwnState(const absl::Status& status) {
+  return absl::IsPermissionDenied(status) && !StateDir("").empty();
 }
 
 absl::StatusOr<std::unique_ptr<ControlClient>> ControlClient::Connect() {
+  RELOC_ASSIGN_OR_RETURN(DaemonPlace place, FindDaemonPlace(environ));
+  static bool told = false;
+  if (!place.taken.empty() && !std::exchange(told, true))
+    fprintf(stderr, "relocctl: warning: %s\n", TakenWarning(place).c_str());
+  return Connect(place.dir, ::geteuid());
+}
+
+absl::StatusOr<std::unique_ptr<ControlClient>> ControlClient::ConnectQuietly() {
   RELOC_ASSIGN_OR_RETURN(std::string dir, ChosenDaemonDir());
   return Connect(dir, ::geteuid());
 }
@@ -95,7 +125,8 @@ absl::StatusOr<std::unique_ptr<ControlClient>> ControlClient::Connect(const std:
   if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
     return absl::ErrnoToStatus(errno, "cannot tell whose daemon this is");
   }
-  if (peer.uid != owner && peer.uid != 0) return Foreign(dir);
+  if (peer.uid != owner && peer.uid != 0)
+    return Foreign(absl::StrCat("the daemon in ", dir, " belongs to uid ", peer.uid));
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
   auto channel = grpc::CreateCustomInsecureChannelFromFd("relocd", socket.Release(), arguments);

@@ -18,7 +18,10 @@ class ControlClient {
  public:
   // Connects to the user's daemon, after its directory and its uid were checked. NotFound with a text for the
   // user if none runs; PermissionDenied if the directory or the daemon is someone else's.
+  // Says on stderr, once, if another user has taken the usual place.
   static absl::StatusOr<std::unique_ptr<ControlClient>> Connect();
+  // The same for who can do without: says nothing.
+  static absl::StatusOr<std::unique_ptr<ControlClient>> ConnectQuietly();
   // The same for the daemon in `dir`, which must be the user `owner`'s, as must the daemon, or root's.
   static absl::StatusOr<std::unique_ptr<ControlClient>> Connect(const std::string& dir, uid_t owner);
 
@@ -46,6 +49,10 @@ class ControlClient {
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<relocd::v1::Control::Stub> stub_;
 };
+
+// True if `status` says that the daemon's directory is not the user's to use, and what relocd keeps for later
+// is elsewhere, in the state directory: that can be read all the same.
+bool HasOwnState(const absl::Status& status);
 
 // The daemon's directory for this user and environment, as relocd chooses it too.
 absl::StatusOr<std::string> ChosenDaemonDir();

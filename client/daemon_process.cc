@@ -92,9 +92,8 @@ std::string ReadUntilServing(int fd) {
 bool DaemonServes() {
   absl::StatusOr<std::string> path = ChosenDaemonDir();
   if (!path.ok()) return false;
-  Result<UniqueFd> dir = OpenDaemonDir(path->c_str());
-  DaemonLink link;
-  return dir.ok() && link.Connect(dir->get(), *path) == Reason::kNone;
+  Result<DaemonDirectory> dir = OpenDaemonDir(path->c_str());
+  return dir.ok() && DaemonLink().Connect(*dir) == Reason::kNone;
 }
 
 absl::StatusOr<relocd::v1::DaemonStatus> AskStatus() {

@@ -60,8 +60,8 @@ std::string First(const EngineChain& chain, const std::vector<EngineReport>& rep
 UniqueFd OpenDirectory() {
   PathText path;
   if (!DaemonDir(environ, &path).ok()) return UniqueFd();
-  Result<UniqueFd> directory = OpenDaemonDir(path.c_str());
-  return directory.ok() ? *std::move(directory) : UniqueFd();
+  Result<DaemonDirectory> directory = OpenDaemonDir(path.c_str());
+  return directory.ok() ? std::move(directory->fd) : UniqueFd();
 }
 
 void Remember(const std::vector<EngineReport>& reports, int dir) {

@@ -48,7 +48,8 @@ absl::StatusOr<Jobs> AskDaemon(const ControlClient& client, const HistoryQuery& 
   return jobs;
 }
 
-// Without a daemon the file is as complete as it gets.
+// Without a daemon the file is as complete as it gets. A directory that is not the user's own is not looked
+// into.
 absl::StatusOr<Jobs> ReadDirectly(const HistoryQuery& query) {
   RELOC_ASSIGN_OR_RETURN(std::string dir, ChosenDaemonDir());
   Jobs jobs;
@@ -60,8 +61,8 @@ absl::StatusOr<Jobs> ReadDirectly(const HistoryQuery& query) {
 }
 
 absl::StatusOr<Jobs> FindJobs(const HistoryQuery& query) {
-  absl::StatusOr<std::unique_ptr<ControlClient>> client = ControlClient::Connect();
-  if (absl::IsNotFound(client.status())) return ReadDirectly(query);
+  absl::StatusOr<std::unique_ptr<ControlClient>> client = ControlClient::ConnectQuietly();
+  if (absl::IsNotFound(client.status()) || HasOwnState(client.status())) return ReadDirectly(query);
   if (!client.ok()) return client.status();
   return AskDaemon(**client, query);
 }

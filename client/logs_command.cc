@@ -36,7 +36,7 @@ struct Output {
 };
 
 absl::StatusOr<Output> AskForOutput(const std::string& text) {
-  RELOC_ASSIGN_OR_RETURN(std::unique_ptr<ControlClient> client, ControlClient::Connect());
+  RELOC_ASSIGN_OR_RETURN(std::unique_ptr<ControlClient> client, ControlClient::ConnectQuietly());
   RELOC_ASSIGN_OR_RETURN(relocd::v1::Job job, FindJob(*client, text));
   if (job.placement() == "caller") {
     return absl::FailedPreconditionError(
@@ -51,7 +51,8 @@ absl::StatusOr<Output> AskForOutput(const std::string& text) {
 // Also without a daemon, and of a job that the daemon does not know any more: by its id.
 absl::StatusOr<Output> FindOutput(const std::string& text) {
   absl::StatusOr<Output> told = AskForOutput(text);
-  if (!absl::IsNotFound(told.status()) || !IsJobId(text)) return told;
+  const bool not_told = absl::IsNotFound(told.status()) || HasOwnState(told.status());
+  if (!not_told || !IsJobId(text)) return told;
   RELOC_ASSIGN_OR_RETURN(std::string dir, ChosenDaemonDir());
   if (OutputReader::Open(OutputDir(dir), text).ok()) return Output{OutputDir(dir), text};
   return told;

@@ -1,27 +1,29 @@
 #include "client/mirror_list.h"
 
+#include <google/protobuf/util/time_util.h>
+#include <unistd.h>
+
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "client/format.h"
 #include "client/job_record.h"
+#include "reloc/mirror/mirror_cache.h"
 #include "reloc/pack/human_size.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {
 
-using relocd::v1::Mirror;
-
 constexpr size_t kShortDigest = 12;
 
-const char* StateName(Mirror::State state) {
+const char* StateName(relocd::v1::Mirror::State state) {
   switch (state) {
-    case Mirror::STATE_READY:
+    case relocd::v1::Mirror::STATE_READY:
       return "ready";
-    case Mirror::STATE_MAKING:
+    case relocd::v1::Mirror::STATE_MAKING:
       return "making";
-    case Mirror::STATE_WAITING:
+    case relocd::v1::Mirror::STATE_WAITING:
       return "waiting";
     default:
       return "unknown";
@@ -31,8 +33,8 @@ const char* StateName(Mirror::State state) {
 JsonValue TextOrNull(const std::string& text) { return text.empty() ? JsonNull() : JsonText(text); }
 
 // What is not known of one that is not ready is null.
-Record MirrorRecord(const Mirror& mirror) {
-  const bool ready = mirror.state() == Mirror::STATE_READY;
+Record MirrorRecord(const relocd::v1::Mirror& mirror) {
+  const bool ready = mirror.state() == relocd::v1::Mirror::STATE_READY;
   return {
       {"name", TextOrNull(mirror.name())},
       {"kind", JsonText(mirror.kind())},
@@ -47,14 +49,30 @@ Record MirrorRecord(const Mirror& mirror) {
   };
 }
 
-std::vector<std::string> MirrorRow(const Mirror& mirror) {
-  const bool ready = mirror.state() == Mirror::STATE_READY;
+std::vector<std::string> MirrorRow(const relocd::v1::Mirror& mirror) {
+  const bool ready = mirror.state() == relocd::v1::Mirror::STATE_READY;
   return {ready ? ShortMirrorName(mirror.name()) : absl::StrCat("(", mirror.kind(), ")"),
           StateName(mirror.state()),
           ready ? HumanSize(static_cast<double>(mirror.bytes())) : "-",
           absl::StrCat(mirror.jobs()),
           ready ? absl::StrCat(Age(mirror.used_at()), " ago") : "-",
           mirror.pack()};
+}
+
+relocd::v1::Mirror ToMessage(const reloc::Mirror& mirror, uint64_t own_bytes) {
+  const std::string name = MirrorName(mirror.id);
+  relocd::v1::Mirror message;
+  message.set_name(name);
+  message.set_digest(name.substr(0, name.find('.')));
+  message.set_kind(std::string(MirrorKindName(mirror.id.kind)));
+  message.set_pack(mirror.pack);
+  message.set_path(mirror.path);
+  message.set_bytes(own_bytes);
+  message.set_store_prefix(mirror.store_prefix);
+  message.set_state(relocd::v1::Mirror::STATE_READY);
+  *message.mutable_used_at() =
+      google::protobuf::util::TimeUtil::NanosecondsToTimestamp(absl::ToUnixNanos(mirror.used_at));
+  return message;
 }
 
 }  // namespace
@@ -67,6 +85,19 @@ absl::StatusOr<relocd::v1::ListMirrorsResponse> ListMirrors(const ControlClient&
   return list;
 }
 
+absl::StatusOr<relocd::v1::ListMirrorsResponse> ReadMirrors(const std::string& directory) {
+  relocd::v1::ListMirrorsResponse list;
+  list.set_dir(directory);
+  // Opening it would make it.
+  if (::access(directory.c_str(), F_OK) != 0) return list;
+  RELOC_ASSIGN_OR_RETURN(MirrorCache cache, MirrorCache::Open(directory, 0));
+  RELOC_ASSIGN_OR_RETURN(std::vector<reloc::Mirror> mirrors, cache.List());
+  RELOC_ASSIGN_OR_RETURN(MirrorUsage usage, cache.Measure(mirrors));
+  for (size_t i = 0; i < mirrors.size(); ++i) *list.add_mirrors() = ToMessage(mirrors[i], usage.own[i]);
+  list.set_bytes(usage.bytes);
+  return list;
+}
+
 std::string ShortMirrorName(const std::string& name) {
   const size_t dot = name.find('.');
   if (dot == name.npos || dot <= kShortDigest) return name;
@@ -75,7 +106,7 @@ std::string ShortMirrorName(const std::string& name) {
 
 std::string MirrorsTable(const relocd::v1::ListMirrorsResponse& list) {
   std::vector<std::vector<std::string>> rows = {{"MIRROR", "STATE", "SIZE", "JOBS", "USED", "PACK"}};
-  for (const Mirror& mirror : list.mirrors()) rows.push_back(MirrorRow(mirror));
+  for (const relocd::v1::Mirror& mirror : list.mirrors()) rows.push_back(MirrorRow(mirror));
   const std::string limit =
       list.limit() == 0 ? "no limit" : absl::StrCat("of ", HumanSize(static_cast<double>(list.limit())));
   return absl::StrCat(Table(rows), "\n", HumanSize(static_cast<double>(list.bytes())), " ", limit, " in ",
@@ -84,7 +115,7 @@ std::string MirrorsTable(const relocd::v1::ListMirrorsResponse& list) {
 
 std::string MirrorsJson(const relocd::v1::ListMirrorsResponse& list) {
   std::vector<Record> records;
-  for (const Mirror& mirror : list.mirrors()) records.push_back(MirrorRecord(mirror));
+  for (const relocd::v1::Mirror& mirror : list.mirrors()) records.push_back(MirrorRecord(mirror));
   return ToJson(records) + "\n";
 }
 

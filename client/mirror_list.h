@@ -11,6 +11,10 @@ namespace reloc {
 
 absl::StatusOr<relocd::v1::ListMirrorsResponse> ListMirrors(const ControlClient& client);
 
+// The same without a daemon, of the cache in `directory`: mirrors that are whole. How many jobs run from them
+// nobody knows.
+absl::StatusOr<relocd::v1::ListMirrorsResponse> ReadMirrors(const std::string& directory);
+
 std::string MirrorsTable(const relocd::v1::ListMirrorsResponse& list);
 std::string MirrorsJson(const relocd::v1::ListMirrorsResponse& list);
 

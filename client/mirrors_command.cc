@@ -14,7 +14,9 @@
 #include "client/mirror_list.h"
 #include "client/progress.h"
 #include "client/report.h"
+#include "reloc/job/daemon_place.h"
 #include "reloc/launch/pack_image.h"
+#include "reloc/mirror/cache_dir.h"
 #include "reloc/pack/files.h"
 #include "reloc/pack/human_size.h"
 #include "reloc/pack/manifest.h"
@@ -37,9 +39,20 @@ struct PruneOptions {
   bool all = false;
 };
 
+// Where another user has the daemon's directory, and none runs in the second place, what lies in the cache,
+// where that is by default.
+absl::StatusOr<relocd::v1::ListMirrorsResponse> FindMirrors() {
+  absl::StatusOr<std::unique_ptr<ControlClient>> client = ControlClient::ConnectQuietly();
+  if (client.ok()) return ListMirrors(**client);
+  RELOC_ASSIGN_OR_RETURN(DaemonPlace place, FindDaemonPlace(environ));
+  const bool is_taken = !place.taken.empty() && absl::IsNotFound(client.status());
+  if (!is_taken && !HasOwnState(client.status())) return client.status();
+  fprintf(stderr, "relocctl: warning: no daemon can be asked: only what lies in the cache is shown\n");
+  return ReadMirrors(MirrorDir("", place.dir));
+}
+
 absl::Status List(const std::string& format) {
-  RELOC_ASSIGN_OR_RETURN(auto client, ControlClient::Connect());
-  RELOC_ASSIGN_OR_RETURN(relocd::v1::ListMirrorsResponse list, ListMirrors(*client));
+  RELOC_ASSIGN_OR_RETURN(relocd::v1::ListMirrorsResponse list, FindMirrors());
   if (!list.error().empty()) {
     fprintf(stderr, "relocctl: warning: no mirrors can be made: %s\n", OneLine(list.error()).c_str());
   }

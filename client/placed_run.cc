@@ -1,5 +1,6 @@
 #include "client/placed_run.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
 #include <optional>
@@ -41,6 +42,8 @@ PtyUse ChoosePty(const RunOptions& options) {
 absl::StatusOr<std::optional<Reservation>> Reserve(const RunOptions& options, const char* const* envp,
                                                    const Trace& trace) {
   absl::StatusOr<Reservation> reservation = ReserveJob(envp, std::string(options.name));
+  if (reservation.ok() && !reservation->warning.empty())
+    fprintf(stderr, "relocctl: warning: %s\n", reservation->warning.c_str());
   if (reservation.ok()) return std::optional<Reservation>(*std::move(reservation));
   bool refused = absl::IsFailedPrecondition(reservation.status());
   if (refused || options.placement == RunPlacement::kDetached) return reservation.status();

@@ -138,9 +138,17 @@ absl::Status Daemon::OpenServers() {
 
 // Not being able to is no reason not to serve.
 void Daemon::GuardPlace() {
-  auto place = PlaceGuard::Create(loop_.get(), dir_.get(), [this](const char* why) { Stop(why); });
+  // A launcher goes on in the place where its job was started.
+  auto place = PlaceGuard::Create(
+      loop_.get(), dir_.get(), [this](const char* why) { Stop(why); },
+      [this] { return !jobs_->has_launchers(); });
   if (!place.ok()) return LogWarning(place.status().message());
   place_ = *std::move(place);
+  place_->Add([this] {
+    view_.dir = dir_->path();
+    mirrors_->set_daemon_dir(dir_->path());
+    return absl::OkStatus();
+  });
   place_->Add([this] {
     jobs_->MendJournal();  // which complains itself
     return absl::OkStatus();

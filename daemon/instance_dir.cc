@@ -6,13 +6,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "reloc/base/file.h"
 #include "reloc/fault/fault.h"
+#include "reloc/job/daemon_place.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
@@ -20,34 +24,44 @@ namespace {
 
 constexpr const char* kLockFile = "lock";
 
+constexpr absl::string_view kCure = "; remove it, or choose another directory with --dir";
+
 absl::Status Refuse(const std::string& path, absl::string_view why) {
-  return absl::FailedPreconditionError(
-      absl::StrCat(path, " ", why, "; remove it, or choose another directory with --dir"));
+  return absl::FailedPreconditionError(absl::StrCat(path, " ", why, kCure));
 }
 
-absl::Status CheckPrivate(const std::string& path, int fd) {
-  struct stat st;
-  if (::fstat(fd, &st) != 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot check ", path));
-  if (st.st_uid != ::geteuid()) return Refuse(path, absl::StrCat("belongs to uid ", st.st_uid));
-  if ((st.st_mode & 07777) != 0700) return Refuse(path, "is not mode 0700");
+// A directory of root's will do for clients, and one that others can enter: neither is ours to serve in.
+absl::Status CheckPrivate(const std::string& path, const DirReport& report) {
+  if (report.owner != ::geteuid()) return Refuse(path, absl::StrCat("belongs to uid ", report.owner));
+  if ((report.mode & 07777) != 0700) return Refuse(path, "is not mode 0700");
   return absl::OkStatus();
 }
 
-// Makes or checks the directory, and opens it.
-absl::StatusOr<UniqueFd> OpenPrivate(const std::string& path) {
-  bool made = ::mkdir(path.c_str(), 0700) == 0;
-  if (!made && errno != EEXIST) return absl::ErrnoToStatus(errno, absl::StrCat("cannot make ", path));
+absl::StatusOr<UniqueFd> OpenChecked(const std::string& path) {
+  DirReport report;
+  Result<DaemonDirectory> found = OpenDaemonDir(path.c_str(), &report);
+  if (!found.ok() && report.fault == DirFault::kUnreachable)
+    return absl::ErrnoToStatus(found.error().value, absl::StrCat("cannot open ", path));
+  if (!found.ok()) return absl::FailedPreconditionError(absl::StrCat(DescribeFault(path, report), kCure));
+  RELOC_RETURN_IF_ERROR(CheckPrivate(path, report));
   Result<UniqueFd> fd = fault::Fails(fault::Point::kDirectoryOpen)
                             ? Errno::Last()
-                            : Open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  // With O_DIRECTORY a symlink is reported as ENOTDIR.
-  if (!fd.ok() && fd.error().value == ENOTDIR) return Refuse(path, "is not a directory");
+                            : OpenAt(found->get(), ".", O_RDONLY | O_DIRECTORY);
   if (!fd.ok()) return absl::ErrnoToStatus(fd.error().value, absl::StrCat("cannot open ", path));
-  RELOC_RETURN_IF_ERROR(CheckPrivate(path, fd->get()));
+  return *std::move(fd);
+}
+
+// Makes or checks the directory, and opens it. Looks first: mkdir(2) would ask another user's file system.
+absl::StatusOr<UniqueFd> OpenPrivate(const std::string& path) {
+  Result<DaemonDirectory> found = OpenDaemonDir(path.c_str());
+  const bool is_missing = !found.ok() && found.error().value == ENOENT;
+  if (is_missing && ::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot make ", path));
+  RELOC_ASSIGN_OR_RETURN(UniqueFd fd, OpenChecked(path));
   // systemd-tmpfiles(8) removes nothing from a directory that someone has locked so. Where it cannot be had,
   // what was removed is made again.
-  ::flock(fd->get(), LOCK_SH | LOCK_NB);
-  return *std::move(fd);
+  ::flock(fd.get(), LOCK_SH | LOCK_NB);
+  return fd;
 }
 
 absl::StatusOr<UniqueFd> Lock(const std::string& path, int dir) {
@@ -62,7 +76,24 @@ absl::StatusOr<UniqueFd> Lock(const std::string& path, int dir) {
   return *std::move(lock);
 }
 
+// Clients look elsewhere from now on, and so does the next daemon.
+void RemoveContents(int dir) {
+  std::error_code error;
+  std::vector<std::filesystem::path> entries;
+  for (auto entry = std::filesystem::directory_iterator(absl::StrCat("/proc/self/fd/", dir), error);
+       !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    entries.push_back(entry->path());
+  }
+  for (const std::filesystem::path& entry : entries) std::filesystem::remove_all(entry, error);
+}
+
 }  // namespace
+
+InstanceDir::InstanceDir(std::string path, UniqueFd fd, UniqueFd lock)
+    : path_(std::move(path)),
+      is_second_(IsSecondDaemonPlace(path_)),
+      fd_(std::move(fd)),
+      lock_(std::move(lock)) {}
 
 absl::StatusOr<std::unique_ptr<InstanceDir>> InstanceDir::Open(const std::string& path) {
   RELOC_ASSIGN_OR_RETURN(UniqueFd fd, OpenPrivate(path));
@@ -72,24 +103,33 @@ absl::StatusOr<std::unique_ptr<InstanceDir>> InstanceDir::Open(const std::string
 
 bool InstanceDir::IsInPlace() const {
   Result<FileId> ours = Identify(fd());
-  Result<FileId> there = IdentifyAt(AT_FDCWD, path_.c_str());
+  Result<DaemonDirectory> found = OpenDaemonDir(path_.c_str());
+  Result<FileId> there = found.ok() ? Identify(found->get()) : Result<FileId>(found.error());
   return ours.ok() && there.ok() && *ours == *there;
 }
 
-absl::StatusOr<bool> InstanceDir::Mend() {
-  if (IsInPlace()) {
+absl::StatusOr<std::string> InstanceDir::WantedPlace(bool may_return) const {
+  return is_second_ && !may_return ? path_ : BetterDaemonPlace(path_);
+}
+
+absl::StatusOr<bool> InstanceDir::Mend(bool may_return) {
+  RELOC_ASSIGN_OR_RETURN(std::string place, WantedPlace(may_return));
+  if (place == path_ && IsInPlace()) {
     Result<FileId> ours = Identify(lock_.get());
     Result<FileId> there = IdentifyAt(fd(), kLockFile);
     if (ours.ok() && there.ok() && *ours == *there) return false;
     RELOC_ASSIGN_OR_RETURN(lock_, Lock(path_, fd()));
     return false;
   }
-  RELOC_ASSIGN_OR_RETURN(UniqueFd fresh, OpenPrivate(path_));
-  RELOC_ASSIGN_OR_RETURN(UniqueFd lock, Lock(path_, fresh.get()));
+  RELOC_ASSIGN_OR_RETURN(UniqueFd fresh, OpenPrivate(place));
+  RELOC_ASSIGN_OR_RETURN(UniqueFd lock, Lock(place, fresh.get()));
+  if (is_second_ && place != path_) RemoveContents(fd());
   // Over the old one: others hold its number.
   if (::dup3(fresh.get(), fd(), O_CLOEXEC) < 0)
     return absl::ErrnoToStatus(errno, "cannot take the directory");
   lock_ = std::move(lock);
+  path_ = std::move(place);
+  is_second_ = IsSecondDaemonPlace(path_);
   return true;
 }
 

@@ -1,7 +1,9 @@
 // The daemon's directory: made or checked, and held by one daemon at a time.
 //
 // Everything in it is reached through its descriptor. A directory that belongs to someone else, is a symlink
-// or is open to others is refused and never repaired: in /tmp anyone can make the name first.
+// or a mount, or is open to others is refused and never repaired: in /tmp anyone can make the name first. A
+// daemon that had /tmp/relocd-<uid> and lost it to another user goes on in the second place (daemon_place.h),
+// and goes back when it can.
 #pragma once
 
 #include <memory>
@@ -19,20 +21,25 @@ class InstanceDir {
   // daemon holds it.
   static absl::StatusOr<std::unique_ptr<InstanceDir>> Open(const std::string& path);
 
-  // Stays the same number when the directory is made anew.
+  // Stays the same number when the directory is made again.
   int fd() const { return fd_.get(); }
   const std::string& path() const { return path_; }
+  // True if another user has the usual place.
+  bool is_second() const { return is_second_; }
 
-  // Makes the directory and its lock again if someone removed them. AlreadyExists if another daemon has taken
-  // the place. Returns whether the directory is a new one, and empty.
-  absl::StatusOr<bool> Mend();
+  // Makes the directory and its lock again if someone removed them, in the second place if another user has
+  // the usual one by now. `may_return`: goes back to the usual place if that is free again, and leaves
+  // nothing in the second. AlreadyExists if another daemon has taken the place. Returns whether the directory
+  // is a new one, and empty.
+  absl::StatusOr<bool> Mend(bool may_return = false);
 
  private:
-  InstanceDir(std::string path, UniqueFd fd, UniqueFd lock)
-      : path_(std::move(path)), fd_(std::move(fd)), lock_(std::move(lock)) {}
+  InstanceDir(std::string path, UniqueFd fd, UniqueFd lock);
   bool IsInPlace() const;
+  absl::StatusOr<std::string> WantedPlace(bool may_return) const;
 
   std::string path_;
+  bool is_second_;
   UniqueFd fd_;
   // flock(2): the kernel releases it however the daemon ends. The file stays: removing it would let two
   // daemons hold locks on two files of the same name.

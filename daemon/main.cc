@@ -29,8 +29,8 @@
 #include "reloc/base/file.h"
 #include "reloc/engine/preloaded.h"
 #include "reloc/fault/fault.h"
+#include "reloc/job/daemon_place.h"
 #include "reloc/job/state_dir.h"
-#include "reloc/launch/daemon_dir.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
@@ -49,9 +49,8 @@ absl::StatusOr<std::string> ChooseDir(const Options& options, const ServiceManag
                                       const char* const* envp) {
   std::string dir = options.dir.empty() ? manager.directory() : options.dir;
   if (dir.empty()) {
-    PathText path;
-    if (!DaemonDir(envp, &path).ok()) return absl::InvalidArgumentError("$RELOCD_DIR is too long");
-    dir = path.view();
+    RELOC_ASSIGN_OR_RETURN(DaemonPlace place, FindDaemonPlace(envp));
+    dir = std::move(place.dir);
   }
   if (!manager.directory().empty() && dir != manager.directory()) {
     return absl::InvalidArgumentError(absl::StrCat("the sockets that were handed over lie in ",

@@ -22,6 +22,7 @@ namespace {
 constexpr absl::Duration kSettle = absl::Milliseconds(100);
 constexpr absl::Duration kFirstRetry = absl::Seconds(1);
 constexpr absl::Duration kLastRetry = absl::Seconds(32);
+constexpr absl::Duration kLookBack = absl::Seconds(10);  // from the second place
 constexpr uint32_t kRemovals = IN_DELETE | IN_MOVED_FROM | IN_MOVE_SELF | IN_DELETE_SELF | IN_ONLYDIR;
 
 // Whatever we put there has such a name until it is complete, and loses it then.
@@ -32,10 +33,12 @@ bool IsOurOwn(const struct inotify_event& event) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<PlaceGuard>> PlaceGuard::Create(EventLoop* loop, InstanceDir* dir,
-                                                               std::function<void(const char*)> on_lost) {
-  auto guard = absl::WrapUnique(new PlaceGuard(loop, dir, std::move(on_lost)));
+                                                               std::function<void(const char*)> on_lost,
+                                                               std::function<bool()> may_return) {
+  auto guard = absl::WrapUnique(new PlaceGuard(loop, dir, std::move(on_lost), std::move(may_return)));
   RELOC_ASSIGN_OR_RETURN(guard->timer_, Timer::Create(loop, [g = guard.get()] { g->Mend(); }));
   RELOC_RETURN_IF_ERROR(guard->Watch());
+  if (dir->is_second()) guard->timer_->Arm(kLookBack);
   return guard;
 }
 
@@ -71,6 +74,7 @@ void PlaceGuard::Mend() {
   absl::Status mended = TryToMend();
   if (mended.ok()) {
     retry_ = absl::ZeroDuration();
+    if (dir_->is_second()) timer_->Arm(kLookBack);
     return;
   }
   if (absl::IsAlreadyExists(mended)) return on_lost_("another daemon has taken the place");
@@ -84,9 +88,13 @@ void PlaceGuard::Mend() {
 }
 
 absl::Status PlaceGuard::TryToMend() {
-  RELOC_ASSIGN_OR_RETURN(bool is_new, dir_->Mend());
+  const std::string before = dir_->path();
+  RELOC_ASSIGN_OR_RETURN(bool is_new, dir_->Mend(may_return_()));
   if (is_new) {
-    LogWarning(absl::StrCat(dir_->path(), " was removed; made it again"));
+    LogWarning(before == dir_->path()
+                   ? absl::StrCat(before, " was removed; made it again")
+                   : absl::StrCat("relocd moved from ", before, " to ", dir_->path(),
+                                  dir_->is_second() ? ": another user has taken the first" : ""));
     RELOC_RETURN_IF_ERROR(Watch());
   }
   for (const Mender& mend : menders_) RELOC_RETURN_IF_ERROR(mend());

@@ -2,7 +2,8 @@
 // our sockets, our files or the whole directory.
 //
 // inotify(7) on the directory, and nothing on its parent: in /tmp every file of everybody would wake us. It
-// is not needed either, as a directory can only be removed once all in it was, which is told.
+// is not needed either, as a directory can only be removed once all in it was, which is told. While another
+// user has our place, and we are in the second one, we look from time to time whether it is free again.
 #pragma once
 
 #include <functional>
@@ -23,9 +24,10 @@ class PlaceGuard {
   using Mender = std::function<absl::Status()>;
 
   // `loop` and `dir` must outlive the guard. `on_lost(why)`: another daemon has taken the place, or it cannot
-  // be had again.
+  // be had again. `may_return()`: nobody relies on the second place.
   static absl::StatusOr<std::unique_ptr<PlaceGuard>> Create(EventLoop* loop, InstanceDir* dir,
-                                                            std::function<void(const char* why)> on_lost);
+                                                            std::function<void(const char* why)> on_lost,
+                                                            std::function<bool()> may_return);
   ~PlaceGuard();
   PlaceGuard(const PlaceGuard&) = delete;
   PlaceGuard& operator=(const PlaceGuard&) = delete;
@@ -34,8 +36,9 @@ class PlaceGuard {
   void Add(Mender mender) { menders_.push_back(std::move(mender)); }
 
  private:
-  PlaceGuard(EventLoop* loop, InstanceDir* dir, std::function<void(const char*)> on_lost)
-      : loop_(loop), dir_(dir), on_lost_(std::move(on_lost)) {}
+  PlaceGuard(EventLoop* loop, InstanceDir* dir, std::function<void(const char*)> on_lost,
+             std::function<bool()> may_return)
+      : loop_(loop), dir_(dir), on_lost_(std::move(on_lost)), may_return_(std::move(may_return)) {}
   absl::Status Watch();
   void OnChange();
   void Mend();
@@ -44,6 +47,7 @@ class PlaceGuard {
   EventLoop* loop_;
   InstanceDir* dir_;
   std::function<void(const char*)> on_lost_;
+  std::function<bool()> may_return_;
   std::vector<Mender> menders_;
   UniqueFd inotify_;
   std::unique_ptr<Timer> timer_;

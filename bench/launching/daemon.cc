@@ -19,8 +19,8 @@ namespace reloc::bench {
 namespace {
 
 bool AcceptsLaunches(const std::string& directory) {
-  Result<UniqueFd> dir = OpenDaemonDir(directory.c_str());
-  return dir.ok() && DaemonLink().Connect(dir->get(), directory) == Reason::kNone;
+  Result<DaemonDirectory> dir = OpenDaemonDir(directory.c_str());
+  return dir.ok() && DaemonLink().Connect(*dir) == Reason::kNone;
 }
 
 }  // namespace

@@ -24,9 +24,15 @@ using relocd::v1::DaemonStatus;
 
 constexpr const char* kRestart = "relocctl daemon restart";
 
+Result<UniqueFd> OpenIn(const std::string& dir, const char* name) {
+  Result<DaemonDirectory> opened = OpenDaemonDir(dir.c_str());
+  if (!opened.ok()) return opened.error();
+  return OpenAt(opened->get(), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+}
+
 // Where none runs, nobody may hold its lock.
 Finding CheckLock(const std::string& dir) {
-  Result<UniqueFd> lock = Open(absl::StrCat(dir, "/lock").c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  Result<UniqueFd> lock = OpenIn(dir, "lock");
   if (lock.ok() && ::flock(lock->get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
     return Fail("daemon", absl::StrCat("something holds ", dir, "/lock and does not serve"),
                 absl::StrCat("fuser -v ", dir, "/lock tells its pid; end it"));
@@ -51,18 +57,16 @@ Finding CheckAnswer(const ControlClient& client, const absl::StatusOr<DaemonStat
 }
 
 Finding CheckLaunchSocket(const std::string& dir) {
-  Result<UniqueFd> opened = OpenDaemonDir(dir.c_str());
+  Result<DaemonDirectory> opened = OpenDaemonDir(dir.c_str());
   DaemonLink link;
-  if (opened.ok() && link.Connect(opened->get(), dir) == Reason::kNone)
-    return Ok("launch socket", "takes connections");
+  if (opened.ok() && link.Connect(*opened) == Reason::kNone) return Ok("launch socket", "takes connections");
   return Fail("launch socket", absl::StrCat(dir, "/", kLaunchSocket, " takes no connections"), kRestart);
 }
 
 // Where the roots were made, by what is published.
 Finding CheckPlace(const std::string& dir) {
   constexpr const char* kCheck = "namespaces";
-  Result<UniqueFd> file =
-      Open(absl::StrCat(dir, "/", kRegistryFile).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  Result<UniqueFd> file = OpenIn(dir, kRegistryFile);
   RegistryHeader header = {};
   Result<CallerContext> ours = ReadCallerContext();
   bool known = file.ok() && ::read(file->get(), &header, sizeof header) == sizeof header && ours.ok();
@@ -85,7 +89,7 @@ Finding CheckRoots(const DaemonStatus& status) {
 }
 
 Finding CheckSite() {
-  Result<UniqueFd> dir = OpenDaemonDir(kSiteDaemonDir);
+  Result<DaemonDirectory> dir = OpenDaemonDir(kSiteDaemonDir);
   if (dir.ok()) return Ok("site daemon", absl::StrCat(kSiteDaemonDir, " is there, for who has no daemon"));
   if (dir.error().value == ENOENT) return Ok("site daemon", "none");
   return Warn("site daemon", absl::StrCat(kSiteDaemonDir, " is not root's alone, and is ignored"),
@@ -99,7 +103,7 @@ std::string MirrorDirOf(const ControlClient& client, const std::string& dir) {
 }
 
 Findings CheckOwnDaemon(const std::string& dir) {
-  absl::StatusOr<std::unique_ptr<ControlClient>> client = ControlClient::Connect();
+  absl::StatusOr<std::unique_ptr<ControlClient>> client = ControlClient::ConnectQuietly();
   if (absl::IsNotFound(client.status())) return {CheckLock(dir), CheckMirrors(MirrorDir("", dir))};
   if (!client.ok())
     return {Fail("daemon", std::string(client.status().message()), "export RELOCD_DIR=another directory")};

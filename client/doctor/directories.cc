@@ -6,9 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "client/control_client.h"
 #include "client/doctor/checks.h"
 #include "client/doctor/patience.h"
+#include "reloc/job/daemon_place.h"
 #include "reloc/job/state_dir.h"
 #include "reloc/pack/file_system.h"
 #include "reloc/pack/files.h"
@@ -24,6 +24,19 @@ constexpr absl::string_view kSqliteMagic = "SQLite format 3";
 std::string Variable(const char* name) {
   const char* value = ::getenv(name);
   return value == nullptr ? "" : value;
+}
+
+// Why `path` is no private directory of ours; empty if it is one. It may be another user's mount.
+std::string NotPrivateDaemonDir(const std::string& path, bool* is_missing) {
+  DirReport report;
+  Result<DaemonDirectory> dir = OpenDaemonDir(path.c_str(), &report);
+  *is_missing = !dir.ok() && dir.error().value == ENOENT;
+  if (!dir.ok() && report.fault == DirFault::kUnreachable)
+    return absl::StrCat(path, ": ", strerror(dir.error().value));
+  if (!dir.ok() || report.owner != ::geteuid()) return DescribeFault(path, report);
+  return (report.mode & 07777) == 0700
+             ? ""
+             : absl::StrFormat("%s has mode %04o, not 0700", path, report.mode & 07777);
 }
 
 // Why `path` is no private directory of ours; empty if it is one.
@@ -49,11 +62,15 @@ Finding CheckRuntimeDir() {
   return Warn("XDG_RUNTIME_DIR", wrong + "; it is not used", "unset XDG_RUNTIME_DIR");
 }
 
-Finding CheckDaemonDir(const std::string& dir) {
+Finding CheckDaemonDir(const DaemonPlace& place) {
   constexpr const char* kCheck = "daemon directory";
-  struct stat st;
-  if (::lstat(dir.c_str(), &st) != 0 && errno == ENOENT) return Ok(kCheck, dir + ", not made yet");
-  if (std::string wrong = NotPrivate(dir); !wrong.empty()) {
+  const std::string& dir = place.dir;
+  if (!place.taken.empty())
+    return Warn(kCheck, TakenWarning(place), "have root remove it, or export RELOCD_DIR=another directory");
+  bool is_missing = false;
+  std::string wrong = NotPrivateDaemonDir(dir, &is_missing);
+  if (is_missing) return Ok(kCheck, dir + ", not made yet");
+  if (!wrong.empty()) {
     return Fail(kCheck, wrong,
                 "remove it, or export RELOCD_DIR=another directory (programs do without a daemon now)");
   }
@@ -136,16 +153,17 @@ Findings CheckState(const std::string& daemon_dir) {
 // Any of them may lie on a file server.
 Findings CheckDirectories() {
   Findings findings = Patiently("XDG_RUNTIME_DIR", [] { return Findings{CheckRuntimeDir()}; });
-  absl::StatusOr<std::string> dir = ChosenDaemonDir();
-  if (!dir.ok()) {
-    findings.push_back(
-        Fail("daemon directory", std::string(dir.status().message()), "export a shorter RELOCD_DIR"));
+  absl::StatusOr<DaemonPlace> place = FindDaemonPlace(environ);
+  if (!place.ok()) {
+    findings.push_back(Fail("daemon directory", std::string(place.status().message()),
+                            "export RELOCD_DIR=another directory"));
     return findings;
   }
-  for (const Findings& more : {Patiently("daemon directory", [&] { return Findings{CheckDaemonDir(*dir)}; }),
-                               Patiently("TMPDIR", [] { return Findings{CheckTemporary()}; }),
-                               Patiently("HOME", [] { return Findings{CheckHome()}; }),
-                               Patiently("state directory", [&] { return CheckState(*dir); })}) {
+  for (const Findings& more :
+       {Patiently("daemon directory", [&] { return Findings{CheckDaemonDir(*place)}; }),
+        Patiently("TMPDIR", [] { return Findings{CheckTemporary()}; }),
+        Patiently("HOME", [] { return Findings{CheckHome()}; }),
+        Patiently("state directory", [&] { return CheckState(place->dir); })}) {
     findings.insert(findings.end(), more.begin(), more.end());
   }
   return findings;

@@ -15,7 +15,7 @@ namespace reloc {
 
 // What relocctl may see and do; for the event loop's thread. All must outlive the service.
 struct DaemonView {
-  std::string dir;
+  std::string dir;  // changes; read by the event loop alone
   absl::Time started_at;
   const JobTable* jobs;
   const RootCache* roots;

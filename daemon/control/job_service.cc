@@ -47,13 +47,18 @@ grpc::Status JobService::Inspect(grpc::ServerContext*, const relocd::v1::Inspect
                                  grpc::ServerWriter<relocd::v1::JobDetails>* writer) {
   std::vector<Job> jobs;
   const bool all = !request->ids().empty();  // also those that ended
-  if (grpc::Status asked = Ask(mailbox_, [&] { jobs = view_->jobs->List(all); }); !asked.ok()) return asked;
+  std::string dir;
+  auto look = [&] {
+    jobs = view_->jobs->List(all);
+    dir = view_->dir;
+  };
+  if (grpc::Status asked = Ask(mailbox_, look); !asked.ok()) return asked;
   // Before the selection: of what jobs have left behind each has its own.
   const JobProcesses processes = JobProcesses::Read(jobs);
   Select(*request, &jobs);
   for (const Job& job : jobs) {
     relocd::v1::JobDetails details = Describe(job, processes, request->processes());
-    if (request->details()) AddDetails(job, processes, view_->dir, &details);
+    if (request->details()) AddDetails(job, processes, dir, &details);
     if (!writer->Write(details)) break;  // the client is gone
   }
   return grpc::Status::OK;

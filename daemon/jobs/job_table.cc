@@ -234,6 +234,11 @@ void JobTable::KeepIn(Journal* journal) {
   journal_->Rewrite(InOrder(true));
 }
 
+bool JobTable::has_launchers() const {
+  return std::any_of(running_.begin(), running_.end(),
+                     [](const auto& entry) { return entry.second->job.placement == Placement::kDaemon; });
+}
+
 void JobTable::MendJournal() {
   if (journal_ != nullptr && !journal_->IsInPlace()) journal_->Rewrite(InOrder(true));
 }

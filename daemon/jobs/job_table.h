@@ -75,6 +75,8 @@ class JobTable {
   void Abandoned(const std::string& id, int wait_status);
 
   size_t running() const { return running_.size(); }
+  // True while a job runs that has a launcher.
+  bool has_launchers() const;
   // nullptr: neither runs nor is remembered.
   const Job* Find(const std::string& id) const;
   // How many run from the mirror of that name.

@@ -1,6 +1,5 @@
 #include "daemon/mirrors/mirror_users.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include "daemon/jobs/job_processes.h"
 #include "daemon/jobs/journal.h"
 #include "reloc/base/file.h"
+#include "reloc/launch/daemon_dir.h"
 
 namespace reloc {
 namespace {
@@ -45,7 +45,7 @@ bool Maps(pid_t pid, absl::string_view directory) {
 
 bool HasUsers(const Mirror& mirror, const std::string& daemon_dir) {
   std::vector<Job> jobs;
-  Result<UniqueFd> dir = Open(daemon_dir.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  Result<DaemonDirectory> dir = OpenDaemonDir(daemon_dir.c_str());
   if (dir.ok()) jobs = ReadJournal(dir->get()).jobs;
   if (JobsUse(MirrorName(mirror.id), JobProcesses::Read(jobs), jobs)) return true;
   const std::string inside = mirror.path + "/";

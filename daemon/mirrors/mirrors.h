@@ -66,6 +66,8 @@ class Mirrors {
   MirrorTable& table() { return table_; }
   uint64_t bytes() const { return table_.bytes(); }
   uint64_t limit() const { return settings_.limit; }
+  // The daemon has moved.
+  void set_daemon_dir(const std::string& dir) { settings_.daemon_dir = dir; }
   bool busy() const { return current_.has_value(); }
 
  private:

@@ -23,9 +23,9 @@ namespace {
 constexpr int kBacklog = 16;
 
 absl::StatusOr<UniqueFd> OpenDir(const std::string& daemon_dir) {
-  Result<UniqueFd> dir = OpenDaemonDir(daemon_dir.c_str());
+  Result<DaemonDirectory> dir = OpenDaemonDir(daemon_dir.c_str());
   if (!dir.ok()) return SystemError(dir.error().value, daemon_dir);
-  return *std::move(dir);
+  return std::move(dir->fd);
 }
 
 // By the directory's descriptor: a path may be longer than the 108 bytes of sun_path.

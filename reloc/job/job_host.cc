@@ -183,7 +183,7 @@ void JobHost::Tell() {
 void JobHost::ForgetPlace() {
   const JobPlace& place = job_.place;
   bool heard = TellEnded(place.daemon_dir, place.id, *ended_, !launch_failed_).ok();
-  Result<UniqueFd> dir = OpenDaemonDir(place.daemon_dir.c_str());
+  Result<DaemonDirectory> dir = OpenDaemonDir(place.daemon_dir.c_str());
   if (!dir.ok()) return;
   if (heard) {
     RemoveJobDir(dir->get(), place.id);
@@ -200,7 +200,7 @@ void JobHost::RemovePlace() {
   job_.listener.Reset();
   job_.log.reset();
   if (!job_.place.output_file.empty()) (void)::unlink(job_.place.output_file.c_str());
-  Result<UniqueFd> dir = OpenDaemonDir(job_.place.daemon_dir.c_str());
+  Result<DaemonDirectory> dir = OpenDaemonDir(job_.place.daemon_dir.c_str());
   if (dir.ok()) RemoveJobDir(dir->get(), job_.place.id);
   job_.place = {};
 }

@@ -191,7 +191,7 @@ void JobLauncher::RemoveFiles() const {
   const JobPlace& place = job_.place;
   if (!place.output_file.empty()) (void)::unlink(place.output_file.c_str());
   if (place.id.empty()) return;
-  Result<UniqueFd> dir = OpenDaemonDir(place.daemon_dir.c_str());
+  Result<DaemonDirectory> dir = OpenDaemonDir(place.daemon_dir.c_str());
   if (dir.ok()) RemoveJobDir(dir->get(), place.id);
 }
 

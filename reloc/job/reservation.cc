@@ -1,5 +1,7 @@
 #include "reloc/job/reservation.h"
 
+#include <errno.h>
+
 #include <memory>
 #include <span>
 #include <utility>
@@ -7,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "reloc/base/env.h"
 #include "reloc/fault/fault.h"
-#include "reloc/launch/daemon_dir.h"
+#include "reloc/job/daemon_place.h"
 #include "reloc/launch/trace.h"
 #include "reloc/pack/status.h"
 #include "reloc/pack/text.h"
@@ -17,6 +19,10 @@ namespace {
 
 constexpr size_t kAnswerBytes = 16 * 1024;
 
+absl::Status Foreign(absl::string_view what) {
+  return absl::PermissionDeniedError(absl::StrCat(what, "; set RELOCD_DIR to another directory"));
+}
+
 absl::Status ToStatus(Reason reason, const std::string& dir) {
   switch (reason) {
     case Reason::kNone:
@@ -24,8 +30,7 @@ absl::Status ToStatus(Reason reason, const std::string& dir) {
     case Reason::kNoDaemon:
       return absl::NotFoundError("no daemon runs for you; start one with: relocctl daemon start");
     case Reason::kForeignDaemon:
-      return absl::PermissionDeniedError(absl::StrCat(
-          dir, " belongs to someone else, or is open to others; set RELOCD_DIR to another directory"));
+      return Foreign(absl::StrCat("the daemon in ", dir, " is someone else's"));
     case Reason::kDaemonSilent:
       return absl::UnavailableError(
           absl::StrCat("the daemon in ", dir, " does not answer; see relocctl daemon status"));
@@ -37,10 +42,12 @@ absl::Status ToStatus(Reason reason, const std::string& dir) {
 }
 
 absl::StatusOr<DaemonLink> ConnectTo(const std::string& dir) {
-  Result<UniqueFd> fd = OpenDaemonDir(dir.c_str());
-  if (!fd.ok()) return ToStatus(fd.error().value == EPERM ? Reason::kForeignDaemon : Reason::kNoDaemon, dir);
+  DirReport report;
+  Result<DaemonDirectory> found = OpenDaemonDir(dir.c_str(), &report);
+  if (!found.ok() && found.error().value == EPERM) return Foreign(DescribeFault(dir, report));
+  if (!found.ok()) return ToStatus(Reason::kNoDaemon, dir);
   DaemonLink link;
-  RELOC_RETURN_IF_ERROR(ToStatus(link.Connect(fd->get(), dir), dir));
+  RELOC_RETURN_IF_ERROR(ToStatus(link.Connect(*found), dir));
   return link;
 }
 
@@ -72,10 +79,10 @@ absl::StatusOr<Reservation> ReserveJob(const char* const* envp, const std::strin
   if (EnvValue(envp, "RELOC_DAEMON") == "off") {
     return absl::NotFoundError("RELOC_DAEMON is off, and such jobs need the daemon; unset it");
   }
-  PathText path;
-  if (!DaemonDir(envp, &path).ok()) return absl::NotFoundError("RELOCD_DIR is too long");
+  RELOC_ASSIGN_OR_RETURN(DaemonPlace place, FindDaemonPlace(envp));
   Reservation reservation;
-  reservation.daemon_dir = path.view();
+  if (!place.taken.empty()) reservation.warning = TakenWarning(place);
+  reservation.daemon_dir = std::move(place.dir);
   if (fault::Fails(fault::Point::kJobReserve)) return ToStatus(Reason::kDaemonSilent, reservation.daemon_dir);
   RELOC_ASSIGN_OR_RETURN(reservation.link, ConnectTo(reservation.daemon_dir));
   char memory[kAnswerBytes];

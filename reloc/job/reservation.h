@@ -14,6 +14,7 @@ namespace reloc {
 
 struct Reservation {
   std::string daemon_dir;
+  std::string warning;  // about the daemon's place; else empty
   std::string id;
   std::string output_dir;
   uint64_t output_limit = 0;  // bytes

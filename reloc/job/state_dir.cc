@@ -12,16 +12,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Variables of the XDG base directory specification; relative paths in them are to be ignored.
-fs::path StateHome() {
+}  // namespace
+
+std::string StateHome() {
   const char* state = ::getenv("XDG_STATE_HOME");
   if (state != nullptr && state[0] == '/') return state;
   const char* home = ::getenv("HOME");
-  if (home != nullptr && home[0] == '/') return fs::path(home) / ".local/state";
-  return {};
+  return home != nullptr && home[0] == '/' ? std::string(home) + "/.local/state" : "";
 }
-
-}  // namespace
 
 std::string StateDir(const std::string& daemon_dir) {
   fs::path home = StateHome();

@@ -6,30 +6,10 @@
 #include <unistd.h>
 
 #include "reloc/base/unique_fd.h"
+#include "reloc/launch/statx.h"
 
 namespace reloc {
 namespace {
-
-// statx(2) by number and with the kernel's own layout (linux/stat.h): musl 1.2.3 does not know it, and
-// glibc's header may be older than STATX_MNT_ID (Linux 5.8).
-constexpr unsigned kStatxBasicStats = 0x7ff;
-constexpr unsigned kStatxMountId = 0x1000;
-struct KernelStatx {
-  uint32_t mask, blksize;
-  uint64_t attributes;
-  uint32_t nlink, uid, gid;
-  uint16_t mode, spare;
-  uint64_t ino, size, blocks, attributes_mask;
-  struct Timestamp {
-    int64_t sec;
-    uint32_t nsec;
-    int32_t reserved;
-  } atime, btime, ctime, mtime;
-  uint32_t rdev_major, rdev_minor, dev_major, dev_minor;
-  uint64_t mount_id;
-  uint64_t spares[13];
-};
-static_assert(sizeof(KernelStatx) == 256);
 
 Errno ReadNamespace(const char* path, uint64_t* inode) {
   Result<FileId> id = IdentifyAt(AT_FDCWD, path);

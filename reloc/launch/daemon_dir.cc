@@ -1,23 +1,100 @@
 #include "reloc/launch/daemon_dir.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "reloc/base/env.h"
 #include "reloc/base/file.h"
+#include "reloc/base/path.h"
+#include "reloc/launch/mounts.h"
 
 namespace reloc {
 namespace {
 
+// True for directories that are certainly not on a file system of another user's.
+bool IsFixed(string_view directory) {
+  if (directory == "/tmp") return true;
+  FixedText<64> runtime;
+  runtime << "/run/user/" << static_cast<uint64_t>(::geteuid());
+  return directory == runtime.view();
+}
+
+bool IsPrivate(mode_t mode, uid_t owner) {
+  return S_ISDIR(mode) && owner == ::geteuid() && (mode & 07777) == 0700;
+}
+
 // A stale XDG_RUNTIME_DIR (copied into a batch job, of another user after su) is common, hence the checks.
+// The other user may have mounted something there.
 bool IsPrivateDirectory(const char* path) {
-  struct stat st;
-  return ::stat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == ::geteuid() &&
-         (st.st_mode & 07777) == 0700;
+  if (IsFixed(path)) {
+    struct stat st;
+    return ::stat(path, &st) == 0 && IsPrivate(st.st_mode, st.st_uid);
+  }
+  Result<UniqueFd> fd = Open(path, O_PATH | O_DIRECTORY);
+  KernelStatx found;
+  return fd.ok() && ReadKnownAttributes(fd->get(), &found).ok() && IsPrivate(found.mode, found.uid) &&
+         !MayBeFuse(fd->get(), found);
+}
+
+Errno Refuse(DirReport* report, DirFault fault) {
+  report->fault = fault;
+  return Errno{EPERM};
+}
+
+bool IsOnFuse(int fd) {
+  KernelStatx found;
+  return !ReadKnownAttributes(fd, &found).ok() || MayBeFuse(fd, found);
+}
+
+// Opens what lies at `path`, whatever it is, by its name in its parent.
+Result<UniqueFd> OpenByParent(string_view path, DirReport* report) {
+  PathText parent, name;
+  name << BaseName(path);
+  parent << (name.size() == path.size() ? string_view(".") : DirName(path));
+  const bool is_fixed = IsFixed(parent.view());
+  Result<UniqueFd> directory = Open(parent.c_str(), O_PATH | O_DIRECTORY);
+  if (!directory.ok()) return directory;
+  // Asked before the entry is looked up, for which a FUSE file system would be asked.
+  if (!is_fixed && IsOnFuse(directory->get())) return Refuse(report, DirFault::kFuse);
+  return OpenUnmounted(directory->get(), name.c_str());
+}
+
+// The same, in one step where the path enters no mount at all. In /run all is root's doing, mounts as well.
+Result<UniqueFd> OpenPlace(string_view path, DirReport* report) {
+  if (path == kSiteDaemonDir) return Open(kSiteDaemonDir, O_PATH | O_NOFOLLOW);
+  while (path.size() > 1 && path[path.size() - 1] == '/') path = Prefix(path, path.size() - 1);
+  if (StartsWith(path, "/") && !IsFixed(DirName(path))) {
+    PathText whole;
+    whole << path;
+    Result<UniqueFd> fd = OpenInOneMount(AT_FDCWD, whole.c_str());
+    if (fd.ok() || !(fd.error().value == EXDEV || IsUnknownCall(fd.error()))) return fd;
+  }
+  return OpenByParent(path, report);
+}
+
+// O_NOFOLLOW with O_DIRECTORY reports a symlink as ENOTDIR.
+bool IsPlanted(Errno error) {
+  return error.value == ENOTDIR || error.value == ELOOP || error.value == EACCES;
+}
+
+Errno Explain(Errno error, DirReport* report) {
+  if (error.value == EXDEV) return Refuse(report, DirFault::kMount);
+  if (error.value == ENOTSUP) return Refuse(report, DirFault::kFuse);
+  if (report->fault == DirFault::kNone) report->fault = DirFault::kUnreachable;
+  return IsPlanted(error) ? Errno{EPERM} : error;
+}
+
+DirFault FaultOf(const KernelStatx& found) {
+  if (found.uid != ::geteuid() && found.uid != 0) return DirFault::kOwner;
+  if (!S_ISDIR(found.mode)) return DirFault::kNotDirectory;
+  return (found.mode & (S_IWGRP | S_IWOTH)) != 0 ? DirFault::kWritable : DirFault::kNone;
 }
 
 }  // namespace
+
+void DefaultDaemonDir(TextBuffer* path) { *path << "/tmp/relocd-" << static_cast<uint64_t>(::geteuid()); }
 
 Errno DaemonDir(const char* const* envp, TextBuffer* path) {
   string_view chosen = EnvValue(envp, "RELOCD_DIR");
@@ -27,23 +104,22 @@ Errno DaemonDir(const char* const* envp, TextBuffer* path) {
   } else if (runtime != nullptr && runtime[0] == '/' && IsPrivateDirectory(runtime)) {
     *path << runtime << "/relocd";
   } else {
-    *path << "/tmp/relocd-" << static_cast<uint64_t>(::geteuid());
+    DefaultDaemonDir(path);
   }
   return path->overflowed() ? Errno{ENAMETOOLONG} : kOk;
 }
 
-Result<UniqueFd> OpenDaemonDir(const char* path) {
-  Result<UniqueFd> fd = Open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
-  if (!fd.ok()) {
-    // O_NOFOLLOW with O_DIRECTORY reports a symlink as ENOTDIR.
-    bool planted = fd.error().value == ENOTDIR || fd.error().value == ELOOP || fd.error().value == EACCES;
-    return planted ? Errno{EPERM} : fd.error();
-  }
-  struct stat st;
-  if (::fstat(fd->get(), &st) != 0) return Errno::Last();
-  bool trusted = st.st_uid == ::geteuid() || st.st_uid == 0;
-  if (!trusted || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0) return Errno{EPERM};
-  return fd;
+Result<DaemonDirectory> OpenDaemonDir(const char* path, DirReport* report) {
+  DirReport ignored;
+  if (report == nullptr) report = &ignored;
+  *report = {};
+  Result<UniqueFd> fd = OpenPlace(path, report);
+  if (!fd.ok()) return Explain(fd.error(), report);
+  KernelStatx found;
+  if (Errno e = ReadKnownAttributes(fd->get(), &found); !e.ok()) return e;
+  *report = {FaultOf(found), found.uid, found.mode};
+  if (report->fault != DirFault::kNone) return Errno{EPERM};
+  return DaemonDirectory{static_cast<UniqueFd&&>(*fd), found.uid};
 }
 
 }  // namespace reloc

@@ -4,37 +4,34 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "reloc/launch/daemon_dir.h"
+#include "reloc/launch/namespaces.h"
 #include "reloc/launch/trace.h"
 
 namespace reloc {
 namespace {
 
-struct sockaddr_un AddressOf(const char* socket, int daemon_dir, string_view path) {
+// Through the descriptor of the directory that was checked: its name may lead elsewhere by now.
+struct sockaddr_un AddressOf(const char* socket, int daemon_dir) {
   struct sockaddr_un address = {};
   address.sun_family = AF_UNIX;
-  TextBuffer name(address.sun_path, sizeof address.sun_path);
-  name << path << '/' << socket;
-  if (name.overflowed()) {  // sun_path has 108 bytes
-    name.Clear();
-    name << "/proc/self/fd/" << daemon_dir << '/' << socket;
-  }
+  TextBuffer(address.sun_path, sizeof address.sun_path) << "/proc/self/fd/" << daemon_dir << '/' << socket;
   return address;
 }
 
-// `daemon_dir` was found to be the user's or root's, when it was opened. Inside a root's user namespace root
-// has no number: there its daemon's uid looks like that of root's directory, where nobody else makes sockets.
-bool PeerIsTrusted(int socket, int daemon_dir) {
+// Inside a root's user namespace root has no number: its daemon's uid is the overflow uid. In a directory
+// that was root's, and closed to others, nobody else makes sockets.
+constexpr uid_t kOverflowUid = 65534;
+
+bool PeerIsTrusted(int socket, uid_t directory_owner, uid_t* peer_uid) {
   struct ucred peer;
   socklen_t size = sizeof peer;
   if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
-  if (peer.uid == ::geteuid() || peer.uid == 0) return true;
-  struct stat st;
-  return ::fstat(daemon_dir, &st) == 0 && st.st_uid == peer.uid;
+  if (peer.uid == kOverflowUid && directory_owner == 0) peer.uid = 0;
+  *peer_uid = peer.uid;
+  return peer.uid == ::geteuid() || peer.uid == 0;
 }
 
 Reason WaitReadable(int socket, uint64_t deadline) {
@@ -102,22 +99,22 @@ Reason ReceivePacket(int socket, uint64_t deadline, std::span<char> memory, std:
 
 }  // namespace
 
-bool SendDatagram(int daemon_dir, string_view path, string_view message) {
+bool SendDatagram(int daemon_dir, string_view message) {
   UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.valid()) return false;
-  const struct sockaddr_un address = AddressOf(kStartSocket, daemon_dir, path);
+  const struct sockaddr_un address = AddressOf(kStartSocket, daemon_dir);
   return ::sendto(fd.get(), message.data(), message.size(), MSG_NOSIGNAL,
                   reinterpret_cast<const struct sockaddr*>(&address), sizeof address) >= 0;
 }
 
-Reason DaemonLink::Connect(int daemon_dir, string_view path) {
+Reason DaemonLink::Connect(const DaemonDirectory& directory) {
   UniqueFd fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.valid()) return Reason::kProtocol;
-  const struct sockaddr_un address = AddressOf(kLaunchSocket, daemon_dir, path);
+  const struct sockaddr_un address = AddressOf(kLaunchSocket, directory.get());
   if (::connect(fd.get(), reinterpret_cast<const struct sockaddr*>(&address), sizeof address) != 0) {
     return errno == EAGAIN ? Reason::kDaemonSilent : Reason::kNoDaemon;
   }
-  if (!PeerIsTrusted(fd.get(), daemon_dir)) return Reason::kForeignDaemon;
+  if (!PeerIsTrusted(fd.get(), directory.owner, &peer_)) return Reason::kForeignDaemon;
   socket_ = static_cast<UniqueFd&&>(fd);
   return Reason::kNone;
 }
@@ -157,7 +154,9 @@ Reason DaemonLink::Receive(uint64_t deadline, std::span<char> bytes, ReplyMessag
   if (fds.count() != 1 && fds.count() != kReplyFds) return Reason::kProtocol;
   *mount_ns = static_cast<UniqueFd&&>(fds[fds.count() - 1]);
   if (fds.count() == kReplyFds) *user_ns = static_cast<UniqueFd&&>(fds[0]);
-  return Reason::kNone;
+  // With privileges alone can a root be made without a user namespace: a daemon of root's has them.
+  if (!user_ns->valid() && peer_ != 0) return Reason::kProtocol;
+  return AreOwnNamespaces(user_ns->get(), mount_ns->get()) ? Reason::kNone : Reason::kProtocol;
 }
 
 Reason DaemonLink::Receive(uint64_t deadline, std::span<char> bytes, std::span<const char>* message) {

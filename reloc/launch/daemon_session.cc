@@ -37,19 +37,18 @@ DaemonSession::DaemonSession(const LaunchRequest& request, const Trace& trace)
 void DaemonSession::Open() {
   if (EnvValue(request_.envp, "RELOC_DAEMON") == "off") return;
   PathText path;
-  if (DaemonDir(request_.envp, &path).ok() && OpenDirectory(path.view())) return;
+  if (DaemonDir(request_.envp, &path).ok() && OpenDirectory(path.c_str())) return;
   Reason first = message_.reason;
   if (!OpenDirectory(kSiteDaemonDir)) message_.reason = first;
 }
 
-bool DaemonSession::OpenDirectory(string_view path) {
-  path_.Clear();
-  path_ << path;
-  Result<UniqueFd> directory = OpenDaemonDir(path_.c_str());
+bool DaemonSession::OpenDirectory(const char* path) {
+  is_site_ = string_view(path) == kSiteDaemonDir;
+  Result<DaemonDirectory> directory = OpenDaemonDir(path);
   message_.reason = directory.ok()                     ? Reason::kNone
                     : directory.error().value == EPERM ? Reason::kForeignDaemon
                                                        : Reason::kNoDaemon;
-  if (directory.ok()) directory_ = static_cast<UniqueFd&&>(*directory);
+  if (directory.ok()) directory_ = static_cast<DaemonDirectory&&>(*directory);
   return directory.ok();
 }
 
@@ -69,13 +68,13 @@ void DaemonSession::SetStore(const FileId& store) {
 }
 
 void DaemonSession::ReadCaller() {
-  if (!directory_.valid()) return;
+  if (!directory_.fd.valid()) return;
   Result<CallerContext> caller = ReadCallerRoot();
   if (caller.ok()) message_.caller = *caller;
 }
 
 void DaemonSession::ReadMark(uint64_t mount_ns) {
-  if (directory_.valid()) message_.mark = ReadOwnNamespaces(mount_ns);
+  if (directory_.fd.valid()) message_.mark = ReadOwnNamespaces(mount_ns);
 }
 
 void DaemonSession::NoteReason(Reason reason) {
@@ -83,7 +82,7 @@ void DaemonSession::NoteReason(Reason reason) {
 }
 
 Result<RootNamespaces> DaemonSession::FindRoot() const {
-  if (!directory_.valid()) return Errno{ENOENT};
+  if (!directory_.fd.valid()) return Errno{ENOENT};
   RootKey key{message_.store, message_.digest, HashText(message_.prefix)};
   return FindPublishedRoot(directory_.get(), key, message_.caller);
 }
@@ -92,11 +91,9 @@ Result<RootNamespaces> DaemonSession::FindRoot() const {
 // costs the caller two wake-ups.
 bool DaemonSession::Connect() {
   if (link_.connected()) return true;
-  if (!directory_.valid()) return false;
-  Reason r = link_.Connect(directory_.get(), path_.view());
-  if (r == Reason::kNoDaemon && path_.view() != kSiteDaemonDir && OpenDirectory(kSiteDaemonDir)) {
-    r = link_.Connect(directory_.get(), path_.view());
-  }
+  if (!directory_.fd.valid()) return false;
+  Reason r = link_.Connect(directory_);
+  if (r == Reason::kNoDaemon && !is_site_ && OpenDirectory(kSiteDaemonDir)) r = link_.Connect(directory_);
   if (r != Reason::kNone) NoteReason(r);
   return r == Reason::kNone;
 }
@@ -124,20 +121,22 @@ Reason DaemonSession::Ask(int store, ReplyMessage* reply, RootNamespaces* root) 
   return r == Reason::kNone ? link_.Receive(deadline, g_reply, reply, &root->user, &root->mount) : r;
 }
 
-// A plan that enters a root, and nothing else, by the engine that was asked for.
+// A plan that enters a root before all else, by the engine that was asked for, and then executes what this
+// launch's own plan does. Of an image only the root is wanted, and the plan is not carried out.
 bool DaemonSession::IsUsable(const ReplyMessage& reply, Plan* plan) const {
   size_t used = 0;
   const char* why = nullptr;
   return Plan::Parse({reply.plan.data(), reply.plan.size()}, plan, &used, &why) &&
          used == reply.plan.size() && plan->prepare().empty() && plan->refusal() == nullptr &&
-         plan->engine() == message_.engine;
+         plan->engine() == message_.engine && plan->enter().front().op == Op::kJoin &&
+         (request_.image != nullptr || ExecutedBy(*plan) == message_.program);
 }
 
 // Who is told, is checked by the directory alone: nobody else can make a socket in it.
 void DaemonSession::Tell() {
-  if (!directory_.valid()) return;
-  const bool sent = !link_.connected() &&
-                    SendDatagram(directory_.get(), path_.view(), EncodeMessage(MessageType::kStarted));
+  if (!directory_.fd.valid()) return;
+  const bool sent =
+      !link_.connected() && SendDatagram(directory_.get(), EncodeMessage(MessageType::kStarted));
   if (!sent) TellConnected(MessageType::kStarted);
 }
 
@@ -150,7 +149,7 @@ void DaemonSession::TellConnected(MessageType type) {
     link_ = DaemonLink();
     if (sent) return;
   }
-  if (directory_.valid()) trace_.Debug("the daemon could not be told of this launch");
+  if (directory_.fd.valid()) trace_.Debug("the daemon could not be told of this launch");
 }
 
 string_view DaemonSession::EncodeMessage(MessageType type) {

@@ -4,8 +4,8 @@
 // reasons are counted by the daemon and shown with RELOC_DEBUG.
 #pragma once
 
-#include "reloc/base/path.h"
 #include "reloc/base/unique_fd.h"
+#include "reloc/launch/daemon_dir.h"
 #include "reloc/launch/daemon_link.h"
 #include "reloc/launch/launcher.h"
 #include "reloc/launch/plan.h"
@@ -52,7 +52,7 @@ class DaemonSession {
   void TellMirrorIsWanted() { TellConnected(MessageType::kWanted); }
 
  private:
-  bool OpenDirectory(string_view path);
+  bool OpenDirectory(const char* path);
   bool Connect();
   void TellConnected(MessageType type);
   Reason Ask(int store, ReplyMessage* reply, RootNamespaces* root);
@@ -62,8 +62,8 @@ class DaemonSession {
 
   const LaunchRequest& request_;
   const Trace& trace_;
-  PathText path_;  // of directory_
-  UniqueFd directory_;
+  DaemonDirectory directory_;
+  bool is_site_ = false;  // directory_ is the site daemon's
   DaemonLink link_;
   LaunchMessage message_;
 };

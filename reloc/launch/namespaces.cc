@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -11,6 +12,7 @@
 
 #include "reloc/base/file.h"
 #include "reloc/base/text.h"
+#include "reloc/launch/mounts.h"
 
 namespace reloc {
 namespace {
@@ -31,6 +33,21 @@ Errno MapIds(uid_t uid, gid_t gid) {
   RELOC_TRY(WriteProcFile("/proc/self/setgroups", "deny"));
   RELOC_TRY(MapId("/proc/self/uid_map", uid));
   return MapId("/proc/self/gid_map", gid);
+}
+
+// linux/nsfs.h, which musl's headers lack. Linux 4.11.
+constexpr unsigned kGetOwningUserNamespace = _IO(0xb7, 1);
+constexpr unsigned kGetNamespaceType = _IO(0xb7, 3);
+constexpr unsigned kGetOwnerUid = _IO(0xb7, 4);
+
+// By its device first: a file on a FUSE file system would pass an ioctl on to its server.
+bool IsNamespace(int fd, int type) {
+  Result<UniqueFd> own = Open("/proc/self/ns/mnt", O_RDONLY);
+  KernelStatx ours, theirs;
+  if (!own.ok() || !ReadKnownAttributes(own->get(), &ours).ok() || !ReadKnownAttributes(fd, &theirs).ok())
+    return false;
+  return ours.dev_major == theirs.dev_major && ours.dev_minor == theirs.dev_minor &&
+         ::ioctl(fd, static_cast<int>(kGetNamespaceType)) == type;
 }
 
 struct HelperCall {
@@ -102,6 +119,19 @@ Errno JoinNamespaces(int user_ns, int mount_ns, bool* joined_user) {
     *joined_user = true;
   }
   return ::setns(mount_ns, CLONE_NEWNS) == 0 ? kOk : Errno::Last();
+}
+
+bool AreOwnNamespaces(int user_ns, int mount_ns) {
+  if (!IsNamespace(mount_ns, CLONE_NEWNS)) return false;
+  if (user_ns < 0) return true;
+  uid_t owner;
+  if (!IsNamespace(user_ns, CLONE_NEWUSER) || ::ioctl(user_ns, static_cast<int>(kGetOwnerUid), &owner) != 0 ||
+      owner != ::geteuid())
+    return false;
+  UniqueFd owning(::ioctl(mount_ns, static_cast<int>(kGetOwningUserNamespace)));
+  Result<FileId> wanted = Identify(user_ns);
+  Result<FileId> found = owning.valid() ? Identify(owning.get()) : Result<FileId>(Errno{EPERM});
+  return wanted.ok() && found.ok() && *wanted == *found;
 }
 
 void MarkAsJob() { (void)::unshare(CLONE_NEWUTS); }

@@ -24,6 +24,11 @@ Errno EnterNewNamespaces(const char** step);
 // of the mount namespace. `*joined_user` tells how far it came.
 Errno JoinNamespaces(int user_ns, int mount_ns, bool* joined_user);
 
+// True if `mount_ns` is a mount namespace and `user_ns` a user namespace that this user has made and that
+// owns it. Where `user_ns` is -1 only the first is asked. Descriptors of any other kind are asked nothing
+// that they could leave unanswered.
+bool AreOwnNamespaces(int user_ns, int mount_ns);
+
 // Gives the process a UTS namespace of its own, if it may: the mark by which a job's processes are told apart
 // from those of other jobs in the same root, whoever their parents are (ADR 0016). Nothing loses it, and of
 // what it holds, the host's name, the process has a copy. Refused (a limit, no capability) it has no mark.

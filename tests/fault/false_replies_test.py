@@ -9,7 +9,7 @@ import unittest
 
 import fake_daemon
 from fake_daemon import FakeDaemon, plan, reply
-from support import packs, programs, session
+from support import daemon, packs, programs, session
 
 SOON = 2.0  # seconds; a launch takes some milliseconds and waits at most 100 ms for a daemon
 
@@ -17,7 +17,7 @@ SOON = 2.0  # seconds; a launch takes some milliseconds and waits at most 100 ms
 class FalseReplies(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.pack = packs.from_host("probe")
+        cls.pack = packs.from_host("probe", "sleep")
         cls.sections = ("fds", "ids", "cwd", "umask", "signals")
         tried = programs.run([cls.pack + "/bin/probe"])
         session.require(tried.status == 0, "userns", tried.err.strip(), "allow user namespaces")
@@ -93,15 +93,66 @@ class FalseReplies(unittest.TestCase):
         holder.stdout.readline()
         return [self.open_fd(f"/proc/{holder.pid}/ns/{kind}") for kind in ("user", "mnt")]
 
+    def a_root_of_this_pack(self):
+        """The namespaces of a job that a real daemon has put into a root with this pack's store."""
+        relocd = daemon.Daemon(packs.new_path("daemon"))
+        self.addCleanup(relocd.stop)
+        job = subprocess.Popen([self.pack + "/bin/sleep", "1000"], env=relocd.environment(RELOC_ENGINE="userns"))
+        self.addCleanup(job.wait)
+        self.addCleanup(job.kill)
+        own = os.readlink("/proc/self/ns/user")
+        self.assertTrue(daemon.wait_until(lambda: [row["pid"] for row in daemon.jobs(relocd.environment())] == [job.pid]))
+        self.assertNotEqual(os.readlink(f"/proc/{job.pid}/ns/user"), own)
+        return [self.open_fd(f"/proc/{job.pid}/ns/{kind}") for kind in ("user", "mnt")]
+
+    def namespace_after(self, make_plan, fds):
+        """The mount namespace of a program whose daemon answers with that plan."""
+        with FakeDaemon(packs.new_path("fake"), self.answer(lambda asked: reply(make_plan(asked)), fds)) as fake:
+            env = programs.environment(RELOCD_DIR=fake.directory, RELOC_ENGINE="userns")
+            shown = programs.must(programs.run([self.pack + "/bin/probe", "namespaces"], env=env))
+        return shown.out
+
     def test_an_answer_with_nothing_wrong_is_followed(self):
         """Else the other tests would show nothing."""
-        behave = self.answer(reply(plan(programs.host("probe"))), self.joinable_namespaces())
-        with FakeDaemon(packs.new_path("fake"), behave) as fake:
-            env = programs.environment(RELOCD_DIR=fake.directory, RELOC_ENGINE="userns")
-            shown = programs.run([self.pack + "/bin/probe", "cwd"], env=env, cwd="/usr")
-            namespace = programs.run([self.pack + "/bin/probe", "namespaces"], env=env).out
-        self.assertEqual(shown, (0, "cwd /usr\n", ""))
-        self.assertNotIn(os.readlink("/proc/self/ns/mnt"), namespace)
+        fds = self.a_root_of_this_pack()
+        joined = str(os.stat(fds[1]).st_ino)
+        self.assertIn(joined, self.namespace_after(lambda asked: plan(asked["program"]), fds))
+
+    def test_a_plan_that_runs_something_else(self):
+        """With a root that could be joined: before it is joined, or another program in it."""
+        fds = self.a_root_of_this_pack()
+        joined = str(os.stat(fds[1]).st_ino)
+        run = lambda program: (fake_daemon.OP_EXEC, program.encode(), b"")
+        join, cwd, commit = [(op, b"", b"") for op in (fake_daemon.OP_JOIN, fake_daemon.OP_RESTORE_CWD,
+                                                        fake_daemon.OP_COMMIT)]
+        false = programs.host("false")
+        for name, steps in {
+                "no join": lambda asked: [commit, run(false)],
+                "no join, right program": lambda asked: [commit, run(asked["program"])],
+                "join comes late": lambda asked: [cwd, join, commit, run(asked["program"])],
+                "another program": lambda asked: [join, cwd, commit, run(false)],
+                "another program of the pack": lambda asked: [join, cwd, commit,
+                                                              run(asked["program"].replace("probe", "sleep"))]}.items():
+            with self.subTest(plan=name):
+                shown = self.namespace_after(lambda asked, steps=steps: plan("", steps=steps(asked)), fds)
+                self.assertNotIn(joined, shown)
+
+    def test_namespaces_that_are_not_the_users_root(self):
+        """Of the right kind where they can be: the initial ones, another user namespace of the user's own."""
+        user, mount = self.a_root_of_this_pack()
+        joined = str(os.stat(mount).st_ino)
+        own_user, own_mount = self.open_fd("/proc/self/ns/user"), self.open_fd("/proc/self/ns/mnt")
+        other_user, other_mount = self.joinable_namespaces()
+        process = self.open_fd("/proc/self/ns/pid")
+        pidfd = os.pidfd_open(os.getpid())
+        self.addCleanup(os.close, pidfd)
+        for name, fds in {"initial user": [own_user, mount], "initial mount": [user, own_mount],
+                          "initial both": [own_user, own_mount], "a pid namespace": [process, mount],
+                          "a pid namespace for the mounts": [user, process], "mount alone": [mount],
+                          "another's mounts": [other_user, mount], "unrelated": [other_user, other_mount],
+                          "a pidfd": [pidfd, mount]}.items():
+            with self.subTest(namespaces=name):
+                self.assertNotIn(joined, self.namespace_after(lambda asked: plan(asked["program"]), fds))
 
     def test_plans_that_are_none(self):
         fds = self.joinable_namespaces()

@@ -51,5 +51,36 @@ TEST(DaemonDir, OpensOnlyWhatNobodyElseCanChange) {
   EXPECT_EQ(OpenDaemonDir((temp / "open").c_str()).error().value, EPERM);
 }
 
+TEST(DaemonDir, TellsWhatIsWrong) {
+  TempDir temp;
+  DirReport report;
+  EXPECT_TRUE(OpenDaemonDir((temp.path() + "//").c_str(), &report).ok());
+  EXPECT_EQ(report.fault, DirFault::kNone);
+  EXPECT_EQ(report.owner, geteuid());
+  EXPECT_EQ(report.mode & 07777, 0700U);
+  EXPECT_FALSE(OpenDaemonDir((temp / "missing/relocd").c_str(), &report).ok());
+  EXPECT_EQ(report.fault, DirFault::kUnreachable);
+  ASSERT_EQ(mkfifo((temp / "fifo").c_str(), 0600), 0);
+  EXPECT_FALSE(OpenDaemonDir((temp / "fifo").c_str(), &report).ok());
+  EXPECT_EQ(report.fault, DirFault::kNotDirectory);
+  ASSERT_EQ(mkdir((temp / "open").c_str(), 0700), 0);
+  ASSERT_EQ(chmod((temp / "open").c_str(), 0777), 0);
+  EXPECT_FALSE(OpenDaemonDir((temp / "open").c_str(), &report).ok());
+  EXPECT_EQ(report.fault, DirFault::kWritable);
+  // Mounts of root's, wherever this runs.
+  EXPECT_EQ(OpenDaemonDir("/proc", &report).error().value, EPERM);
+  EXPECT_EQ(report.fault, DirFault::kMount);
+}
+
+TEST(DaemonDir, RelativePlaces) {
+  TempDir temp;
+  ASSERT_EQ(chdir(temp.path().c_str()), 0);
+  ASSERT_EQ(mkdir("daemon", 0700), 0);
+  EXPECT_TRUE(OpenDaemonDir("daemon").ok());
+  EXPECT_TRUE(OpenDaemonDir("./daemon/").ok());
+  EXPECT_EQ(OpenDaemonDir("missing").error().value, ENOENT);
+  ASSERT_EQ(chdir("/"), 0);
+}
+
 }  // namespace
 }  // namespace reloc

@@ -18,9 +18,9 @@ namespace {
 class ProbeMemory : public testing::Test {
  protected:
   void SetUp() override {
-    Result<UniqueFd> fd = OpenDaemonDir(temp_.path().c_str());
+    Result<DaemonDirectory> fd = OpenDaemonDir(temp_.path().c_str());
     ASSERT_TRUE(fd.ok());
-    dir_ = std::move(*fd);
+    dir_ = std::move(fd->fd);
     if (RememberVerdict(dir_.get(), Probe::kUserns, Verdict::kFails).value == EOPNOTSUPP) {
       GTEST_SKIP() << "a seccomp filter is active; run the tests outside of a container";
     }

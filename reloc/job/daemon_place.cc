@@ -1,0 +1,117 @@
+#include "reloc/job/daemon_place.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "reloc/base/env.h"
+#include "reloc/job/state_dir.h"
+#include "reloc/pack/status.h"
+#include "reloc/pack/text.h"
+
+namespace reloc {
+namespace {
+
+// As `uname -n`, which the host's root may set to anything.
+std::string HostName() {
+  struct utsname names;
+  std::string host = ::uname(&names) == 0 ? names.nodename : "";
+  std::replace(host.begin(), host.end(), '/', '_');
+  return host.empty() || host[0] == '.' ? "localhost" : host;
+}
+
+// Empty: there is no state directory.
+std::string SecondPlace() {
+  std::string home = StateHome();
+  return home.empty() ? "" : absl::StrCat(home, "/relocd/hosts/", HostName(), "/main/run");
+}
+
+std::string DefaultPlace() {
+  PathText path;
+  DefaultDaemonDir(&path);
+  return std::string(path.view());
+}
+
+// What the user's own mistakes and leftovers are is for the user to remove.
+bool IsTakenByOthers(const DirReport& report) {
+  if (report.fault == DirFault::kMount) return true;
+  return report.fault != DirFault::kUnreachable && report.fault != DirFault::kFuse &&
+         report.owner != ::geteuid();
+}
+
+// Why another user's hand is on the default place; empty if that is not so.
+std::string WhyTaken(const std::string& path) {
+  DirReport report;
+  (void)OpenDaemonDir(path.c_str(), &report).ok();
+  if (!IsTakenByOthers(report)) return "";
+  return report.fault == DirFault::kMount ? DescribeFault(path, report)
+                                          : absl::StrCat(path, " belongs to uid ", report.owner);
+}
+
+// relocd makes the directory itself, and whoever opens it checks whose it is.
+absl::StatusOr<std::string> MakeSecondPlace(const std::string& taken) {
+  const std::string dir = SecondPlace();
+  if (dir.empty() || StateDir("").empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(taken,
+                     ", and there is no state directory to use instead; set RELOCD_DIR to a directory "
+                     "of yours"));
+  }
+  for (size_t end = dir.find('/', StateHome().size() + 1); end != dir.npos; end = dir.find('/', end + 1)) {
+    const std::string parent = dir.substr(0, end);
+    if (::mkdir(parent.c_str(), 0700) != 0 && errno != EEXIST)
+      return absl::ErrnoToStatus(errno, absl::StrCat("cannot make ", parent));
+  }
+  return dir;
+}
+
+}  // namespace
+
+absl::StatusOr<DaemonPlace> FindDaemonPlace(const char* const* envp) {
+  PathText path;
+  if (!DaemonDir(envp, &path).ok()) return absl::InvalidArgumentError("RELOCD_DIR is too long");
+  DaemonPlace place{std::string(path.view()), ""};
+  if (!EnvValue(envp, "RELOCD_DIR").empty() || place.dir != DefaultPlace()) return place;
+  place.taken = WhyTaken(place.dir);
+  if (place.taken.empty()) return place;
+  RELOC_ASSIGN_OR_RETURN(place.dir, MakeSecondPlace(place.taken));
+  return place;
+}
+
+bool IsSecondDaemonPlace(const std::string& dir) { return dir == SecondPlace(); }
+
+absl::StatusOr<std::string> BetterDaemonPlace(const std::string& dir) {
+  const std::string first = DefaultPlace();
+  if (dir != first && !IsSecondDaemonPlace(dir)) return dir;
+  const std::string taken = WhyTaken(first);
+  return taken.empty() ? first : MakeSecondPlace(taken);
+}
+
+std::string TakenWarning(const DaemonPlace& place) {
+  return OneLine(absl::StrCat(place.taken, ": relocd uses ", place.dir,
+                              ", and programs started by their entries' paths do without it"));
+}
+
+std::string DescribeFault(const std::string& path, const DirReport& report) {
+  switch (report.fault) {
+    case DirFault::kMount:
+      return absl::StrCat(path, " is a mount of its own");
+    case DirFault::kFuse:
+      return absl::StrCat(path, " is on a FUSE file system, or /proc is missing and that cannot be known");
+    case DirFault::kNotDirectory:
+      return absl::StrCat(path, S_ISLNK(report.mode) ? " is a symlink" : " is not a directory");
+    case DirFault::kWritable:
+      return absl::StrFormat("%s has mode %04o: others can write it", path, report.mode & 07777);
+    case DirFault::kUnreachable:
+      return absl::StrCat(path, " cannot be opened");
+    default:
+      return absl::StrCat(path, " belongs to uid ", report.owner);
+  }
+}
+
+}  // namespace reloc
