@@ -140,6 +140,14 @@ void DaemonSession::Tell() {
   if (!sent) TellConnected(MessageType::kStarted);
 }
 
+void DaemonSession::TellMirrorIsUnusable() {
+  const Reason first = message_.reason;
+  message_.reason = Reason::kMirror;
+  TellConnected(MessageType::kWanted);
+  message_.reason = first;
+  NoteReason(Reason::kMirror);
+}
+
 void DaemonSession::TellConnected(MessageType type) {
   // A connection that was used before may have been closed by the daemon: once more, with another.
   for (int tries = 0; tries < 2 && Connect(); ++tries) {

@@ -50,6 +50,8 @@ class DaemonSession {
   void Tell();
   // Tells that the plan's engine was asked for, and that a mirror of the pack would let it run. Likewise.
   void TellMirrorIsWanted() { TellConnected(MessageType::kWanted); }
+  // Tells that nothing could be executed from the mirror that the plan's engine uses. Likewise.
+  void TellMirrorIsUnusable();
 
  private:
   bool OpenDirectory(const char* path);

@@ -158,9 +158,10 @@ bool Executor::Join(Failure* failure) {
 }
 
 // A tracer that changes paths goes on to show what it shows, whatever is mounted: another pack's store.
-bool Executor::SeesStore(Failure* failure) const {
+bool Executor::SeesStore(Failure* failure) {
   if (state_->root == Root::kHost || state_->bound_prefix.empty()) return true;
-  if (ShowsStore(state_->bound_prefix, state_->store, state_->daemon_dir, state_->digest)) return true;
+  state_->shown = IdentifyStore(state_->bound_prefix, state_->store, state_->daemon_dir, state_->digest);
+  if (state_->shown != Shown::kOther) return true;
   failure->Set("see the store", kOk, state_->bound_prefix,
                "inside a job of the engine proot: use proot or fakechroot");
   return false;

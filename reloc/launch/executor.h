@@ -10,6 +10,7 @@
 #include "reloc/launch/cwd.h"
 #include "reloc/launch/environment.h"
 #include "reloc/launch/failure.h"
+#include "reloc/launch/mirror_link.h"
 #include "reloc/launch/plan.h"
 #include "reloc/launch/root_builder.h"
 #include "reloc/launch/trace.h"
@@ -37,11 +38,12 @@ struct LaunchState {
   Root root = Root::kToJoin;
   UniqueFd user_ns;  // for kJoin
   UniqueFd mount_ns;
-  SavedCwd cwd;               // for kRestoreCwd
-  const char* tracer = "";    // by kFindTracer, in the arena
-  string_view traced_prefix;  // by kTraceStore
-  PathText graft;             // by kFindGraft; stands for Placeholder::kGraftDir
-  string_view bound_prefix;   // where the root that kJoin enters is to show `store`; empty: not checked
+  SavedCwd cwd;                 // for kRestoreCwd
+  const char* tracer = "";      // by kFindTracer, in the arena
+  string_view traced_prefix;    // by kTraceStore
+  PathText graft;               // by kFindGraft; stands for Placeholder::kGraftDir
+  Shown shown = Shown::kOther;  // at the store prefix, when the program is executed
+  string_view bound_prefix;     // where the root that kJoin enters is to show `store`; empty: not checked
   Arena arena;
 };
 
@@ -63,7 +65,7 @@ class Executor {
   bool Unshare(Failure* failure);
   bool BindStore(const Step& step, Failure* failure);
   bool Join(Failure* failure);
-  bool SeesStore(Failure* failure) const;
+  bool SeesStore(Failure* failure);
   bool RestoreCwd();
   bool Require(const Step& step, Failure* failure);
   bool FindGraft(const Step& step, Failure* failure);

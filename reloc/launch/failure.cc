@@ -7,7 +7,7 @@ namespace {
 
 constexpr const char* kReasonNames[kReasonCount] = {"none",    "no_daemon", "daemon_silent", "foreign_daemon",
                                                     "version", "protocol",  "context",       "refused",
-                                                    "join",    "engine"};
+                                                    "join",    "engine",    "mirror"};
 
 }  // namespace
 

@@ -18,8 +18,9 @@ enum class Reason : uint16_t {
   kRefused = 7,        // the daemon said no
   kJoin = 8,           // the root could not be joined
   kEngine = 9,         // the engine cannot work here
+  kMirror = 10,        // nothing could be executed from the mirror of the pack
 };
-inline constexpr size_t kReasonCount = 10;
+inline constexpr size_t kReasonCount = 11;
 // "no_daemon", "daemon_silent", ...: label values, stable.
 const char* ReasonName(Reason reason);
 

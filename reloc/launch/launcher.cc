@@ -138,7 +138,7 @@ int Launcher::Report() {
   }
   line << "cannot run " << request_.entry << ": no engine works here" << reasons_.view();
   trace_.Error(line.view());
-  return kExitFailed;
+  return trial_.refusal().ok() ? kExitFailed : ExecExitStatus(trial_.refusal().value);
 }
 
 }  // namespace

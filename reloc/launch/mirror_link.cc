@@ -22,17 +22,17 @@ Errno FindMirror(int daemon_dir, const PackDigest& digest, string_view kind, Tex
   return IsCleanAbsolute(path->view()) ? kOk : Errno{EINVAL};
 }
 
-bool ShowsStore(string_view prefix, const FileId& store, int daemon_dir, const PackDigest& digest) {
+Shown IdentifyStore(string_view prefix, const FileId& store, int daemon_dir, const PackDigest& digest) {
   PathText path;
   path << prefix;
   Result<FileId> shown = IdentifyAt(AT_FDCWD, path.c_str());
-  if (!shown.ok()) return false;
-  if (*shown == store) return true;
+  if (!shown.ok()) return Shown::kOther;
+  if (*shown == store) return Shown::kPack;
   path.Clear();
-  if (!FindMirror(daemon_dir, digest, kPlainMirror, &path).ok()) return false;
+  if (!FindMirror(daemon_dir, digest, kPlainMirror, &path).ok()) return Shown::kOther;
   path << prefix;
   Result<FileId> mirror = IdentifyAt(AT_FDCWD, path.c_str());
-  return mirror.ok() && *shown == *mirror;
+  return mirror.ok() && *shown == *mirror ? Shown::kMirror : Shown::kOther;
 }
 
 }  // namespace reloc

@@ -27,8 +27,9 @@ void AppendMirrorName(const PackDigest& digest, string_view kind, TextBuffer* na
 // path.
 Errno FindMirror(int daemon_dir, const PackDigest& digest, string_view kind, TextBuffer* path);
 
-// True if the directory at `prefix` is the pack's own `store`, or that of the pack's plain mirror, which the
+// What the directory at `prefix` is: the pack's own `store`, or that of the pack's plain mirror, which the
 // daemon's roots show once it is ready.
-bool ShowsStore(string_view prefix, const FileId& store, int daemon_dir, const PackDigest& digest);
+enum class Shown { kOther, kPack, kMirror };
+Shown IdentifyStore(string_view prefix, const FileId& store, int daemon_dir, const PackDigest& digest);
 
 }  // namespace reloc

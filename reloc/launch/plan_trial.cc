@@ -14,10 +14,13 @@
 namespace reloc {
 
 PlanTrial::PlanTrial(const LaunchRequest& request, DaemonSession* daemon, const Trace& trace)
-    : pack_dir_(request.pack_dir), entered_image_(request.entered_image), daemon_(daemon), trace_(trace) {
+    : pack_dir_(request.pack_dir),
+      envp_(request.envp),
+      entered_image_(request.entered_image),
+      daemon_(daemon),
+      trace_(trace) {
   state_.pack_dir = request.pack_dir;
   state_.argv = request.argv;
-  state_.envp = request.envp;
 }
 
 bool PlanTrial::Run(const Plan& plan, Failure* failure) {
@@ -25,6 +28,24 @@ bool PlanTrial::Run(const Plan& plan, Failure* failure) {
   failure_->Clear();
   daemon_->SetPlan(plan);
   ChoosePlace(plan);
+  TryPlace(plan);
+  if (!FailedInMirror(plan)) return committed_;
+  trace_.Debug("the mirror cannot be used");
+  daemon_->TellMirrorIsUnusable();
+  const bool committed = committed_;
+  committed_ = false;
+  if (plan.engine() == Engine::kGraft) {  // the pack has nothing in its place
+    if (committed && IsProgramToBlame(plan)) refusal_ = failure_->error;
+    return false;
+  }
+  state_.pack_dir = pack_dir_;
+  failure_->Clear();
+  TryPlace(plan);
+  return committed_;
+}
+
+void PlanTrial::TryPlace(const Plan& plan) {
+  state_.envp = envp_;
   state_.root = Root::kToJoin;
   const Step* bind = FindStep(plan.prepare(), Op::kBindStore);
   const Step* traced = FindStep(plan.prepare(), Op::kTraceStore);
@@ -35,7 +56,40 @@ bool PlanTrial::Run(const Plan& plan, Failure* failure) {
     Executor executor(&state_, trace_);
     if (executor.Prepare(plan.prepare(), failure_)) Enter(plan);
   }
-  return committed_;
+}
+
+// True if the kernel refused the program for what the program is, or where it lies: not for the caller's
+// limits.
+bool PlanTrial::ExecFailed() const {
+  const int error = failure_->error.value;
+  return committed_ && failure_->failed() && error != E2BIG && error != ENOMEM && error != EAGAIN;
+}
+
+// True if the pack itself may do better than the mirror did.
+bool PlanTrial::FailedInMirror(const Plan& plan) const {
+  if (plan.engine() == Engine::kGraft) {
+    return committed_ ? ExecFailed() : failure_->failed() && !state_.graft.empty();
+  }
+  if (state_.pack_dir == pack_dir_) return false;
+  if (committed_ && !ExecFailed()) return false;
+  // Under proot paths are as the program sees them.
+  return (committed_ && plan.engine() == Engine::kProot) ||
+         IsBelow(failure_->subject.view(), state_.pack_dir);
+}
+
+// True if the program may be executed in the mirror, so that what is in it was refused, or not in the pack
+// either.
+bool PlanTrial::IsProgramToBlame(const Plan& plan) const {
+  const Step* exec = FindStep(plan.enter(), Op::kExec);
+  const Step* graft = FindStep(plan.prepare(), Op::kFindGraft);
+  if (exec == nullptr || graft == nullptr) return true;
+  const string_view program = Suffix(exec->a, 1);
+  PathText path;
+  path << state_.graft.view() << program;
+  if (::access(path.c_str(), X_OK) == 0) return true;
+  path.Clear();
+  path << pack_dir_ << graft->a << program;
+  return ::access(path.c_str(), X_OK) != 0;
 }
 
 // Where the plan's files are taken from: engines that need no root use a mirror as the pack that it has the
@@ -60,8 +114,14 @@ void PlanTrial::TryRoot(const Plan& plan, const Step& bind) {
   if (!FindStore(bind)) return;
   if (const Plan* way = FindRoot(plan); way != nullptr) {
     Enter(*way);
-    if (committed_) return;
-    daemon_->NoteReason(Reason::kJoin);
+    const bool in_mirror = state_.shown == Shown::kMirror && ExecFailed();
+    if (committed_ && !in_mirror) return;
+    in_mirror ? daemon_->TellMirrorIsUnusable() : daemon_->NoteReason(Reason::kJoin);
+    committed_ = false;
+    if (state_.root == Root::kHost) state_.cwd.Save();
+    state_.root = Root::kToJoin;
+    state_.user_ns.Reset();
+    state_.mount_ns.Reset();
   }
   if (MakeOwnRoot(plan.prepare(), &state_, trace_, failure_)) Enter(plan);
 }
@@ -87,7 +147,8 @@ bool PlanTrial::FindStore(const Step& step) {
   state_.store = *id;
   daemon_->SetStore(*id);
   store_ = static_cast<UniqueFd&&>(*fd);
-  if (ShowsStore(step.b, state_.store, state_.daemon_dir, state_.digest)) {
+  state_.shown = IdentifyStore(step.b, state_.store, state_.daemon_dir, state_.digest);
+  if (state_.shown != Shown::kOther) {
     state_.root = Root::kHost;
     trace_.Debug("the store prefix already shows this pack's store");
     return true;

@@ -20,12 +20,19 @@ class PlanTrial {
   // Tries `plan`; returns if that failed. True: it was past its commit, and nothing else may be tried. Either
   // way `*failure` says what the last way failed at.
   bool Run(const Plan& plan, Failure* failure);
+  // The error by which a graft could not be executed though the mirror is not to blame, but the program; else
+  // kOk. To be reported if no other engine runs it.
+  Errno refusal() const { return refusal_; }
 
  private:
   void ChoosePlace(const Plan& plan);
+  void TryPlace(const Plan& plan);
   void TryRoot(const Plan& plan, const Step& bind);
   bool FindStore(const Step& step);
   const Plan* FindRoot(const Plan& plan);
+  bool ExecFailed() const;
+  bool FailedInMirror(const Plan& plan) const;
+  bool IsProgramToBlame(const Plan& plan) const;
   bool JoinPublished();
   bool AskDaemon();
   void Enter(const Plan& plan);
@@ -33,6 +40,7 @@ class PlanTrial {
   void MarkEnvironment();
 
   string_view pack_dir_;
+  char* const* envp_;
   bool entered_image_;
   DaemonSession* daemon_;
   const Trace& trace_;
@@ -41,6 +49,7 @@ class PlanTrial {
   UniqueFd store_;
   Failure* failure_ = nullptr;  // of the plan that is being tried
   bool committed_ = false;
+  Errno refusal_;
 };
 
 }  // namespace reloc

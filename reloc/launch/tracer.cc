@@ -275,14 +275,19 @@ void Tracer::HandOverSignals() const {
 }
 
 Errno Tracer::Run(char* const* argv, char* const* envp) {
+  Errno error = RunTraced(argv, envp);
+  GiveUp();
+  SetSignalMask(signal_mask_);
+  return error;
+}
+
+// Returns only if the program was not executed.
+Errno Tracer::RunTraced(char* const* argv, char* const* envp) {
   HandOverSignals();
   RELOC_TRY(SendStrings(argv, envp));
   TraceMessage message{};
   RELOC_TRY(ReceiveTrace(socket_.get(), &message));
-  if (message.event == TraceEvent::kExecFailed) {
-    GiveUp();
-    return Errno{message.value};
-  }
+  if (message.event == TraceEvent::kExecFailed) return Errno{message.value};
   int keep[] = {socket_.get()};
   // Cannot fail where it could list them before.
   (void)CloseAllDescriptorsBut(keep, arena_).ok();

@@ -47,7 +47,7 @@ class Tracer {
   bool Start(const TracerPlan& plan, Failure* failure);
 
   // Runs the program with the caller's descriptors and stays as its supervisor. Returns only if the program
-  // was not executed.
+  // was not executed, with everything as it was before Start().
   Errno Run(char* const* argv, char* const* envp);
 
  private:
@@ -58,6 +58,7 @@ class Tracer {
   void ReadComplaint(TextBuffer* text) const;
   void RemoveGlue(const TracerPlan& plan) const;
   void GiveUp();
+  Errno RunTraced(char* const* argv, char* const* envp);
   Errno SendDescriptors();
   void HandOverSignals() const;
   Errno SendStrings(char* const* argv, char* const* envp);

@@ -5,8 +5,9 @@
 //   relocd -> shim    kReply     a plan and the descriptors of its namespaces, or why not
 //   relocd -> shim    kMaking    the root of an image is being made: kReply follows
 //   shim  -> relocd   kStarted   tells of a launch that needed no answer; nothing comes back
-//   shim  -> relocd   kWanted    the engine that was asked for by name lacks a mirror of the pack; nothing
-//   comes back
+//   shim  -> relocd   kWanted    the engine that was asked for by name lacks a mirror of the pack, or, with
+//   the
+//                                reason kMirror, found one that it cannot use; nothing comes back
 //
 // For jobs with a launcher (reloc/job/launcher.h) there are also:
 //
@@ -68,7 +69,7 @@ static_assert(sizeof(WireHeader) == 16);
 struct LaunchMessage {
   MessageType type = MessageType::kLaunch;
   Engine engine = Engine::kNone;  // wanted (kLaunch, kWanted), used (kStarted)
-  Reason reason = Reason::kNone;  // kStarted: why it was not the first choice
+  Reason reason = Reason::kNone;  // kStarted: why it was not the first choice; kWanted: kMirror
   CallerContext caller;           // its namespaces: kLaunch only
   ProcessNamespaces mark;         // kStarted: those that the program is to run in; zeros if they are no mark
   FileId store;                   // the pack's store directory, or the image
