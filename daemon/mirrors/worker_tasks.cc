@@ -13,6 +13,7 @@
 #include "daemon/control/messages.h"
 #include "daemon/mirrors/mirror_users.h"
 #include "reloc/base/file.h"
+#include "reloc/graft/graft_directory.h"
 #include "reloc/graft/graft_filter.h"
 #include "reloc/graft/graft_paths.h"
 #include "reloc/mirror/mirror_cache.h"
@@ -125,8 +126,7 @@ bool IsStale(const Mirror& mirror) {
 }
 
 absl::Status Task::RemoveLeftovers() {
-  RELOC_RETURN_IF_ERROR(cache_->RemoveLeftovers());
-  return RemoveStaleGraftPaths(cache_->directory());
+  return cache_->RemoveLeftovers();
 }
 
 absl::Status Task::Remove() {
@@ -138,7 +138,7 @@ absl::Status Task::Remove() {
     if (free) RELOC_RETURN_IF_ERROR(cache_->Remove(mirror->id));
     Say([&](MirrorWord* word) { free ? word->set_removed(name) : word->set_used(name); });
   }
-  return RemoveStaleGraftPaths(cache_->directory());
+  return absl::OkStatus();
 }
 
 absl::Status Task::Verify() {
@@ -166,6 +166,7 @@ absl::StatusOr<std::string> LinkTo(const Mirror& mirror) {
 }
 
 absl::Status Task::Survey() {
+  RenewGraftNames(cache_->directory());
   RELOC_ASSIGN_OR_RETURN(std::vector<Mirror> mirrors, cache_->List());
   RELOC_ASSIGN_OR_RETURN(MirrorUsage usage, cache_->Measure(mirrors));
   for (size_t i = 0; i < mirrors.size(); ++i) {

@@ -52,18 +52,16 @@ absl::StatusOr<std::unique_ptr<GraftFilter>> GraftFilter::Create(const MirrorCac
   const std::string& prefix = manifest.store_prefix();
   const std::string store = GraftedStore(cache, DigestOf(manifest), prefix);
   RELOC_ASSIGN_OR_RETURN(StoreLocation original, LocateOriginal(cache, pack, manifest));
-  RELOC_ASSIGN_OR_RETURN(GraftPathsInUse in_use, GraftPathsInUse::Begin(cache.directory()));
-  RELOC_ASSIGN_OR_RETURN(std::string path, MakeGraftPath(cache.directory(), store, prefix.size()));
-  return absl::WrapUnique(new GraftFilter(PrefixRewriter(prefix, std::move(path)), store, std::move(original),
-                                          std::move(in_use)));
+  RELOC_ASSIGN_OR_RETURN(GraftPath path, MakeGraftPath(cache.directory(), store, prefix.size()));
+  return absl::WrapUnique(
+      new GraftFilter(PrefixRewriter(prefix, std::move(path.path)), store, std::move(original), path.is_new));
 }
 
-GraftFilter::GraftFilter(PrefixRewriter rewriter, std::string store, StoreLocation original,
-                         GraftPathsInUse in_use)
+GraftFilter::GraftFilter(PrefixRewriter rewriter, std::string store, StoreLocation original, bool is_new)
     : rewriter_(std::move(rewriter)),
       store_(std::move(store)),
       original_(std::move(original)),
-      in_use_(std::move(in_use)) {}
+      kept_(!is_new) {}
 
 GraftFilter::~GraftFilter() {
   // A destructor cannot report; what could not be removed is stale.
@@ -100,7 +98,7 @@ absl::Status GraftFilter::Finish(const std::string& meta) { return NoteGraftPath
 
 void GraftFilter::Keep(const Mirror& made) {
   absl::StatusOr<std::string> noted = ReadGraftPath(made.path);
-  kept_ = noted.ok() && *noted == rewriter_.path();
+  kept_ = kept_ || (noted.ok() && *noted == rewriter_.path());
 }
 
 }  // namespace reloc

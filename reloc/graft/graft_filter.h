@@ -14,8 +14,8 @@
 
 namespace reloc {
 
-// For one call of MakeMirror with MirrorKind::kGraft. Its graft path is made at once, and goes away with the
-// filter unless Keep() was called.
+// For one call of MakeMirror with MirrorKind::kGraft. Its graft path is made at once. If no mirror ever had
+// it, it goes away with the filter unless Keep() was called.
 class GraftFilter : public ContentFilter {
  public:
   // For the pack at `pack`, whose manifest it reads. `cache` is only read. Errors: those of MakeGraftPath,
@@ -36,14 +36,13 @@ class GraftFilter : public ContentFilter {
   void Keep(const Mirror& made);
 
  private:
-  GraftFilter(PrefixRewriter rewriter, std::string store, StoreLocation original, GraftPathsInUse in_use);
+  GraftFilter(PrefixRewriter rewriter, std::string store, StoreLocation original, bool is_new);
 
   const PrefixRewriter rewriter_;
   const std::string store_;  // what the graft path leads to
   const StoreLocation original_;
   NeededPaths needed_;  // of Begin()
-  const GraftPathsInUse in_use_;
-  bool kept_ = false;
+  bool kept_;
 };
 
 // Where the store of the grafted mirror of `digest` lies in `cache`, or will lie.

@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "reloc/base/kernel_statx.h"
 #include "reloc/base/unique_fd.h"
 #include "reloc/launch/statx.h"
 
@@ -32,8 +33,7 @@ uint64_t ReadOwn(int self, unsigned long which, const char* path) {
 
 Errno ReadRoot(CallerContext* context) {
   KernelStatx stx;
-  if (::syscall(SYS_statx, AT_FDCWD, "/", 0, kStatxBasicStats | kStatxMountId, &stx) != 0)
-    return Errno::Last();
+  RELOC_TRY(Statx(AT_FDCWD, "/", 0, kStatxBasicStats | kStatxMountId, &stx));
   context->root = FileId{(uint64_t{stx.dev_major} << 32) | stx.dev_minor, stx.ino};
   context->root_mtime = static_cast<uint64_t>(stx.mtime.sec) * 1000000000 + stx.mtime.nsec;
   if ((stx.mask & kStatxMountId) != 0) context->root_mount = stx.mount_id;

@@ -1,16 +1,21 @@
 #include "reloc/launch/graft_path.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "reloc/base/file.h"
+#include "reloc/base/kernel_statx.h"
 #include "reloc/base/path.h"
 
 namespace reloc {
 namespace {
 
 constexpr mode_t kWritableByOthers = S_IWGRP | S_IWOTH;
+
+const char* const kReplaceable = "the graft path lies where others could replace it:";
 
 bool IsTrusted(uid_t owner) { return owner == ::geteuid() || owner == 0; }
 
@@ -20,27 +25,53 @@ bool LeadsTo(string_view target, string_view store) {
          Suffix(target, target.size() - store.size()) == store;
 }
 
-}  // namespace
-
 // In a sticky directory only the owner of a name, of the directory, and root can rename or remove it. A
 // directory of the user's own that is both sticky and open would do too; nobody has one.
-bool HoldsNames(const char* directory) {
-  struct stat st;
-  if (::stat(directory, &st) != 0 || !IsTrusted(st.st_uid)) return false;
+bool HoldsNames(const struct stat& st) {
+  if (!IsTrusted(st.st_uid)) return false;
   return (st.st_mode & kWritableByOthers) == 0 || (st.st_uid == 0 && (st.st_mode & S_ISVTX) != 0);
 }
 
-const char* GraftPathFault(const char* path, string_view store) {
+// The user's own is closed to others altogether, so that nobody else ever sees a name in it.
+mode_t ForbiddenMode(uid_t owner) { return owner == ::geteuid() ? S_IRWXG | S_IRWXO : kWritableByOthers; }
+
+}  // namespace
+
+bool HoldsNames(const char* directory) {
   struct stat st;
-  if (::lstat(path, &st) != 0) return "the graft path is gone:";
-  if (!IsTrusted(st.st_uid)) return "the graft path belongs to another user:";
-  if (!S_ISLNK(st.st_mode)) return "the graft path is no symlink:";
+  return ::stat(directory, &st) == 0 && HoldsNames(st);
+}
+
+// A mount is known by its device number. Another user's file system could claim any owner and mode, and could
+// leave the question unanswered: hence kStatxDontSync.
+const char* GraftDirectoryFault(const char* directory) {
+  PathText above;
+  above << DirName(directory);
+  struct stat parent;
+  KernelStatx stx;
+  if (::stat(above.c_str(), &parent) != 0 || !HoldsNames(parent)) return kReplaceable;
+  const Errno e = Statx(AT_FDCWD, directory, AT_SYMLINK_NOFOLLOW | kStatxDontSync, kStatxBasicStats, &stx);
+  if (e.value == ENOENT) return kGraftPathGone;
+  if (!e.ok()) return "the directory of the graft path cannot be looked at:";
+  if (makedev(stx.dev_major, stx.dev_minor) != parent.st_dev) {
+    return "the directory of the graft path is a mount:";
+  }
+  if (!IsTrusted(stx.uid)) return "the graft path belongs to another user:";
+  if (!S_ISDIR(stx.mode)) return "the graft path is in no directory:";
+  return (stx.mode & ForbiddenMode(stx.uid)) != 0 ? kReplaceable : nullptr;
+}
+
+// Of the symlink itself nothing needs to be known: nobody else can make a name in the directory.
+const char* GraftPathFault(const char* path, string_view store) {
   PathText text;
   text << DirName(path);
-  if (!HoldsNames(text.c_str())) return "the graft path lies where others could replace it:";
+  if (const char* fault = GraftDirectoryFault(text.c_str()); fault != nullptr) return fault;
   text.Clear();
-  if (!ReadLink(AT_FDCWD, path, &text).ok() || !LeadsTo(text.view(), store))
-    return "the graft path leads elsewhere:";
+  if (Errno e = ReadLink(AT_FDCWD, path, &text); !e.ok()) {
+    return e.value == ENOENT ? kGraftPathGone : "the graft path is no symlink:";
+  }
+  if (!LeadsTo(text.view(), store)) return "the graft path leads elsewhere:";
+  struct stat st;
   if (::stat(text.c_str(), &st) != 0) return "the graft path leads to nothing:";
   if (!S_ISDIR(st.st_mode)) return "the graft path leads to no directory:";
   if (!IsTrusted(st.st_uid) || (st.st_mode & kWritableByOthers) != 0)

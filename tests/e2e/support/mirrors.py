@@ -36,7 +36,4 @@ class Mirror:
                                     env=programs.environment(XDG_STATE_HOME=self.state))
 
     def remove(self):
-        """With what a graft has outside of the temporary directory: its path in /tmp."""
         self.relocd.stop()
-        if os.path.islink(self.path):
-            os.unlink(self.path)

@@ -8,7 +8,9 @@ Every process that a test starts becomes a child of this one when its parent die
 one that is left at the end is a failure.
 """
 import atexit
+import contextlib
 import ctypes
+import glob
 import os
 import shutil
 import signal
@@ -31,6 +33,7 @@ def temp():
     if _temp is None:
         _temp = os.path.realpath(tempfile.mkdtemp(prefix="reloc-test-"))
         atexit.register(remove_tree, _temp, os.getpid())
+        atexit.register(remove_graft_directories, _temp, os.getpid())
     return _temp
 
 
@@ -51,6 +54,16 @@ def remove_tree(path, owner_pid=None):
             if not os.path.islink(os.path.join(directory, name)):
                 os.chmod(os.path.join(directory, name), 0o700)
     shutil.rmtree(path)
+
+
+def remove_graft_directories(caches, owner_pid=None):
+    """Removes the directories /tmp/XX that daemons with mirrors below `caches` have taken: they never give one back."""
+    if owner_pid is not None and owner_pid != os.getpid():
+        return
+    for marker in glob.glob("/tmp/??/.cache"):
+        with contextlib.suppress(OSError):
+            if os.readlink(marker).startswith(caches + "/"):
+                shutil.rmtree(os.path.dirname(marker))
 
 
 def require(works, feature, reason, cure):

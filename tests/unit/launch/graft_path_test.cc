@@ -66,12 +66,31 @@ TEST_F(GraftPathTest, TheStoreMustBeThereAndClosedToOthers) {
   ExpectFault("leads to no directory");
 }
 
-TEST_F(GraftPathTest, OthersMustNotBeAbleToReplaceIt) {
-  for (mode_t mode : {0770, 0707, 01777}) {  // sticky, and not root's: its owner could replace it
+TEST_F(GraftPathTest, OthersMustNotBeAbleToEnterTheDirectory) {
+  for (mode_t mode : {0750, 0705, 0770, 0707, 01777}) {
     ASSERT_EQ(::chmod(dir_.path().c_str(), mode), 0);
-    if (mode == 01777 && ::geteuid() == 0) continue;
     ExpectFault("others could replace it");
   }
+}
+
+TEST_F(GraftPathTest, TheDirectoryMustBeOneThatNobodyElseCanReplace) {
+  const std::string above = dir_ / "above", inside = above + "/inside";
+  std::filesystem::create_directories(inside);
+  ASSERT_EQ(::chmod(inside.c_str(), 0700), 0);
+  std::filesystem::create_symlink(store_, inside + "/link");
+  ASSERT_EQ(::chmod(above.c_str(), 0755), 0);
+  EXPECT_EQ(Fault(inside + "/link"), "");
+  ASSERT_EQ(::chmod(above.c_str(), 0777), 0);
+  EXPECT_NE(Fault(inside + "/link").find("others could replace it"), std::string::npos);
+  std::filesystem::create_directory_symlink(inside, dir_ / "way");
+  EXPECT_NE(Fault(dir_ / "way/link").find("is in no directory"), std::string::npos);
+  std::filesystem::remove_all(inside);
+  ASSERT_EQ(::chmod(above.c_str(), 0755), 0);
+  EXPECT_NE(Fault(inside + "/link").find("is gone"), std::string::npos);
+}
+
+TEST_F(GraftPathTest, AMountIsRefused) {
+  EXPECT_STREQ(GraftDirectoryFault("/proc"), "the directory of the graft path is a mount:");
 }
 
 }  // namespace

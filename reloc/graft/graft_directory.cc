@@ -1,0 +1,171 @@
+#include "reloc/graft/graft_directory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "reloc/launch/graft_path.h"
+#include "reloc/mirror/layout.h"
+#include "reloc/pack/files.h"
+#include "reloc/pack/status.h"
+
+namespace reloc {
+namespace {
+
+constexpr std::string_view kLetters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
+constexpr size_t kNameSize = 2;
+constexpr size_t kNames = 64 * 64;
+constexpr char kRecord[] = "/graft-dir";  // in the cache
+constexpr char kMarker[] = "/.cache";     // in the directory
+
+// The name of that number; empty if it begins as an option does.
+std::string NameOf(size_t number) {
+  const char first = kLetters[number / kLetters.size()];
+  return first == '-' ? "" : std::string{first, kLetters[number % kLetters.size()]};
+}
+
+bool HasShape(const std::string& directory) {
+  constexpr size_t kSize = sizeof(kSharedDirectory) + kNameSize;
+  return directory.size() == kSize && absl::StartsWith(directory, absl::StrCat(kSharedDirectory, "/")) &&
+         directory.find_first_not_of(kLetters, sizeof(kSharedDirectory)) == directory.npos;
+}
+
+// Empty: none is recorded, or what is recorded is no such name.
+std::string ReadRecord(const std::string& cache) {
+  absl::StatusOr<std::string> recorded = ReadSymlink(cache + kRecord);
+  return recorded.ok() && HasShape(*recorded) ? *recorded : "";
+}
+
+absl::Status Record(const std::string& cache, const std::string& directory) {
+  const std::string record = cache + kRecord, fresh = record + ".new";
+  if (::unlink(fresh.c_str()) != 0 && errno != ENOENT)
+    return SystemError(errno, absl::StrCat("cannot remove ", fresh));
+  if (::symlink(directory.c_str(), fresh.c_str()) == 0 && ::rename(fresh.c_str(), record.c_str()) == 0) {
+    return absl::OkStatus();
+  }
+  return SystemError(errno, absl::StrCat("cannot create symlink ", record));
+}
+
+// AlreadyExists if somebody has the name.
+absl::Status Make(const std::string& cache, const std::string& directory) {
+  if (::mkdir(directory.c_str(), 0700) != 0) {
+    return errno == EEXIST ? absl::AlreadyExistsError(directory)
+                           : SystemError(errno, absl::StrCat("cannot create ", directory));
+  }
+  const std::string marker = directory + kMarker;
+  if (::symlink(cache.c_str(), marker.c_str()) == 0) return absl::OkStatus();
+  return SystemError(errno, absl::StrCat("cannot create symlink ", marker));
+}
+
+// True if it can be used, made again where a cleaner has removed it.
+bool IsUsable(const std::string& cache, const std::string& directory) {
+  const char* fault = GraftDirectoryFault(directory.c_str());
+  return fault == nullptr || (fault == kGraftPathGone && Make(cache, directory).ok());
+}
+
+// One whose record went with an earlier cache in this place. What is not the user's own is not looked into:
+// it may be a file system that never answers.
+std::string FindUnrecorded(const std::string& cache) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(kSharedDirectory, error)) {
+    const std::string directory = entry.path();
+    if (!HasShape(directory) || GraftDirectoryFault(directory.c_str()) != nullptr) continue;
+    absl::StatusOr<std::string> marked = ReadSymlink(directory + kMarker);
+    if (marked.ok() && *marked == cache) return directory;
+  }
+  return "";
+}
+
+absl::StatusOr<std::string> MakeAtRandom(const std::string& cache) {
+  size_t start = 0;
+  if (::getrandom(&start, sizeof start, 0) != sizeof start) {
+    return SystemError(errno, "cannot get random numbers");
+  }
+  for (size_t i = 0; i < kNames; ++i) {
+    const std::string name = NameOf((start + i) % kNames);
+    if (name.empty()) continue;
+    const std::string directory = absl::StrCat(kSharedDirectory, "/", name);
+    absl::Status made = Make(cache, directory);
+    if (made.ok()) return directory;
+    if (!absl::IsAlreadyExists(made)) return made;
+  }
+  return absl::ResourceExhaustedError(
+      absl::StrCat("no name of two characters is free in ", kSharedDirectory,
+                   ", where a short store prefix needs one: use another engine than graft"));
+}
+
+void Touch(const std::string& path) {
+  // What cannot be renewed is made again when it is gone.
+  (void)::utimensat(AT_FDCWD, path.c_str(), nullptr, AT_SYMLINK_NOFOLLOW);
+}
+
+// Symlinks into this cache in /tmp itself, where graft paths were once. They stay, as long as /tmp lasts: the
+// name of one that was let go could be taken by another user.
+bool RenewOldNames(const std::string& cache) {
+  const std::string mirrors = absl::StrCat(cache, "/", kMirrorsDir, "/");
+  bool found = false;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(kSharedDirectory, error)) {
+    if (!entry.is_symlink(error)) continue;
+    absl::StatusOr<std::string> target = ReadSymlink(entry.path());
+    if (!target.ok() || !absl::StartsWith(*target, mirrors)) continue;
+    Touch(entry.path());
+    found = true;
+  }
+  return found;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> RandomGraftName(size_t size) {
+  std::string name(size, '\0');
+  do {
+    if (::getrandom(name.data(), size, 0) != static_cast<ssize_t>(size)) {
+      return SystemError(errno, "cannot get random numbers");
+    }
+    for (char& c : name) c = kLetters[static_cast<unsigned char>(c) % kLetters.size()];
+  } while (name.front() == '-');
+  return name;
+}
+
+absl::StatusOr<std::string> TakeGraftDirectory(const std::string& cache) {
+  if (!HoldsNames(kSharedDirectory)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(kSharedDirectory, " is not known to be root's and sticky, and the path of ", cache,
+                     " is too long: set mirror-dir to a shorter one"));
+  }
+  RELOC_ASSIGN_OR_RETURN(UniqueFd lock, OpenFile(cache, O_RDONLY | O_DIRECTORY));
+  // Held for the moment in which another process does the same.
+  if (::flock(lock.get(), LOCK_EX) != 0) return SystemError(errno, absl::StrCat("cannot lock ", cache));
+  std::string directory = ReadRecord(cache);
+  if (!directory.empty() && IsUsable(cache, directory)) return directory;
+  directory = FindUnrecorded(cache);
+  if (directory.empty()) {
+    RELOC_ASSIGN_OR_RETURN(directory, MakeAtRandom(cache));
+  }
+  RELOC_RETURN_IF_ERROR(Record(cache, directory));
+  return directory;
+}
+
+bool RenewGraftNames(const std::string& cache) {
+  const bool old = RenewOldNames(cache);
+  const std::string directory = ReadRecord(cache);
+  if (directory.empty()) return old;
+  if (IsUsable(cache, directory)) {
+    Touch(directory);
+    Touch(directory + kMarker);
+  }
+  return true;
+}
+
+}  // namespace reloc
