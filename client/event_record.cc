@@ -40,8 +40,10 @@ void AddJob(const relocd::v1::Job& job, Record* record) {
 
 std::string Subject(const Event& event) {
   if (!event.has_job()) {
-    return event.mirror().empty() ? event.pack()
-                                  : absl::StrCat(event.pack(), ", mirror ", ShortMirrorName(event.mirror()));
+    std::string subject = event.pack();
+    if (!event.mirror().empty()) absl::StrAppend(&subject, ", mirror ", ShortMirrorName(event.mirror()));
+    if (!event.reason().empty()) absl::StrAppend(&subject, ", ", event.reason());
+    return subject;
   }
   const relocd::v1::Job& job = event.job();
   std::string subject = absl::StrCat(job.id(), "  ", job.name(), ", pid ", job.pid(), ", ", job.engine());
@@ -58,6 +60,7 @@ Record EventRecord(const Event& event) {
   if (event.root() != 0) record.emplace_back("root", JsonNumber(static_cast<double>(event.root())));
   if (!event.has_job() && !event.pack().empty()) record.emplace_back("pack", JsonText(event.pack()));
   if (!event.mirror().empty()) record.emplace_back("mirror", JsonText(event.mirror()));
+  if (!event.reason().empty()) record.emplace_back("reason", JsonText(event.reason()));
   if (event.lost() > 0) record.emplace_back("lost", JsonNumber(static_cast<double>(event.lost())));
   if (std::string text = Text(event); !text.empty()) record.emplace_back("text", JsonText(text));
   return record;

@@ -91,7 +91,8 @@ void AddEventsCommand(CLI::App& app, int* exit_status) {
   AddFormatOption(events, &options->format);
   events->footer(
       "Types: launch, exit, fallback, root_create, root_evict, mirror_create, mirror_evict, daemon_start,\n"
-      "daemon_stop; and lost, with a number, where events came faster than they were read.\n"
+      "daemon_stop; root_evict and mirror_evict have a reason (unusable, limit, pruned, removed, replaced,\n"
+      "out of date); and lost, with a number, where events came faster than they were read.\n"
       "\n"
       "Examples:\n"
       "  relocctl events\n"

@@ -15,8 +15,9 @@ Findings CheckEngines();
 Findings CheckDirectories();
 // The daemon: whether it runs, answers, is of this version and stands where we stand. Starts gRPC's threads.
 Findings CheckDaemon();
-// The directory in which mirrors of packs are kept, or would be.
-Finding CheckMirrors(const std::string& directory);
+// The directory in which mirrors of packs are kept, or would be. `error`: why the daemon can make none; may
+// be empty.
+Finding CheckMirrors(const std::string& directory, const std::string& error);
 // The kernel, its limits, and what the host may do to our processes and files.
 Findings CheckHost();
 

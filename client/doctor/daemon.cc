@@ -96,15 +96,15 @@ Finding CheckSite() {
               absl::StrCat("as root: chown root ", kSiteDaemonDir, " && chmod 755 ", kSiteDaemonDir));
 }
 
-// By its configuration; without one where it would be by default.
-std::string MirrorDirOf(const ControlClient& client, const std::string& dir) {
+// By its configuration; where it does not answer, where mirrors would be by default.
+Finding CheckMirrorsOf(const ControlClient& client, const std::string& dir) {
   absl::StatusOr<relocd::v1::ListMirrorsResponse> list = ListMirrors(client);
-  return list.ok() ? list->dir() : MirrorDir("", dir);
+  return list.ok() ? CheckMirrors(list->dir(), list->error()) : CheckMirrors(MirrorDir("", dir), "");
 }
 
 Findings CheckOwnDaemon(const std::string& dir) {
   absl::StatusOr<std::unique_ptr<ControlClient>> client = ControlClient::ConnectQuietly();
-  if (absl::IsNotFound(client.status())) return {CheckLock(dir), CheckMirrors(MirrorDir("", dir))};
+  if (absl::IsNotFound(client.status())) return {CheckLock(dir), CheckMirrors(MirrorDir("", dir), "")};
   if (!client.ok())
     return {Fail("daemon", std::string(client.status().message()), "export RELOCD_DIR=another directory")};
   absl::StatusOr<DaemonStatus> status = (*client)->GetStatus();
@@ -112,7 +112,7 @@ Findings CheckOwnDaemon(const std::string& dir) {
   if (status.ok()) {
     findings.push_back(CheckPlace(dir));
     findings.push_back(CheckRoots(*status));
-    findings.push_back(CheckMirrors(MirrorDirOf(**client, dir)));
+    findings.push_back(CheckMirrorsOf(**client, dir));
   }
   return findings;
 }

@@ -22,9 +22,10 @@ std::string WithoutCure(absl::string_view message) {
 
 }  // namespace
 
-Finding CheckMirrors(const std::string& directory) {
+Finding CheckMirrors(const std::string& directory, const std::string& error) {
   absl::StatusOr<uint64_t> free = MirrorCache::Examine(directory);
   if (!free.ok()) return Warn(kCheck, WithoutCure(free.status().message()), kCure);
+  if (!error.empty()) return Warn(kCheck, WithoutCure(error), kCure);
   std::string space = absl::StrCat(directory, ", ", HumanSize(static_cast<double>(*free)), " free");
   if (*free >= kLittleSpace) return Ok(kCheck, space);
   return Warn(kCheck, space, "make room, or set mirror-dir in relocd.conf to a directory on another disk");

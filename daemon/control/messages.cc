@@ -180,6 +180,7 @@ relocd::v1::Event ToMessage(const Event& event) {
   }
   if (event.job != nullptr) message.set_pack(event.job->pack);
   message.set_text(event.text);
+  message.set_reason(event.reason);
   return message;
 }
 

@@ -35,6 +35,8 @@ struct Event {
   // Of those about a mirror: its name, and the pack that it was made of.
   std::string mirror = {};
   std::string pack = {};
+  // Of those about a root or a mirror that goes: why, as users see it ("unusable", "limit"); stable.
+  std::string reason = {};
 };
 
 }  // namespace reloc

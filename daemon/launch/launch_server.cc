@@ -176,7 +176,7 @@ bool LaunchServer::Handle(ClientId id, std::span<const char> bytes, Packet* pack
 
 // Nothing is answered: the launch does without.
 bool LaunchServer::HandleWanted(const LaunchMessage& message) {
-  parts_.mirrors->Wanted(message);
+  message.reason == Reason::kMirror ? parts_.mirrors->Unusable(message) : parts_.mirrors->Wanted(message);
   return false;
 }
 

@@ -22,6 +22,9 @@ namespace {
 
 // Which mirror was used last is told by times; a minute is exact enough.
 constexpr absl::Duration kTouchEvery = absl::Minutes(1);
+// A mirror that was tried and found good is not tried again for so long: it takes reading all of it, and the
+// program that could not be executed may be to blame.
+constexpr absl::Duration kTryEvery = absl::Hours(1);
 
 bool HasDigest(const PackDigest& digest) { return digest != PackDigest{}; }
 
@@ -62,13 +65,17 @@ void MirrorTable::Touch(const std::string& name) {
   (void)::futimens(entry->second.directory.get(), nullptr);
 }
 
-void MirrorTable::Replace(const std::vector<relocd::v1::Mirror>& found, uint64_t bytes, bool announce) {
+void MirrorTable::Replace(const std::vector<relocd::v1::Mirror>& found, uint64_t bytes,
+                          const std::string& reason, bool announce) {
   absl::flat_hash_set<std::string> names;
   for (const relocd::v1::Mirror& mirror : found) names.insert(mirror.name());
   for (const std::string& name : Names()) {
     const Entry& known = entries_.at(name);
-    const bool stays = names.contains(name) && IsSameDirectory(known.directory.get(), known.mirror.path());
-    if (!stays) Remove(name, announce);
+    if (!names.contains(name)) {
+      Remove(name, reason, announce);
+    } else if (!IsSameDirectory(known.directory.get(), known.mirror.path())) {
+      Remove(name, "replaced", announce);
+    }
   }
   for (const std::string& link : links_.List()) {
     if (!names.contains(link)) links_.Withdraw(link).IgnoreError();  // it leads nowhere
@@ -103,7 +110,7 @@ void MirrorTable::Add(const relocd::v1::Mirror& mirror, bool announce) {
   // Then launches find out, each for itself, when it is gone.
   if (!watched.ok()) LogWarning(watched.message());
   Publish(entry);
-  Announce(EventType::kMirrorCreate, mirror, announce);
+  Announce(EventType::kMirrorCreate, mirror, "", announce);
 }
 
 // Launches that need no root find it from now on, and roots are made anew.
@@ -118,11 +125,25 @@ void MirrorTable::OnRemoval(const std::string& name) {
   auto entry = entries_.find(name);
   if (entry == entries_.end() || entry->second.withdrawn) return;
   LogWarning(absl::StrCat("someone removes mirror ", name, ": its pack is used again"));
+  GiveUp(name, "removed");
+}
+
+void MirrorTable::Discard(const std::string& name, const std::string& why) {
+  auto entry = entries_.find(name);
+  if (entry == entries_.end()) return;
+  LogWarning(absl::StrCat("mirror ", name, " of ", entry->second.mirror.pack(),
+                          " cannot be used, and its pack is used again: ", why));
+  GiveUp(name, "unusable");
+}
+
+// What is left goes as soon as no job uses it.
+void MirrorTable::GiveUp(const std::string& name, const std::string& reason) {
+  auto entry = entries_.find(name);
   bytes_ -= std::min<uint64_t>(bytes_, entry->second.mirror.bytes());
   UniqueFd directory = std::move(entry->second.directory);
   (void)::flock(directory.get(), LOCK_UN);
   damaged_[name] = {std::move(directory), entry->second.mirror.path()};
-  Remove(name, true);
+  Remove(name, reason, true);
   on_damage_();
 }
 
@@ -135,20 +156,21 @@ std::vector<std::string> MirrorTable::Damaged() {
   return names;
 }
 
-void MirrorTable::Remove(const std::string& name, bool announce) {
+void MirrorTable::Remove(const std::string& name, const std::string& reason, bool announce) {
   watch_.Forget(name);
   absl::Status unlinked = links_.Withdraw(name);
   if (!unlinked.ok()) LogWarning(unlinked.message());
-  parts_.roots->Drop(name);
-  Announce(EventType::kMirrorEvict, entries_.at(name).mirror, announce);
+  parts_.roots->Drop(name, reason);
+  Announce(EventType::kMirrorEvict, entries_.at(name).mirror, reason, announce);
   entries_.erase(name);
 }
 
-void MirrorTable::Announce(EventType type, const relocd::v1::Mirror& mirror, bool announce) const {
+void MirrorTable::Announce(EventType type, const relocd::v1::Mirror& mirror, const std::string& reason,
+                           bool announce) const {
   if (!announce) return;
   LogInfo(absl::StrCat("mirror ", mirror.name(), " of ", mirror.pack(),
-                       type == EventType::kMirrorCreate ? " is ready" : " is gone"));
-  parts_.events->Publish({type, absl::Now(), nullptr, nullptr, {}, mirror.name(), mirror.pack()});
+                       type == EventType::kMirrorCreate ? " is ready" : " is gone: ", reason));
+  parts_.events->Publish({type, absl::Now(), nullptr, nullptr, {}, mirror.name(), mirror.pack(), reason});
 }
 
 bool MirrorTable::Withdraw(const std::string& name) {
@@ -163,6 +185,29 @@ bool MirrorTable::Withdraw(const std::string& name) {
   return true;
 }
 
+bool MirrorTable::Suspect(const std::string& name) {
+  auto found = entries_.find(name);
+  if (found == entries_.end() || found->second.suspect) return false;
+  Entry& entry = found->second;
+  if (MonotonicNow() - entry.cleared_at < kTryEvery) return false;
+  entry.suspect = true;
+  // The launches that use a graft may have no other way: they have it until it is known to be at fault.
+  if (entry.id.kind == MirrorKind::kGraft) return true;
+  if (absl::Status unlinked = links_.Withdraw(name); !unlinked.ok()) LogWarning(unlinked.message());
+  parts_.roots->Withdraw(name);
+  if (!entry.withdrawn) entry.withdrawn_at = MonotonicNow();
+  entry.withdrawn = true;
+  return true;
+}
+
+void MirrorTable::Clear(const std::string& name) {
+  auto entry = entries_.find(name);
+  if (entry == entries_.end() || !entry->second.suspect) return;
+  entry->second.suspect = false;
+  entry->second.cleared_at = MonotonicNow();
+  Restore(name);
+}
+
 absl::Duration MirrorTable::WithdrawnAt(const std::string& name) const {
   auto entry = entries_.find(name);
   bool known = entry != entries_.end() && entry->second.withdrawn;
@@ -171,7 +216,7 @@ absl::Duration MirrorTable::WithdrawnAt(const std::string& name) const {
 
 void MirrorTable::Restore(const std::string& name) {
   auto entry = entries_.find(name);
-  if (entry == entries_.end() || !entry->second.withdrawn) return;
+  if (entry == entries_.end() || !entry->second.withdrawn || entry->second.suspect) return;
   if (!IsSameDirectory(entry->second.directory.get(), entry->second.mirror.path())) return;
   (void)::flock(entry->second.directory.get(), LOCK_SH | LOCK_NB);
   entry->second.withdrawn = false;

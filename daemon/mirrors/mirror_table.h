@@ -45,8 +45,9 @@ class MirrorTable {
   void Touch(const std::string& name);
 
   // Takes `found` for all mirrors that there are, which take `bytes` on the disk: new ones are published, and
-  // those that are gone forgotten. `announce`: with events.
-  void Replace(const std::vector<relocd::v1::Mirror>& found, uint64_t bytes, bool announce);
+  // those that are gone forgotten, for `reason` (Event). `announce`: with events.
+  void Replace(const std::vector<relocd::v1::Mirror>& found, uint64_t bytes, const std::string& reason,
+               bool announce);
   // No launch begins to use the mirror any more; those that are about to are still told apart. False if jobs
   // use it, or launches cannot be kept from it.
   bool Withdraw(const std::string& name);
@@ -55,6 +56,14 @@ class MirrorTable {
   // The opposite, of one or of all, if they are still there.
   void Restore(const std::string& name);
   void RestoreAll();
+  // A launch could not use the mirror: until Clear() none begins to use a plain one. False if that is known,
+  // or was found to be no fault of the mirror's a short time ago.
+  bool Suspect(const std::string& name);
+  // The mirror can be used.
+  void Clear(const std::string& name);
+  // The mirror cannot be used, as `why` says: launches go back to the pack, and what jobs do not use is
+  // removed.
+  void Discard(const std::string& name, const std::string& why);
   // Writes links anew that someone removed.
   absl::Status Mend() const;
 
@@ -75,6 +84,8 @@ class MirrorTable {
     // Of its directory, with a shared lock: what other daemons of the user do not evict.
     UniqueFd directory;
     bool withdrawn = false;
+    bool suspect = false;  // being tried
+    absl::Duration cleared_at = -absl::InfiniteDuration();
     absl::Duration withdrawn_at;  // MonotonicNow()
     absl::Duration touched_at = -absl::InfiniteDuration();
   };
@@ -85,10 +96,12 @@ class MirrorTable {
   };
 
   void Add(const relocd::v1::Mirror& mirror, bool announce);
-  void Remove(const std::string& name, bool announce);
+  void Remove(const std::string& name, const std::string& reason, bool announce);
+  void GiveUp(const std::string& name, const std::string& reason);
   void Publish(const Entry& entry);
   void OnRemoval(const std::string& name);
-  void Announce(EventType type, const relocd::v1::Mirror& mirror, bool announce) const;
+  void Announce(EventType type, const relocd::v1::Mirror& mirror, const std::string& reason,
+                bool announce) const;
 
   Parts parts_;
   MirrorLinks links_;

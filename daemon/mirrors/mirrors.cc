@@ -28,6 +28,18 @@ constexpr absl::Duration kSettle = absl::Seconds(2);
 constexpr absl::Duration kRetry = absl::Minutes(1);  // while jobs use what is left
 constexpr size_t kMaxCounted = 10000;                // packs
 
+// Why those went that a task of that kind did not find any more (Event).
+const char* EvictionReason(MirrorTask::Kind kind) {
+  switch (kind) {
+    case MirrorTask::MAKE:
+      return "limit";
+    case MirrorTask::REMOVE:
+      return "pruned";
+    default:
+      return "removed";
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Mirrors>> Mirrors::Create(EventLoop* loop, MirrorTable::Parts parts,
@@ -46,7 +58,7 @@ absl::StatusOr<std::unique_ptr<Mirrors>> Mirrors::Create(EventLoop* loop, Mirror
 void Mirrors::Survey() {
   const bool none = ::access(settings_.cache.c_str(), F_OK) != 0 && errno == ENOENT;
   if (none) {
-    table_.Replace({}, 0, false);
+    table_.Replace({}, 0, "removed", false);
     surveyed_ = true;
     survey_->Finish({});
     return;
@@ -73,6 +85,7 @@ void Mirrors::Launched(const LaunchMessage& launch, const std::string& mirror) {
   const bool is_image = launch.engine == Engine::kUserns && launch.prefix.empty();  // needs no mirror
   if (is_image || settings_.after == 0 || launch.digest == PackDigest{} || launch.pack.empty()) return;
   if (!table_.ServedTo(launch.digest, Engine::kNone).empty()) return;  // it runs in an older root
+  if (unusable_.contains(MirrorKindName(MirrorKind::kPlain))) return;
   if (demand_.size() >= kMaxCounted) demand_.clear();
   Demand& demand = demand_.try_emplace(launch.digest, Demand{0, settings_.after}).first->second;
   if (++demand.launches != demand.due) return;
@@ -83,10 +96,22 @@ void Mirrors::Launched(const LaunchMessage& launch, const std::string& mirror) {
 
 void Mirrors::Wanted(const LaunchMessage& launch) {
   if (launch.engine != Engine::kGraft || launch.digest == PackDigest{} || launch.pack.empty()) return;
+  if (unusable_.contains(MirrorKindName(MirrorKind::kGraft))) return;
   if (wanted_.size() >= kMaxCounted) wanted_.clear();
   if (!wanted_.insert(launch.digest).second) return;
   const std::string pack(launch.pack), kind(MirrorKindName(MirrorKind::kGraft));
   if (FindMake(pack, kind) == nullptr) Enqueue(NewMake(pack, kind));
+}
+
+void Mirrors::Unusable(const LaunchMessage& launch) {
+  const MirrorKind kind = launch.engine == Engine::kGraft ? MirrorKind::kGraft : MirrorKind::kPlain;
+  const std::string name = MirrorName({launch.digest, kind});
+  if (!table_.Suspect(name)) return;
+  LogInfo(absl::StrCat("a launch of ", std::string(launch.pack), " could not use mirror ", name,
+                       ": it is tried"));
+  MirrorTask task = NewTask(MirrorTask::TRY);
+  task.add_mirrors(name);
+  Enqueue(std::move(task));
 }
 
 MirrorTask Mirrors::NewMake(const std::string& pack, const std::string& kind) const {
@@ -179,6 +204,9 @@ void Mirrors::OnWord(const MirrorWord& word) {
     case MirrorWord::kRemoved:
       outcome.removed.push_back(word.removed());
       break;
+    case MirrorWord::kUnusable:
+      current_->unusable.push_back(word.unusable());
+      break;
     case MirrorWord::kUsed:
       outcome.used.push_back(word.used());
       break;
@@ -226,15 +254,41 @@ void Mirrors::NoteMade(const std::string& name) {
   }
 }
 
+void Mirrors::NoteUnusable(const MirrorResult& result) {
+  const MirrorTask& task = current_->message;
+  const absl::string_view plain = MirrorKindName(MirrorKind::kPlain),
+                          graft = MirrorKindName(MirrorKind::kGraft);
+  const bool make = task.kind() == MirrorTask::MAKE;
+  if (make && result.code() == 0) unusable_.clear();
+  if (!result.unusable()) return;
+  unusable_[graft] = result.message();
+  if (!make || task.mirror_kind() == plain) unusable_[plain] = result.message();
+}
+
+void Mirrors::TakeMirrors(const MirrorResult& result) {
+  const MirrorTask& task = current_->message;
+  for (const relocd::v1::UnusableMirror& unusable : current_->unusable) {
+    table_.Discard(unusable.name(), unusable.reason());
+  }
+  if (task.kind() == MirrorTask::TRY && !result.surveyed()) {  // the cache itself cannot be used
+    for (const std::string& name : task.mirrors()) table_.Discard(name, result.message());
+  }
+  if (!result.surveyed()) return;
+  graft_names_ = result.graft_names();
+  if (task.kind() == MirrorTask::TRY || task.kind() == MirrorTask::SURVEY) {
+    for (const relocd::v1::Mirror& mirror : current_->found) table_.Clear(mirror.name());
+  }
+  table_.Replace(current_->found, result.bytes(), EvictionReason(task.kind()), surveyed_);
+  surveyed_ = true;
+}
+
 void Mirrors::TakeResult(const MirrorResult& result) {
   absl::Status status(static_cast<absl::StatusCode>(result.code()), result.message());
   const uint64_t before = table_.bytes();
   error_ = result.surveyed() ? "" : result.message();
   NoteMade(result.made());
-  if (result.surveyed()) {
-    table_.Replace(current_->found, result.bytes(), surveyed_);
-    surveyed_ = true;
-  }
+  NoteUnusable(result);
+  TakeMirrors(result);
   MirrorOutcome& outcome = current_->outcome;
   outcome.verified = result.verified();
   outcome.freed = before > result.bytes() ? before - result.bytes() : 0;
@@ -267,7 +321,7 @@ void Mirrors::OnEnd() {
   current_.reset();
   const bool unsure = !waiting_.empty() && waiting_.front().message.kind() == MirrorTask::SURVEY;
   if (!unsure) table_.RestoreAll();
-  if (table_.HasGrafts()) upkeep_->Arm(kUpkeep);
+  if (table_.HasGrafts() || graft_names_) upkeep_->Arm(kUpkeep);
   RunNext();
   if (!current_) on_idle_();
 }
@@ -298,6 +352,9 @@ relocd::v1::ListMirrorsResponse Mirrors::List() const {
   list.set_bytes(bytes());
   list.set_limit(limit());
   list.set_error(error_);
+  for (const auto& [kind, why] : unusable_) {
+    if (error_.empty()) list.set_error(why);
+  }
   return list;
 }
 

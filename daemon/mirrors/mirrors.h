@@ -55,6 +55,10 @@ class Mirrors {
   // A launch by the engine graft found no grafted mirror: makes one, unless that was tried before and failed.
   void Wanted(const LaunchMessage& launch);
 
+  // A launch could execute nothing from the mirror that its engine uses: it is tried, and a plain one
+  // withdrawn.
+  void Unusable(const LaunchMessage& launch);
+
   // Each returns at once; the order tells how it goes.
   std::shared_ptr<MirrorOrder> Make(const std::string& pack, const std::string& kind);
   // `names` as the table has them. `stale`: only those whose pack is gone or has changed.
@@ -77,6 +81,7 @@ class Mirrors {
     MirrorOutcome outcome;
     std::vector<relocd::v1::Mirror> found;
     bool begun = false;  // it is not refused at once, as a pack that needs no mirror is
+    std::vector<relocd::v1::UnusableMirror> unusable = {};
   };
 
   struct Demand {
@@ -102,6 +107,8 @@ class Mirrors {
   void OnResult(absl::StatusOr<relocd::v1::MirrorResult> result);
   void NoteMade(const std::string& name);
   void TakeResult(const relocd::v1::MirrorResult& result);
+  void TakeMirrors(const relocd::v1::MirrorResult& result);
+  void NoteUnusable(const relocd::v1::MirrorResult& result);
   void Finish(absl::Status status);
   void OnEnd();
   void OnDamage();
@@ -120,9 +127,12 @@ class Mirrors {
   std::string asked_;              // the mirror that the worker asks about
   std::string error_;              // why there can be no mirrors
   bool surveyed_ = false;
+  bool graft_names_ = false;  // there are some that must be renewed
   const std::shared_ptr<MirrorOrder> survey_ = std::make_shared<MirrorOrder>();
   absl::flat_hash_map<PackDigest, Demand> demand_;  // of packs without a mirror
   absl::flat_hash_set<PackDigest> wanted_;          // grafts that are being made, or cannot be
+  // By kind: why mirrors of this cache cannot be used, so that none is made by itself.
+  absl::flat_hash_map<std::string, std::string> unusable_;
 };
 
 }  // namespace reloc

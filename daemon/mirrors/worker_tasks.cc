@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "daemon/control/messages.h"
 #include "daemon/mirrors/mirror_users.h"
@@ -18,6 +19,7 @@
 #include "reloc/graft/graft_paths.h"
 #include "reloc/mirror/mirror_cache.h"
 #include "reloc/mirror/mirror_maker.h"
+#include "reloc/mirror/mirror_trial.h"
 #include "reloc/pack/file_system.h"
 #include "reloc/pack/manifest.h"
 #include "reloc/pack/status.h"
@@ -39,9 +41,13 @@ class Task {
 
  private:
   absl::Status Make();
-  absl::Status RemoveLeftovers();
+  absl::Status Begin();
+  absl::Status MakeUsable(const MirrorRequest& request, GraftFilter* filter);
+  absl::Status RequireExecutable();
   absl::Status Remove();
   absl::Status Verify();
+  absl::Status Try();
+  absl::StatusOr<std::string> FindUsable(const Mirror& mirror);
   absl::Status CheckRemote() const;
   absl::StatusOr<Mirror> FindByName(const std::string& name) const;
   bool MayEvict(const Mirror& mirror);
@@ -52,6 +58,8 @@ class Task {
   WorkerChannel* channel_;
   std::optional<MirrorCache> cache_;
   MirrorResult result_;
+  absl::Status executable_;                                  // of the cache
+  absl::flat_hash_map<std::string, absl::Status> unusable_;  // by name
 };
 
 void Task::Say(auto set) {
@@ -72,9 +80,18 @@ absl::Status Task::Run() {
       return Remove();
     case MirrorTask::VERIFY:
       return Verify();
+    case MirrorTask::TRY:
+      return Try();
     default:
-      return RemoveLeftovers();
+      return Begin();
   }
+}
+
+// What is found here holds for every mirror, also of other packs.
+absl::Status Task::RequireExecutable() {
+  executable_ = cache_->RequireExecutable();
+  if (!executable_.ok()) result_.set_unusable(true);
+  return executable_;
 }
 
 // Other daemons of the user that offer a mirror hold a lock on its directory.
@@ -97,6 +114,7 @@ absl::Status Task::CheckRemote() const {
 }
 
 absl::Status Task::Make() {
+  RELOC_RETURN_IF_ERROR(RequireExecutable());
   MirrorRequest request;
   request.pack = task_.pack();
   request.kind = ParseMirrorKind(task_.mirror_kind()).value_or(MirrorKind::kPlain);
@@ -107,10 +125,21 @@ absl::Status Task::Make() {
   }
   request.may_evict = [this](const Mirror& mirror) { return MayEvict(mirror); };
   request.progress = channel_->progress();
+  return MakeUsable(request, filter.get());
+}
+
+absl::Status Task::MakeUsable(const MirrorRequest& request, GraftFilter* filter) {
   RELOC_ASSIGN_OR_RETURN(Mirror made, MakeMirror(*cache_, request));
   if (filter != nullptr) filter->Keep(made);
-  result_.set_made(MirrorName(made.id));
-  return absl::OkStatus();
+  absl::StatusOr<std::string> link = FindUsable(made);
+  if (link.ok()) {
+    result_.set_made(MirrorName(made.id));
+    return absl::OkStatus();
+  }
+  result_.set_unusable(true);
+  unusable_[MirrorName(made.id)] = link.status();
+  return absl::FailedPreconditionError(
+      absl::StrCat(link.status().message(), ": set mirror-dir to another directory"));
 }
 
 absl::StatusOr<Mirror> Task::FindByName(const std::string& name) const {
@@ -125,12 +154,28 @@ bool IsStale(const Mirror& mirror) {
   return manifest.ok() ? DigestOf(*manifest) != mirror.id.digest : absl::IsNotFound(manifest.status());
 }
 
-absl::Status Task::RemoveLeftovers() {
-  return cache_->RemoveLeftovers();
+absl::Status Task::Begin() {
+  RELOC_RETURN_IF_ERROR(cache_->RemoveLeftovers());
+  return RequireExecutable();
+}
+
+// A launch could not use them: nothing that a trial may miss is taken for granted.
+absl::Status Task::Try() {
+  RELOC_RETURN_IF_ERROR(RequireExecutable());
+  for (const std::string& name : task_.mirrors()) {
+    absl::StatusOr<Mirror> mirror = FindByName(name);
+    if (!mirror.ok() || !FindUsable(*mirror).ok()) continue;  // Survey tells why
+    RELOC_ASSIGN_OR_RETURN(std::vector<Difference> differences,
+                           cache_->Verify(*mirror, channel_->progress()));
+    if (differences.empty()) continue;
+    unusable_[name] =
+        absl::DataLossError(absl::StrCat(mirror->path, "/", differences[0].path, " ", differences[0].what));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Task::Remove() {
-  RELOC_RETURN_IF_ERROR(RemoveLeftovers());
+  RELOC_RETURN_IF_ERROR(cache_->RemoveLeftovers());
   for (const std::string& name : task_.mirrors()) {
     absl::StatusOr<Mirror> mirror = FindByName(name);
     if (!mirror.ok() || (task_.stale() && !IsStale(*mirror))) continue;
@@ -165,15 +210,29 @@ absl::StatusOr<std::string> LinkTo(const Mirror& mirror) {
   return path;
 }
 
+// How launches find the mirror, as LinkTo(), if they can use it.
+absl::StatusOr<std::string> Task::FindUsable(const Mirror& mirror) {
+  RELOC_RETURN_IF_ERROR(executable_);
+  RELOC_ASSIGN_OR_RETURN(std::string link, LinkTo(mirror));
+  const bool is_graft = mirror.id.kind == MirrorKind::kGraft;
+  RELOC_RETURN_IF_ERROR(TryMirror(*cache_, mirror, is_graft ? link : link + mirror.store_prefix));
+  return link;
+}
+
 absl::Status Task::Survey() {
-  RenewGraftNames(cache_->directory());
+  result_.set_graft_names(RenewGraftNames(cache_->directory()));
   RELOC_ASSIGN_OR_RETURN(std::vector<Mirror> mirrors, cache_->List());
   RELOC_ASSIGN_OR_RETURN(MirrorUsage usage, cache_->Measure(mirrors));
   for (size_t i = 0; i < mirrors.size(); ++i) {
-    absl::StatusOr<std::string> link = LinkTo(mirrors[i]);
+    const std::string name = MirrorName(mirrors[i].id);
+    absl::StatusOr<std::string> link = unusable_.contains(name) ? unusable_[name] : FindUsable(mirrors[i]);
     if (!link.ok()) {
-      // Nobody can use it; `relocctl mirrors add` makes another.
-      if (MayEvict(mirrors[i])) RELOC_RETURN_IF_ERROR(cache_->Remove(mirrors[i].id));
+      Say([&](MirrorWord* word) {
+        word->mutable_unusable()->set_name(name);
+        word->mutable_unusable()->set_reason(std::string(link.status().message()));
+      });
+      // Where nothing runs, that may change: a mount is changed sooner than a mirror is made.
+      if (executable_.ok() && MayEvict(mirrors[i])) RELOC_RETURN_IF_ERROR(cache_->Remove(mirrors[i].id));
       continue;
     }
     Say([&](MirrorWord* word) { *word->mutable_mirror() = ToMessage(mirrors[i], usage.own[i], *link); });

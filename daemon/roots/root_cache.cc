@@ -103,7 +103,7 @@ void RootCache::Show(const std::shared_ptr<Root>& root) {
   if (old != nullptr) {
     old->before = nullptr;
     root->before = old;
-    Publish(EventType::kRootEvict, *old);
+    Publish(EventType::kRootEvict, *old, "replaced");
     maker_->Release({&old->made.fd, 1});
   }
   Publish(EventType::kRootCreate, *root);
@@ -162,9 +162,9 @@ void RootCache::Restore(const std::string& mirror) {
   }
 }
 
-void RootCache::Drop(const std::string& mirror) {
+void RootCache::Drop(const std::string& mirror, const std::string& reason) {
   withdrawn_.erase(mirror);
-  for (const RootKey& key : KeysOf(mirror)) Evict(key);
+  for (const RootKey& key : KeysOf(mirror)) Evict(key, reason);
 }
 
 // Room for one more root, counting those in the making.
@@ -180,7 +180,7 @@ absl::Status RootCache::MakeRoom() {
     return absl::ResourceExhaustedError(absl::StrCat("all of the ", limit_, " roots are in use"));
   }
   LogInfo(absl::StrCat("root dropped for ", oldest->pack));
-  Evict(RootKey(oldest->key));
+  Evict(RootKey(oldest->key), "limit");
   return absl::OkStatus();
 }
 
@@ -189,7 +189,7 @@ size_t RootCache::Prune() {
   for (const auto& [key, root] : roots_) {
     if (root.use_count() == 1) unused.push_back(key);
   }
-  for (const RootKey& key : unused) Evict(key);
+  for (const RootKey& key : unused) Evict(key, "pruned");
   return unused.size();
 }
 
@@ -201,16 +201,16 @@ void RootCache::DropUnserved(int32_t fd) {
   }
 }
 
-void RootCache::Evict(const RootKey& key, const std::string& why) {
+void RootCache::Evict(const RootKey& key, const std::string& reason) {
   registry_->Withdraw(key);
   auto node = roots_.extract(key);
   node.mapped()->store = nullptr;
-  Publish(EventType::kRootEvict, *node.mapped(), why);
+  Publish(EventType::kRootEvict, *node.mapped(), reason);
   maker_->Release({&node.mapped()->made.fd, 1});
 }
 
-void RootCache::Publish(EventType type, const Root& root, const std::string& text) {
-  events_->Publish({type, absl::Now(), nullptr, &root, text});
+void RootCache::Publish(EventType type, const Root& root, const std::string& reason) {
+  events_->Publish({.type = type, .time = absl::Now(), .root = &root, .text = {}, .reason = reason});
 }
 
 void RootCache::DropAll() {
@@ -221,7 +221,7 @@ void RootCache::DropAll() {
   for (const auto& [key, root] : roots_) {
     fds.push_back(root->made.fd);
     root->store = nullptr;
-    Publish(EventType::kRootEvict, *root);
+    Publish(EventType::kRootEvict, *root, "out of date");
   }
   roots_.clear();
   for (auto& [key, making] : making_) making->dropped = true;

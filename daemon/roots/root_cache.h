@@ -86,9 +86,9 @@ class RootCache {
   void Renew(const PackDigest& digest);
   // Nobody enters the roots of `mirror` any more but who is on his way.
   void Withdraw(const std::string& mirror);
-  // The opposite, or the end of it: the roots that were withdrawn are dropped.
+  // The opposite, or the end of it: the roots that were withdrawn are dropped, for `reason` (Event).
   void Restore(const std::string& mirror);
-  void Drop(const std::string& mirror);
+  void Drop(const std::string& mirror, const std::string& reason);
 
   // The host's mounts changed, or the holder died: nobody may join these any more. Those in the making still
   // serve who waits for them, since they asked before, and are not kept.
@@ -135,8 +135,8 @@ class RootCache {
   void Show(const std::shared_ptr<Root>& root);
   std::vector<RootKey> KeysOf(const std::string& mirror) const;
   absl::Status MakeRoom();
-  void Evict(const RootKey& key, const std::string& why = {});
-  void Publish(EventType type, const Root& root, const std::string& text = {});
+  void Evict(const RootKey& key, const std::string& reason);
+  void Publish(EventType type, const Root& root, const std::string& reason = "");
 
   RootMaker* maker_;
   RegistryWriter* registry_;

@@ -12,7 +12,10 @@ namespace reloc {
 
 inline constexpr unsigned kStatxBasicStats = 0x7ff;
 inline constexpr unsigned kStatxMountId = 0x1000;
-inline constexpr int kStatxDontSync = 0x4000;  // AT_STATX_DONT_SYNC: what is known without asking a server
+inline constexpr int kAtEmptyPath = 0x1000;
+// AT_STATX_DONT_SYNC: what is known already will do. A FUSE or network file system asks no server, and so
+// cannot hang.
+inline constexpr int kStatxDontSync = 0x4000;
 
 struct KernelStatx {
   uint32_t mask, blksize;

@@ -45,6 +45,7 @@ namespace reloc::fault {
   X(kMirrorShow, "mirror.show", "relocd tells launches of a mirror")          \
   X(kMirrorSpawn, "mirror.spawn", "relocd starts its process for mirrors")    \
   X(kMirrorSync, "mirror.sync", "mirrors are written to the disk")            \
+  X(kMirrorTry, "mirror.try", "a mirror is tried out")                        \
   X(kMirrorWrite, "mirror.write", "a file of a mirror is written")            \
   X(kMountsOpen, "mounts.open", "relocd opens the table of mounts")           \
   X(kOutputOpen, "output.open", "a launcher opens the file for output")       \

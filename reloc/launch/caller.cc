@@ -7,7 +7,6 @@
 
 #include "reloc/base/kernel_statx.h"
 #include "reloc/base/unique_fd.h"
-#include "reloc/launch/statx.h"
 
 namespace reloc {
 namespace {

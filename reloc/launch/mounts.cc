@@ -106,8 +106,7 @@ Result<UniqueFd> OpenUnmounted(int parent, const char* name) {
 }
 
 Errno ReadKnownAttributes(int fd, KernelStatx* attributes) {
-  const int flags = kAtEmptyPath | kAtStatxDontSync;
-  return ::syscall(SYS_statx, fd, "", flags, kStatxBasicStats, attributes) == 0 ? kOk : Errno::Last();
+  return Statx(fd, "", kAtEmptyPath | kStatxDontSync, kStatxBasicStats, attributes);
 }
 
 bool MayBeFuse(int fd, const KernelStatx& attributes) {

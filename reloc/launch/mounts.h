@@ -6,10 +6,10 @@
 
 #include <errno.h>
 
+#include "reloc/base/kernel_statx.h"
 #include "reloc/base/result.h"
 #include "reloc/base/text.h"
 #include "reloc/base/unique_fd.h"
-#include "reloc/launch/statx.h"
 
 namespace reloc {
 

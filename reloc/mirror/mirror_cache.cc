@@ -55,6 +55,13 @@ absl::StatusOr<FileSystem> RequireLocal(const std::string& directory) {
       absl::StrCat("mirrors cannot lie in ", directory, ", which is on ", fs.shared, ": ", kOtherPlace));
 }
 
+absl::Status RequireExecution(const FileSystem& fs, const std::string& directory) {
+  if (!fs.noexec) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("programs cannot run from ", directory,
+                   ", which is on a file system that is mounted noexec: ", kOtherPlace));
+}
+
 absl::Status RequirePrivate(int fd, const std::string& directory) {
   struct stat st;
   if (::fstat(fd, &st) != 0) return SystemError(errno, absl::StrCat("cannot stat ", directory));
@@ -117,6 +124,7 @@ MirrorCache::MirrorCache(std::string directory, uint64_t limit, UniqueFd mirrors
 absl::StatusOr<uint64_t> MirrorCache::Examine(const std::string& directory) {
   RELOC_ASSIGN_OR_RETURN(FileSystem fs, RequireLocal(directory));
   if (Exists(directory)) RELOC_RETURN_IF_ERROR(OpenOwn(directory).status());
+  RELOC_RETURN_IF_ERROR(RequireExecution(fs, directory));
   return fs.free_bytes;
 }
 
@@ -131,6 +139,11 @@ absl::StatusOr<MirrorCache> MirrorCache::Open(const std::string& directory, uint
   RELOC_ASSIGN_OR_RETURN(UniqueFd tmp, MakeDirectoryAt(fd.get(), kTmpDir, directory));
   AddTag(fd.get());
   return MirrorCache(directory, limit, std::move(mirrors), std::move(tmp));
+}
+
+absl::Status MirrorCache::RequireExecutable() const {
+  RELOC_ASSIGN_OR_RETURN(FileSystem fs, InspectFileSystem(directory_));
+  return RequireExecution(fs, directory_);
 }
 
 absl::StatusOr<Mirror> MirrorCache::Find(const MirrorId& id) const {

@@ -37,8 +37,12 @@ class MirrorCache {
   // that is not the user's own or that others can enter, a symlink that another user made.
   static absl::StatusOr<MirrorCache> Open(const std::string& directory, uint64_t limit);
 
-  // What Open would refuse, and how much room there is (bytes). Makes nothing: `directory` need not be there.
+  // What Open and RequireExecutable would refuse, and how much room there is (bytes). Makes nothing:
+  // `directory` need not be there.
   static absl::StatusOr<uint64_t> Examine(const std::string& directory);
+
+  // FailedPrecondition, with the cure: programs cannot run from here, since it is mounted noexec.
+  absl::Status RequireExecutable() const;
 
   const std::string& directory() const { return directory_; }
   uint64_t limit() const { return limit_; }

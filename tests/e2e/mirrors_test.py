@@ -167,7 +167,10 @@ class Removing(HeldMirrors):
         self.assertIn("1 removed, 0 in use", self.must("prune", "--all"))
         self.assertEqual((self.list(), os.listdir(self.cache + "/mirrors")), ([], []))
         self.assertIsNone(self.mirror_shown())
-        self.assertEqual([event["mirror"] for event in self.events() if event["type"] == "mirror_evict"], [name])
+        self.assertEqual(self.evicted(), [(name, "pruned")])
+
+    def evicted(self):
+        return [(event["mirror"], event["reason"]) for event in self.events() if event["type"] == "mirror_evict"]
 
     def assertComplaintAfterOutput(self, outcome, words):
         self.assertEqual(outcome.status, 1)
@@ -224,6 +227,9 @@ class Removing(HeldMirrors):
         self.assertTrue(daemon.wait_until(lambda: [mirror["jobs"] for mirror in self.list()] == [0]))
         second = self.add(other)
         self.assertEqual([mirror["name"] for mirror in self.list()], [second])
+        self.assertEqual(self.evicted(), [(first, "pruned"), (first, "limit")])
+        gone = [event for event in self.events() if event["type"] == "root_evict" and event.get("mirror") == first]
+        self.assertEqual(gone[-1]["reason"], "limit")
 
     def size_of(self, name):
         listed = programs.must(programs.run(["du", "-s", "-B1", f"{self.cache}/mirrors/{name}"])).out

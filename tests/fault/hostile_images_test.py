@@ -275,7 +275,7 @@ class KeptRoot(HostilePack):
         os.kill(servers(self.path)[0], signal.SIGKILL)
         def evicted():
             shown = programs.must(programs.relocctl("events", "--no-stream", "--format", "json", env=self.env)).out
-            return [each["text"] for each in map(json.loads, shown.splitlines()) if each["type"] == "root_evict"]
+            return [each["reason"] for each in map(json.loads, shown.splitlines()) if each["type"] == "root_evict"]
         self.assertTrue(wait_until(lambda: evicted() == ["image server ended"]), evicted())
         again = self.launch("sleep", "0")
         self.assertEqual(again.status, 0, again.err)

@@ -1,5 +1,6 @@
 """Mirrors among failures: nothing half-made is ever served, and programs run from their packs where there is no mirror."""
 import os
+import re
 import shutil
 import signal
 import stat
@@ -8,6 +9,7 @@ import unittest
 
 from support import daemon, packs, programs, session
 from support.mirroring import MirrorsTest, large_pack
+from support.store import Store
 
 SWAPS = 200
 
@@ -258,6 +260,127 @@ class Removed(Faults):
         self.remove_cache()
         self.assertEqual(job.communicate("\n")[0], "runs\n")
         self.assertEqual(job.returncode, 0)
+
+
+class Damaged(Faults):
+    """The mirror is there, and what a launch executes of it is not as it was."""
+
+    def setUp(self):
+        super().setUp()
+        self.start()
+
+    def make(self, kind):
+        """One kind at a time: they share files."""
+        added = self.must("add", "--kind", kind, "--wait", self.pack)
+        self.name = re.search(r"mirror (\S+) of", added).group(1)
+        if kind == "plain":
+            self.await_mirror(self.name)
+
+    def files(self, name):
+        """All files of that name in the mirror."""
+        return programs.must(programs.run(["find", f"{self.cache}/mirrors/{self.name}", "-name", name, "-type", "f"])).out.split()
+
+    def damage(self, how):
+        for file in self.files("dash") + self.files("sh") + self.files("ld-linux*"):
+            how(file)
+
+    def evicted(self):
+        return {event["mirror"]: event["reason"] for event in self.events() if event["type"] == "mirror_evict"}
+
+    def assertWithdrawn(self, kind, engine):
+        before = len(self.evicted())
+        command = [self.pack + "/bin/sh", "-c", "echo runs"]
+        if kind == "graft":  # a chain comes to it where there are no user namespaces
+            command = [programs.host("deny"), "mount", "unshare", "setns", "--", *command]
+        outcome = programs.run(command, env={**self.env, "RELOC_ENGINE": engine})
+        self.assertEqual(outcome, (0, "runs\n", ""))
+        self.assertTrue(daemon.wait_until(lambda: self.evicted().get(self.name) == "unusable", 20), self.relocd.read_log())
+        self.assertEqual(len(self.evicted()), before + 1)
+        self.assertNotIn(self.name, [mirror["name"] for mirror in self.list()])
+
+    def assertHealed(self, kind):
+        """When what is left has gone."""
+        again = lambda: self.mirrors("add", "--kind", kind, "--wait", self.pack).status == 0
+        self.assertTrue(daemon.wait_until(again, 20), self.relocd.read_log())
+        self.launch()
+        self.must("verify")
+
+    HOW = {"removed": os.unlink, "made not executable": lambda path: os.chmod(path, 0o644),
+           "emptied": lambda path: os.truncate(path, 0)}
+
+    def test_in_a_root(self):
+        self.make("plain")
+        self.damage(os.unlink)
+        self.assertWithdrawn("plain", "userns")
+        self.assertHealed("plain")
+
+    def test_in_a_root_that_a_program_is_inside_of_already(self):
+        self.make("plain")
+        script = f'read line; exec "{self.pack}/bin/sh" -c "echo runs"'
+        job = subprocess.Popen([self.pack + "/bin/sh", "-c", script], env=self.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               text=True)
+        self.assertTrue(daemon.wait_until(lambda: [each["jobs"] for each in self.list() if each["kind"] == "plain"] == [1]))
+        for file in self.files("dash") + self.files("sh"):
+            os.rename(file, file + ".away")
+        self.assertEqual(job.communicate("\n")[0], "runs\n")
+        self.assertEqual(job.returncode, 0)
+
+    def test_by_engines_without_roots(self):
+        for what, how in self.HOW.items():
+            for engine in ("fakechroot", "proot"):
+                with self.subTest(what, engine=engine):
+                    self.make("plain")
+                    self.damage(how)
+                    self.assertWithdrawn("plain", engine)
+                    self.assertHealed("plain")
+                    self.forget_evicted()
+
+    def forget_evicted(self):
+        self.relocd.stop()
+        shutil.rmtree(self.state_home)
+        self.start()
+
+    def test_grafted(self):
+        for what, how in self.HOW.items():
+            with self.subTest(what):
+                self.make("graft")
+                self.damage(how)
+                self.assertWithdrawn("graft", "performance")
+                self.assertHealed("graft")
+                self.forget_evicted()
+
+
+class NotExecutable(Faults):
+    """A program that nobody can execute: it ends as without a mirror, and the mirror is not to blame."""
+
+    def setUp(self):
+        super().setUp()
+        store = Store("/gnu/store", packs.new_path("store"))
+        bash = store.add("bash-5.2", "bash")
+        item = store.item("broken")
+        store.add_file(item + "/bin/lost", "#!/nowhere/interpreter\n", 0o755)
+        store.add_file(item + "/bin/works", f"#!{bash}/bin/bash\necho runs\n", 0o755)
+        self.pack = packs.new_path("broken")
+        programs.must(programs.relocctl("pack", "create", "-o", self.pack, "--from-store", item, "--store-dir", store.directory,
+                                        "--store-prefix", "/gnu/store"))
+
+    def test_it_ends_as_without_one(self):
+        without = {engine: programs.run([self.pack + "/bin/lost"], env=programs.environment(RELOC_ENGINE=engine)).status
+                   for engine in ("userns", "fakechroot", "proot")}
+        self.assertEqual(without["userns"], 127)
+        self.start()
+        for kind in ("plain", "graft"):
+            self.must("add", "--kind", kind, "--wait", self.pack)
+        for engine, status in [*without.items(), ("graft", 127)]:
+            env = {**self.env, "RELOC_ENGINE": engine}
+            for _ in range(2):
+                self.assertEqual(programs.run([self.pack + "/bin/lost"], env=env).status, status, engine)
+        self.must("prune")  # after they were tried
+        self.assertEqual(sorted(mirror["kind"] for mirror in self.list()), ["graft", "plain"])
+        for engine in ("userns", "fakechroot", "graft"):
+            outcome = programs.run([self.pack + "/bin/works"], env={**self.env, "RELOC_ENGINE": engine})
+            self.assertEqual(outcome, (0, "runs\n", ""), engine)
+        self.assertEqual([event for event in self.events() if event["type"] == "mirror_evict"], [])
 
 
 class Exchanger:

@@ -255,7 +255,7 @@ TEST_F(MirroredRoots, WithdrawnOnesAreNotHandedOutAndCanComeBack) {
 TEST_F(MirroredRoots, DroppedOnesAreReleased) {
   Make(1);
   cache_.Withdraw("m.plain");
-  cache_.Drop("m.plain");
+  cache_.Drop("m.plain", "limit");
   EXPECT_EQ(cache_.size(), 0u);
   EXPECT_EQ(maker_.released, std::set<int32_t>{100});
 }

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "reloc/fault/fault.h"
+#include "reloc/mirror/mirror_trial.h"
 #include "tests/unit/mirror/fixture.h"
 
 namespace reloc {
@@ -65,6 +66,21 @@ TEST_F(MirrorFaultTest, AMirrorThatCannotBeSyncedIsUsedInThisBoot) {
   ASSERT_TRUE(fault::SwitchOn("mirror.sync=EIO").ok());
   EXPECT_FALSE(Cache().Sync().ok());
   EXPECT_TRUE(Cache().Find(mirror->id).ok());
+}
+
+TEST_F(MirrorFaultTest, AMirrorFromWhichNothingCanBeExecutedIsFoundOut) {
+  MakePacks();
+  absl::StatusOr<Mirror> mirror = Make("pack");
+  ASSERT_TRUE(mirror.ok()) << mirror.status();
+  const std::string store = mirror->path + mirror->store_prefix;
+  EXPECT_TRUE(TryMirror(Cache(), *mirror, store).ok());
+  ASSERT_TRUE(fault::SwitchOn("mirror.try=EACCES").ok());
+  EXPECT_THAT(Message(TryMirror(Cache(), *mirror, store)),
+              testing::AllOf(testing::HasSubstr("cannot execute " + Path("cache")),
+                             testing::HasSubstr("Permission denied")));
+  ASSERT_TRUE(fault::SwitchOn("mirror.try=EAGAIN").ok());  // the host's shortage tells nothing of it
+  EXPECT_TRUE(TryMirror(Cache(), *mirror, store).ok());
+  EXPECT_TRUE(List("cache/tmp").empty());
 }
 
 }  // namespace
