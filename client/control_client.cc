@@ -102,7 +102,7 @@ absl::StatusOr<std::string> ChosenDaemonDir() {
 }
 
 bool HasOwnState(const absl::Status& status) {
-  return absl::IsPermissionDenied(status) && !StateDir("").empty();
+  return absl::IsPermissionDenied(status) && !StateDir("").value_or("").empty();
 }
 
 absl::StatusOr<std::unique_ptr<ControlClient>> ControlClient::Connect() {

@@ -54,7 +54,8 @@ absl::StatusOr<Output> FindOutput(const std::string& text) {
   const bool not_told = absl::IsNotFound(told.status()) || HasOwnState(told.status());
   if (!not_told || !IsJobId(text)) return told;
   RELOC_ASSIGN_OR_RETURN(std::string dir, ChosenDaemonDir());
-  if (OutputReader::Open(OutputDir(dir), text).ok()) return Output{OutputDir(dir), text};
+  RELOC_ASSIGN_OR_RETURN(std::string outputs, OutputDir(dir));
+  if (OutputReader::Open(outputs, text).ok()) return Output{outputs, text};
   return told;
 }
 

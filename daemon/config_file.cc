@@ -1,5 +1,8 @@
 #include "daemon/config_file.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -8,6 +11,7 @@
 #include "reloc/pack/files.h"
 #include "reloc/pack/status.h"
 #include "reloc/pack/text.h"
+#include "reloc/pack/trusted_path.h"
 
 namespace reloc {
 namespace {
@@ -68,6 +72,19 @@ absl::StatusOr<std::vector<Setting>> ReadConfigFile(const std::string& path) {
     settings.push_back(std::move(setting));
   }
   return settings;
+}
+
+absl::Status RequireOwnConfigFile(const std::string& path) {
+  constexpr absl::string_view kAdvice = "; set HOME (sudo -H, su -) or XDG_CONFIG_HOME to your own";
+  absl::Status trusted = RequireTrustedPath(path, IfMissing::kAccept);
+  if (!trusted.ok())
+    return absl::PermissionDeniedError(
+        absl::StrCat("configuration ", path, ": ", trusted.message(), kAdvice));
+  // A link counts as its owner's, wherever it leads.
+  struct stat st;
+  if (::lstat(path.c_str(), &st) != 0 || st.st_uid == ::geteuid() || st.st_uid == 0) return absl::OkStatus();
+  return absl::PermissionDeniedError(
+      absl::StrCat("configuration ", path, ": it belongs to uid ", st.st_uid, kAdvice));
 }
 
 std::vector<std::string> DefaultConfigFiles(const char* const* envp) {

@@ -22,6 +22,10 @@ struct Setting {
 // The settings of the file `path`, in order. NotFound if there is no such file; other errors name the line.
 absl::StatusOr<std::vector<Setting>> ReadConfigFile(const std::string& path);
 
+// PermissionDenied if the file `path` is there and neither this user's nor the system's: $HOME may be another
+// user's (su, sudo -E), who must not say where this user's daemon writes.
+absl::Status RequireOwnConfigFile(const std::string& path);
+
 // The files that are read if they are there, later ones winning: the site's, then the user's. `envp`: for
 // $XDG_CONFIG_HOME and $HOME.
 std::vector<std::string> DefaultConfigFiles(const char* const* envp);

@@ -107,13 +107,14 @@ absl::Status Daemon::OpenServers() {
     return MirrorSpace{mirrors_->bytes(), mirrors_->limit()};
   });
   outlets_ = std::make_unique<MetricsOutlets>(loop_.get(), &events_, metrics_.get(), options_);
+  RELOC_ASSIGN_OR_RETURN(std::string output_dir, OutputDir(dir_->path()));
   RELOC_ASSIGN_OR_RETURN(
       launches_,
       LaunchServer::Create(
           {loop_.get(), keeper_.get(), roots_.get(), jobs_.get(), mirrors_.get(), [this] { RefreshPlace(); },
            [this] { NoteIdle(); }, [this](absl::Duration waited) { metrics_->Answered(waited); },
            [this] { start_socket_->ReceiveAll(); }, [this] { metrics_->FellBack(Reason::kVersion); },
-           OutputDir(dir_->path()), options_.output_limit}));
+           std::move(output_dir), options_.output_limit}));
   RELOC_ASSIGN_OR_RETURN(control_, ControlServer::Create(loop_.get(), Services(), [this] { NoteIdle(); }));
   RELOC_ASSIGN_OR_RETURN(
       start_socket_,

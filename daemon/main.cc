@@ -63,7 +63,9 @@ absl::StatusOr<std::string> ChooseDir(const Options& options, const ServiceManag
 // Where the log goes; empty: to stderr.
 absl::StatusOr<std::string> ChooseLogFile(const Options& options, const std::string& dir) {
   if (!options.log_file.empty()) return MakeAbsolute(options.log_file);
-  return options.background ? absl::StrCat(StateDir(dir), "/relocd.log") : "";
+  if (!options.background) return "";
+  RELOC_ASSIGN_OR_RETURN(std::string state, StateDir(dir));
+  return absl::StrCat(state, "/relocd.log");
 }
 
 // Descriptors that whoever started us left open (pipes, locks) would stay open as long as we run.

@@ -155,6 +155,7 @@ void AddOptions(CLI::App& app, Options* options, Texts* texts) {
 
 absl::Status ApplyFiles(const Texts& texts, const char* const* envp, ConfigLayers* layers) {
   for (const std::string& file : DefaultConfigFiles(envp)) {
+    RELOC_RETURN_IF_ERROR(RequireOwnConfigFile(file));
     RELOC_RETURN_IF_ERROR(layers->Apply(file, false));
   }
   return texts.config.empty() ? absl::OkStatus() : layers->Apply(texts.config, true);

@@ -13,6 +13,7 @@
 #include "reloc/pack/file_system.h"
 #include "reloc/pack/files.h"
 #include "reloc/pack/human_size.h"
+#include "reloc/pack/own_file.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
@@ -132,8 +133,10 @@ Finding CheckStateDir(const std::string& daemon_dir, const std::string& state) {
 
 Finding CheckHistory(const std::string& state) {
   const std::string path = state + "/history.db";
-  if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT) return Ok("history", "none yet");
-  absl::StatusOr<UniqueFd> fd = OpenFile(path, O_RDONLY | O_NONBLOCK);
+  absl::StatusOr<UniqueFd> fd = OpenOwnFile(path, O_RDONLY);
+  if (absl::IsNotFound(fd.status())) return Ok("history", "none yet");
+  if (absl::IsFailedPrecondition(fd.status()))
+    return Warn("history", std::string(fd.status().message()), "move it away");
   if (!fd.ok()) return Warn("history", std::string(fd.status().message()), "chmod u+rw " + path);
   char start[kSqliteMagic.size()];
   ssize_t size = ::read(fd->get(), start, sizeof start);
@@ -144,8 +147,11 @@ Finding CheckHistory(const std::string& state) {
 }
 
 Findings CheckState(const std::string& daemon_dir) {
-  const std::string state = StateDir(daemon_dir);
-  return {CheckStateDir(daemon_dir, state), CheckHistory(state)};
+  const absl::StatusOr<std::string> state = StateDir(daemon_dir);
+  if (!state.ok())
+    return {Fail("state directory", std::string(state.status().message()),
+                 "run it in that user's session, or as your own user")};
+  return {CheckStateDir(daemon_dir, *state), CheckHistory(*state)};
 }
 
 }  // namespace

@@ -58,7 +58,7 @@ grpc::Status ControlService::GetStatus(grpc::ServerContext*, const relocd::v1::G
     response->set_roots_error(std::string(view_->roots_usable().message()));
   });
   // Looks at the disk, which the event loop must not wait for.
-  if (asked.ok()) response->set_output_dir(OutputDir(response->dir()));
+  if (asked.ok()) response->set_output_dir(OutputDir(response->dir()).value_or(""));
   return asked;
 }
 

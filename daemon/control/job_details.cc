@@ -89,7 +89,9 @@ void AddLauncher(const Job& job, const JobProcesses& processes, const std::strin
     details->set_launcher_pid(main->second.parent);
     details->set_attachable(::access(absl::StrCat(dir, "/jobs/", job.id, "/attach").c_str(), F_OK) == 0);
   }
-  std::string output = absl::StrCat(OutputDir(dir), "/", job.id);
+  const absl::StatusOr<std::string> outputs = OutputDir(dir);
+  if (!outputs.ok()) return;
+  std::string output = absl::StrCat(*outputs, "/", job.id);
   if (::access(output.c_str(), F_OK) == 0) details->set_output_file(output);
 }
 

@@ -17,6 +17,7 @@
 #include "daemon/control/messages.h"
 #include "daemon/log.h"
 #include "reloc/job/history_file.h"
+#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {
@@ -49,6 +50,7 @@ struct History::Shared {
   bool has_work() const { return taken > std::max(tried, settled) || (hurried && taken > settled); }
   bool AwaitWork(std::unique_lock<std::mutex>* lock);
   void WriteBatch(std::unique_lock<std::mutex>* lock);
+  absl::Status OpenStore();  // without it
   void Return(std::vector<HistoryItem> batch);
   void Trim();
   void Note(const absl::Status& written);
@@ -104,8 +106,8 @@ void History::Shared::WriteBatch(std::unique_lock<std::mutex>* lock) {
   const uint64_t at_most = taken;
   lock->unlock();
   // Here, because to look for the state directory may take as long as to write into it.
-  if (store == nullptr) store = std::make_unique<HistoryStore>(HistoryPath(daemon_dir), limits, daemon);
-  absl::Status written = store->Write(batch);
+  absl::Status written = OpenStore();
+  if (written.ok()) written = store->Write(batch);
   const size_t count = batch.size();
   if (written.ok()) batch = {};
   // A burst, such as a disk that is slow for a moment leaves behind, would stay in relocd's memory for ever.
@@ -117,6 +119,13 @@ void History::Shared::WriteBatch(std::unique_lock<std::mutex>* lock) {
   written.ok() ? void(settled += count) : Return(std::move(batch));
   Note(written);
   changed.notify_all();
+}
+
+absl::Status History::Shared::OpenStore() {
+  if (store != nullptr) return absl::OkStatus();
+  RELOC_ASSIGN_OR_RETURN(std::string path, HistoryPath(daemon_dir));
+  store = std::make_unique<HistoryStore>(std::move(path), limits, daemon);
+  return absl::OkStatus();
 }
 
 void History::Shared::Return(std::vector<HistoryItem> batch) {

@@ -18,6 +18,7 @@
 #include "reloc/base/file.h"
 #include "reloc/fault/fault.h"
 #include "reloc/launch/root_registry.h"
+#include "reloc/pack/own_file.h"
 
 namespace reloc {
 namespace {
@@ -58,9 +59,9 @@ Result<std::string> ReadFile(int dir) {
                             ? Errno::Last()
                             : OpenAt(dir, kFile, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   if (!fd.ok()) return fd.error();
+  if (!IsOwnFile(fd->get())) return Errno{EPERM};
   struct stat st;
   if (::fstat(fd->get(), &st) != 0) return Errno::Last();
-  if (!S_ISREG(st.st_mode) || st.st_uid != ::geteuid()) return Errno{EPERM};
   if (static_cast<size_t>(st.st_size) > kMaxBytes) return Errno{EFBIG};
   std::string bytes(static_cast<size_t>(st.st_size), '\0');
   Result<size_t> size = ReadAll(fd->get(), bytes);

@@ -56,7 +56,8 @@ std::string WhyTaken(const std::string& path) {
 // relocd makes the directory itself, and whoever opens it checks whose it is.
 absl::StatusOr<std::string> MakeSecondPlace(const std::string& taken) {
   const std::string dir = SecondPlace();
-  if (dir.empty() || StateDir("").empty()) {
+  RELOC_ASSIGN_OR_RETURN(std::string state, StateDir(""));
+  if (state.empty()) {
     return absl::FailedPreconditionError(
         absl::StrCat(taken,
                      ", and there is no state directory to use instead; set RELOCD_DIR to a directory "

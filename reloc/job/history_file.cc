@@ -1,5 +1,6 @@
 #include "reloc/job/history_file.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <string>
@@ -74,23 +75,29 @@ absl::Status Read(const std::string& path, const Table& table, const HistoryQuer
       absl::StrCat("it has version ", version, ", and not ", kHistoryVersion));
 }
 
-absl::Status ReadFile(const std::string& path, const Table& table, const HistoryQuery& query,
+absl::Status ReadFile(const absl::StatusOr<std::string>& path, const Table& table, const HistoryQuery& query,
                       TakeRecord take) {
-  if (::access(path.c_str(), F_OK) != 0) return absl::OkStatus();
-  absl::Status read = Read(path, table, query, take);
+  RELOC_RETURN_IF_ERROR(path.status());
+  if (::faccessat(AT_FDCWD, path->c_str(), F_OK, AT_SYMLINK_NOFOLLOW) != 0) return absl::OkStatus();
+  absl::Status read = Read(*path, table, query, take);
   if (read.ok()) return read;
-  return absl::Status(read.code(), absl::StrCat("cannot read the history in ", path, ": ", read.message()));
+  return absl::Status(read.code(), absl::StrCat("cannot read the history in ", *path, ": ", read.message()));
 }
 
 }  // namespace
 
-std::string HistoryPath(const std::string& daemon_dir) { return StateDir(daemon_dir) + "/history.db"; }
+absl::StatusOr<std::string> HistoryPath(const std::string& daemon_dir) {
+  RELOC_ASSIGN_OR_RETURN(std::string state, StateDir(daemon_dir));
+  return state + "/history.db";
+}
 
-absl::Status ReadPastJobs(const std::string& path, const HistoryQuery& query, TakeRecord take) {
+absl::Status ReadPastJobs(const absl::StatusOr<std::string>& path, const HistoryQuery& query,
+                          TakeRecord take) {
   return ReadFile(path, kJobs, query, take);
 }
 
-absl::Status ReadPastEvents(const std::string& path, const HistoryQuery& query, TakeRecord take) {
+absl::Status ReadPastEvents(const absl::StatusOr<std::string>& path, const HistoryQuery& query,
+                            TakeRecord take) {
   return ReadFile(path, kEvents, query, take);
 }
 

@@ -23,8 +23,8 @@ inline constexpr char kHistorySchema[] = R"(
   CREATE TABLE events (seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, daemon INTEGER NOT NULL,
                        number INTEGER NOT NULL, record BLOB NOT NULL);)";
 
-// The file's path. Looks at the state directory, which may be on a slow disk.
-std::string HistoryPath(const std::string& daemon_dir);
+// The file's path. Looks at the state directory, which may be on a slow disk; fails as StateDir() does.
+absl::StatusOr<std::string> HistoryPath(const std::string& daemon_dir);
 
 struct HistoryQuery {
   absl::Time since = absl::InfinitePast();  // when the job ended, when the event happened
@@ -35,10 +35,12 @@ struct HistoryQuery {
   int64_t last_number = 0;
 };
 
-// Hands the serialized messages to `take`, in their order. No file is an empty history; other errors name the
-// file.
+// Hands the serialized messages to `take`, in their order. `path` as HistoryPath() returns it: its error is
+// theirs. No file is an empty history; other errors name the file.
 using TakeRecord = absl::FunctionRef<void(absl::string_view record)>;
-absl::Status ReadPastJobs(const std::string& path, const HistoryQuery& query, TakeRecord take);
-absl::Status ReadPastEvents(const std::string& path, const HistoryQuery& query, TakeRecord take);
+absl::Status ReadPastJobs(const absl::StatusOr<std::string>& path, const HistoryQuery& query,
+                          TakeRecord take);
+absl::Status ReadPastEvents(const absl::StatusOr<std::string>& path, const HistoryQuery& query,
+                            TakeRecord take);
 
 }  // namespace reloc

@@ -15,6 +15,7 @@
 #include "reloc/base/file.h"
 #include "reloc/fault/fault.h"
 #include "reloc/pack/files.h"
+#include "reloc/pack/own_file.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
@@ -29,18 +30,26 @@ uint64_t FileLimit(uint64_t limit_bytes) {
   return std::min<uint64_t>(std::max(limit_bytes / 2, kLeastFileLimit), limit.rlim_cur);
 }
 
-absl::Status MakeOwnDirectory(const std::string& dir) {
+absl::StatusOr<UniqueFd> MakeOwnDirectory(const std::string& dir) {
   RELOC_RETURN_IF_ERROR(MakeDirectories(dir));
-  // Also after mkdir(2): the umask is the job's caller's, and may be anything. Fails if it is someone else's.
-  if (::chmod(dir.c_str(), 0700) != 0) return SystemError(errno, absl::StrCat("cannot keep output in ", dir));
-  return absl::OkStatus();
+  RELOC_ASSIGN_OR_RETURN(UniqueFd fd, OpenFile(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  struct stat st;
+  if (::fstat(fd.get(), &st) == 0 && st.st_uid != ::geteuid()) {
+    return absl::PermissionDeniedError(
+        absl::StrCat("cannot keep output in ", dir, ", which belongs to uid ", st.st_uid));
+  }
+  // Also after mkdir(2): the umask is the job's caller's, and may be anything.
+  if (::fchmod(fd.get(), 0700) != 0) return SystemError(errno, absl::StrCat("cannot keep output in ", dir));
+  return fd;
 }
 
 // A file that readers see a writer at. File systems that know no locks (Lustre without -o flock) refuse with
 // ENOSYS; readers cannot ask there either, and then go by inotify alone.
 Result<UniqueFd> OpenLocked(int dir, const std::string& name, int flags) {
-  Result<UniqueFd> file = OpenAt(dir, name.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | flags, 0600);
+  constexpr int kFlags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK;
+  Result<UniqueFd> file = OpenAt(dir, name.c_str(), kFlags | flags, 0600);
   if (!file.ok()) return file;
+  if (!IsOwnFile(file->get())) return Errno{EPERM};
   if (::fchmod(file->get(), 0600) != 0) return Errno::Last();
   struct flock lock = {};
   lock.l_type = F_WRLCK;
@@ -52,8 +61,7 @@ Result<UniqueFd> OpenLocked(int dir, const std::string& name, int flags) {
 
 absl::StatusOr<OutputLog> OutputLog::Open(const std::string& dir, const std::string& id,
                                           uint64_t limit_bytes) {
-  RELOC_RETURN_IF_ERROR(MakeOwnDirectory(dir));
-  RELOC_ASSIGN_OR_RETURN(UniqueFd fd, OpenFile(dir, O_PATH | O_DIRECTORY));
+  RELOC_ASSIGN_OR_RETURN(UniqueFd fd, MakeOwnDirectory(dir));
   OutputLog log(std::move(fd), id, FileLimit(limit_bytes));
   RELOC_RETURN_IF_ERROR(log.OpenFirst(dir));
   return log;
@@ -125,7 +133,8 @@ int OutputLog::MakeRoom(size_t bytes) {
 // If it fails, all is as it was, or the name is free for a moment longer; the next call tries again.
 int OutputLog::Rotate() {
   const std::string fresh = id_ + ".new";
-  Result<UniqueFd> file = OpenLocked(dir_.get(), fresh, O_TRUNC);
+  if (::unlinkat(dir_.get(), fresh.c_str(), 0) != 0 && errno != ENOENT) return errno;
+  Result<UniqueFd> file = OpenLocked(dir_.get(), fresh, O_EXCL);
   if (!file.ok()) return file.error().value;
   // ENOENT: someone removed the file, or the second rename failed the last time.
   bool moved =

@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "reloc/job/output_log.h"
 #include "reloc/pack/files.h"
+#include "reloc/pack/own_file.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
@@ -129,7 +130,7 @@ class Watch {
 }  // namespace
 
 absl::StatusOr<OutputReader> OutputReader::Open(const std::string& dir, const std::string& id) {
-  RELOC_ASSIGN_OR_RETURN(UniqueFd fd, reloc::OpenFile(dir, O_PATH | O_DIRECTORY));
+  RELOC_ASSIGN_OR_RETURN(UniqueFd fd, reloc::OpenFile(dir, O_PATH | O_DIRECTORY | O_NOFOLLOW));
   OutputReader reader(std::move(fd), id);
   if (Errno error = reader.OpenBoth(&reader.older_, &reader.newest_); !error.ok()) {
     return SystemError(error.value, absl::StrCat("cannot read ", dir, "/", id));
@@ -141,6 +142,7 @@ Result<OutputReader::File> OutputReader::OpenFile(const std::string& name) const
   // O_NONBLOCK: a FIFO in a file's place must not hang us.
   Result<UniqueFd> fd = OpenAt(dir_.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   if (!fd.ok()) return fd.error();
+  if (!IsOwnFile(fd->get())) return Errno{EPERM};
   Result<FileId> id = Identify(fd->get());
   if (!id.ok()) return id.error();
   File file;

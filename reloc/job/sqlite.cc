@@ -1,8 +1,10 @@
 #include "reloc/job/sqlite.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
 
 #include "absl/strings/str_cat.h"
+#include "reloc/pack/own_file.h"
 #include "reloc/pack/status.h"
 
 namespace reloc::sqlite {
@@ -73,7 +75,22 @@ absl::string_view Statement::Bytes(int column) const {
   return {static_cast<const char*>(bytes), static_cast<size_t>(size)};
 }
 
+namespace {
+
+// SQLite opens by path, and would wait for a FIFO. By O_PATH: to close another descriptor of a database would
+// end this process's locks on it (fcntl(2)).
+absl::Status RequireOwnFiles(const std::string& path) {
+  for (const char* suffix : {"", "-journal", "-wal", "-shm"}) {
+    absl::Status opened = OpenOwnFile(path + suffix, O_PATH).status();
+    if (!opened.ok() && !absl::IsNotFound(opened)) return opened;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 absl::StatusOr<Database> Database::Open(const std::string& path, Access access) {
+  RELOC_RETURN_IF_ERROR(RequireOwnFiles(path));
   int flags = access == Access::kRead ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   sqlite3* handle = nullptr;
   int result =

@@ -18,7 +18,8 @@ struct sqlite3_stmt;
 namespace reloc::sqlite {
 
 // Errors: DataLoss for a file that is damaged or no database; Aborted for one that is locked by others for
-// more than two seconds; NotFound if there is none; else Unavailable.
+// more than two seconds; NotFound if there is none; FailedPrecondition if it is not this user's alone, or no
+// regular file; else Unavailable.
 class Statement {
  public:
   // Parameters are numbered from 1. Texts and bytes must outlive the next Step().

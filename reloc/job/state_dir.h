@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "absl/status/statusor.h"
+
 namespace reloc {
 
 // $XDG_STATE_HOME, else ~/.local/state: variables of the XDG base directory specification, which has relative
@@ -10,10 +12,11 @@ namespace reloc {
 std::string StateHome();
 
 // $XDG_STATE_HOME/relocd, else ~/.local/state/relocd, made (mode 0700) if need be. Where that cannot be
-// written, `daemon_dir`, which lasts until the next boot.
-std::string StateDir(const std::string& daemon_dir);
+// written, `daemon_dir`, which lasts until the next boot. PermissionDenied, with what to do, if it is another
+// user's: root may have that user's $HOME.
+absl::StatusOr<std::string> StateDir(const std::string& daemon_dir);
 
 // Where launchers keep the output of jobs; see output_log.h, which makes it.
-std::string OutputDir(const std::string& daemon_dir);
+absl::StatusOr<std::string> OutputDir(const std::string& daemon_dir);
 
 }  // namespace reloc

@@ -22,6 +22,7 @@
 #include "reloc/pack/human_size.h"
 #include "reloc/pack/manifest.h"
 #include "reloc/pack/status.h"
+#include "reloc/pack/trusted_path.h"
 
 namespace reloc {
 namespace {
@@ -84,6 +85,14 @@ absl::Status RequireOwnLink(const std::string& directory) {
       absl::StrCat(directory, " is a symlink that another user made: ", kOtherPlace));
 }
 
+// For root, who may have another user's $HOME: that user could put his own mirrors in their place.
+absl::Status RequireTrusted(const std::string& directory) {
+  absl::Status trusted = RequireTrustedPath(directory);
+  if (trusted.ok()) return trusted;
+  return absl::PermissionDeniedError(
+      absl::StrCat("mirrors cannot lie in ", directory, ": ", trusted.message(), "; ", kOtherPlace));
+}
+
 absl::StatusOr<UniqueFd> OpenOwn(const std::string& directory) {
   RELOC_RETURN_IF_ERROR(RequireOwnLink(directory));
   RELOC_ASSIGN_OR_RETURN(UniqueFd fd, OpenFile(directory, O_RDONLY | O_DIRECTORY));
@@ -122,6 +131,7 @@ MirrorCache::MirrorCache(std::string directory, uint64_t limit, UniqueFd mirrors
     : directory_(std::move(directory)), limit_(limit), mirrors_(std::move(mirrors)), tmp_(std::move(tmp)) {}
 
 absl::StatusOr<uint64_t> MirrorCache::Examine(const std::string& directory) {
+  RELOC_RETURN_IF_ERROR(RequireTrusted(directory));
   RELOC_ASSIGN_OR_RETURN(FileSystem fs, RequireLocal(directory));
   if (Exists(directory)) RELOC_RETURN_IF_ERROR(OpenOwn(directory).status());
   RELOC_RETURN_IF_ERROR(RequireExecution(fs, directory));
@@ -129,6 +139,7 @@ absl::StatusOr<uint64_t> MirrorCache::Examine(const std::string& directory) {
 }
 
 absl::StatusOr<MirrorCache> MirrorCache::Open(const std::string& directory, uint64_t limit) {
+  RELOC_RETURN_IF_ERROR(RequireTrusted(directory));
   RELOC_RETURN_IF_ERROR(RequireLocal(directory).status());
   RELOC_RETURN_IF_ERROR(MakeDirectories(std::string(DirName(directory))));
   if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
