@@ -110,7 +110,9 @@ int PrintCompletion(const CLI::App& app, const std::vector<std::string>& words) 
   Completion completion = Complete(app, words, {ListJobs, ListMirrorNames, ListImageEntries});
   PrintOut(absl::StrCat(FilesName(completion.files), "\n"));
   for (const Candidate& candidate : completion.candidates) {
-    PrintOut(absl::StrCat(OneLine(candidate.text), "\t", OneLine(candidate.meaning), "\n"));
+    // What cannot be shown as it is cannot be typed so, either.
+    if (OneLine(candidate.text) != candidate.text) continue;
+    PrintOut(absl::StrCat(candidate.text, "\t", OneLine(candidate.meaning), "\n"));
   }
   return FinishOutput(0);
 }

@@ -10,6 +10,7 @@
 #include "client/format.h"
 #include "client/report.h"
 #include "reloc/pack/status.h"
+#include "reloc/pack/text.h"
 
 namespace reloc {
 namespace {
@@ -20,7 +21,7 @@ using Arguments = std::shared_ptr<std::vector<std::string>>;
 
 absl::Status Start(const std::vector<std::string>& arguments) {
   RELOC_ASSIGN_OR_RETURN(relocd::v1::DaemonStatus status, StartDaemon(arguments));
-  PrintOut(absl::StrCat("relocd runs in ", status.dir(), ", pid ", status.pid(), "\n"));
+  PrintOut(absl::StrCat("relocd runs in ", OneLine(status.dir()), ", pid ", status.pid(), "\n"));
   return FlushOut();
 }
 

@@ -3,7 +3,6 @@
 // well what its plans refuse.
 #include "client/engines_command.h"
 
-#include <stdio.h>
 #include <unistd.h>
 
 #include <memory>
@@ -17,6 +16,7 @@
 #include "client/opened_pack.h"
 #include "client/report.h"
 #include "client/run_target.h"
+#include "reloc/cli/output.h"
 #include "reloc/engine/graft.h"
 #include "reloc/engine/probe.h"
 #include "reloc/launch/daemon_dir.h"
@@ -166,8 +166,7 @@ void PrintJson(const std::vector<EngineReport>& reports, const Chosen& chosen) {
 absl::Status ListEngines(const std::string& format, const std::string& program) {
   EngineChain chain = EngineChainFromEnv(environ);
   if (!chain.unknown.empty()) {
-    fprintf(stderr, "relocctl: warning: unknown engine '%s', ignoring\n",
-            OneLine(std::string(chain.unknown)).c_str());
+    PrintError("relocctl: warning", absl::StrCat("unknown engine '", Text(chain.unknown), "', ignoring"));
   }
   std::vector<EngineReport> reports = ProbeAll(FindModules().value_or(""));
   const UniqueFd daemon_dir = OpenDirectory();

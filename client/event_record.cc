@@ -4,12 +4,12 @@
 
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "client/job_record.h"
 #include "client/mirror_list.h"
+#include "reloc/pack/text.h"
 
 namespace reloc {
 namespace {
@@ -74,7 +74,7 @@ std::string EventLine(const Event& event) {
                       Type(event), Subject(event));
   if (std::string text = Text(event); !text.empty())
     absl::StrAppend(&line, line.back() == ' ' ? "" : ": ", text);
-  return absl::Utf8SafeCEscape(line);
+  return OneLine(line);
 }
 
 }  // namespace reloc

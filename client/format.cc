@@ -9,52 +9,40 @@
 #include <map>
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "reloc/base/one_line.h"
+#include "reloc/pack/text.h"
 
 namespace reloc {
 namespace {
 
-// The length of the UTF-8 sequence at the start of `text`; 0 if it is none (RFC 3629: no overlong forms, no
-// surrogates, nothing above U+10FFFF).
-size_t Utf8Length(absl::string_view text) {
-  auto byte = [&](size_t i) { return i < text.size() ? static_cast<uint8_t>(text[i]) : 0; };
-  const uint8_t first = byte(0), second = byte(1);
-  if (first < 0x80) return 1;
-  if (first < 0xC2 || first > 0xF4) return 0;
-  const size_t length = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-  const uint8_t low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
-  const uint8_t high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
-  if (second < low || second > high) return 0;
-  for (size_t i = 2; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  return length;
-}
-
 std::string ToUtf8(absl::string_view bytes) {
   std::string text;
   while (!bytes.empty()) {
-    size_t length = Utf8Length(bytes);
+    size_t length = Utf8Length({bytes.data(), bytes.size()});
     absl::StrAppend(&text, length > 0 ? bytes.substr(0, length) : "\xEF\xBF\xBD");
     bytes.remove_prefix(std::max<size_t>(length, 1));
   }
   return text;
 }
 
-// `text` is UTF-8.
 void AppendString(absl::string_view text, std::string* json) {
   json->push_back('"');
-  for (char c : text) {
-    if (c == '"' || c == '\\') {
-      absl::StrAppend(json, "\\", absl::string_view(&c, 1));
-    } else if (c == '\n' || c == '\t') {
-      json->append(c == '\n' ? "\\n" : "\\t");
-    } else if (static_cast<uint8_t>(c) < ' ' || c == '\x7f') {
-      absl::StrAppend(json, "\\u00", absl::Hex(static_cast<uint8_t>(c), absl::kZeroPad2));
-    } else {
-      json->push_back(c);
+  char memory[kMaxEscape];
+  for (string_view rest(text.data(), text.size()); !rest.empty();) {
+    string_view piece = TakeShown(&rest, LineStyle::kJson, memory);
+    if (piece.data() == memory) {
+      absl::StrAppend(json, Text(piece));
+      continue;
+    }
+    for (char c : piece) {
+      if (c == '"' || c == '\\') json->push_back('\\');
+      if (c == '\n' || c == '\t') {
+        json->append(c == '\n' ? "\\n" : "\\t");
+      } else {
+        json->push_back(c);
+      }
     }
   }
   json->push_back('"');
@@ -211,15 +199,13 @@ bool Filter::Matches(const Record& record) const {
   });
 }
 
-std::string Printable(absl::string_view bytes) { return absl::Utf8SafeCEscape(ToUtf8(bytes)); }
-
 std::string Table(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::vector<std::string>> cells = rows;
   std::vector<size_t> widths;
   for (auto& row : cells) {
     widths.resize(std::max(widths.size(), row.size()));
     for (size_t i = 0; i < row.size(); ++i) {
-      row[i] = absl::Utf8SafeCEscape(row[i]);
+      row[i] = OneLine(row[i]);
       widths[i] = std::max(widths[i], Width(row[i]));
     }
   }

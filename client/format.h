@@ -48,11 +48,8 @@ class Filter {
   std::vector<std::pair<std::string, std::string>> wanted_;
 };
 
-// `bytes` for a terminal: control characters and what is not UTF-8 are escaped.
-std::string Printable(absl::string_view bytes);
-
-// Columns of equal width, two spaces apart. The first row is the header. Control characters are escaped: what
-// a program was called with must not reach the terminal.
+// Columns of equal width, two spaces apart. The first row is the header. Cells are escaped (OneLine): what a
+// program was called with must not reach the terminal.
 std::string Table(const std::vector<std::vector<std::string>>& rows);
 
 }  // namespace reloc

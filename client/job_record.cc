@@ -58,8 +58,10 @@ std::string AsText(const google::protobuf::Timestamp& time) {
 std::string Command(const Job& job) {
   std::string command = absl::StrJoin(job.argv(), " ");
   if (command.empty()) command = job.program();
-  return command.size() <= kCommandWidth ? command
-                                         : absl::StrCat(command.substr(0, kCommandWidth - 3), "...");
+  if (command.size() <= kCommandWidth) return command;
+  size_t end = kCommandWidth - 3;
+  while (end > 0 && (command[end] & 0xC0) == 0x80) --end;  // not within a character
+  return absl::StrCat(command.substr(0, end), "...");
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "client/report.h"
 #include "client/signal_name.h"
 #include "reloc/pack/status.h"
+#include "reloc/pack/text.h"
 
 namespace reloc {
 namespace {
@@ -29,7 +30,7 @@ absl::Status KillOne(const ControlClient& client, const std::string& ref, int si
   if (killed.signalled() == 0) {
     return absl::FailedPreconditionError(absl::StrCat("job ", job.id(), " (", job.name(), ") has ended"));
   }
-  PrintOut(job.id() + "\n");
+  PrintOut(OneLine(job.id()) + "\n");
   return absl::OkStatus();
 }
 

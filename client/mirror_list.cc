@@ -11,6 +11,7 @@
 #include "reloc/mirror/mirror_cache.h"
 #include "reloc/pack/human_size.h"
 #include "reloc/pack/status.h"
+#include "reloc/pack/text.h"
 
 namespace reloc {
 namespace {
@@ -110,7 +111,7 @@ std::string MirrorsTable(const relocd::v1::ListMirrorsResponse& list) {
   const std::string limit =
       list.limit() == 0 ? "no limit" : absl::StrCat("of ", HumanSize(static_cast<double>(list.limit())));
   return absl::StrCat(Table(rows), "\n", HumanSize(static_cast<double>(list.bytes())), " ", limit, " in ",
-                      Printable(list.dir()), "\n");
+                      OneLine(list.dir()), "\n");
 }
 
 std::string MirrorsJson(const relocd::v1::ListMirrorsResponse& list) {

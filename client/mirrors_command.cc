@@ -1,7 +1,5 @@
 #include "client/mirrors_command.h"
 
-#include <stdio.h>
-
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
@@ -14,6 +12,7 @@
 #include "client/mirror_list.h"
 #include "client/progress.h"
 #include "client/report.h"
+#include "reloc/cli/output.h"
 #include "reloc/job/daemon_place.h"
 #include "reloc/launch/pack_image.h"
 #include "reloc/mirror/cache_dir.h"
@@ -47,14 +46,14 @@ absl::StatusOr<relocd::v1::ListMirrorsResponse> FindMirrors() {
   RELOC_ASSIGN_OR_RETURN(DaemonPlace place, FindDaemonPlace(environ));
   const bool is_taken = !place.taken.empty() && absl::IsNotFound(client.status());
   if (!is_taken && !HasOwnState(client.status())) return client.status();
-  fprintf(stderr, "relocctl: warning: no daemon can be asked: only what lies in the cache is shown\n");
+  PrintError("relocctl: warning", "no daemon can be asked: only what is in the cache is shown");
   return ReadMirrors(MirrorDir("", place.dir));
 }
 
 absl::Status List(const std::string& format) {
   RELOC_ASSIGN_OR_RETURN(relocd::v1::ListMirrorsResponse list, FindMirrors());
   if (!list.error().empty()) {
-    fprintf(stderr, "relocctl: warning: no mirrors can be made: %s\n", OneLine(list.error()).c_str());
+    PrintError("relocctl: warning", absl::StrCat("no mirrors can be made: ", list.error()));
   }
   PrintOut(format == "json" ? MirrorsJson(list) : MirrorsTable(list));
   return FlushOut();
@@ -109,8 +108,9 @@ absl::Status Add(const ControlClient& client, const AddOptions& options, const s
   RELOC_ASSIGN_OR_RETURN(MirrorProgress last, Watch(client, [&](grpc::ClientContext* context) {
                            return stub->Add(context, request);
                          }));
-  PrintOut(options.wait ? absl::StrCat("mirror ", last.mirror().name(), " of ", OneLine(pack), " is ready\n")
-                        : absl::StrCat("relocd mirrors ", OneLine(pack), "; see relocctl mirrors ls\n"));
+  PrintOut(options.wait
+               ? absl::StrCat("mirror ", OneLine(last.mirror().name()), " of ", OneLine(pack), " is ready\n")
+               : absl::StrCat("relocd mirrors ", OneLine(pack), "; see relocctl mirrors ls\n"));
   return FlushOut();
 }
 

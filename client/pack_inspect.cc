@@ -1,7 +1,6 @@
 #include "client/pack_inspect.h"
 
 #include <google/protobuf/util/json_util.h>
-#include <stdio.h>
 
 #include <memory>
 #include <string>
@@ -9,6 +8,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "client/opened_pack.h"
 #include "client/pack_tools.h"
 #include "client/progress.h"
@@ -64,18 +64,19 @@ absl::StatusOr<pb::PackInspection> Inspect(const std::string& name) {
   return inspection;
 }
 
-void PrintText(const pb::PackInspection& pack) {
-  printf("Pack:    %s\nStore:   %s\nDigest:  %s\nFormat:  %s\nSize:    %s\n", pack.pack().c_str(),
-         pack.store_prefix().c_str(), pack.digest().c_str(), pack.format().c_str(),
-         HumanSize(pack.size_bytes()).c_str());
-  printf("Entries: %d\n", pack.entries_size());
+std::string TextOf(const pb::PackInspection& pack) {
+  std::string text =
+      absl::StrCat("Pack:    ", OneLine(pack.pack()), "\nStore:   ", OneLine(pack.store_prefix()),
+                   "\nDigest:  ", OneLine(pack.digest()), "\nFormat:  ", OneLine(pack.format()),
+                   "\nSize:    ", HumanSize(pack.size_bytes()), "\nEntries: ", pack.entries_size(), "\n");
   for (const pb::EntryInspection& entry : pack.entries()) {
-    printf("  bin/%-20s %s\n", entry.name().c_str(), entry.resolved().c_str());
+    absl::StrAppendFormat(&text, "  bin/%-20s %s\n", OneLine(entry.name()), OneLine(entry.resolved()));
   }
-  printf("Items:   %d\n", pack.items_size());
+  absl::StrAppend(&text, "Items:   ", pack.items_size(), "\n");
   for (const pb::ItemInspection& item : pack.items()) {
-    printf("  %10s  %s\n", HumanSize(item.size_bytes()).c_str(), item.name().c_str());
+    absl::StrAppendFormat(&text, "  %10s  %s\n", HumanSize(item.size_bytes()), OneLine(item.name()));
   }
+  return text;
 }
 
 absl::Status PrintJson(const pb::PackInspection& pack) {
@@ -86,7 +87,7 @@ absl::Status PrintJson(const pb::PackInspection& pack) {
   std::string json;
   auto status = google::protobuf::util::MessageToJsonString(pack, &json, options);
   if (!status.ok()) return absl::InternalError(status.ToString());
-  fputs(json.c_str(), stdout);
+  PrintOut(Shown(json, LineStyle::kJson));
   return absl::OkStatus();
 }
 
@@ -94,7 +95,7 @@ int RunInspect(const std::string& pack, const std::string& format) {
   absl::StatusOr<pb::PackInspection> inspection = Inspect(pack);
   if (!inspection.ok()) return ReportError(inspection.status());
   if (format == "text") {
-    PrintText(*inspection);
+    PrintOut(TextOf(*inspection));
     return FinishOutput(0);
   }
   absl::Status status = PrintJson(*inspection);
@@ -113,7 +114,7 @@ int RunVerify(const std::string& name) {
   interrupt.DieIfInterrupted();
   if (!differences.ok()) return ReportError(pack->Explain(differences.status()));
   for (const Difference& difference : *differences) {
-    printf("%s\n", OneLine(absl::StrCat(difference.path, " ", difference.what)).c_str());
+    PrintOut(OneLine(absl::StrCat(difference.path, " ", difference.what)) + "\n");
   }
   return FinishOutput(differences->empty() ? 0 : 1);
 }

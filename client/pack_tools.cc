@@ -1,7 +1,6 @@
 #include "client/pack_tools.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -11,6 +10,7 @@
 #include "client/installation.h"
 #include "client/progress.h"
 #include "client/report.h"
+#include "reloc/cli/output.h"
 #include "reloc/engine/compile.h"
 #include "reloc/pack/files.h"
 #include "reloc/pack/human_size.h"
@@ -37,8 +37,8 @@ absl::StatusOr<PackRuntime> ReadRuntime(const fs::path& directory) {
 }
 
 void PrintSummary(const std::string& verb, const std::string& what, const PackSummary& summary) {
-  printf("%s %s: %zu entries, %zu items, %s\n", verb.c_str(), what.c_str(), summary.entries, summary.items,
-         HumanSize(static_cast<double>(summary.bytes)).c_str());
+  PrintOut(absl::StrCat(verb, " ", OneLine(what), ": ", summary.entries, " entries, ", summary.items,
+                        " items, ", HumanSize(static_cast<double>(summary.bytes)), "\n"));
 }
 
 }  // namespace
@@ -59,8 +59,7 @@ int MakePack(const std::string& verb, const std::string& what,
     summary = make({*std::move(runtime), CompilePlans, bar.callback()});
   }
   if (summary.ok()) {
-    for (const std::string& warning : summary->warnings)
-      fprintf(stderr, "relocctl: warning: %s\n", OneLine(warning).c_str());
+    for (const std::string& warning : summary->warnings) PrintError("relocctl: warning", warning);
     PrintSummary(verb, what, *summary);
     return FinishOutput(0);
   }

@@ -1,6 +1,5 @@
 #include "client/progress.h"
 
-#include <stdio.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -9,13 +8,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "reloc/cli/output.h"
 #include "reloc/pack/human_size.h"
 
 namespace reloc {
 namespace {
 
 constexpr int64_t kRedrawEveryMs = 100;
-constexpr const char* kEraseLine = "\r\033[K";  // ECMA-48 EL
 
 volatile sig_atomic_t g_signal = 0;
 
@@ -78,7 +77,7 @@ void InterruptGuard::DieIfInterrupted() {
 ProgressBar::ProgressBar() : terminal_(isatty(STDERR_FILENO) == 1) {}
 
 ProgressBar::~ProgressBar() {
-  if (!stage_.empty()) fputs(kEraseLine, stderr);
+  if (!stage_.empty()) DrawLine("");
 }
 
 ProgressCallback ProgressBar::callback() {
@@ -93,9 +92,7 @@ void ProgressBar::Draw(const Progress& progress) {
   if (now - drawn_at_ms_ < kRedrawEveryMs && stage_ == progress.stage) return;
   drawn_at_ms_ = now;
   stage_ = progress.stage;
-  std::string line = absl::StrCat(kEraseLine, BarLine(progress, TerminalColumns()));
-  fputs(line.c_str(), stderr);
-  fflush(stderr);
+  DrawLine(BarLine(progress, TerminalColumns()));
 }
 
 }  // namespace reloc

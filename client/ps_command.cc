@@ -1,7 +1,5 @@
 #include "client/ps_command.h"
 
-#include <stdio.h>
-
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +10,7 @@
 #include "client/job_record.h"
 #include "client/report.h"
 #include "reloc/pack/status.h"
+#include "reloc/pack/text.h"
 
 namespace reloc {
 namespace {
@@ -41,7 +40,7 @@ void PrintJobs(const std::vector<relocd::v1::Job>& jobs, const Filter& filter, c
     Record record = json || !filter.empty() ? JobRecord(job) : Record();
     if (!filter.empty() && !filter.Matches(record)) continue;
     if (options.quiet) {
-      ids += job.id() + "\n";
+      ids += OneLine(job.id()) + "\n";
     } else if (json) {
       records.push_back(std::move(record));
     } else {

@@ -1,24 +1,18 @@
 #include "client/report.h"
 
-#include <errno.h>
-#include <stdio.h>
-
 #include <CLI/CLI.hpp>
 
+#include "reloc/cli/output.h"
 #include "reloc/launch/launcher.h"
-#include "reloc/pack/text.h"
 
 namespace reloc {
 
-void PrintOut(const std::string& text) { fwrite(text.data(), 1, text.size(), stdout); }
+void PrintOut(const std::string& text) { Print(text); }
 
-absl::Status FlushOut() {
-  bool written = fflush(stdout) == 0 && ferror(stdout) == 0;
-  return written ? absl::OkStatus() : absl::ErrnoToStatus(errno, "cannot write to standard output");
-}
+absl::Status FlushOut() { return Flush(); }
 
 int ReportError(const absl::Status& status) {
-  fprintf(stderr, "relocctl: %s\n", OneLine(status.message()).c_str());
+  PrintError("relocctl", status.message());
   return kExitFailed;
 }
 

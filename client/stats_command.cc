@@ -16,6 +16,7 @@
 #include "client/job_sampler.h"
 #include "client/reader_watch.h"
 #include "client/report.h"
+#include "reloc/cli/output.h"
 #include "reloc/pack/human_size.h"
 #include "reloc/pack/status.h"
 
@@ -26,7 +27,6 @@ using relocd::v1::JobDetails;
 
 constexpr absl::Duration kFirst = absl::Milliseconds(300);  // to the second look, which has rates
 constexpr absl::Duration kInterval = absl::Seconds(1);
-constexpr char kClearScreen[] = "\x1b[H\x1b[J";
 
 struct StatsOptions {
   bool no_stream = false;
@@ -78,7 +78,7 @@ absl::Status Print(const JobSampler& sampler, const StatsOptions& options) {
   for (const JobDetails& job : sampler.jobs()) {
     if (Runs(job)) rows.push_back(StatsRow(job, sampler.RatesOf(job)));
   }
-  if (!options.no_stream && ::isatty(STDOUT_FILENO) == 1) PrintOut(kClearScreen);
+  if (!options.no_stream && ::isatty(STDOUT_FILENO) == 1) ClearScreen();
   PrintOut(Table(rows));
   return FlushOut();
 }

@@ -19,6 +19,7 @@
 #include "client/top_screen.h"
 #include "client/top_view.h"
 #include "reloc/pack/status.h"
+#include "reloc/pack/text.h"
 
 namespace reloc {
 namespace {
@@ -56,7 +57,7 @@ class Top {
       if (lost_) message_.clear();
     } else {
       client_ = nullptr;
-      message_ = Printable(std::string(looked.message()));
+      message_ = OneLine(std::string(looked.message()));
     }
     lost_ = !looked.ok();
   }
@@ -120,7 +121,7 @@ class Top {
     std::string question = absl::StrCat("Signal for all processes of ", line->is_job ? line->name : "its job",
                                         " (", id, "), Escape: none: ");
     if (!screen_->ReadLine(question, &signal)) return;
-    message_ = Printable(Send(id, signal));
+    message_ = OneLine(Send(id, signal));
   }
 
   std::string Send(const std::string& id, const std::string& name) {

@@ -14,6 +14,7 @@
 #include "absl/strings/str_format.h"
 #include "client/progress.h"
 #include "reloc/pack/human_size.h"
+#include "reloc/pack/text.h"
 
 namespace reloc {
 namespace {
@@ -130,7 +131,7 @@ int TopScreen::rows() const { return std::max(1, LINES - kHeadRows - 1); }
 
 void TopScreen::Put(int row, const std::string& text, bool reverse) {
   if (row < 0 || row >= LINES) return;
-  std::wstring fit = Fit(text, COLS);
+  std::wstring fit = Fit(OneLine(text), COLS);
   if (reverse) ::attron(A_REVERSE);
   ::mvaddnwstr(row, 0, fit.data(), static_cast<int>(fit.size()));
   if (reverse) ::attroff(A_REVERSE);

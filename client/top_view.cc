@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/format.h"
+#include "reloc/pack/text.h"
 
 namespace reloc {
 namespace {
@@ -19,7 +20,7 @@ TopLine JobLine(const relocd::v1::JobDetails& details, const Rates& rates) {
   const relocd::v1::Job& job = details.job();
   TopLine line;
   line.id = job.id();
-  line.name = Printable(job.name());
+  line.name = OneLine(job.name());
   line.pid = job.pid();
   if (details.processes_size() > 0) line.state = details.processes(0).state()[0];
   line.cpu_percent = rates.cpu_percent.value_or(0);
@@ -28,7 +29,7 @@ TopLine JobLine(const relocd::v1::JobDetails& details, const Rates& rates) {
   line.traffic = Sum(rates);
   line.started_at = job.started_at().seconds();
   line.processes = job.processes();
-  line.command = Printable(absl::StrJoin(job.argv(), " "));
+  line.command = OneLine(absl::StrJoin(job.argv(), " "));
   return line;
 }
 
@@ -43,7 +44,7 @@ TopLine ProcessLine(const relocd::v1::JobDetails& details, const relocd::v1::Pro
   line.cpu_seconds = process.cpu_seconds();
   line.rss_bytes = static_cast<double>(process.rss_bytes());
   line.traffic = Sum(rates);
-  line.command = Printable(absl::StrJoin(process.argv(), " "));
+  line.command = OneLine(absl::StrJoin(process.argv(), " "));
   return line;
 }
 

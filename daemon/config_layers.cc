@@ -63,8 +63,8 @@ std::string ConfigLayers::Print() const {
     if (!option->get_configurable()) continue;
     Value value = InForce(*option);
     // What is empty is for relocd to find out when it starts.
-    absl::StrAppend(&text, value.text.empty() ? "#" : "", KeyOf(*option), " = ", QuoteConfigValue(value.text),
-                    "  # ", OneLine(value.where), "\n");
+    absl::StrAppend(&text, value.text.empty() ? "#" : "", KeyOf(*option), " = ",
+                    OneLine(QuoteConfigValue(value.text)), "  # ", OneLine(value.where), "\n");
   }
   return text;
 }

@@ -27,6 +27,7 @@
 #include "daemon/options.h"
 #include "daemon/service_manager.h"
 #include "reloc/base/file.h"
+#include "reloc/cli/output.h"
 #include "reloc/engine/preloaded.h"
 #include "reloc/fault/fault.h"
 #include "reloc/job/daemon_place.h"
@@ -130,13 +131,13 @@ int Main(int argc, char** argv, char** envp) {
   Options options;
   if (int status = ParseOptions(argc, argv, envp, &options); status >= 0) return status;
   if (absl::Status bad = fault::SwitchOnFromEnvironment(); !bad.ok()) {
-    fprintf(stderr, "relocd: %s\n", std::string(bad.message()).c_str());
+    PrintError("relocd", bad.message());
     return 2;
   }
   // Whoever calls relocctl may be a service, but that is not ours.
   ServiceManager manager = options.background ? ServiceManager() : ServiceManager::FromEnvironment();
   absl::Status served = Serve(std::move(options), std::move(manager), envp);
-  if (!served.ok()) fprintf(stderr, "relocd: %s\n", std::string(served.message()).c_str());
+  if (!served.ok()) PrintError("relocd", served.message());
   // Threads of the history's or of gRPC's may still wait for a disk or a client: static objects stay as they
   // are.
   ::_exit(served.ok() ? 0 : 1);

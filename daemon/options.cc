@@ -14,6 +14,7 @@
 #include "reloc/cli/help.h"
 #include "reloc/cli/manual.h"
 #include "reloc/cli/mistake.h"
+#include "reloc/cli/output.h"
 #include "reloc/launch/root_registry.h"
 #include "reloc/pack/status.h"
 
@@ -162,7 +163,7 @@ absl::Status ApplyFiles(const Texts& texts, const char* const* envp, ConfigLayer
 }
 
 int Complain(absl::string_view what) {
-  fprintf(stderr, "relocd: %s\n", std::string(what).c_str());
+  PrintError("relocd", what);
   return 2;
 }
 
@@ -192,8 +193,9 @@ int ParseOptions(int argc, char** argv, const char* const* envp, Options* option
   absl::ParseDuration(texts.mirror_patience, &options->mirror_patience);
   if (texts.idle_exit != kNever) absl::ParseDuration(texts.idle_exit, &options->idle_exit);
   if (!texts.print_config) return -1;
-  bool printed = fputs(layers.Print().c_str(), stdout) >= 0 && fflush(stdout) == 0;
-  return printed ? 0 : Complain("cannot write to standard output");
+  Print(layers.Print());
+  absl::Status printed = Flush();
+  return printed.ok() ? 0 : Complain(printed.message());
 }
 
 }  // namespace reloc

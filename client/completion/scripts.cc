@@ -29,6 +29,8 @@ _relocctl() {
   local known=${current:0:${#current}-${#part}}
   for line in "${lines[@]:1}"; do
     word=${line%%$'\t'*}
+    # Names come from packs: what a shell would act on is quoted.
+    [[ $word == *[!A-Za-z0-9/.,:=_+@%-]* ]] && printf -v word '%q' "$word"
     COMPREPLY+=("${word#"$known"}")
   done
   case ${lines[0]-} in

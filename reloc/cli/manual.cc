@@ -1,7 +1,5 @@
 #include "reloc/cli/manual.h"
 
-#include <stdio.h>
-
 #include <CLI/CLI.hpp>
 #include <string_view>
 
@@ -10,6 +8,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "reloc/cli/describe.h"
+#include "reloc/cli/output.h"
 #include "reloc/pack/files.h"
 
 namespace reloc {
@@ -87,10 +86,10 @@ std::string FillManual(CLI::App& app, const std::string& page) {
 std::optional<int> AnswerManual(CLI::App& app, int argc, const char* const* argv) {
   if (argc != 3 || std::string_view(argv[1]) != "__man") return std::nullopt;
   absl::StatusOr<std::string> page = ReadWholeFile(argv[2], kMaxPage);
-  if (!page.ok()) fprintf(stderr, "%s: %s\n", argv[0], std::string(page.status().message()).c_str());
+  if (!page.ok()) PrintError(argv[0], page.status().message());
   if (!page.ok()) return 1;
-  bool printed = fputs(FillManual(app, *page).c_str(), stdout) >= 0 && fflush(stdout) == 0;
-  return printed ? 0 : 1;
+  Print(FillManual(app, *page));
+  return Flush().ok() ? 0 : 1;
 }
 
 }  // namespace reloc

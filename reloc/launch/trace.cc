@@ -3,12 +3,15 @@
 #include <time.h>
 
 #include "reloc/base/file.h"
+#include "reloc/base/one_line.h"
 
 namespace reloc {
 
 void Trace::Write(const char* kind, string_view line) const {
+  FixedText<1900> shown;
+  AppendOneLine(line, &shown);
   FixedText<2048> text;
-  text << program_ << ": " << kind << Prefix(line, 1900) << '\n';
+  text << program_ << ": " << kind << shown.view() << '\n';
   // Nobody is left to tell when stderr itself fails.
   Errno ignored = WriteAll(fd_, text.view());
   static_cast<void>(ignored);

@@ -85,27 +85,6 @@ void AppendEscaped(unsigned char byte, std::string* out) {
   *out += {'%', kHex[byte >> 4], kHex[byte & 15]};
 }
 
-// The length of the valid UTF-8 sequence (RFC 3629) that `text` begins with; 0 if there is none.
-size_t Utf8Length(std::string_view text) {
-  auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-  auto continues = [&](size_t from, size_t to) {
-    for (size_t i = from; i < to; ++i) {
-      if ((byte(i) & 0xc0) != 0x80) return size_t{0};
-    }
-    return to;
-  };
-  unsigned first = byte(0), second = byte(1);
-  if (first < 0x80) return 1;
-  if (first < 0xc2) return 0;
-  if (first < 0xe0) return continues(1, 2);
-  if (first == 0xe0 && second < 0xa0) return 0;  // overlong
-  if (first == 0xed && second > 0x9f) return 0;  // surrogate
-  if (first < 0xf0) return continues(1, 3);
-  if (first == 0xf0 && second < 0x90) return 0;                    // overlong
-  if (first > 0xf4 || (first == 0xf4 && second > 0x8f)) return 0;  // beyond U+10FFFF
-  return continues(1, 4);
-}
-
 }  // namespace
 
 absl::StatusOr<pb::Manifest> ParseManifest(std::string_view json, std::string_view name) {

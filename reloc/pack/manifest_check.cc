@@ -135,7 +135,8 @@ absl::Status CheckFormat(const pb::Manifest& manifest, std::string_view name) {
 absl::Status CheckManifest(const pb::Manifest& manifest, std::string_view name) {
   Complaint bad(name);
   const std::string& prefix = manifest.store_prefix();
-  if (!IsCleanAbsolute(prefix) || prefix == "/") return bad("store_prefix is not a clean absolute path");
+  if (!IsCleanAbsolute(prefix) || prefix == "/" || !IsPlainText(prefix))
+    return bad("store_prefix is not a clean absolute path");
   if (manifest.digest().size() != PackDigest().size()) return bad("digest does not have 16 bytes");
   absl::flat_hash_set<std::string> names;
   for (const pb::Entry& entry : manifest.entries()) {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "absl/strings/string_view.h"
+#include "reloc/base/one_line.h"
 
 namespace reloc {
 
@@ -12,14 +13,10 @@ namespace reloc {
 // own, which no std::string_view converts to. std::string needs no help.
 inline absl::string_view Text(std::string_view text) { return {text.data(), text.size()}; }
 
-// `text` with '?' for each control character: file names and manifests come from anywhere, and neither a
-// second line nor an escape sequence may reach a log or a terminal through a message.
-inline std::string OneLine(absl::string_view text) {
-  std::string line(text);
-  for (char& c : line) {
-    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = '?';
-  }
-  return line;
-}
+// `text` as it can be shown on a terminal or in a log: see reloc/base/one_line.h.
+std::string Shown(absl::string_view text, LineStyle style);
+// The same in one line: file names and manifests come from anywhere, and neither a second line nor an escape
+// sequence may get through a message.
+inline std::string OneLine(absl::string_view text) { return Shown(text, LineStyle::kOneLine); }
 
 }  // namespace reloc

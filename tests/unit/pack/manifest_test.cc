@@ -149,7 +149,7 @@ TEST_F(ManifestTest, SaysInOneLineWhatIsWrongWithTruncatedJson) {
 
 TEST_F(ManifestTest, SaysInOneLineWhatIsWrongWithNamesOfSeveralLines) {
   EXPECT_THAT(Complaint([&] { manifest_.mutable_entries(0)->set_program("/bin/a\nb\x1b[2J"); }),
-              HasSubstr("'/bin/a?b?[2J' is not a path in the store"));
+              HasSubstr("'/bin/a\\x0ab\\x1b[2J' is not a path in the store"));
 }
 
 TEST_F(ManifestTest, SaysWhatIsNoPack) {
