@@ -1,91 +1,104 @@
 #include "client/all_daemons.h"
 
-#include <stdio.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
+#include <iterator>
 #include <string>
-#include <system_error>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "client/control_client.h"
+#include "client/user_jobs.h"
+#include "client/user_places.h"
+#include "reloc/cli/output.h"
 #include "reloc/launch/daemon_dir.h"
 #include "reloc/pack/status.h"
-#include "reloc/pack/text.h"
 
 namespace reloc {
 namespace {
 
-namespace fs = std::filesystem;
+using Jobs = std::vector<relocd::v1::Job>;
 
-struct Place {
-  std::string dir;
-  uid_t owner;
-};
+constexpr absl::Duration kDeadline = absl::Seconds(2);
 
-// Those below `parent` that are called <prefix><uid>, with `suffix` after it.
-void AddPlaces(const std::string& parent, absl::string_view prefix, absl::string_view suffix,
-               std::vector<Place>* places) {
-  std::error_code error;
-  for (auto entry = fs::directory_iterator(parent, error); entry != fs::directory_iterator();
-       entry.increment(error)) {
-    if (error) return;
-    std::string name = entry->path().filename();
-    absl::string_view number = name;
-    uint32_t uid = 0;
-    if (!absl::ConsumePrefix(&number, prefix) || !absl::SimpleAtoi(number, &uid)) continue;
-    places->push_back({absl::StrCat(parent, "/", name, suffix), uid});
-  }
+void PrintWarnings(const std::vector<std::string>& warnings) {
+  for (const std::string& warning : warnings) PrintError("relocctl: warning", warning);
 }
 
-absl::StatusOr<std::vector<Place>> FindPlaces() {
+// Those of daemons that are this user's or root's.
+absl::StatusOr<std::vector<std::string>> TrustedDirs() {
   RELOC_ASSIGN_OR_RETURN(std::string own, ChosenDaemonDir());
-  std::vector<Place> places = {{own, ::geteuid()}, {kSiteDaemonDir, 0}};
+  std::vector<std::string> dirs = {own, kSiteDaemonDir};
   if (::geteuid() == 0) {
-    AddPlaces("/run/user", "", "/relocd", &places);
-    AddPlaces("/tmp", "relocd-", "", &places);
+    std::vector<std::string> usual = DaemonDirsOf(0);
+    dirs.insert(dirs.end(), usual.begin(), usual.end());
   }
-  std::stable_sort(places.begin() + 1, places.end(),
-                   [](const Place& a, const Place& b) { return a.dir < b.dir; });
-  auto again = [&](const Place& place) { return &place != &places[0] && place.dir == own; };
-  places.erase(std::remove_if(places.begin() + 1, places.end(), again), places.end());
-  return places;
+  dirs.erase(std::remove(dirs.begin() + 1, dirs.end(), own), dirs.end());
+  return dirs;
 }
 
-absl::StatusOr<std::vector<relocd::v1::Job>> ListJobsAt(const Place& place, bool include_ended) {
-  RELOC_ASSIGN_OR_RETURN(auto client, ControlClient::Connect(place.dir, place.owner));
-  RELOC_ASSIGN_OR_RETURN(std::vector<relocd::v1::Job> jobs, client->ListJobs(include_ended));
-  // What a user's daemon says is not believed about other users.
-  for (relocd::v1::Job& job : jobs) {
-    if (place.owner != 0) job.set_uid(place.owner);
-  }
+absl::StatusOr<Jobs> ListJobsAt(const std::string& dir, bool include_ended, absl::Time deadline) {
+  RELOC_ASSIGN_OR_RETURN(auto client, ControlClient::Connect(dir));
+  auto stub = relocd::v1::Control::NewStub(client->channel());
+  relocd::v1::ListJobsRequest request;
+  request.set_include_ended(include_ended);
+  Jobs jobs;
+  auto list = [&](grpc::ClientContext* context) {
+    context->set_deadline(absl::ToChronoTime(deadline));
+    auto reader = stub->ListJobs(context, request);
+    for (relocd::v1::JobBatch batch; reader->Read(&batch);) {
+      std::move(batch.mutable_jobs()->begin(), batch.mutable_jobs()->end(), std::back_inserter(jobs));
+    }
+    return reader->Finish();
+  };
+  RELOC_RETURN_IF_ERROR(client->Call(list, /*may_last=*/true));
   return jobs;
+}
+
+// Appends to `all`. NotFound if no daemon runs in any of `dirs`.
+absl::Status ListTrusted(const std::vector<std::string>& dirs, bool include_ended, absl::Time deadline,
+                         Jobs* all) {
+  absl::Status missing;
+  bool any = false;
+  for (const std::string& dir : dirs) {
+    absl::StatusOr<Jobs> jobs = ListJobsAt(dir, include_ended, deadline);
+    if (absl::IsNotFound(jobs.status())) {
+      missing = jobs.status();
+      continue;
+    }
+    any = true;
+    if (!jobs.ok()) {
+      PrintWarnings({absl::StrCat(dir, ": ", jobs.status().message())});
+    } else {
+      std::move(jobs->begin(), jobs->end(), std::back_inserter(*all));
+    }
+  }
+  return any ? absl::OkStatus() : missing;
 }
 
 }  // namespace
 
-absl::StatusOr<std::vector<relocd::v1::Job>> ListJobsOfAllUsers(bool include_ended) {
-  RELOC_ASSIGN_OR_RETURN(std::vector<Place> places, FindPlaces());
-  std::vector<relocd::v1::Job> all;
-  absl::Status missing;
-  bool any = false;
-  for (const Place& place : places) {
-    absl::StatusOr<std::vector<relocd::v1::Job>> jobs = ListJobsAt(place, include_ended);
-    if (jobs.ok()) {
-      any = true;
-      std::move(jobs->begin(), jobs->end(), std::back_inserter(all));
-    } else if (absl::IsNotFound(jobs.status())) {
-      missing = jobs.status();
-    } else {
-      fprintf(stderr, "relocctl: warning: %s: %s\n", OneLine(place.dir).c_str(),
-              OneLine(jobs.status().message()).c_str());
-    }
+// The helpers are at work while the other daemons are asked.
+absl::StatusOr<Jobs> ListJobsOfAllUsers(bool include_ended) {
+  const absl::Time deadline = absl::Now() + kDeadline;
+  RELOC_ASSIGN_OR_RETURN(std::vector<std::string> trusted, TrustedDirs());
+  UserJobs others;
+  if (::geteuid() == 0) {
+    std::vector<std::string> warnings;
+    std::vector<uid_t> users = UsersWithDaemons(&warnings);
+    users.erase(std::remove(users.begin(), users.end(), 0), users.end());
+    PrintWarnings(warnings);
+    others.Start(users, include_ended);
   }
-  if (!any && !missing.ok()) return missing;
+  Jobs all;
+  absl::Status listed = ListTrusted(trusted, include_ended, deadline, &all);
+  others.Collect(deadline);
+  PrintWarnings(others.warnings());
+  if (!listed.ok() && !others.any()) return listed;
+  all.insert(all.end(), others.jobs().begin(), others.jobs().end());
   return all;
 }
 

@@ -1,12 +1,10 @@
 #include "client/control_client.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <grpcpp/create_channel_posix.h>
 #include <grpcpp/grpcpp.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -18,6 +16,7 @@
 #include "reloc/base/file.h"
 #include "reloc/base/text.h"
 #include "reloc/base/unique_fd.h"
+#include "reloc/cli/output.h"
 #include "reloc/fault/fault.h"
 #include "reloc/job/daemon_place.h"
 #include "reloc/job/state_dir.h"
@@ -36,28 +35,6 @@ absl::Status Foreign(absl::string_view what) {
   return absl::PermissionDeniedError(absl::StrCat(what, "; set RELOCD_DIR to another directory"));
 }
 
-// OpenDaemonDir() for root, who looks at another user's.
-Result<UniqueFd> OpenDirOf(const char* path, uid_t owner) {
-  Result<UniqueFd> dir = Open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
-  if (!dir.ok()) return dir.error();
-  struct stat st;
-  if (::fstat(dir->get(), &st) != 0) return Errno::Last();
-  return st.st_uid == owner && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0 ? std::move(dir) : Errno{EPERM};
-}
-
-absl::StatusOr<UniqueFd> OpenDir(const std::string& path, uid_t owner) {
-  if (owner != ::geteuid()) {
-    Result<UniqueFd> dir = OpenDirOf(path.c_str(), owner);
-    if (dir.ok()) return *std::move(dir);
-    return dir.error().value == EPERM ? Foreign(absl::StrCat(path, " is not uid ", owner, "'s alone"))
-                                      : NoDaemon();
-  }
-  DirReport report;
-  Result<DaemonDirectory> dir = OpenDaemonDir(path.c_str(), &report);
-  if (dir.ok()) return std::move(dir->fd);
-  return dir.error().value == EPERM ? Foreign(DescribeFault(path, report)) : NoDaemon();
-}
-
 absl::Status CannotConnect(int error, const std::string& path) {
   const bool missing = error == ENOENT || error == ECONNREFUSED;
   if (missing && ::access("/proc/self/fd", F_OK) != 0)
@@ -68,12 +45,14 @@ absl::Status CannotConnect(int error, const std::string& path) {
 
 // Through the checked directory, so that a name swapped later does not matter. Does not wait: a full queue is
 // a daemon that does not answer.
-absl::StatusOr<UniqueFd> ConnectSocket(const std::string& path, uid_t owner) {
-  RELOC_ASSIGN_OR_RETURN(UniqueFd dir, OpenDir(path, owner));
+absl::StatusOr<UniqueFd> ConnectSocket(const std::string& path) {
+  DirReport report;
+  Result<DaemonDirectory> dir = OpenDaemonDir(path.c_str(), &report);
+  if (!dir.ok()) return dir.error().value == EPERM ? Foreign(DescribeFault(path, report)) : NoDaemon();
   UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   struct sockaddr_un address = {};
   address.sun_family = AF_UNIX;
-  snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", dir.get(), kControlSocket);
+  snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", dir->get(), kControlSocket);
   bool connected = !fault::Fails(fault::Point::kControlConnect) &&
                    ::connect(socket.get(), reinterpret_cast<struct sockaddr*>(&address), sizeof address) == 0;
   if (connected) return socket;
@@ -109,23 +88,23 @@ absl::StatusOr<std::unique_ptr<ControlClient>> ControlClient::Connect() {
   RELOC_ASSIGN_OR_RETURN(DaemonPlace place, FindDaemonPlace(environ));
   static bool told = false;
   if (!place.taken.empty() && !std::exchange(told, true))
-    fprintf(stderr, "relocctl: warning: %s\n", TakenWarning(place).c_str());
-  return Connect(place.dir, ::geteuid());
+    PrintError("relocctl: warning", TakenWarning(place));
+  return Connect(place.dir);
 }
 
 absl::StatusOr<std::unique_ptr<ControlClient>> ControlClient::ConnectQuietly() {
   RELOC_ASSIGN_OR_RETURN(std::string dir, ChosenDaemonDir());
-  return Connect(dir, ::geteuid());
+  return Connect(dir);
 }
 
-absl::StatusOr<std::unique_ptr<ControlClient>> ControlClient::Connect(const std::string& dir, uid_t owner) {
-  RELOC_ASSIGN_OR_RETURN(UniqueFd socket, ConnectSocket(dir, owner));
+absl::StatusOr<std::unique_ptr<ControlClient>> ControlClient::Connect(const std::string& dir) {
+  RELOC_ASSIGN_OR_RETURN(UniqueFd socket, ConnectSocket(dir));
   struct ucred peer;
   socklen_t size = sizeof peer;
   if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
     return absl::ErrnoToStatus(errno, "cannot tell whose daemon this is");
   }
-  if (peer.uid != owner && peer.uid != 0)
+  if (peer.uid != ::geteuid() && peer.uid != 0)
     return Foreign(absl::StrCat("the daemon in ", dir, " belongs to uid ", peer.uid));
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);

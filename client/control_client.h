@@ -22,8 +22,8 @@ class ControlClient {
   static absl::StatusOr<std::unique_ptr<ControlClient>> Connect();
   // The same for who can do without: says nothing.
   static absl::StatusOr<std::unique_ptr<ControlClient>> ConnectQuietly();
-  // The same for the daemon in `dir`, which must be the user `owner`'s, as must the daemon, or root's.
-  static absl::StatusOr<std::unique_ptr<ControlClient>> Connect(const std::string& dir, uid_t owner);
+  // The same for the daemon in `dir`.
+  static absl::StatusOr<std::unique_ptr<ControlClient>> Connect(const std::string& dir);
 
   // All calls end within two seconds: DeadlineExceeded then.
   absl::StatusOr<std::vector<relocd::v1::Job>> ListJobs(bool include_ended);

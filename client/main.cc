@@ -19,6 +19,7 @@
 #include "client/history_command.h"
 #include "client/inspect_command.h"
 #include "client/kill_command.h"
+#include "client/list_jobs_helper.h"
 #include "client/logs_command.h"
 #include "client/metrics_command.h"
 #include "client/mirrors_command.h"
@@ -102,5 +103,7 @@ int main(int argc, char** argv, char** envp) {
   if (argc > 1 && std::string_view(argv[1]) == "run") {
     if (std::optional<int> status = reloc::RunCommand(argv + 1, envp)) return *status;
   }
+  if (argc > 1 && std::string_view(argv[1]) == reloc::kListJobsHelper)
+    return reloc::ListJobsForRoot(argc, argv);
   return RunCommandLine(argc, argv);
 }

@@ -2,8 +2,12 @@
 import json
 import os
 import shutil
+import socket
+import struct
 import subprocess
 import tempfile
+import threading
+import time
 import unittest
 
 from support import daemon, packs, programs, session
@@ -25,8 +29,15 @@ class AllUsers(unittest.TestCase):
         os.chmod(self.home, 0o777)
         self.pack = packs.from_host("sleep")
 
-    def place(self, uid, owner):
-        directory = f"/tmp/relocd-{uid}"
+    def claim(self, name):
+        path = "/tmp/" + name
+        if os.path.lexists(path):
+            self.skipTest(f"{path} is in use")
+        self.addCleanup(lambda: shutil.rmtree(path) if os.path.isdir(path) and not os.path.islink(path) else os.unlink(path))
+        return path
+
+    def place(self, uid, owner, suffix=""):
+        directory = f"/tmp/relocd-{uid}{suffix}"
         if os.path.exists(directory):
             self.skipTest(f"{directory} is in use")
         os.mkdir(directory, 0o700)
@@ -64,6 +75,119 @@ class AllUsers(unittest.TestCase):
         jobs, outcome = self.listed()
         self.assertNotIn(job.pid, [job["pid"] for job in jobs])
         self.assertIn(false, outcome.err)
+
+    def serve_silence(self, directory, owner):
+        """Takes connections to control.sock and says nothing. The peers' uids, as they come."""
+        listener = socket.socket(socket.AF_UNIX)
+        self.addCleanup(listener.close)
+        listener.bind(directory + "/control.sock")
+        os.chown(directory + "/control.sock", owner, owner)
+        # The kernel's word on a listener is who called listen(2).
+        os.seteuid(owner)
+        listener.listen()
+        os.seteuid(0)
+        peers, connections = [], []
+
+        def accept():
+            try:
+                while True:
+                    connection, _ = listener.accept()
+                    peers.append(struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1])
+                    connections.append(connection)
+            except OSError:
+                return  # closed
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        self.addCleanup(lambda: [connection.close() for connection in connections])
+        self.addCleanup(listener.shutdown, socket.SHUT_RDWR)
+        return peers
+
+    def test_silence_costs_its_own_rows(self):
+        """uid 4242 serves silence, at several places; it is asked by processes of its own uid that have nothing."""
+        peers = self.serve_silence(self.place(session.ORDINARY_USER, session.ORDINARY_USER), session.ORDINARY_USER)
+        for number in range(3):
+            self.serve_silence(self.place(session.ORDINARY_USER, session.ORDINARY_USER, f".job-{number}"), session.ORDINARY_USER)
+        theirs = self.place(OTHER, OTHER)
+        self.start(OTHER, theirs)
+        job = self.job(OTHER, theirs)
+        own = self.listed(user=OTHER, group=OTHER, extra_groups=[], env=programs.environment(RELOCD_DIR=theirs))
+        self.assertEqual([job["pid"] for job in own[0]], [job.pid])
+        asking = subprocess.Popen([programs.RELOCCTL, "ps", "--all-users", "--format", "json"], env=programs.environment(),
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(asking.wait)
+        self.addCleanup(asking.kill)
+        self.assertTrue(daemon.wait_until(lambda: self.helpers(session.ORDINARY_USER) and peers))
+        for pid in self.helpers(session.ORDINARY_USER):
+            self.assertHasNothing(pid)
+        start = time.monotonic()
+        out, err = asking.communicate(timeout=30)
+        self.assertLess(time.monotonic() - start, 10)
+        self.assertEqual([(job["pid"], job["uid"]) for job in json.loads(out)], [(job.pid, OTHER)])
+        self.assertRegex(err, rf"(?m)^relocctl: warning: jobs of uid {session.ORDINARY_USER}: ")
+        self.assertEqual(set(peers), {session.ORDINARY_USER})
+        self.assertTrue(daemon.wait_until(lambda: not self.helpers(session.ORDINARY_USER)))
+
+    def helpers(self, uid):
+        def is_helper(pid):
+            try:
+                with open(f"/proc/{pid}/cmdline", "rb") as file:
+                    return file.read().split(b"\0")[1:3] == [b"__list_jobs", str(uid).encode()] and self.uid(pid) == uid
+            except FileNotFoundError:
+                return False
+        return [pid for pid in os.listdir("/proc") if pid.isdigit() and is_helper(pid)]
+
+    def status(self, pid):
+        with open(f"/proc/{pid}/status") as file:
+            return dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+
+    def uid(self, pid):
+        return int(self.status(pid)["Uid"].split()[0])
+
+    def assertHasNothing(self, pid):
+        status = self.status(pid)
+        self.assertEqual(set(status["Uid"].split()), {str(session.ORDINARY_USER)})
+        self.assertNotIn("0", status["Gid"].split())
+        self.assertEqual(status["Groups"].strip(), "")
+        for name in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+            self.assertEqual(int(status[name], 16), 0, name)
+        self.assertEqual(status["NoNewPrivs"], "1")
+        with open(f"/proc/{pid}/stat") as file:
+            self.assertEqual(file.read().rsplit(")", 1)[1].split()[4], "0")  # no terminal
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            self.assertEqual(file.read(), b"")
+        files = {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
+        allowed = ("/dev/null", "pipe:", "socket:", "anon_inode:", "/tmp/relocd-", "/tmp")
+        self.assertEqual([file for file in files if not file.startswith(allowed)], [])
+
+    def test_only_names_that_are_users_places(self):
+        """Names with another spelling, files, FIFOs, and a link to where another program of root's serves."""
+        served = session.make_dir("served", 0o700)
+        peers = self.serve_silence(served, 0)
+        for name in ("relocd-04243", "relocd-+4243", "relocd-4243x", "relocd-4243.job-", "relocd-4243.job-07", "relocd-4294967295"):
+            path = self.claim(name)
+            os.mkdir(path, 0o700)
+            os.chown(path, OTHER, OTHER)
+            self.serve_silence(path, OTHER)
+        os.symlink(served, self.claim("relocd-4244"))
+        os.mkfifo(self.claim("relocd-4245"))
+        with open(self.claim("relocd-4246"), "w"):
+            pass
+        start = time.monotonic()
+        outcome = programs.relocctl("ps", "--all-users")
+        self.assertLess(time.monotonic() - start, 10)
+        self.assertEqual((outcome.status, outcome.out, peers), (1, "", []))
+        self.assertNotIn("4243", outcome.err)
+        for name in ("relocd-4244", "relocd-4245", "relocd-4246"):
+            self.assertIn(f"/tmp/{name} is not a directory", outcome.err)
+
+    def test_a_crowd_of_false_names(self):
+        for number in range(200):
+            path = self.claim(f"relocd-{10000 + number}")
+            os.mkdir(path, 0o700)
+            os.chown(path, session.ORDINARY_USER, session.ORDINARY_USER)
+        outcome = programs.relocctl("ps", "--all-users")
+        self.assertEqual(outcome.status, 1)
+        self.assertLess(len(outcome.err.splitlines()), 20)
 
 
 if __name__ == "__main__":
