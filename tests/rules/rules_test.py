@@ -6,6 +6,7 @@ import unittest
 import binaries
 import faults
 import includes
+import output
 
 
 class IncludesTest(unittest.TestCase):
@@ -95,6 +96,23 @@ class FaultsTest(unittest.TestCase):
         code, tests = "fault::Fails(fault::Point::kRootOpen)", 'self.start("root.open=EMFILE")'
         self.assertEqual(list(faults.violations(points[:1], code, tests)), [])
         self.assertEqual(len(list(faults.violations(points, code, tests))), 2)
+
+
+class OutputTest(unittest.TestCase):
+    def found(self, line, path="client/x.cc"):
+        return list(output.check_text(path, "// printf(\n" + line))
+
+    def test_refused(self):
+        for line in ('printf("%s", name);', 'fprintf(stderr, "x");', "::fputs(text, file);", "std::cout << name;",
+                     "WriteAll(1, name);", "write(STDERR_FILENO, name, 1);", "std::puts(name);", "perror(name);"):
+            self.assertEqual(len(self.found(line)), 1, line)
+            self.assertTrue(self.found(line)[0].startswith("client/x.cc:2: "), line)
+
+    def test_allowed(self):
+        for line in ("PrintOut(OneLine(name));", 'snprintf(text, sizeof text, "%d", n);', "StrFormat(name);",
+                     "WriteAll(fd, name);", 'Say("printf(");', "sprintf_like(x);", "// puts(name)"):
+            self.assertEqual(self.found(line), [], line)
+        self.assertEqual(self.found('printf("x");', "reloc/cli/output.cc"), [])
 
 
 if __name__ == "__main__":
