@@ -50,11 +50,12 @@ string_view MapWholeFile(const char* path) {
   return string_view(static_cast<const char*>(bytes), static_cast<size_t>(size));
 }
 
-// Only where the modules are the pack's own: a tree that is no pack has no index.
+// Only where the modules are a pack's: a tree that is no pack has no index.
 void ReadLibraryIndex(AuditConfig* config) {
-  if (!IsBelow(config->setting.modules, config->setting.pack)) return;
+  const string_view own_files = DirName(config->setting.modules);
+  if (BaseName(own_files) != ".reloc") return;
   PathText path;
-  path << DirName(config->setting.modules) << kLibraryIndexName;
+  path << own_files << kLibraryIndexName;
   if (!path.overflowed()) config->libraries.Parse(MapWholeFile(path.c_str()));
 }
 

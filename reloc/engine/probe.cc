@@ -73,7 +73,7 @@ void RunPlan(const std::string& bytes, const std::string& prefix, const char* sc
   if (const Step* refusal = plan.refusal())
     return failure->Set(refusal->a.data(), kOk, "", refusal->b.data());
   LaunchState state;
-  state.pack_dir = kPack;
+  state.pack_dir = state.store_dir = kPack;
   state.argv = argv.data();
   state.envp = environ;
   Result<FileId> store = IdentifyAt(AT_FDCWD, absl::StrCat(kPack, prefix).c_str());

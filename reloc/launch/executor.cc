@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "reloc/base/env.h"
+#include "reloc/base/path.h"
 #include "reloc/launch/find_program.h"
 #include "reloc/launch/graft_path.h"
 #include "reloc/launch/mirror_link.h"
@@ -13,6 +14,8 @@
 
 namespace reloc {
 namespace {
+
+constexpr string_view kOwnFiles = "/.reloc";  // in a pack
 
 const char* UnshareHint(int error) {
   // ENOSPC: a limit of zero or used up, see user_namespaces(7).
@@ -110,7 +113,7 @@ bool Executor::EnterStep(const Step& step, Failure* failure) {
     case Op::kPrependEnv:
       return PrependEnv(step, failure);
     case Op::kMapEnv:
-      return environment_.Map(step.a, step.b, state_->pack_dir, failure);
+      return environment_.Map(step.a, step.b, state_->store_dir, failure);
     case Op::kArg:
       return AddArgument(step, failure);
     case Op::kTrace:
@@ -220,7 +223,7 @@ bool Executor::StartTracer(const Step& step, Failure* failure) {
   if (!Expand(step.a, &tracee, failure)) return false;
   traced_ = tracer_.Start({.tracer = state_->tracer,
                            .tracee = tracee.c_str(),
-                           .pack_dir = state_->pack_dir,
+                           .pack_dir = state_->store_dir,
                            .prefix = state_->traced_prefix,
                            .program = step.b.data(),
                            .store = state_->store},
@@ -276,11 +279,12 @@ char* const* Executor::Arguments(string_view path) {
   return full;
 }
 
+// Of the pack its own .reloc is taken, and with it every module that is executed, whatever has the store.
 bool Executor::Expand(string_view text, TextBuffer* expanded, Failure* failure) const {
-  for (char c : text) {
-    switch (c) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    switch (const char c = text[i]; c) {
       case kPackDir:
-        *expanded << state_->pack_dir;
+        *expanded << (IsBelow(Suffix(text, i + 1), kOwnFiles) ? state_->pack_dir : state_->store_dir);
         break;
       case kGraftDir:
         *expanded << state_->graft.view();

@@ -27,7 +27,8 @@ enum class Root {
 
 // What the steps need to know of the launching process, and what they leave for each other.
 struct LaunchState {
-  string_view pack_dir;         // absolute; stands for Placeholder::kPackDir
+  string_view pack_dir;         // absolute; the pack that is launched
+  string_view store_dir;        // absolute; the pack, or a mirror that has its store
   int daemon_dir = -1;          // where mirrors are published; as of OpenDaemonDir()
   PackDigest digest{};          // of the plan
   char* const* argv = nullptr;  // the caller's

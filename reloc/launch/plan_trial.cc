@@ -14,11 +14,7 @@
 namespace reloc {
 
 PlanTrial::PlanTrial(const LaunchRequest& request, DaemonSession* daemon, const Trace& trace)
-    : pack_dir_(request.pack_dir),
-      envp_(request.envp),
-      entered_image_(request.entered_image),
-      daemon_(daemon),
-      trace_(trace) {
+    : envp_(request.envp), entered_image_(request.entered_image), daemon_(daemon), trace_(trace) {
   state_.pack_dir = request.pack_dir;
   state_.argv = request.argv;
 }
@@ -38,7 +34,7 @@ bool PlanTrial::Run(const Plan& plan, Failure* failure) {
     if (committed && IsProgramToBlame(plan)) refusal_ = failure_->error;
     return false;
   }
-  state_.pack_dir = pack_dir_;
+  state_.store_dir = state_.pack_dir;
   failure_->Clear();
   TryPlace(plan);
   return committed_;
@@ -70,11 +66,11 @@ bool PlanTrial::FailedInMirror(const Plan& plan) const {
   if (plan.engine() == Engine::kGraft) {
     return committed_ ? ExecFailed() : failure_->failed() && !state_.graft.empty();
   }
-  if (state_.pack_dir == pack_dir_) return false;
+  if (state_.store_dir == state_.pack_dir) return false;
   if (committed_ && !ExecFailed()) return false;
   // Under proot paths are as the program sees them.
   return (committed_ && plan.engine() == Engine::kProot) ||
-         IsBelow(failure_->subject.view(), state_.pack_dir);
+         IsBelow(failure_->subject.view(), state_.store_dir);
 }
 
 // True if the program may be executed in the mirror, so that what is in it was refused, or not in the pack
@@ -88,14 +84,14 @@ bool PlanTrial::IsProgramToBlame(const Plan& plan) const {
   path << state_.graft.view() << program;
   if (::access(path.c_str(), X_OK) == 0) return true;
   path.Clear();
-  path << pack_dir_ << graft->a << program;
+  path << state_.pack_dir << graft->a << program;
   return ::access(path.c_str(), X_OK) != 0;
 }
 
-// Where the plan's files are taken from: engines that need no root use a mirror as the pack that it has the
-// shape of. A daemon that was killed may leave links to mirrors that are gone.
+// Where the store is taken from: engines that need no root use a mirror. A daemon that was killed may leave
+// links to mirrors that are gone.
 void PlanTrial::ChoosePlace(const Plan& plan) {
-  state_.pack_dir = pack_dir_;
+  state_.store_dir = state_.pack_dir;
   state_.daemon_dir = daemon_->directory();
   state_.digest = plan.digest();
   if (plan.engine() != Engine::kFakechroot && plan.engine() != Engine::kProot) return;
@@ -103,7 +99,7 @@ void PlanTrial::ChoosePlace(const Plan& plan) {
   if (!FindMirror(state_.daemon_dir, plan.digest(), kPlainMirror, &mirror).ok()) return;
   const char* place = IsDirectory(mirror.c_str()) ? state_.arena.Copy(mirror.view()) : nullptr;
   if (place == nullptr) return;
-  state_.pack_dir = place;
+  state_.store_dir = place;
   if (!trace_.debug()) return;
   mirror.Clear();
   mirror << "running from the mirror " << place;
@@ -136,7 +132,7 @@ const Plan* PlanTrial::FindRoot(const Plan& plan) {
 // pack that starts another entry of the same pack needs nothing but exec.
 bool PlanTrial::FindStore(const Step& step) {
   PathText path;
-  path << state_.pack_dir << Suffix(step.a, 1);
+  path << state_.store_dir << Suffix(step.a, 1);
   Result<UniqueFd> fd = Open(path.c_str(), O_PATH | O_DIRECTORY);
   Result<FileId> id = fd.ok() ? Identify(fd->get()) : Result<FileId>(fd.error());
   if (!id.ok()) {

@@ -39,7 +39,6 @@ class PlanTrial {
   void ReadMark();
   void MarkEnvironment();
 
-  string_view pack_dir_;
   char* const* envp_;
   bool entered_image_;
   DaemonSession* daemon_;

@@ -13,11 +13,14 @@ namespace {
 class ExecutorEnvTest : public testing::Test {
  protected:
   // Carries out one step on an environment with the variable LIST.
-  bool Enter(const Step& step, const std::string& list, const std::string& pack = "/the/pack") {
+  bool Enter(const Step& step, const std::string& list, const std::string& pack = "/the/pack",
+             const std::string& mirror = "") {
     pack_ = pack;
+    mirror_ = mirror.empty() ? pack : mirror;
     variable_ = "LIST=" + list;
     envp_ = {variable_.data(), other_.data(), nullptr};
     state_.pack_dir = pack_;
+    state_.store_dir = mirror_;
     state_.argv = argv_;
     state_.envp = envp_.data();
     failure_.Clear();
@@ -30,7 +33,7 @@ class ExecutorEnvTest : public testing::Test {
   Trace trace_{"test", false};
   LaunchState state_;
   Failure failure_;
-  std::string pack_, variable_, other_ = "OTHER=kept";
+  std::string pack_, mirror_, variable_, other_ = "OTHER=kept";
   std::vector<char*> envp_;
   char* argv_[2] = {const_cast<char*>("name"), nullptr};
 };
@@ -68,8 +71,17 @@ TEST_F(ExecutorEnvTest, MappingDoesNotMakeAVariable) {
   EXPECT_EQ(EnvLookup(state_.envp, "UNSET"), nullptr);
 }
 
+TEST_F(ExecutorEnvTest, TakesTheStoreFromAMirrorAndModulesFromThePack) {
+  const Step set{.op = Op::kSetEnv, .a = "LIST", .b = "\1:\1/.reloc/lib:\1/gnu/store/x:\1/.relocated"};
+  ASSERT_TRUE(Enter(set, "", "/the/pack", "/a/mirror"));
+  EXPECT_EQ(List(), "/a/mirror:/the/pack/.reloc/lib:/a/mirror/gnu/store/x:/a/mirror/.relocated");
+  const Step map{.op = Op::kMapEnv, .a = "LIST", .b = "/gnu/store"};
+  ASSERT_TRUE(Enter(map, "/gnu/store/x", "/the/pack", "/a/mirror"));
+  EXPECT_EQ(List(), "/a/mirror/gnu/store/x");
+}
+
 TEST_F(ExecutorEnvTest, AsksForAFile) {
-  state_.pack_dir = "/";
+  state_.pack_dir = state_.store_dir = "/";
   Executor executor(&state_, trace_);
   const Step there{.op = Op::kRequire, .a = "/proc/self/exe", .b = "cure"};
   const Step missing{.op = Op::kRequire, .a = "/proc/self/none", .b = "cure"};
