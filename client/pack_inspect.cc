@@ -41,6 +41,7 @@ absl::StatusOr<pb::PackInspection> InspectDirectory(const std::string& pack) {
   out.set_format(absl::StrCat(manifest.format_major(), ".", manifest.format_minor()));
   out.set_store_prefix(manifest.store_prefix());
   out.set_digest(absl::BytesToHexString(manifest.digest()));
+  out.set_digest_covers_all(CoversAll(manifest));
   for (const pb::Entry& entry : manifest.entries()) {
     pb::EntryInspection* inspection = out.add_entries();
     inspection->set_name(entry.name());
@@ -65,9 +66,10 @@ absl::StatusOr<pb::PackInspection> Inspect(const std::string& name) {
 }
 
 std::string TextOf(const pb::PackInspection& pack) {
+  const char* coverage = pack.digest_covers_all() ? "" : "  (older: it covers the store alone)";
   std::string text =
       absl::StrCat("Pack:    ", OneLine(pack.pack()), "\nStore:   ", OneLine(pack.store_prefix()),
-                   "\nDigest:  ", OneLine(pack.digest()), "\nFormat:  ", OneLine(pack.format()),
+                   "\nDigest:  ", OneLine(pack.digest()), coverage, "\nFormat:  ", OneLine(pack.format()),
                    "\nSize:    ", HumanSize(pack.size_bytes()), "\nEntries: ", pack.entries_size(), "\n");
   for (const pb::EntryInspection& entry : pack.entries()) {
     absl::StrAppendFormat(&text, "  bin/%-20s %s\n", OneLine(entry.name()), OneLine(entry.resolved()));

@@ -51,7 +51,9 @@ std::optional<MirroredStore> MirrorTable::FindStore(const RootKey& key, const st
 std::string MirrorTable::ServedTo(const PackDigest& digest, Engine engine) const {
   if (!HasDigest(digest) || engine == Engine::kUserns) return "";
   std::string name = MirrorName({digest, engine == Engine::kGraft ? MirrorKind::kGraft : MirrorKind::kPlain});
-  return entries_.contains(name) ? name : "";
+  auto entry = entries_.find(name);
+  if (entry == entries_.end()) return "";
+  return engine == Engine::kNone || !entry->second.mirror.link().empty() ? name : "";
 }
 
 void MirrorTable::Touch(const std::string& name) {
@@ -115,9 +117,15 @@ void MirrorTable::Add(const relocd::v1::Mirror& mirror, bool announce) {
 
 // Launches that need no root find it from now on, and roots are made anew.
 void MirrorTable::Publish(const Entry& entry) {
-  absl::Status linked = links_.Publish(entry.mirror.name(), entry.mirror.link());
+  absl::Status linked = PublishLink(entry);
   if (!linked.ok()) LogWarning(linked.message());
   if (entry.id.kind == MirrorKind::kPlain) parts_.roots->Renew(entry.id.digest);
+}
+
+// Of one that is for roots alone an earlier relocd may have left a link.
+absl::Status MirrorTable::PublishLink(const Entry& entry) const {
+  const std::string &name = entry.mirror.name(), &link = entry.mirror.link();
+  return link.empty() ? links_.Withdraw(name) : links_.Publish(name, link);
 }
 
 // By someone else: what is half removed is of no use any more. One that a worker evicts is withdrawn.
@@ -230,7 +238,7 @@ void MirrorTable::RestoreAll() {
 
 absl::Status MirrorTable::Mend() const {
   for (const auto& [name, entry] : entries_) {
-    if (!entry.withdrawn) RELOC_RETURN_IF_ERROR(links_.Publish(name, entry.mirror.link()));
+    if (!entry.withdrawn) RELOC_RETURN_IF_ERROR(PublishLink(entry));
   }
   return absl::OkStatus();
 }

@@ -39,7 +39,8 @@ class MirrorTable {
 
   // The store that roots of `key` are to show, if there is a mirror of it.
   std::optional<MirroredStore> FindStore(const RootKey& key, const std::string& prefix) const;
-  // The mirror from which a launch without a root runs now; empty: from the pack.
+  // The mirror from which a launch without a root runs now; empty: from the pack. kNone: any plain one there
+  // is.
   std::string ServedTo(const PackDigest& digest, Engine engine) const;
   // A launch uses it.
   void Touch(const std::string& name);
@@ -99,6 +100,7 @@ class MirrorTable {
   void Remove(const std::string& name, const std::string& reason, bool announce);
   void GiveUp(const std::string& name, const std::string& reason);
   void Publish(const Entry& entry);
+  absl::Status PublishLink(const Entry& entry) const;
   void OnRemoval(const std::string& name);
   void Announce(EventType type, const relocd::v1::Mirror& mirror, const std::string& reason,
                 bool announce) const;

@@ -151,7 +151,8 @@ absl::StatusOr<Mirror> Task::FindByName(const std::string& name) const {
 // A pack that cannot be read now may come back with its file server.
 bool IsStale(const Mirror& mirror) {
   absl::StatusOr<pb::Manifest> manifest = LoadManifest(mirror.pack);
-  return manifest.ok() ? DigestOf(*manifest) != mirror.id.digest : absl::IsNotFound(manifest.status());
+  if (manifest.ok()) return DigestOf(*manifest) != mirror.id.digest;
+  return absl::IsNotFound(manifest.status()) || absl::IsDataLoss(manifest.status());
 }
 
 absl::Status Task::Begin() {
@@ -202,9 +203,10 @@ absl::Status Task::Verify() {
   return absl::OkStatus();
 }
 
-// Where launches without a root find it. A graft path that a cleaner has removed is made again.
+// Where launches without a root find it; empty: they run from the pack, since they take more from a mirror
+// than the store. A graft path that a cleaner has removed is made again.
 absl::StatusOr<std::string> LinkTo(const Mirror& mirror) {
-  if (mirror.id.kind == MirrorKind::kPlain) return mirror.path;
+  if (mirror.id.kind == MirrorKind::kPlain) return mirror.covers_all ? mirror.path : "";
   RELOC_ASSIGN_OR_RETURN(std::string path, ReadGraftPath(mirror.path));
   RELOC_RETURN_IF_ERROR(KeepGraftPath(path, mirror.path + mirror.store_prefix));
   return path;

@@ -8,13 +8,10 @@ namespace reloc {
 inline constexpr char kMirrorsDir[] = "mirrors";
 inline constexpr char kTmpDir[] = "tmp";
 
-// In a pack: what all entries are.
-inline constexpr char kShimPath[] = ".reloc/shim";
-
 inline constexpr char kItemsPath[] = ".reloc/items";
 // Short texts that are kept as the targets of symlinks: read and written in one step each, and never half.
 inline constexpr char kOriginPath[] = ".reloc/origin";
-inline constexpr char kModulesPath[] = ".reloc/modules";
+inline constexpr char kModulesPath[] = ".reloc/modules";  // an earlier relocd looks for it
 inline constexpr char kUnsyncedPath[] = ".reloc/unsynced";
 
 // The id of this boot of the host; where /proc does not tell it, what no boot is called.

@@ -1,10 +1,10 @@
 // What a mirror is: a copy of one pack's store on this host's own disk.
 //
 //   CACHE/                          0700, the user's own
-//     mirrors/<32 hex digits>.plain/    shaped like a pack, and one: `relocctl pack verify` can read it
+//     mirrors/<32 hex digits>.plain/    shaped like a pack
 //       gnu/store/...                     the items
 //       .reloc/                           what engines need of the pack's (not plans, shim and entries), and
-//         manifest.json, contents.json      of what lies here: after a graft, of the rewritten bytes
+//         manifest.json, contents.json      the pack's; after a graft, those of what lies here
 //         items                             for sharing: a hash and a name for each item
 //         origin                            symlink: the pack that it was made from
 //         unsynced                          symlink: the boot in which it was made, until all is on the disk
@@ -38,9 +38,8 @@ struct Mirror {
   std::string path;          // absolute, of the directory
   std::string store_prefix;  // the store lies at <path><store_prefix>
   std::string pack;          // absolute; where the pack was when the mirror was made
-  // Hash of what was taken from the pack's .reloc: those files do not belong to the digest, so that packs
-  // with one digest may bring different modules.
-  std::string modules;
+  // The digest covers more than the store: then engines that take more than the store may use a plain one.
+  bool covers_all = false;
   absl::Time used_at;
 };
 

@@ -15,6 +15,7 @@
 #include "reloc/fault/fault.h"
 #include "reloc/mirror/directory_at.h"
 #include "reloc/mirror/layout.h"
+#include "reloc/mirror/mirror_plan.h"
 #include "reloc/mirror/tmp_directory.h"
 #include "reloc/mirror/usage.h"
 #include "reloc/pack/file_system.h"
@@ -123,6 +124,19 @@ bool IsBroken(const absl::Status& status) {
   return absl::IsNotFound(status) || absl::IsDataLoss(status) || absl::IsInvalidArgument(status);
 }
 
+// Compares a plain mirror with its pack's list, of which it has a part. The list has the mirror's digest.
+absl::StatusOr<std::vector<Difference>> VerifyPlain(const Mirror& mirror, const ProgressCallback& progress) {
+  RELOC_ASSIGN_OR_RETURN(PackLists lists, LoadLists(mirror.path));
+  auto* own_files = lists.contents.mutable_own_files();
+  own_files->erase(std::remove_if(own_files->begin(), own_files->end(),
+                                  [](const pb::File& file) { return !IsForMirror(file); }),
+                   own_files->end());
+  RELOC_ASSIGN_OR_RETURN(std::vector<Difference> differences,
+                         VerifyFiles(mirror.path, lists.manifest, lists.contents, progress));
+  std::erase_if(differences, [](const Difference& difference) { return IsMirrorNote(difference.path); });
+  return differences;
+}
+
 absl::Time UsedAt(const struct stat& st) { return absl::TimeFromTimespec(st.st_mtim); }
 
 }  // namespace
@@ -171,9 +185,9 @@ absl::StatusOr<Mirror> MirrorCache::Find(const MirrorId& id) const {
   }
   mirror.used_at = UsedAt(st);
   RELOC_ASSIGN_OR_RETURN(mirror.pack, ReadSymlinkAt(fd.get(), kOriginPath, mirror.path));
-  RELOC_ASSIGN_OR_RETURN(mirror.modules, ReadSymlinkAt(fd.get(), kModulesPath, mirror.path));
   RELOC_ASSIGN_OR_RETURN(pb::Manifest manifest, LoadManifest(mirror.path));
   mirror.store_prefix = manifest.store_prefix();
+  mirror.covers_all = CoversAll(manifest);
   if (id.kind == MirrorKind::kPlain && DigestOf(manifest) != id.digest) {
     return absl::DataLossError(absl::StrCat(mirror.path, " is a mirror of something else"));
   }
@@ -248,6 +262,7 @@ absl::Status MirrorCache::Remove(const MirrorId& id) const {
 
 absl::StatusOr<std::vector<Difference>> MirrorCache::Verify(const Mirror& mirror,
                                                             const ProgressCallback& progress) const {
+  if (mirror.id.kind == MirrorKind::kPlain) return VerifyPlain(mirror, progress);
   RELOC_ASSIGN_OR_RETURN(std::vector<Difference> differences, VerifyPack(mirror.path, progress));
   // Comes and goes, and is therefore in no list.
   std::erase_if(differences, [](const Difference& difference) { return difference.path == kUnsyncedPath; });

@@ -44,9 +44,7 @@ constexpr char kMade[] = "mirror";  // in the TmpDirectory
 struct Pack {
   std::string path;
   UniqueFd fd;
-  pb::Manifest manifest;
-  pb::Contents contents;
-  std::string modules;  // see Mirror
+  PackLists lists;
 };
 
 std::string HashModules(const pb::Contents& contents) {
@@ -64,24 +62,26 @@ absl::StatusOr<Pack> ReadPack(const std::string& path) {
   Pack pack;
   pack.path = path;
   RELOC_ASSIGN_OR_RETURN(pack.fd, OpenFile(path, O_RDONLY | O_DIRECTORY));
-  absl::StatusOr<pb::Manifest> manifest = LoadManifest(path);
-  if (absl::IsNotFound(manifest.status())) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(manifest.status().message(), ": relocctl pack adopt makes it one"));
-  }
-  if (!manifest.ok()) return manifest.status();
-  pack.manifest = *std::move(manifest);
   // Compares the digest with the lists: what a wrong one says would be served to the pack that it belongs to.
-  RELOC_ASSIGN_OR_RETURN(pack.contents, LoadContents(path, pack.manifest));
-  pack.modules = HashModules(pack.contents);
+  absl::StatusOr<PackLists> lists = LoadLists(path);
+  if (absl::IsNotFound(lists.status())) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(lists.status().message(), ": relocctl pack adopt makes it one"));
+  }
+  if (!lists.ok()) return lists.status();
+  pack.lists = *std::move(lists);
   return pack;
 }
 
-// The plan, and room for it. Whoever is evicted may be a donor.
-absl::StatusOr<MirrorPlan> PlanWithRoom(const MirrorCache& cache, const MayEvict& may_evict, Pack* pack) {
+// The plan, and room for it. Whoever is evicted may be a donor. `share`: with files of other mirrors.
+absl::StatusOr<MirrorPlan> PlanWithRoom(const MirrorCache& cache, const MayEvict& may_evict, bool share,
+                                        Pack* pack) {
   while (true) {
-    RELOC_ASSIGN_OR_RETURN(Donors donors, FindDonors(cache, pack->contents));
-    MirrorPlan plan = PlanMirror(pack->manifest, &pack->contents, donors);
+    Donors donors;
+    if (share) {
+      RELOC_ASSIGN_OR_RETURN(donors, FindDonors(cache, pack->lists.contents));
+    }
+    MirrorPlan plan = PlanMirror(pack->lists.manifest, &pack->lists.contents, donors);
     RELOC_ASSIGN_OR_RETURN(std::vector<Mirror> evicted, cache.MakeRoom(plan.disk_bytes, may_evict));
     if (evicted.empty()) return plan;
   }
@@ -92,32 +92,36 @@ absl::Status NoteAt(int mirror, const char* path, const std::string& text, const
   return SystemError(errno, absl::StrCat("cannot create symlink ", where, "/", path));
 }
 
-// The lists of what lies in the mirror `path` by now.
-absl::Status WriteLists(const std::string& path, Pack* pack) {
-  pb::Contents& contents = pack->contents;
+// Makes the lists those of what lies in the grafted mirror `path` by now.
+absl::Status DescribeGraft(const std::string& path, PackLists* lists) {
+  pb::Contents& contents = lists->contents;
   contents.clear_own_files();
   RELOC_ASSIGN_OR_RETURN(std::vector<TreeFile> files, ListTree(absl::StrCat(path, "/", kPackMetaDir)));
   for (TreeFile& file : files) file.path = JoinPath(kPackMetaDir, file.path);
   RELOC_RETURN_IF_ERROR(DescribeFiles(path, files, {}, contents.mutable_own_files()));
-  const PackDigest digest = ComputeDigest(pack->manifest, contents);
-  pack->manifest.set_digest(digest.data(), digest.size());
+  return SealLists(lists);
+}
+
+// A plain mirror has the pack's lists as they are, so that it goes on to be compared with the digest.
+absl::Status WriteLists(const std::string& path, MirrorKind kind, PackLists* lists) {
+  if (kind == MirrorKind::kGraft) RELOC_RETURN_IF_ERROR(DescribeGraft(path, lists));
   if (fault::Fails(fault::Point::kMirrorList)) {
     return SystemError(errno, absl::StrCat("cannot write ", path, "/", kContentsPath));
   }
-  return SaveManifest(path, pack->manifest, contents);
+  return SaveLists(path, *lists);
 }
 
 // The mirror's .reloc, but for what came from the pack.
 absl::Status WriteMeta(const MirrorRequest& request, int made, const std::string& path, Pack* pack) {
   if (request.kind == MirrorKind::kPlain) {
-    RELOC_RETURN_IF_ERROR(WriteItemIndex(pack->contents, absl::StrCat(path, "/", kItemsPath)));
+    RELOC_RETURN_IF_ERROR(WriteItemIndex(pack->lists.contents, absl::StrCat(path, "/", kItemsPath)));
   }
   if (request.filter != nullptr) {
     RELOC_RETURN_IF_ERROR(request.filter->Finish(absl::StrCat(path, "/", kPackMetaDir)));
   }
   RELOC_RETURN_IF_ERROR(NoteAt(made, kOriginPath, request.pack, path));
-  RELOC_RETURN_IF_ERROR(NoteAt(made, kModulesPath, pack->modules, path));
-  RELOC_RETURN_IF_ERROR(WriteLists(path, pack));
+  RELOC_RETURN_IF_ERROR(NoteAt(made, kModulesPath, HashModules(pack->lists.contents), path));
+  RELOC_RETURN_IF_ERROR(WriteLists(path, request.kind, &pack->lists));
   // Last, since it goes away again: it is in no list.
   return NoteAt(made, kUnsyncedPath, BootId(), path);
 }
@@ -136,7 +140,7 @@ absl::Status WriteInto(const MirrorCache& cache, const MirrorRequest& request, c
                             .mirror = made.get(),
                             .mirror_path = path};
   if (request.filter != nullptr) {
-    RELOC_RETURN_IF_ERROR(request.filter->Begin(pack->contents, request.progress));
+    RELOC_RETURN_IF_ERROR(request.filter->Begin(pack->lists.contents, request.progress));
   }
   RELOC_RETURN_IF_ERROR(WriteMirror(plan, places, request.filter, request.progress));
   return WriteMeta(request, made.get(), path, pack);
@@ -145,25 +149,28 @@ absl::Status WriteInto(const MirrorCache& cache, const MirrorRequest& request, c
 // The mirror that is there already, and what to do about it.
 struct Present {
   std::optional<Mirror> mirror;  // to be used
-  bool replace = false;          // it is of other modules, and may go
+  bool replace = false;          // it is damaged, as the files may be that it shares, and may go
 };
 
-absl::StatusOr<Present> LookForPresent(const MirrorCache& cache, const MirrorId& id, const Pack& pack,
-                                       const MayEvict& may_evict) {
+// One that is whole stays, whichever pack it was made from: it has what the digest says.
+absl::StatusOr<Present> LookForPresent(const MirrorCache& cache, const MirrorId& id,
+                                       const MirrorRequest& request) {
   absl::StatusOr<Mirror> found = cache.Find(id);
   if (!found.ok()) return Present{};
-  if (found->modules == pack.modules) {
+  absl::StatusOr<std::vector<Difference>> differences = cache.Verify(*found, request.progress);
+  if (absl::IsCancelled(differences.status())) return differences.status();
+  if (differences.ok() && differences->empty()) {
     RELOC_RETURN_IF_ERROR(cache.MarkUsed(id));
     return Present{*std::move(found), false};
   }
-  if (may_evict && may_evict(*found)) return Present{std::nullopt, true};
+  if (!cache.Find(id).ok()) return Present{};  // evicted meanwhile
+  if (request.may_evict && request.may_evict(*found)) return Present{std::nullopt, true};
   return absl::FailedPreconditionError(
-      absl::StrCat(found->path, " is in use and was made from a pack with other modules, ", found->pack,
-                   ": try again when its programs have ended, or make that pack anew"));
+      absl::StrCat(found->path, " is damaged, and programs use it: try again when they have ended"));
 }
 
 absl::StatusOr<Mirror> Publish(const MirrorCache& cache, const MirrorId& id, const TmpDirectory& tmp,
-                               const Pack& pack, bool replace) {
+                               bool replace) {
   const std::string name = MirrorName(id);
   if (replace) {
     absl::Status removed = cache.Remove(id);
@@ -171,10 +178,8 @@ absl::StatusOr<Mirror> Publish(const MirrorCache& cache, const MirrorId& id, con
   }
   if (fault::Fails(fault::Point::kMirrorPublish) ||
       ::renameat2(tmp.fd(), kMade, cache.mirrors_fd(), name.c_str(), RENAME_NOREPLACE) != 0) {
+    // EEXIST: someone else was quicker, and made the same.
     if (errno != EEXIST) return SystemError(errno, absl::StrCat("cannot rename the mirror in ", tmp.path()));
-    // Someone else was quicker.
-    RELOC_ASSIGN_OR_RETURN(Present present, LookForPresent(cache, id, pack, {}));
-    if (present.mirror) return *std::move(present.mirror);
   }
   return cache.Find(id);
 }
@@ -188,16 +193,16 @@ std::string Cure(const absl::Status& status, const MirrorCache& cache) {
 
 absl::StatusOr<Mirror> MakeMirror(const MirrorCache& cache, const MirrorRequest& request) {
   RELOC_ASSIGN_OR_RETURN(Pack pack, ReadPack(request.pack));
-  const MirrorId id{DigestOf(pack.manifest), request.kind};
-  RELOC_ASSIGN_OR_RETURN(Present present, LookForPresent(cache, id, pack, request.may_evict));
+  const MirrorId id{DigestOf(pack.lists.manifest), request.kind};
+  RELOC_ASSIGN_OR_RETURN(Present present, LookForPresent(cache, id, request));
   if (present.mirror) return *std::move(present.mirror);
   if (!present.replace) RELOC_RETURN_IF_ERROR(cache.RemoveBroken(id));
-  RELOC_ASSIGN_OR_RETURN(MirrorPlan plan, PlanWithRoom(cache, request.may_evict, &pack));
+  RELOC_ASSIGN_OR_RETURN(MirrorPlan plan, PlanWithRoom(cache, request.may_evict, !present.replace, &pack));
   RELOC_ASSIGN_OR_RETURN(TmpDirectory tmp, TmpDirectory::Create(cache, id));
   absl::Status written = WriteInto(cache, request, plan, tmp, &pack);
   if (absl::IsResourceExhausted(written)) return absl::ResourceExhaustedError(Cure(written, cache));
   if (!written.ok()) return written;
-  return Publish(cache, id, tmp, pack, present.replace);
+  return Publish(cache, id, tmp, present.replace);
 }
 
 }  // namespace reloc

@@ -14,16 +14,17 @@ struct MirrorRequest {
   std::string pack;  // the pack's directory
   MirrorKind kind = MirrorKind::kPlain;
   ContentFilter* filter = nullptr;  // kGraft; borrowed
-  // Empty: nothing is evicted. Also asked for the mirror with this id, if that was made of other modules: it
-  // is replaced then.
+  // Empty: nothing is evicted. Also asked for the mirror with this id, if that is damaged: it is replaced
+  // then.
   MayEvict may_evict;
-  // Stage "mirroring"; bytes of the items' files, those that need no copying too. False stops it. Before it
-  // what the filter has to tell.
+  // Stage "verifying", if the mirror is there; "mirroring": bytes of the items' files, those that need no
+  // copying too. False stops it. Between them what the filter has to tell.
   ProgressCallback progress;
 };
 
-// Makes the mirror, or finds it: if it is there by now, whoever made it. It appears whole or not at all,
-// however this ends; on any error nothing is left. Uses all processors; no two calls wait for each other.
+// Makes the mirror, or finds it: if it is there by now and whole, whoever made it of whichever pack. It
+// appears whole or not at all, however this ends; on any error nothing is left. Uses all processors; no two
+// calls wait for each other.
 //
 // Every byte is read once and compared with the pack's list of files, and that with the pack's digest, so
 // that what is served under a digest has that content. Errors are one line:

@@ -10,10 +10,13 @@
 #include "reloc/mirror/layout.h"
 #include "reloc/pack/contents.h"
 #include "reloc/pack/manifest.h"
+#include "reloc/pack/shim.h"
 #include "reloc/pack/tree.h"
 
 namespace reloc {
 namespace {
+
+constexpr const char* kNotes[] = {kItemsPath, kOriginPath, kModulesPath, kUnsyncedPath};
 
 constexpr uint64_t kBlock = 4096;  // of most file systems; of the others this is an estimate
 
@@ -83,13 +86,13 @@ class Planner {
 
 bool IsForMirror(const pb::File& own_file) {
   const std::string& path = own_file.path();
-  if (!IsBelow(path, kPackMetaDir)) return false;
-  for (string_view other :
-       {string_view(kPlansDir), string_view(kShimPath), string_view(kItemsPath), string_view(kOriginPath),
-        string_view(kModulesPath), string_view(kUnsyncedPath)}) {
-    if (IsBelow(path, other)) return false;
-  }
-  return true;
+  if (!IsBelow(path, kPackMetaDir) || own_file.holds_digest()) return false;
+  return !IsBelow(path, kPlansDir) && path != kShimPath && !IsMirrorNote(path);
+}
+
+bool IsMirrorNote(std::string_view path) {
+  return std::any_of(std::begin(kNotes), std::end(kNotes),
+                     [&](const char* note) { return IsBelow(path, note); });
 }
 
 MirrorPlan PlanMirror(const pb::Manifest& manifest, pb::Contents* contents, const Donors& donors) {

@@ -40,4 +40,7 @@ MirrorPlan PlanMirror(const pb::Manifest& manifest, pb::Contents* contents, cons
 // entries, which stay in the pack, and nothing that only mirrors have.
 bool IsForMirror(const pb::File& own_file);
 
+// True for the path of what only plain mirrors have in their .reloc.
+bool IsMirrorNote(std::string_view path);
+
 }  // namespace reloc

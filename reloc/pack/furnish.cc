@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -17,6 +18,7 @@
 #include "reloc/pack/library_index.h"
 #include "reloc/pack/manifest.h"
 #include "reloc/pack/manifest_check.h"
+#include "reloc/pack/plan_digests.h"
 #include "reloc/pack/shim.h"
 #include "reloc/pack/status.h"
 
@@ -37,34 +39,66 @@ absl::Status CopyRuntime(const PackRuntime& runtime, const std::string& into) {
 // A hard link to the shim, or a copy where a link is refused: file systems without links, or at their limit
 // (65,000 in ext4).
 absl::Status LinkShim(const std::string& into, const std::string& name) {
-  std::string shim = absl::StrCat(into, "/.reloc/shim"), entry = absl::StrCat(into, "/", name);
+  std::string shim = absl::StrCat(into, "/", kShimPath), entry = absl::StrCat(into, "/", name);
   if (link(shim.c_str(), entry.c_str()) == 0) return absl::OkStatus();
   if (errno == EEXIST) return SystemError(EEXIST, absl::StrCat("cannot create ", entry));
   return CopyFile(shim, entry, 0755);
 }
 
-// The plans of each entry also lie in a file, for `relocctl run` and for whoever looks into a pack.
-absl::StatusOr<EntryPlans> WritePlans(const std::vector<PackEntry>& entries, const PackDigest& digest,
-                                      const std::string& into, const PlanCompiler& compile_plans) {
-  EntryPlans all;
-  std::string plans_dir = absl::StrCat(into, "/", kPlansDir, "/bin");
-  RELOC_RETURN_IF_ERROR(MakeDirectories(plans_dir));
+// What holds plans, and so the pack's digest: known before that is.
+struct PlanFiles {
+  EntryPlans plans;
+  std::string shim;
+};
+
+// Compiles the plans of all entries, with a digest that stands for the pack's.
+absl::StatusOr<PlanFiles> CompilePlanFiles(const std::vector<PackEntry>& entries, const PackTools& tools) {
+  PlanFiles files;
   for (const PackEntry& entry : entries) {
     ProgramSpec spec = entry.spec;
-    spec.digest = digest;
-    RELOC_ASSIGN_OR_RETURN(std::string plans, compile_plans(spec));
-    RELOC_RETURN_IF_ERROR(WriteNewFile(absl::StrCat(plans_dir, "/", entry.name), plans, 0644));
-    all[absl::StrCat("bin/", entry.name)] = std::move(plans);
+    spec.digest.fill(0xff);
+    RELOC_ASSIGN_OR_RETURN(files.plans[absl::StrCat("bin/", entry.name)], tools.compile_plans(spec));
   }
-  return all;
+  RELOC_ASSIGN_OR_RETURN(std::string shim, ReadWholeFile(tools.runtime.shim, kMaxShimBytes));
+  files.shim = WithPlans(std::move(shim), files.plans);
+  return files;
 }
 
-absl::Status MakeEntries(const std::string& shim, const EntryPlans& plans, const std::string& into) {
-  RELOC_ASSIGN_OR_RETURN(std::string program, ReadWholeFile(shim, kMaxShimBytes));
-  RELOC_RETURN_IF_ERROR(
-      WriteNewFile(absl::StrCat(into, "/.reloc/shim"), WithPlans(std::move(program), plans), 0755));
-  RELOC_RETURN_IF_ERROR(MakeDirectories(absl::StrCat(into, "/bin")));
-  for (const auto& [entry, _] : plans) RELOC_RETURN_IF_ERROR(LinkShim(into, entry));
+void DescribePlanFile(const std::string& path, const std::string& bytes, bool executable, FileList* out) {
+  pb::File* file = out->Add();
+  file->set_path(EscapeName(path));
+  file->set_executable(executable);
+  file->set_size(bytes.size());
+  const Sha256Digest hash = HashWithoutDigest(bytes);
+  file->set_sha256(hash.data(), hash.size());
+  file->set_holds_digest(true);
+}
+
+// Adds what WritePlanFiles will write. All entries are the same file as the shim.
+void DescribePlanFiles(const PlanFiles& files, FileList* out) {
+  DescribePlanFile(kShimPath, files.shim, true, out);
+  const pb::File shim = *out->rbegin();
+  for (const auto& [entry, plans] : files.plans) {
+    DescribePlanFile(absl::StrCat(kPlansDir, "/", entry), plans, false, out);
+    *out->Add() = shim;
+    out->rbegin()->set_path(EscapeName(entry));
+  }
+}
+
+absl::Status MakePlanDirectories(const std::string& into) {
+  RELOC_RETURN_IF_ERROR(MakeDirectories(absl::StrCat(into, "/", kPlansDir, "/bin")));
+  return MakeDirectories(absl::StrCat(into, "/bin"));
+}
+
+// The plans of each entry also lie in a file, for `relocctl run` and for whoever looks into a pack.
+absl::Status WritePlanFiles(PlanFiles files, const PackDigest& digest, const std::string& into) {
+  StampDigest(digest, &files.shim);
+  RELOC_RETURN_IF_ERROR(WriteNewFile(absl::StrCat(into, "/", kShimPath), files.shim, 0755));
+  for (auto& [entry, plans] : files.plans) {
+    StampDigest(digest, &plans);
+    RELOC_RETURN_IF_ERROR(WriteNewFile(absl::StrCat(into, "/", kPlansDir, "/", entry), plans, 0644));
+    RELOC_RETURN_IF_ERROR(LinkShim(into, entry));
+  }
   return absl::OkStatus();
 }
 
@@ -95,8 +129,9 @@ absl::StatusOr<std::vector<TreeFile>> ListOutside(const std::string& pack, const
   return files;
 }
 
+// What is there by now, and `plan_files`.
 absl::Status DescribeOwnFiles(const std::string& into, const std::string& pack, const StoreLocation& store,
-                              pb::Contents* contents) {
+                              const PlanFiles& plan_files, pb::Contents* contents) {
   RELOC_ASSIGN_OR_RETURN(std::vector<TreeFile> outside, ListOutside(pack, into, store, *contents));
   FileList* out = contents->mutable_own_files();
   RELOC_RETURN_IF_ERROR(DescribeFiles(pack, outside, {}, out));
@@ -105,16 +140,15 @@ absl::Status DescribeOwnFiles(const std::string& into, const std::string& pack, 
     made.erase(made.begin());  // `into` itself
     RELOC_RETURN_IF_ERROR(DescribeFiles(into, made, {}, out));
   }
+  DescribePlanFiles(plan_files, out);
   std::sort(out->begin(), out->end(),
             [](const pb::File& a, const pb::File& b) { return a.path() < b.path(); });
   return absl::OkStatus();
 }
 
-pb::Manifest MakeManifest(const StoreLocation& store, const std::vector<PackEntry>& entries,
-                          const pb::Contents& contents) {
+pb::Manifest MakeManifest(const StoreLocation& store, const std::vector<PackEntry>& entries) {
   pb::Manifest manifest;
   manifest.set_format_major(kFormatMajor);
-  manifest.set_format_minor(kFormatMinor);
   manifest.set_store_prefix(store.prefix);
   for (const PackEntry& entry : entries) {
     pb::Entry* out = manifest.add_entries();
@@ -122,9 +156,13 @@ pb::Manifest MakeManifest(const StoreLocation& store, const std::vector<PackEntr
     out->set_program(entry.program);
     out->set_resolved(entry.spec.program);
   }
-  PackDigest digest = ComputeDigest(manifest, contents);
-  manifest.set_digest(digest.data(), digest.size());
   return manifest;
+}
+
+// What cannot be read back must not be written: a store with a symlink that leaves the pack, for one.
+absl::Status CheckLists(const PackLists& lists) {
+  RELOC_RETURN_IF_ERROR(CheckManifest(lists.manifest, "the manifest to be written"));
+  return CheckContents(lists.contents, lists.manifest, "the pack to be made");
 }
 
 PackSummary Summarize(const pb::Manifest& manifest, const pb::Contents& contents) {
@@ -145,19 +183,18 @@ absl::StatusOr<PackSummary> FurnishPack(const std::string& into, const std::stri
   if (entries.empty()) {
     return absl::InvalidArgumentError("found no program for an entry: name one with --entry NAME=PATH");
   }
-  RELOC_ASSIGN_OR_RETURN(pb::Contents contents, DescribeItems(store.directory, items, tools.progress));
-  pb::Manifest manifest = MakeManifest(store, entries, contents);
+  PackLists lists{.manifest = MakeManifest(store, entries), .contents = {}};
+  RELOC_ASSIGN_OR_RETURN(lists.contents, DescribeItems(store.directory, items, tools.progress));
+  RELOC_ASSIGN_OR_RETURN(PlanFiles plan_files, CompilePlanFiles(entries, tools));
   RELOC_RETURN_IF_ERROR(CopyRuntime(tools.runtime, into));
-  RELOC_ASSIGN_OR_RETURN(EntryPlans plans,
-                         WritePlans(entries, DigestOf(manifest), into, tools.compile_plans));
-  RELOC_RETURN_IF_ERROR(MakeEntries(tools.runtime.shim, plans, into));
+  RELOC_RETURN_IF_ERROR(MakePlanDirectories(into));
   RELOC_RETURN_IF_ERROR(WriteLibraryIndex(store, items, into));
-  RELOC_RETURN_IF_ERROR(DescribeOwnFiles(into, pack, store, &contents));
-  // What cannot be read back must not be written: a store with a symlink that leaves the pack, for one.
-  RELOC_RETURN_IF_ERROR(CheckManifest(manifest, "the manifest to be written"));
-  RELOC_RETURN_IF_ERROR(CheckContents(contents, manifest, "the pack to be made"));
-  RELOC_RETURN_IF_ERROR(SaveManifest(into, manifest, contents));
-  return Summarize(manifest, contents);
+  RELOC_RETURN_IF_ERROR(DescribeOwnFiles(into, pack, store, plan_files, &lists.contents));
+  RELOC_RETURN_IF_ERROR(SealLists(&lists));
+  RELOC_RETURN_IF_ERROR(CheckLists(lists));
+  RELOC_RETURN_IF_ERROR(WritePlanFiles(std::move(plan_files), DigestOf(lists.manifest), into));
+  RELOC_RETURN_IF_ERROR(SaveLists(into, lists));
+  return Summarize(lists.manifest, lists.contents);
 }
 
 }  // namespace reloc

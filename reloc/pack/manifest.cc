@@ -32,49 +32,38 @@ absl::Status ParseJson(std::string_view json, std::string_view name, bool ignore
       absl::StrCat(Text(name), ": ", OneLine(Text(why.substr(0, why.find('\n'))))));
 }
 
-absl::Status WriteJson(const std::string& path, const Message& message) {
+absl::StatusOr<std::string> PrintJson(const Message& message) {
   JsonPrintOptions options;
   options.preserve_proto_field_names = true;
   std::string json;
   auto status = google::protobuf::util::MessageToJsonString(message, &json, options);
-  if (!status.ok()) return absl::InternalError(absl::StrCat(path, ": ", status.ToString()));
-  json += '\n';
-  return WriteNewFile(path, json, 0644);
+  if (!status.ok()) return absl::InternalError(absl::StrCat("cannot write JSON: ", status.ToString()));
+  return json + '\n';
 }
 
-// Hashes a sequence of numbers and texts such that no two sequences look alike.
-class DigestWriter {
- public:
-  DigestWriter& operator<<(uint64_t number) {
-    std::array<char, 8> bytes;
-    for (char& byte : bytes) byte = static_cast<char>(number & 0xff), number >>= 8;
-    hash_.Update({bytes.data(), bytes.size()});
-    return *this;
-  }
-  DigestWriter& operator<<(const std::string& text) {
-    *this << static_cast<uint64_t>(text.size());
-    hash_.Update(text);
-    return *this;
-  }
-  PackDigest Finish() && {
-    Sha256Digest whole = std::move(hash_).Finish();
-    PackDigest digest;
-    std::copy_n(whole.begin(), digest.size(), digest.begin());
-    return digest;
-  }
+std::string HashOf(std::string_view bytes) {
+  Sha256 hash;
+  hash.Update(bytes);
+  const Sha256Digest digest = std::move(hash).Finish();
+  return {digest.begin(), digest.end()};
+}
 
- private:
-  Sha256 hash_;
-};
-
-void AddItem(const pb::Item& item, DigestWriter* out) {
-  *out << item.name() << static_cast<uint64_t>(item.references_size());
-  for (const std::string& reference : item.references()) *out << reference;
-  *out << static_cast<uint64_t>(item.files_size());
-  for (const pb::File& file : item.files()) {
-    *out << file.path() << static_cast<uint64_t>(file.type()) << static_cast<uint64_t>(file.executable())
-         << file.size() << file.sha256() << file.target();
+// Checks that `manifest` has the digest of its text. A list of contents is needed to check an older one.
+absl::Status CheckDigest(const pb::Manifest& manifest, std::string_view json, std::string_view name) {
+  if (!CoversAll(manifest)) return absl::OkStatus();
+  absl::StatusOr<PackDigest> digest = ManifestDigest(json);
+  if (!digest.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(Text(name), ": ", digest.status().message()));
   }
+  if (*digest == DigestOf(manifest)) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(Text(name), " was changed: its digest is another"));
+}
+
+absl::StatusOr<std::string> ReadManifest(const std::string& pack) {
+  std::string path = absl::StrCat(pack, "/", kManifestPath);
+  absl::StatusOr<std::string> json = ReadWholeFile(path, kMaxManifest);
+  if (!absl::IsNotFound(json.status())) return json;
+  return absl::NotFoundError(absl::StrCat(pack, " is not the directory of a pack: there is no ", path));
 }
 
 bool IsHex(char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F'); }
@@ -96,6 +85,7 @@ absl::StatusOr<pb::Manifest> ParseManifest(std::string_view json, std::string_vi
   manifest.Clear();
   RELOC_RETURN_IF_ERROR(ParseJson(json, name, newer, &manifest));
   RELOC_RETURN_IF_ERROR(CheckManifest(manifest, name));
+  RELOC_RETURN_IF_ERROR(CheckDigest(manifest, json, name));
   return manifest;
 }
 
@@ -105,17 +95,16 @@ absl::StatusOr<pb::Contents> ParseContents(std::string_view json, std::string_vi
   bool newer = manifest.format_minor() > kFormatMinor;
   RELOC_RETURN_IF_ERROR(ParseJson(json, name, newer, &contents));
   RELOC_RETURN_IF_ERROR(CheckContents(contents, manifest, name));
-  return contents;
+  const bool belongs = CoversAll(manifest) ? HashOf(json) == manifest.contents_sha256()
+                                           : StoreDigest(manifest, contents) == DigestOf(manifest);
+  if (belongs) return contents;
+  return absl::DataLossError(
+      absl::StrCat(Text(name), " does not belong to manifest.json beside it: its digest is another"));
 }
 
 absl::StatusOr<pb::Manifest> LoadManifest(const std::string& pack) {
-  std::string path = absl::StrCat(pack, "/", kManifestPath);
-  absl::StatusOr<std::string> json = ReadWholeFile(path, kMaxManifest);
-  if (absl::IsNotFound(json.status())) {
-    return absl::NotFoundError(absl::StrCat(pack, " is not the directory of a pack: there is no ", path));
-  }
-  if (!json.ok()) return json.status();
-  return ParseManifest(*json, path);
+  RELOC_ASSIGN_OR_RETURN(std::string json, ReadManifest(pack));
+  return ParseManifest(json, absl::StrCat(pack, "/", kManifestPath));
 }
 
 absl::StatusOr<pb::Contents> LoadContents(const std::string& pack, const pb::Manifest& manifest) {
@@ -124,26 +113,32 @@ absl::StatusOr<pb::Contents> LoadContents(const std::string& pack, const pb::Man
   return ParseContents(json, path, manifest);
 }
 
-absl::Status SaveManifest(const std::string& pack, const pb::Manifest& manifest,
-                          const pb::Contents& contents) {
-  RELOC_RETURN_IF_ERROR(WriteJson(absl::StrCat(pack, "/", kContentsPath), contents));
-  return WriteJson(absl::StrCat(pack, "/", kManifestPath), manifest);
+absl::StatusOr<PackLists> LoadLists(const std::string& pack) {
+  PackLists lists;
+  const std::string contents = absl::StrCat(pack, "/", kContentsPath);
+  RELOC_ASSIGN_OR_RETURN(lists.manifest_json, ReadManifest(pack));
+  RELOC_ASSIGN_OR_RETURN(lists.manifest,
+                         ParseManifest(lists.manifest_json, absl::StrCat(pack, "/", kManifestPath)));
+  RELOC_ASSIGN_OR_RETURN(lists.contents_json, ReadWholeFile(contents, kMaxContents));
+  RELOC_ASSIGN_OR_RETURN(lists.contents, ParseContents(lists.contents_json, contents, lists.manifest));
+  return lists;
 }
 
-PackDigest ComputeDigest(const pb::Manifest& manifest, const pb::Contents& contents) {
-  DigestWriter out;
-  out << manifest.store_prefix() << static_cast<uint64_t>(contents.items_size());
-  for (const pb::Item& item : contents.items()) AddItem(item, &out);
-  out << static_cast<uint64_t>(manifest.entries_size());
-  for (const pb::Entry& entry : manifest.entries())
-    out << entry.name() << entry.program() << entry.resolved();
-  return std::move(out).Finish();
+absl::Status SealLists(PackLists* lists) {
+  pb::Manifest& manifest = lists->manifest;
+  manifest.set_format_minor(std::max(manifest.format_minor(), kFormatMinor));
+  RELOC_ASSIGN_OR_RETURN(lists->contents_json, PrintJson(lists->contents));
+  manifest.set_contents_sha256(HashOf(lists->contents_json));
+  RELOC_ASSIGN_OR_RETURN(lists->manifest_json, PrintJson(manifest));
+  RELOC_ASSIGN_OR_RETURN(PackDigest digest, ManifestDigest(lists->manifest_json));
+  manifest.set_digest(digest.data(), digest.size());
+  RELOC_ASSIGN_OR_RETURN(lists->manifest_json, PrintJson(manifest));
+  return absl::OkStatus();
 }
 
-PackDigest DigestOf(const pb::Manifest& manifest) {
-  PackDigest digest{};
-  std::copy_n(manifest.digest().begin(), std::min(manifest.digest().size(), digest.size()), digest.begin());
-  return digest;
+absl::Status SaveLists(const std::string& pack, const PackLists& lists) {
+  RELOC_RETURN_IF_ERROR(WriteNewFile(absl::StrCat(pack, "/", kContentsPath), lists.contents_json, 0644));
+  return WriteNewFile(absl::StrCat(pack, "/", kManifestPath), lists.manifest_json, 0644);
 }
 
 std::string EscapeName(std::string_view name) {

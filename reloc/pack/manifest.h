@@ -6,20 +6,20 @@
 
 #include "absl/status/statusor.h"
 #include "proto/manifest.pb.h"
-#include "reloc/launch/plan.h"
+#include "reloc/pack/digest.h"
 
 namespace reloc {
 
 inline constexpr uint32_t kFormatMajor = 1;
-inline constexpr uint32_t kFormatMinor = 0;
+inline constexpr uint32_t kFormatMinor = 1;
 inline constexpr char kManifestPath[] = ".reloc/manifest.json";
 inline constexpr char kContentsPath[] = ".reloc/contents.json";
 
 // The manifest of the pack at `pack`: complete, consistent and of a known version. An error is one line that
-// names the file and what is wrong with it.
+// names the file and what is wrong with it; DataLoss: its digest is another.
 absl::StatusOr<pb::Manifest> LoadManifest(const std::string& pack);
 
-// The list of files that belongs to `manifest`, whose digest it must have. Slow: see proto/manifest.proto.
+// The list of files that belongs to `manifest`; DataLoss: it does not. Slow: see proto/manifest.proto.
 absl::StatusOr<pb::Contents> LoadContents(const std::string& pack, const pb::Manifest& manifest);
 
 // The same for text; `name` is the file in messages.
@@ -27,15 +27,22 @@ absl::StatusOr<pb::Manifest> ParseManifest(std::string_view json, std::string_vi
 absl::StatusOr<pb::Contents> ParseContents(std::string_view json, std::string_view name,
                                            const pb::Manifest& manifest);
 
-// Writes both as new files into the directory `pack`, where .reloc exists.
-absl::Status SaveManifest(const std::string& pack, const pb::Manifest& manifest,
-                          const pb::Contents& contents);
+// Both, and the text of their files.
+struct PackLists {
+  pb::Manifest manifest;
+  pb::Contents contents;
+  std::string manifest_json{};
+  std::string contents_json{};
+};
 
-// The identity of a pack's content: prefix, items with their files, and entries.
-PackDigest ComputeDigest(const pb::Manifest& manifest, const pb::Contents& contents);
+absl::StatusOr<PackLists> LoadLists(const std::string& pack);
 
-// The digest that a loaded manifest states.
-PackDigest DigestOf(const pb::Manifest& manifest);
+// Completes lists that are to be written: the minor version, the hash of the contents, the digest, both
+// texts.
+absl::Status SealLists(PackLists* lists);
+
+// Writes both texts as new files into the directory `pack`, where .reloc exists.
+absl::Status SaveLists(const std::string& pack, const PackLists& lists);
 
 // File names in the manifest: '%' and all bytes that are not valid UTF-8 are %XX.
 std::string EscapeName(std::string_view name);

@@ -10,6 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "reloc/base/path.h"
+#include "reloc/pack/digest.h"
+#include "reloc/pack/hash.h"
 #include "reloc/pack/manifest.h"
 #include "reloc/pack/status.h"
 #include "reloc/pack/store.h"
@@ -52,7 +54,7 @@ absl::Status CheckAttributes(const pb::File& file, const std::string& path, size
   if (!regular && !symlink && file.type() != pb::File::DIRECTORY)
     return bad(file.path(), " is of no known type");
   if (regular != (file.sha256().size() == 32)) return bad(file.path(), " has a hash of the wrong size");
-  if (!regular && (file.executable() || file.size() != 0 || !file.sha256().empty())) {
+  if (!regular && (file.executable() || file.size() != 0 || !file.sha256().empty() || file.holds_digest())) {
     return bad(file.path(), " has attributes that only a file can have");
   }
   if (file.size() > INT64_MAX) return bad(file.path(), " has an impossible size");
@@ -138,6 +140,8 @@ absl::Status CheckManifest(const pb::Manifest& manifest, std::string_view name) 
   if (!IsCleanAbsolute(prefix) || prefix == "/" || !IsPlainText(prefix))
     return bad("store_prefix is not a clean absolute path");
   if (manifest.digest().size() != PackDigest().size()) return bad("digest does not have 16 bytes");
+  if (CoversAll(manifest) && manifest.contents_sha256().size() != Sha256Digest().size())
+    return bad("contents_sha256 does not have 32 bytes");
   absl::flat_hash_set<std::string> names;
   for (const pb::Entry& entry : manifest.entries()) {
     RELOC_RETURN_IF_ERROR(CheckEntry(entry, prefix, bad));
@@ -155,9 +159,7 @@ absl::Status CheckContents(const pb::Contents& contents, const pb::Manifest& man
     if (!names.insert(item.name()).second) return bad("item ", item.name(), " is listed twice");
   }
   for (const pb::Item& item : contents.items()) RELOC_RETURN_IF_ERROR(CheckItem(item, depth, names, name));
-  RELOC_RETURN_IF_ERROR(CheckFiles(contents.own_files(), 0, {""}, bad));
-  if (ComputeDigest(manifest, contents) == DigestOf(manifest)) return absl::OkStatus();
-  return bad("does not belong to manifest.json beside it: its digest is another");
+  return CheckFiles(contents.own_files(), 0, {""}, bad);
 }
 
 }  // namespace reloc

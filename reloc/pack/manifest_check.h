@@ -11,7 +11,7 @@ namespace reloc {
 // `name` is the file in messages. All errors are InvalidArgument, but a newer major version is Unimplemented.
 absl::Status CheckFormat(const pb::Manifest& manifest, std::string_view name);
 absl::Status CheckManifest(const pb::Manifest& manifest, std::string_view name);
-// That the contents are well-formed and have the manifest's digest.
+// That the contents are well-formed. ParseContents finds out whether they are the manifest's.
 absl::Status CheckContents(const pb::Contents& contents, const pb::Manifest& manifest, std::string_view name);
 
 // True for UTF-8 without control characters and without '%', which is the manifest's escape.

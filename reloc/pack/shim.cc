@@ -17,15 +17,15 @@ void Append(const T& value, std::string* out) {
 }
 
 // True if `header` is that of our note in `shim`.
-bool IsPlace(const std::string& shim, const Elf64_Phdr& header) {
+bool IsPlace(std::string_view shim, const Elf64_Phdr& header) {
   const size_t needed = sizeof(Elf64_Nhdr) + strlen(kCarriedNote);
   return header.p_type == PT_NOTE && header.p_filesz >= needed && header.p_offset <= shim.size() &&
          shim.size() - header.p_offset >= needed &&
          memcmp(shim.data() + header.p_offset + sizeof(Elf64_Nhdr), kCarriedNote, strlen(kCarriedNote)) == 0;
 }
 
-// Where the program header of our note lies in `shim`; npos if nowhere.
-size_t FindPlace(const std::string& shim) {
+// Where the first program header that `is_it` accepts lies in `shim`; npos if nowhere.
+size_t FindHeader(std::string_view shim, auto is_it) {
   Elf64_Ehdr file;
   if (shim.size() < sizeof file || memcmp(shim.data(), ELFMAG, SELFMAG) != 0) return std::string::npos;
   memcpy(&file, shim.data(), sizeof file);
@@ -34,9 +34,30 @@ size_t FindPlace(const std::string& shim) {
     Elf64_Phdr header;
     if (at > shim.size() || shim.size() - at < sizeof header) break;
     memcpy(&header, shim.data() + at, sizeof header);
-    if (IsPlace(shim, header)) return at;
+    if (is_it(header)) return at;
   }
   return std::string::npos;
+}
+
+// Where the program header of our note lies in `shim`; npos if nowhere.
+size_t FindPlace(std::string_view shim) {
+  return FindHeader(shim, [&](const Elf64_Phdr& header) { return IsPlace(shim, header); });
+}
+
+std::string_view Part(std::string_view bytes, uint64_t at, uint64_t size) {
+  if (at > bytes.size() || size > bytes.size() - at) return {};
+  return bytes.substr(at, size);
+}
+
+// The segment that carries the plans; empty if there is none.
+std::string_view FindSegment(std::string_view shim) {
+  const size_t at = FindHeader(shim, [](const Elf64_Phdr& header) {
+    return header.p_type == PT_LOAD && header.p_vaddr >= kCarriedAddress;
+  });
+  if (at == std::string::npos) return {};
+  Elf64_Phdr header;
+  memcpy(&header, shim.data() + at, sizeof header);
+  return Part(shim, header.p_offset, header.p_filesz);
 }
 
 }  // namespace
@@ -76,6 +97,26 @@ std::string WithPlans(std::string shim, const EntryPlans& plans) {
                              .p_align = kPage};
   memcpy(shim.data() + place, &header, sizeof header);
   return shim + segment;
+}
+
+std::vector<std::string_view> CarriedPlans(std::string_view shim) {
+  constexpr size_t kHeader = sizeof kCarriedMagic + sizeof(uint32_t);
+  const std::string_view segment = FindSegment(shim);
+  if (segment.size() < kHeader || memcmp(segment.data(), kCarriedMagic, sizeof kCarriedMagic) != 0) return {};
+  uint32_t count;
+  memcpy(&count, segment.data() + sizeof kCarriedMagic, sizeof count);
+  if (count > (segment.size() - kHeader) / sizeof(CarriedEntry)) return {};
+  std::vector<std::string_view> all;
+  size_t end = kHeader + count * sizeof(CarriedEntry);  // of what was read
+  for (size_t i = 0; i < count; ++i) {
+    CarriedEntry entry;
+    memcpy(&entry, segment.data() + kHeader + i * sizeof entry, sizeof entry);
+    const std::string_view plans = Part(segment, entry.plans, entry.plans_size);
+    if (plans.empty() || entry.plans < end) break;
+    end = entry.plans + plans.size();
+    all.push_back(plans);
+  }
+  return all;
 }
 
 }  // namespace reloc

@@ -10,11 +10,15 @@
 #include "reloc/pack/hash.h"
 #include "reloc/pack/manifest.h"
 #include "reloc/pack/parallel.h"
+#include "reloc/pack/plan_digests.h"
 #include "reloc/pack/status.h"
 #include "reloc/pack/tree.h"
 
 namespace reloc {
 namespace {
+
+// Of a shim with the plans of all entries, far above any real one.
+constexpr size_t kMaxPlanFile = 256 << 20;
 
 using Expected = std::map<std::string, const pb::File*>;  // by path in the pack
 
@@ -51,9 +55,22 @@ pb::File::Type TypeInManifest(FileType type) {
   return pb::File::REGULAR;
 }
 
-// What is different about one file; empty if nothing is.
+absl::StatusOr<bool> HasContent(const std::string& host_path, const pb::File& expected,
+                                const PackDigest& digest, ProgressMeter* meter) {
+  if (expected.holds_digest()) {
+    RELOC_ASSIGN_OR_RETURN(std::string bytes, ReadWholeFile(host_path, kMaxPlanFile));
+    RELOC_RETURN_IF_ERROR(meter->Add(bytes.size()));
+    return HoldsDigest(std::move(bytes), digest, expected.sha256());
+  }
+  RELOC_ASSIGN_OR_RETURN(Sha256Digest hash, HashFile(host_path, meter));
+  return std::equal(hash.begin(), hash.end(),
+                    reinterpret_cast<const unsigned char*>(expected.sha256().data()));
+}
+
+// What is different about one file of the pack with `digest`; empty if nothing is.
 absl::StatusOr<std::string> Compare(const std::string& host_path, const TreeFile& actual,
-                                    const pb::File& expected, ProgressMeter* meter) {
+                                    const pb::File& expected, const PackDigest& digest,
+                                    ProgressMeter* meter) {
   if (TypeInManifest(actual.type) != expected.type()) return absl::StrCat("is a ", FileTypeName(actual.type));
   if (actual.type == FileType::kDirectory) return "";
   if (actual.type == FileType::kSymlink) {
@@ -64,11 +81,8 @@ absl::StatusOr<std::string> Compare(const std::string& host_path, const TreeFile
     return absl::StrCat("has ", actual.size, " bytes, not ", expected.size());
   if (actual.executable() != expected.executable())
     return actual.executable() ? "is executable" : "is not executable";
-  RELOC_ASSIGN_OR_RETURN(Sha256Digest hash, HashFile(host_path, meter));
-  return std::equal(hash.begin(), hash.end(),
-                    reinterpret_cast<const unsigned char*>(expected.sha256().data()))
-             ? ""
-             : "has other content";
+  RELOC_ASSIGN_OR_RETURN(bool same, HasContent(host_path, expected, digest, meter));
+  return same ? "" : "has other content";
 }
 
 bool IsManifest(const std::string& path) { return path == kManifestPath || path == kContentsPath; }
@@ -77,8 +91,22 @@ bool IsManifest(const std::string& path) { return path == kManifestPath || path 
 
 absl::StatusOr<std::vector<Difference>> VerifyPack(const std::string& pack,
                                                    const ProgressCallback& progress) {
-  RELOC_ASSIGN_OR_RETURN(pb::Manifest manifest, LoadManifest(pack));
-  RELOC_ASSIGN_OR_RETURN(pb::Contents contents, LoadContents(pack, manifest));
+  // With a list that is not the pack's, no file can be compared.
+  absl::StatusOr<pb::Manifest> manifest = LoadManifest(pack);
+  if (absl::IsDataLoss(manifest.status())) return std::vector<Difference>{{kManifestPath, "was changed"}};
+  if (!manifest.ok()) return manifest.status();
+  absl::StatusOr<pb::Contents> contents = LoadContents(pack, *manifest);
+  if (absl::IsDataLoss(contents.status())) {
+    return std::vector<Difference>{{kContentsPath, absl::StrCat("does not belong to ", kManifestPath)}};
+  }
+  if (!contents.ok()) return contents.status();
+  return VerifyFiles(pack, *manifest, *contents, progress);
+}
+
+absl::StatusOr<std::vector<Difference>> VerifyFiles(const std::string& pack, const pb::Manifest& manifest,
+                                                    const pb::Contents& contents,
+                                                    const ProgressCallback& progress) {
+  const PackDigest digest = DigestOf(manifest);
   Expected expected;
   Expect(contents.own_files(), "", &expected);
   ExpectStore(manifest.store_prefix(), &expected);
@@ -103,7 +131,7 @@ absl::StatusOr<std::vector<Difference>> VerifyPack(const std::string& pack,
       return absl::OkStatus();
     }
     RELOC_ASSIGN_OR_RETURN(std::string what,
-                           Compare(JoinPath(pack, file.path), file, *entry->second, &meter));
+                           Compare(JoinPath(pack, file.path), file, *entry->second, digest, &meter));
     if (!what.empty()) add(file.path, std::move(what));
     return absl::OkStatus();
   }));

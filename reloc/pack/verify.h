@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "proto/manifest.pb.h"
 #include "reloc/pack/progress.h"
 
 namespace reloc {
@@ -14,8 +15,14 @@ struct Difference {
   std::string what;  // "is missing", "content differs", …
 };
 
-// All differences, sorted by path; none for an intact pack. An error means that the comparison could not be
-// made: no pack, a malformed manifest, an unreadable file. Symlinks are never followed.
+// All differences, sorted by path; none for an intact pack. A manifest.json or contents.json that was changed
+// is the only one. An error means that the comparison could not be made: no pack, a malformed manifest, an
+// unreadable file. Symlinks are never followed.
 absl::StatusOr<std::vector<Difference>> VerifyPack(const std::string& pack, const ProgressCallback& progress);
+
+// The same for the files alone, with lists that have been read.
+absl::StatusOr<std::vector<Difference>> VerifyFiles(const std::string& pack, const pb::Manifest& manifest,
+                                                    const pb::Contents& contents,
+                                                    const ProgressCallback& progress);
 
 }  // namespace reloc

@@ -242,7 +242,7 @@ class Removed(Faults):
         items = next(path for path, directories, _ in os.walk(mirror) if len(directories) > 3)
         shutil.rmtree(os.path.join(items, sorted(os.listdir(items))[0]))
         self.relocd.await_log("someone removes mirror")
-        self.assertComplaint(self.mirrors("add", "--wait", self.pack), "were removed", "try again")
+        self.assertComplaint(self.mirrors("add", "--wait", self.pack), "is damaged", "try again")
         self.assertRunsFromThePack()
         self.assertTrue(os.path.exists(mirror))
 

@@ -1,6 +1,7 @@
 // A pack and a cache, for tests of mirrors.
 #pragma once
 
+#include <google/protobuf/util/json_util.h>
 #include <sys/stat.h>
 
 #include <filesystem>
@@ -33,6 +34,22 @@ class MirrorTest : public PackTest {
     Link(Other() + "/bin/link", "other");
     MakePack("pack", {Item('h', "hello")});
     MakePack("other", {Item('r', "other")});
+  }
+  // Makes the lists of `pack` those of format 1.0.
+  void MakeOlder(const std::string& pack) {
+    PackLists lists = *LoadLists(Path(pack));
+    lists.manifest.clear_format_minor();
+    lists.manifest.clear_contents_sha256();
+    for (pb::File& file : *lists.contents.mutable_own_files()) file.clear_holds_digest();
+    const PackDigest digest = StoreDigest(lists.manifest, lists.contents);
+    lists.manifest.set_digest(digest.data(), digest.size());
+    google::protobuf::util::JsonPrintOptions options;
+    options.preserve_proto_field_names = true;
+    lists.manifest_json = lists.contents_json = "";
+    ASSERT_TRUE(MessageToJsonString(lists.manifest, &lists.manifest_json, options).ok());
+    ASSERT_TRUE(MessageToJsonString(lists.contents, &lists.contents_json, options).ok());
+    Write(pack + "/.reloc/manifest.json", lists.manifest_json);
+    Write(pack + "/.reloc/contents.json", lists.contents_json);
   }
   static std::string Other() { return absl::StrCat("store/", Item('r', "other")); }
 

@@ -135,16 +135,68 @@ TEST_F(MirrorTest, StopsWhenAsked) {
   ExpectNothingLeft();
 }
 
-TEST_F(MirrorTest, IsReplacedWhenThePackBringsOtherModules) {
+TEST_F(MirrorTest, PacksWithOtherModulesHaveMirrorsOfTheirOwn) {
   MakePacks();
-  ASSERT_TRUE(Make("pack").ok());
   Write("audit.so", "a newer library", 0755);
   MakePack("newer", {Item('h', "hello")});
-  EXPECT_THAT(Message(Make("newer").status()), HasSubstr("other modules"));
-  absl::StatusOr<Mirror> mirror = Make("newer", [](const Mirror&) { return true; });
-  ASSERT_TRUE(mirror.ok()) << mirror.status();
-  EXPECT_EQ(ReadAt(mirror->path + "/.reloc/lib/audit.so"), "a newer library");
-  EXPECT_EQ(Cache().List()->size(), 1u);
+  absl::StatusOr<Mirror> first = Make("pack"), newer = Make("newer");
+  ASSERT_TRUE(first.ok() && newer.ok()) << first.status() << newer.status();
+  EXPECT_EQ(ReadAt(first->path + "/.reloc/lib/audit.so"), "the library");
+  EXPECT_EQ(ReadAt(newer->path + "/.reloc/lib/audit.so"), "a newer library");
+}
+
+// With the manifest of the pack, and all else as its maker likes.
+TEST_F(MirrorTest, AFalseCopyOfThePackMakesNone) {
+  MakePacks();
+  std::filesystem::copy(Path("pack"), Path("copy"), std::filesystem::copy_options::recursive);
+  Write("copy/.reloc/lib/audit.so", "an evil library", 0755);
+  EXPECT_EQ(Make("copy").status().code(), absl::StatusCode::kDataLoss);
+  ExpectNothingLeft();
+  PackLists lists = *LoadLists(Path("copy"));
+  for (pb::File& file : *lists.contents.mutable_own_files()) {
+    if (file.path() == ".reloc/lib/audit.so") file.set_executable(false);
+  }
+  ASSERT_TRUE(SealLists(&lists).ok());
+  Write("copy/.reloc/contents.json", lists.contents_json);
+  EXPECT_THAT(Message(Make("copy").status()), HasSubstr("does not belong"));
+  ExpectNothingLeft();
+}
+
+TEST_F(MirrorTest, AWholeOneStaysThoughAnotherPackHasItsDigest) {
+  MakePacks();
+  absl::StatusOr<Mirror> first = Make("pack");
+  ASSERT_TRUE(first.ok()) << first.status();
+  const ino_t inode = Stat(first->path).st_ino;
+  std::filesystem::copy(Path("pack"), Path("copy"), std::filesystem::copy_options::recursive);
+  absl::StatusOr<Mirror> second = Make("copy", [](const Mirror&) { return true; });
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(Stat(second->path).st_ino, inode);
+  EXPECT_EQ(second->pack, Path("pack"));
+}
+
+// What it shares with others may be damaged there, too.
+TEST_F(MirrorTest, ADamagedOneIsMadeAgainWhenNothingUsesIt) {
+  MakePacks();
+  absl::StatusOr<Mirror> mirror = Make("pack"), other = Make("other");
+  ASSERT_TRUE(mirror.ok() && other.ok()) << mirror.status() << other.status();
+  const std::string text = InStore(*mirror, kText);
+  ASSERT_EQ(chmod(text.c_str(), 0644), 0);
+  std::ofstream(text) << "jello\n";
+  EXPECT_THAT(Message(Make("pack").status()), HasSubstr("is damaged, and programs use it"));
+  EXPECT_TRUE(Make("pack", [](const Mirror&) { return true; }).ok());
+  EXPECT_EQ(ReadAt(text), "hello\n");
+  EXPECT_TRUE(Cache().Verify(*mirror, {})->empty());
+  EXPECT_EQ(Cache().Verify(*other, {})->size(), 1u);
+}
+
+TEST_F(MirrorTest, TellsWhichDigestsCoverMoreThanTheStore) {
+  MakePacks();
+  MakeOlder("other");
+  absl::StatusOr<Mirror> mirror = Make("pack"), older = Make("other");
+  ASSERT_TRUE(mirror.ok() && older.ok()) << mirror.status() << older.status();
+  EXPECT_TRUE(mirror->covers_all);
+  EXPECT_FALSE(older->covers_all);
+  EXPECT_TRUE(Cache().Verify(*older, {})->empty());
 }
 
 TEST_F(MirrorTest, KeepsHolesAndLargeFiles) {

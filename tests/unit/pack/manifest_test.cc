@@ -1,9 +1,11 @@
 #include "reloc/pack/manifest.h"
 
 #include <gmock/gmock.h>
+#include <google/protobuf/util/json_util.h>
 
 #include <functional>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_replace.h"
 #include "reloc/pack/manifest_check.h"
 #include "tests/unit/pack/fixture.h"
@@ -42,10 +44,22 @@ class ManifestTest : public PackTest {
   }
 
   void Save() {
-    PackDigest digest = ComputeDigest(manifest_, contents_);
-    if (manifest_.digest().empty()) manifest_.set_digest(digest.data(), digest.size());
+    PackLists lists{.manifest = manifest_, .contents = contents_};
+    ASSERT_TRUE(SealLists(&lists).ok());
+    if (!manifest_.digest().empty()) {
+      absl::StrReplaceAll(
+          {{absl::Base64Escape(lists.manifest.digest()), absl::Base64Escape(manifest_.digest())}},
+          &lists.manifest_json);
+    }
     std::filesystem::create_directories(Path(".reloc"));
-    ASSERT_TRUE(SaveManifest(directory_, manifest_, contents_).ok());
+    ASSERT_TRUE(SaveLists(directory_, lists).ok());
+  }
+  // The manifest `json` with the digest that it should have.
+  static std::string Sealed(std::string json) {
+    const PackDigest digest = *ManifestDigest(json);
+    const std::string text(digest.begin(), digest.end());
+    const size_t at = json.find("\"digest\":\"") + 10;
+    return json.replace(at, absl::Base64Escape(text).size(), absl::Base64Escape(text));
   }
   // What is wrong with the manifest or the contents after `spoil`; empty if nothing is.
   std::string Complaint(const std::function<void()>& spoil) {
@@ -72,7 +86,7 @@ TEST_F(ManifestTest, LoadsWhatWasSaved) {
   absl::StatusOr<pb::Manifest> manifest = LoadManifest(directory_);
   ASSERT_TRUE(manifest.ok());
   EXPECT_EQ(manifest->entries(0).name(), "sed");
-  EXPECT_EQ(DigestOf(*manifest), ComputeDigest(manifest_, contents_));
+  EXPECT_EQ(DigestOf(*manifest), *ManifestDigest(Read(".reloc/manifest.json")));
   EXPECT_EQ(LoadContents(directory_, *manifest)->items(0).files_size(), 5);
 }
 
@@ -117,13 +131,49 @@ TEST_F(ManifestTest, RefusesImpossibleAttributes) {
   EXPECT_THAT(Complaint([&] { manifest_.set_digest("short"); }), HasSubstr("16 bytes"));
 }
 
+TEST_F(ManifestTest, RefusesAnotherDigest) {
+  EXPECT_THAT(Complaint([&] { manifest_.set_digest(std::string(16, 'x')); }),
+              HasSubstr("its digest is another"));
+}
+
+// As in a copy of a pack that somebody else made: the manifest is the same byte by byte.
 TEST_F(ManifestTest, RefusesContentsOfAnotherManifest) {
-  EXPECT_THAT(Complaint([&] { manifest_.set_digest(std::string(16, 'x')); }), HasSubstr("does not belong"));
+  Save();
+  const absl::StatusOr<pb::Manifest> manifest = LoadManifest(directory_);
+  ASSERT_TRUE(manifest.ok()) << manifest.status();
+  for (auto change :
+       std::vector<std::function<void(std::string*)>>{[](std::string* json) {
+                                                        absl::StrReplaceAll({{"gsed", "hsed"}}, json);
+                                                      },
+                                                      [](std::string* json) { *json += ' '; }}) {
+    std::string json = Read(".reloc/contents.json");
+    change(&json);
+    absl::Status status = ParseContents(json, "c.json", *manifest).status();
+    EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+    EXPECT_THAT(Message(status), HasSubstr("c.json does not belong to manifest.json"));
+  }
+}
+
+TEST_F(ManifestTest, ReadsPacksWithTheOlderDigest) {
+  PackLists lists{.manifest = manifest_, .contents = contents_};
+  const PackDigest digest = StoreDigest(manifest_, contents_);
+  lists.manifest.set_digest(digest.data(), digest.size());
+  google::protobuf::util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+  ASSERT_TRUE(MessageToJsonString(lists.manifest, &lists.manifest_json, options).ok());
+  ASSERT_TRUE(MessageToJsonString(lists.contents, &lists.contents_json, options).ok());
+  std::filesystem::create_directories(Path(".reloc"));
+  ASSERT_TRUE(SaveLists(directory_, lists).ok());
+  const absl::StatusOr<PackLists> loaded = LoadLists(directory_);
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_FALSE(CoversAll(loaded->manifest));
+  const std::string other = absl::StrReplaceAll(lists.contents_json, {{"gsed", "hsed"}});
+  EXPECT_TRUE(absl::IsDataLoss(ParseContents(other, "c.json", loaded->manifest).status()));
 }
 
 TEST_F(ManifestTest, RefusesANewerMajorVersion) {
   EXPECT_THAT(Complaint([&] { manifest_.set_format_major(2); }),
-              AllOf(HasSubstr("has format 2.0"), HasSubstr("newer relocctl")));
+              AllOf(HasSubstr("has format 2.1"), HasSubstr("newer relocctl")));
   EXPECT_THAT(Complaint([&] { manifest_.clear_format_major(); }), HasSubstr("format_major is missing"));
 }
 
@@ -131,10 +181,45 @@ TEST_F(ManifestTest, ToleratesUnknownFieldsOfNewerMinorVersionsOnly) {
   Save();
   std::string json = Read(".reloc/manifest.json");
   json = absl::StrReplaceAll(json, {{"{\"format_major\":1", "{\"format_major\":1,\"shiny\":[{}]"}});
-  EXPECT_THAT(Message(ParseManifest(json, "m.json").status()),
+  EXPECT_THAT(Message(ParseManifest(Sealed(json), "m.json").status()),
               AllOf(StartsWith("m.json: "), HasSubstr("shiny")));
-  json = absl::StrReplaceAll(json, {{"\"format_major\":1", "\"format_major\":1,\"format_minor\":7"}});
-  EXPECT_TRUE(ParseManifest(json, "m.json").ok());
+  json = absl::StrReplaceAll(json, {{"\"format_minor\":1", "\"format_minor\":7"}});
+  EXPECT_TRUE(absl::IsDataLoss(ParseManifest(json, "m.json").status()));
+  EXPECT_TRUE(ParseManifest(Sealed(json), "m.json").ok());
+}
+
+TEST_F(ManifestTest, TheDigestCoversAllFieldsButItselfAndTheProvenance) {
+  Save();
+  const std::string json = absl::StrReplaceAll(Read(".reloc/manifest.json"), {{"_minor\":1", "_minor\":7"}});
+  auto with = [&](const std::string& field) {
+    return ParseManifest(
+               absl::StrReplaceAll(Sealed(json), {{"{\"format_major\"", "{" + field + ",\"format_major\""}}),
+               "m.json")
+        .status();
+  };
+  EXPECT_TRUE(with("\"provenance\":{\"made\":\"2026-11-30\"}").ok());
+  EXPECT_TRUE(absl::IsDataLoss(with("\"shiny\":1")));
+  EXPECT_FALSE(with("\"digest\":\"\"").ok());
+  EXPECT_FALSE(with("\"store_prefix\":\"/nix/store\"").ok());
+  EXPECT_FALSE(with("\"storePrefix\":\"/nix/store\"").ok());
+}
+
+TEST(ManifestDigestTest, IsThatOfTheCanonicalText) {
+  // python3: json.dumps({"a":[1,-2,True,None,{}],"ö\x01\"":"x/y"}, sort_keys=True, ensure_ascii=False,
+  //                     separators=(",", ":")), the first half of its SHA-256
+  constexpr PackDigest kExpected = {0xc0, 0xb8, 0x56, 0xb8, 0x36, 0xa4, 0x82, 0xa4,
+                                    0x40, 0xe5, 0xd3, 0x54, 0xcc, 0xd1, 0xd5, 0x26};
+  for (const char* json :
+       {R"({"a":[1,-2,true,null,{}],"ö\u0001\"":"x/y"})",
+        R"( {"\u00f6\u0001\u0022" : "x\/y", "digest": "abc", "a": [1.0, -2e0, true, null, {}],
+                "provenance": {"a": 0.5}} )"}) {
+    const absl::StatusOr<PackDigest> digest = ManifestDigest(json);
+    ASSERT_TRUE(digest.ok()) << digest.status();
+    EXPECT_EQ(*digest, kExpected) << json;
+  }
+  for (const char* json : {"", "[]", "{", R"({"a":0.5})", R"({"a":1e300})", R"({"a":1,"a":2})"}) {
+    EXPECT_FALSE(ManifestDigest(json).ok()) << json;
+  }
 }
 
 TEST_F(ManifestTest, SaysInOneLineWhatIsWrongWithTruncatedJson) {

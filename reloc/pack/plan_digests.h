@@ -1,0 +1,23 @@
+// The pack's digest where plans hold it: in files of plans, and in shims that carry plans. The manifest lists
+// such a file by its content with zeros in place of the digest, which is computed from the manifest.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "reloc/launch/plan.h"
+#include "reloc/pack/hash.h"
+
+namespace reloc {
+
+// Writes `digest` into every plan of `*bytes`, a file of plans or a shim.
+void StampDigest(const PackDigest& digest, std::string* bytes);
+
+// Returns the hash of `bytes` with zeros in place of the digest of every plan.
+Sha256Digest HashWithoutDigest(std::string bytes);
+
+// Returns true if every plan in `bytes` holds `digest`, and all else has the hash `sha256`. Then `bytes` is
+// the only file with that hash and digest.
+bool HoldsDigest(std::string bytes, const PackDigest& digest, std::string_view sha256);
+
+}  // namespace reloc
