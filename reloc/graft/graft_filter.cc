@@ -1,10 +1,12 @@
 #include "reloc/graft/graft_filter.h"
 
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
+#include "reloc/base/path.h"
 #include "reloc/graft/obstacle.h"
 #include "reloc/mirror/layout.h"
 #include "reloc/pack/manifest.h"
@@ -68,15 +70,41 @@ GraftFilter::~GraftFilter() {
   if (!kept_) RemoveGraftPath(rewriter_.path(), store_).IgnoreError();
 }
 
+// Without a plain mirror the pack is read here, and read again when it is copied. It may not be the user's
+// own, so nothing of this holds but what the list says, or FilterFile finds again.
 absl::Status GraftFilter::Begin(const pb::Contents& contents, const ProgressCallback& progress) {
   RELOC_ASSIGN_OR_RETURN(const std::vector<std::string> candidates, ListCandidates(original_, contents));
-  needed_ = PlanNeededPaths(original_, FindLibraries(original_, candidates, progress));
+  StoreLibraries libraries = FindLibraries(original_, candidates, progress);
+  needed_ = PlanNeededPaths(original_, libraries);
+  elves_ = std::move(libraries.elves);
+  const ListedFiles listed(contents);
+  for (auto& [object, paths] : needed_) {
+    std::erase_if(paths, [&](const NeededPath& needed) { return !IsListed(listed, needed); });
+  }
   return absl::OkStatus();
+}
+
+// True if the path leads to the library that it was found to be, in the mirror too.
+bool GraftFilter::IsListed(const ListedFiles& listed, const NeededPath& needed) const {
+  if (!IsBelow(needed.path, rewriter_.prefix())) return false;
+  const std::string file = listed.Find(std::string_view(needed.path).substr(rewriter_.prefix().size()));
+  auto elf = elves_.find(absl::StrCat(rewriter_.prefix(), "/", file));
+  return elf != elves_.end() && elf->second.soname == needed.name;
+}
+
+// DataLoss if `bytes`, which have been compared with the list, say another thing than Begin() has read.
+absl::Status GraftFilter::CheckUnchanged(const std::string& path, const std::string& bytes) const {
+  auto known = elves_.find(path);
+  if (known == elves_.end()) return absl::OkStatus();
+  const absl::StatusOr<ElfInfo> elf = ParseElf(std::as_bytes(std::span(bytes)));
+  if (elf.ok() && *elf == known->second) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(OneLine(path), " was changed while the mirror was made"));
 }
 
 absl::StatusOr<bool> GraftFilter::FilterFile(const ItemFile& file, std::string* bytes) {
   const std::string path =
       absl::StrCat(rewriter_.prefix(), "/", JoinPath(std::string(file.item), std::string(file.path)));
+  RELOC_RETURN_IF_ERROR(CheckUnchanged(path, *bytes));
   if (std::string obstacle = FindObstacle(rewriter_, file.path, *bytes); !obstacle.empty()) {
     return absl::FailedPreconditionError(
         absl::StrCat(OneLine(path), " ", obstacle, ": the pack cannot be grafted, use another engine"));

@@ -1,14 +1,17 @@
 // Makes a mirror a graft: what MakeMirror needs besides.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "reloc/graft/graft_paths.h"
+#include "reloc/graft/listed_files.h"
 #include "reloc/graft/rewrite.h"
 #include "reloc/mirror/content_filter.h"
 #include "reloc/mirror/mirror_cache.h"
+#include "reloc/pack/elf.h"
 #include "reloc/pack/needed_paths.h"
 #include "reloc/pack/store.h"
 
@@ -27,7 +30,8 @@ class GraftFilter : public ContentFilter {
   // Reads the headers of all objects.
   absl::Status Begin(const pb::Contents& contents, const ProgressCallback& progress) override;
   // Names an object's libraries by path (see needed_paths.h), and replaces the prefix. FailedPrecondition,
-  // which names the file: its references cannot be rewritten, so that the pack has no graft.
+  // which names the file: its references cannot be rewritten, so that the pack has no graft. DataLoss: the
+  // pack is being changed.
   absl::StatusOr<bool> FilterFile(const ItemFile& file, std::string* bytes) override;
   absl::StatusOr<std::string> FilterLink(const ItemFile& link, const std::string& target) override;
   absl::Status Finish(const std::string& meta) override;
@@ -38,10 +42,15 @@ class GraftFilter : public ContentFilter {
  private:
   GraftFilter(PrefixRewriter rewriter, std::string store, StoreLocation original, bool is_new);
 
+  bool IsListed(const ListedFiles& listed, const NeededPath& needed) const;
+  absl::Status CheckUnchanged(const std::string& path, const std::string& bytes) const;
+
   const PrefixRewriter rewriter_;
   const std::string store_;  // what the graft path leads to
   const StoreLocation original_;
-  NeededPaths needed_;  // of Begin()
+  // Of Begin().
+  NeededPaths needed_;
+  std::map<std::string, ElfInfo> elves_;  // by store path
   bool kept_;
 };
 

@@ -30,6 +30,8 @@ struct ElfInfo {
   // A program that the kernel starts without a loader: ET_EXEC, or ET_DYN marked DF_1_PIE (ld.so and shared
   // libraries are ET_DYN without interpreter as well), and no PT_INTERP.
   bool static_executable = false;
+
+  bool operator==(const ElfInfo&) const = default;
 };
 
 // Reads the ELF file at `path` (symlinks followed). Errors are one line with `path`: those of open(2) and

@@ -1,0 +1,26 @@
+// Where paths of a store lead by a pack's list of files, which its digest covers. The pack itself may be
+// somebody else's, and say another thing each time that it is asked.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/container/flat_hash_map.h"
+#include "reloc/pack/manifest.h"
+
+namespace reloc {
+
+class ListedFiles {
+ public:
+  // Points into `contents`, which CheckContents has accepted.
+  explicit ListedFiles(const pb::Contents& contents);
+
+  // Returns the path, relative to the store and free of symlinks, of the regular file that `path` leads to;
+  // empty if the list has none there, or the way leads outside of the store.
+  std::string Find(std::string_view path) const;
+
+ private:
+  absl::flat_hash_map<std::string, const pb::File*> files_;  // by path in the store
+};
+
+}  // namespace reloc
