@@ -115,6 +115,7 @@ absl::Status Daemon::OpenServers() {
            [this] { NoteIdle(); }, [this](absl::Duration waited) { metrics_->Answered(waited); },
            [this] { start_socket_->ReceiveAll(); }, [this] { metrics_->FellBack(Reason::kVersion); },
            std::move(output_dir), options_.output_limit}));
+  RELOC_ASSIGN_OR_RETURN(readers_, ProcessReaders::Create(loop_.get()));
   RELOC_ASSIGN_OR_RETURN(control_, ControlServer::Create(loop_.get(), Services(), [this] { NoteIdle(); }));
   RELOC_ASSIGN_OR_RETURN(
       start_socket_,
@@ -287,6 +288,7 @@ DaemonView Daemon::View() {
           started_at_,
           jobs_.get(),
           roots_.get(),
+          readers_.get(),
           [this] { return keeper_->usable(); },
           [this] { Stop("asked to"); }};
 }

@@ -29,6 +29,7 @@
 #include "daemon/mirrors/mirrors.h"
 #include "daemon/options.h"
 #include "daemon/place_guard.h"
+#include "daemon/processes/process_readers.h"
 #include "daemon/roots/mount_watch.h"
 #include "daemon/roots/registry_writer.h"
 #include "daemon/roots/root_cache.h"
@@ -94,6 +95,7 @@ class Daemon {
   std::unique_ptr<Metrics> metrics_;
   std::unique_ptr<MetricsOutlets> outlets_;
   std::unique_ptr<LaunchServer> launches_;
+  std::unique_ptr<ProcessReaders> readers_;
   std::unique_ptr<ControlServer> control_;
   std::unique_ptr<Timer> idle_timer_;
   std::unique_ptr<Timer> watchdog_;

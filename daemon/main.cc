@@ -25,6 +25,7 @@
 #include "daemon/log.h"
 #include "daemon/mirrors/worker.h"
 #include "daemon/options.h"
+#include "daemon/processes/process_reader_main.h"
 #include "daemon/service_manager.h"
 #include "reloc/base/file.h"
 #include "reloc/cli/output.h"
@@ -126,6 +127,7 @@ int Main(int argc, char** argv, char** envp) {
   if (argc == 1 && absl::string_view(argv[0]) == kKeeperName) RunKeeper();
   ExecuteWithoutPreload(argv, envp);
   if (argc == 2 && strcmp(argv[1], kMirrorWorkerArgument) == 0) MirrorWorkerMain();
+  if (argc == 2 && strcmp(argv[1], kProcessReaderArgument) == 0) ProcessReaderMain();
   // Threads come and go, and what each has a heap of its own for does not: mallopt(3).
   ::mallopt(M_ARENA_MAX, 1);
   Options options;

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "daemon/control/messages.h"
-#include "daemon/jobs/job_processes.h"
+#include "daemon/processes/process_reader.h"
 #include "reloc/job/state_dir.h"
 
 namespace reloc {
@@ -23,11 +23,14 @@ grpc::Status ControlService::ListJobs(grpc::ServerContext*, const relocd::v1::Li
   grpc::Status asked = Ask(mailbox_, [&] { jobs = view_->jobs->List(request->include_ended()); });
   if (!asked.ok()) return asked;
   // After the jobs were taken: what is new belongs to none of them, but their processes are there.
-  const JobProcesses processes = JobProcesses::Read(jobs);
+  relocd::v1::SurveyAnswer processes;
+  if (!jobs.empty()) {
+    processes = ProcessReader(view_->readers, mailbox_).Ask(SurveyOf(jobs, relocd::v1::SurveyRequest::USAGE));
+  }
   relocd::v1::JobBatch batch;
-  for (const Job& job : jobs) {
-    *batch.add_jobs() = ToMessage(job, processes.UsageOf(job));
-    if (batch.jobs_size() < kBatch && &job != &jobs.back()) continue;
+  for (size_t i = 0; i < jobs.size(); ++i) {
+    *batch.add_jobs() = ToMessage(jobs[i], UsageOf(processes.jobs(static_cast<int>(i))));
+    if (batch.jobs_size() < kBatch && i + 1 < jobs.size()) continue;
     if (!writer->Write(batch)) break;  // the client is gone
     batch.Clear();
   }

@@ -8,6 +8,7 @@
 #include "daemon/control/service.h"
 #include "daemon/jobs/job_table.h"
 #include "daemon/mailbox.h"
+#include "daemon/processes/process_readers.h"
 #include "daemon/roots/root_cache.h"
 #include "proto/control.grpc.pb.h"
 
@@ -19,6 +20,7 @@ struct DaemonView {
   absl::Time started_at;
   const JobTable* jobs;
   const RootCache* roots;
+  ProcessReaders* readers;
   std::function<absl::Status()> roots_usable;
   std::function<void()> stop;
 };

@@ -1,20 +1,21 @@
-// All that can be known of a job and its processes, as messages of the control plane. Reads /proc, so not for
-// the event loop's thread.
+// All that can be known of a job and its processes, as messages of the control plane. Looks at the disk, so
+// not for the event loop's thread.
 #pragma once
 
 #include <string>
 
 #include "daemon/jobs/job.h"
-#include "daemon/jobs/job_processes.h"
 #include "proto/control.pb.h"
+#include "proto/process_survey.pb.h"
 
 namespace reloc {
 
-// The job and what it uses; `each`: every process of it as well.
-relocd::v1::JobDetails Describe(const Job& job, const JobProcesses& processes, bool each);
+// The job and what it uses; `each`: every process of it as well. `processes`: the answer about it.
+relocd::v1::JobDetails Describe(const Job& job, const relocd::v1::SurveyAnswer::Subject& processes,
+                                bool each);
 
 // Where it stands and where its output goes. `dir`: the daemon's directory.
-void AddDetails(const Job& job, const JobProcesses& processes, const std::string& dir,
+void AddDetails(const Job& job, const relocd::v1::SurveyAnswer::Subject& processes, const std::string& dir,
                 relocd::v1::JobDetails* details);
 
 }  // namespace reloc

@@ -92,6 +92,10 @@ absl::Time ToTime(const google::protobuf::Timestamp& message) {
   return absl::FromUnixSeconds(message.seconds()) + absl::Nanoseconds(message.nanos());
 }
 
+Usage UsageOf(const relocd::v1::SurveyAnswer::Subject& processes) {
+  return {processes.processes(), processes.cpu_seconds(), processes.rss_bytes()};
+}
+
 relocd::v1::Job ToMessage(const Job& job, const Usage& usage) {
   relocd::v1::Job message = ToMessage(job);
   if (job.state == JobState::kRunning) SetUsage(usage, &message);

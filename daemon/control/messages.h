@@ -7,6 +7,7 @@
 #include "daemon/jobs/proc_stat.h"
 #include "daemon/roots/root_cache.h"
 #include "proto/control.pb.h"
+#include "proto/process_survey.pb.h"
 #include "reloc/mirror/mirror.h"
 
 namespace reloc {
@@ -17,6 +18,8 @@ absl::Time ToTime(const google::protobuf::Timestamp& message);
 relocd::v1::Job ToMessage(const Job& job);
 // The job that such a message was made of. Names that this version does not know become "none".
 Job FromMessage(const relocd::v1::Job& message);
+// What a job's live processes use, as the answer about it says.
+Usage UsageOf(const relocd::v1::SurveyAnswer::Subject& processes);
 // `usage`: of the job's live processes.
 relocd::v1::Job ToMessage(const Job& job, const Usage& usage);
 relocd::v1::Root ToMessage(const Root& root, size_t jobs);

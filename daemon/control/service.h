@@ -1,7 +1,8 @@
 // One gRPC service of the control socket.
 //
 // gRPC calls a service's methods on threads of its own. They take a copy of what they need on the event
-// loop's thread (Ask), and do everything slow (reading /proc, sending) on their own.
+// loop's thread (Ask), and do everything slow (sending) on their own. What has to be read of other processes'
+// /proc they ask a process for (ProcessReader).
 #pragma once
 
 #include <grpcpp/grpcpp.h>

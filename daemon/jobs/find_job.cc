@@ -5,7 +5,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
-#include "daemon/jobs/job_processes.h"
 #include "reloc/cli/suggest.h"
 
 namespace reloc {
@@ -22,14 +21,14 @@ std::vector<Job> Those(const std::vector<Job>& jobs, const Condition& condition)
 bool Runs(const Job& job) { return job.state == JobState::kRunning; }
 
 // The innermost of the jobs that the process belongs to: a job may have started others.
-std::vector<Job> FindByProcess(const std::vector<Job>& jobs, pid_t pid) {
-  const JobProcesses processes = JobProcesses::Read(jobs);
+std::vector<Job> FindByProcess(const std::vector<Job>& jobs, pid_t pid,
+                               const std::vector<std::vector<pid_t>>& processes) {
   const Job* best = nullptr;
   size_t best_size = 0;
-  for (const Job& job : jobs) {
-    std::vector<pid_t> pids = processes.Of(job);
+  for (size_t i = 0; i < jobs.size() && i < processes.size(); ++i) {
+    const std::vector<pid_t>& pids = processes[i];
     if (std::find(pids.begin(), pids.end(), pid) == pids.end()) continue;
-    if (best == nullptr || pids.size() < best_size) best = &job;
+    if (best == nullptr || pids.size() < best_size) best = &jobs[i];
     best_size = std::min(best_size == 0 ? pids.size() : best_size, pids.size());
   }
   return best == nullptr ? std::vector<Job>() : std::vector<Job>{*best};
@@ -37,7 +36,7 @@ std::vector<Job> FindByProcess(const std::vector<Job>& jobs, pid_t pid) {
 
 }  // namespace
 
-std::vector<Job> FindJobs(const std::vector<Job>& jobs, absl::string_view ref) {
+std::vector<Job> FindJobs(const std::vector<Job>& jobs, absl::string_view ref, ProcessLister list_processes) {
   pid_t pid = 0;
   const bool is_pid = absl::SimpleAtoi(ref, &pid) && pid > 0;
   const Condition conditions[] = {
@@ -52,7 +51,7 @@ std::vector<Job> FindJobs(const std::vector<Job>& jobs, absl::string_view ref) {
   }
   if (!is_pid) return {};
   std::vector<Job> ended = Those(jobs, [&](const Job& job) { return job.pid == pid; });
-  return ended.empty() ? FindByProcess(jobs, pid) : std::vector<Job>{ended.back()};
+  return ended.empty() ? FindByProcess(jobs, pid, list_processes()) : std::vector<Job>{ended.back()};
 }
 
 std::string JobHint(const std::vector<Job>& jobs, absl::string_view ref) {

@@ -21,7 +21,8 @@ struct JobMark {
   absl::Duration heard;
 };
 
-// Of a process. Zeros where it has ended, or is not ours to look at.
+// Of a process. Zeros where it has ended, or is not ours to look at. Blocks while it is stuck in execve(2):
+// see stall_guard.h.
 ProcessNamespaces ReadNamespaces(pid_t pid);
 
 // The mark of a process of `engine userns` that has told these of itself. `shared_root`: it has joined a

@@ -15,28 +15,27 @@ namespace reloc {
 class JobProcesses {
  public:
   // The processes of `jobs`, which were taken before: running ones, and those that ended and left something
-  // behind. One pass over /proc: milliseconds on a busy host, so not from the event loop.
-  static JobProcesses Read(const std::vector<Job>& jobs);
+  // behind. Waits, so only in a process that can be abandoned (stall_guard.h).
+  static JobProcesses Read(const std::vector<Job>& jobs, StallGuard* guard);
 
   const ProcessTree& tree() const { return tree_; }
   // Parents first: the main process, if it runs, is the first.
   std::vector<pid_t> Of(const Job& job) const;
-  Usage UsageOf(const Job& job) const { return tree_.UsageOf(Of(job)); }
+  // Of these, those that were found by the job's mark.
+  const std::vector<pid_t>& MarkedOf(const Job& job) const;
 
  private:
   explicit JobProcesses(ProcessTree tree) : tree_(std::move(tree)) {}
-  void AdoptOrphans(const std::vector<Job>& jobs);
+  void AdoptOrphans(const std::vector<Job>& jobs, StallGuard* guard);
 
   ProcessTree tree_;
-  // By the job's id: the main process, and those that are found by the job's mark.
-  absl::flat_hash_map<std::string, std::vector<pid_t>> roots_;
+  // By the job's id: the main process, if it runs, and those that are found by the job's mark.
+  absl::flat_hash_map<std::string, pid_t> mains_;
+  absl::flat_hash_map<std::string, std::vector<pid_t>> marked_;
 };
 
 // Keeps the kernel from giving away the numbers of the job's namespaces, as long as the descriptors are open.
-// Empty: no process is in them (any more), or the job has no such mark.
-std::vector<UniqueFd> HoldMark(const Job& job);
-
-// True if `pid` bears the mark of `job`. Says nothing of the descendants that have lost it.
-bool BearsMark(pid_t pid, const Job& job);
+// `pids`: of its processes. Empty: none is in them (any more), or the job has no such mark.
+std::vector<UniqueFd> HoldMark(const Job& job, const std::vector<pid_t>& pids, StallGuard* guard);
 
 }  // namespace reloc

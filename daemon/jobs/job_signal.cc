@@ -4,14 +4,12 @@
 #include <fcntl.h>
 #include <signal.h>
 
-#include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "daemon/jobs/job_processes.h"
+#include "absl/container/flat_hash_set.h"
 #include "daemon/jobs/pidfd.h"
-#include "daemon/jobs/proc_stat.h"
 
 // glibc 2.36 forgot to say so in the header.
 extern "C" {
@@ -21,12 +19,15 @@ extern "C" {
 namespace reloc {
 namespace {
 
+using relocd::v1::Process;
+using relocd::v1::SurveyAnswer;
+
 // A job that forks as fast as it can is caught up with in a few; one that cannot be caught must not keep us.
 constexpr int kMaxRounds = 50;
 
 class JobSignal {
  public:
-  JobSignal(const Job& job, int signal) : job_(job), signal_(signal) {}
+  JobSignal(const Job& job, int signal, LookAtJob look) : job_(job), signal_(signal), look_(look) {}
 
   // The main process of a job under a tracer passes on what it is sent (launch/supervisor.h): the program
   // would get it twice. It goes on for itself, though.
@@ -55,21 +56,31 @@ class JobSignal {
     return found != members_.end() && !HasEnded(found->second.get());
   }
 
-  // True if the process that `fd` is of belongs to the job. What is read by number is true of it as long as
-  // it has not ended afterwards; and the parent that it names is ours, if that has not ended either.
-  bool Belongs(pid_t pid, int fd) const {
-    std::optional<ProcStat> stat = ReadProcStat(pid);
-    if (!stat) return false;
-    bool member = IsLiveMember(stat->parent) || BearsMark(pid, job_);
-    return member && !HasEnded(fd);
+  // Pidfds of those that are not known yet.
+  absl::flat_hash_map<pid_t, UniqueFd> OpenNew() const {
+    absl::flat_hash_map<pid_t, UniqueFd> opened;
+    const SurveyAnswer::Subject processes = look_();
+    for (const Process& process : processes.each()) {
+      if (IsLiveMember(process.pid())) continue;
+      UniqueFd fd(::pidfd_open(process.pid(), 0));
+      if (fd.valid()) opened[process.pid()] = std::move(fd);
+    }
+    return opened;
   }
 
-  // Finds those that are not known yet. Parents come before their children.
+  // Finds those that are not known yet. What is read by number is true of a process as long as it has not
+  // ended afterwards; and the parent that it names is ours, if that has not ended either.
   void Collect() {
-    for (pid_t pid : JobProcesses::Read({job_}).Of(job_)) {
-      if (IsLiveMember(pid)) continue;
-      UniqueFd fd(::pidfd_open(pid, 0));
-      if (fd.valid() && Belongs(pid, fd.get())) Add(pid, std::move(fd));
+    absl::flat_hash_map<pid_t, UniqueFd> opened = OpenNew();
+    if (opened.empty()) return;
+    const SurveyAnswer::Subject processes = look_();
+    const absl::flat_hash_set<pid_t> marked(processes.marked().begin(), processes.marked().end());
+    // Parents come before their children.
+    for (const Process& process : processes.each()) {
+      auto found = opened.find(process.pid());
+      if (found == opened.end()) continue;
+      const bool member = IsLiveMember(process.parent()) || marked.contains(process.pid());
+      if (member && !HasEnded(found->second.get())) Add(process.pid(), std::move(found->second));
     }
   }
 
@@ -90,6 +101,7 @@ class JobSignal {
 
   const Job& job_;
   int signal_;
+  LookAtJob look_;
   Signalled result_;
   // The job's processes, for sure: each descriptor was opened before it was asked what process it is of.
   absl::flat_hash_map<pid_t, UniqueFd> members_;
@@ -98,8 +110,8 @@ class JobSignal {
 
 }  // namespace
 
-Signalled SignalJob(const Job& job, const UniqueFd& main, int signal) {
-  return JobSignal(job, signal).Run(main);
+Signalled SignalJob(const Job& job, const UniqueFd& main, int signal, LookAtJob look) {
+  return JobSignal(job, signal, look).Run(main);
 }
 
 }  // namespace reloc

@@ -3,7 +3,9 @@
 
 #include <stdint.h>
 
+#include "absl/functional/function_ref.h"
 #include "daemon/jobs/job.h"
+#include "proto/process_survey.pb.h"
 #include "reloc/base/unique_fd.h"
 
 namespace reloc {
@@ -16,10 +18,11 @@ struct Signalled {
 // Sends `signal` to every process of `job`, and to those that they start meanwhile, once to each. `main`: of
 // its main process; not valid if that has ended.
 //
-// Never to anything else: a number is taken from /proc, a pidfd is opened for it, and only then is it asked
-// whether that process, which the number still names as long as it has not ended, belongs to the job: its
-// parent is one of the job's processes that lives, or it bears the job's mark. Reads all of /proc, a few
-// times: not from the event loop.
-Signalled SignalJob(const Job& job, const UniqueFd& main, int signal);
+// Never to anything else: a number is taken from what `look` says of the job's processes, a pidfd is opened
+// for it, and only then is it asked again whether that process, which the number still names as long as it
+// has not ended, belongs to the job: its parent is one of the job's processes that lives, or it bears the
+// job's mark. `look` is called a few times, and waits: not from the event loop.
+using LookAtJob = absl::FunctionRef<relocd::v1::SurveyAnswer::Subject()>;
+Signalled SignalJob(const Job& job, const UniqueFd& main, int signal, LookAtJob look);
 
 }  // namespace reloc

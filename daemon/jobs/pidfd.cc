@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
+#include "daemon/jobs/job_mark.h"
 #include "daemon/jobs/proc_stat.h"
 #include "reloc/base/file.h"
 #include "reloc/fault/fault.h"
@@ -34,6 +35,7 @@ struct PidfdInfo {                        // PIDFD_INFO_SIZE_VER0
 };
 static_assert(sizeof(PidfdInfo) == 64);
 constexpr unsigned long kPidfdGetInfo = _IOWR(0xFF, 11, PidfdInfo);
+constexpr unsigned long kPidfdGetMountNamespace = _IO(0xFF, 3);  // Linux 6.11
 
 bool HasInode(int pidfd) {
   struct statfs fs;
@@ -57,7 +59,10 @@ bool MayReadStatus(pid_t pid) {
   return size >= 0 || errno != EACCES;
 }
 
+// A process that has ended and was not waited for has closed its files and holds nobody up (stall_guard.h).
+// One that was waited for is not looked at: its number may be another's.
 void AskProc(int pidfd, pid_t pid, Ending* ending) {
+  if (!HasEnded(pidfd) || ::pidfd_send_signal(pidfd, 0, nullptr, 0) != 0) return;
   std::optional<ProcStat> stat = ReadProcStat(pid);
   bool readable = MayReadStatus(pid);
   // Checked afterwards: while the process is not waited for, its number cannot name another one.
@@ -80,7 +85,7 @@ absl::StatusOr<UniqueFd> OpenPeerPidfd(int socket, pid_t pid, absl::Duration acc
 absl::StatusOr<UniqueFd> OpenPidfd(pid_t pid, absl::Duration since) {
   UniqueFd fd(::pidfd_open(pid, 0));
   if (!fd.valid()) return absl::ErrnoToStatus(errno, "cannot watch a process");
-  std::optional<ProcStat> stat = ReadProcStat(pid);
+  std::optional<ProcStat> stat = IsOurs(pid) ? ReadProcStat(pid) : std::nullopt;
   if (!stat || stat->started > since) return absl::NotFoundError("the process is gone");
   return fd;
 }
@@ -97,7 +102,7 @@ ProcessIdentity IdentifyProcess(int pidfd, pid_t pid) {
     Result<FileId> id = Identify(pidfd);
     return {id.ok() ? id->inode : 0, absl::ZeroDuration()};
   }
-  std::optional<ProcStat> stat = ReadProcStat(pid);
+  std::optional<ProcStat> stat = IsOurs(pid) ? ReadProcStat(pid) : std::nullopt;
   // Checked afterwards: as long as it takes signals, the number was its own.
   if (!stat || ::pidfd_send_signal(pidfd, 0, nullptr, 0) != 0) return {};
   return {0, stat->started};
@@ -109,6 +114,16 @@ absl::StatusOr<UniqueFd> ReopenPidfd(pid_t pid, const ProcessIdentity& identity)
   bool same = fd.valid() && identity != ProcessIdentity() && IdentifyProcess(fd.get(), pid) == identity;
   if (!same) return absl::NotFoundError("the process is gone");
   return fd;
+}
+
+uint64_t MountNamespaceOf(int pidfd, pid_t pid) {
+  UniqueFd ns(::ioctl(pidfd, kPidfdGetMountNamespace, 0));
+  if (ns.valid()) {
+    Result<FileId> id = Identify(ns.get());
+    return id.ok() ? id->inode : 0;
+  }
+  const bool unknown_call = errno == ENOTTY || errno == EINVAL;
+  return unknown_call && IsOurs(pid) ? ReadNamespaces(pid).mount : 0;
 }
 
 bool HasEnded(int pidfd) {

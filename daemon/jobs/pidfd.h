@@ -17,8 +17,8 @@ namespace reloc {
 // and when, for kernels before 6.5, which cannot tell the process itself. NotFound if it is gone.
 absl::StatusOr<UniqueFd> OpenPeerPidfd(int socket, pid_t pid, absl::Duration accepted);
 
-// The same from the number alone: `pid` must have been taken before `since`. A process that started later is
-// another one with the same number.
+// The same from the number alone: `pid` must have been taken before `since`. A process that started later, or
+// is another user's, is another one with the same number.
 absl::StatusOr<UniqueFd> OpenPidfd(pid_t pid, absl::Duration since);
 
 // True if both are of one process. Linux 6.9 gives each process an inode of its own; before, the answer is
@@ -37,6 +37,10 @@ ProcessIdentity IdentifyProcess(int pidfd, pid_t pid);
 // The process of that number and identity, which may have ended but was not waited for. NotFound if it is
 // gone, whoever has its number now.
 absl::StatusOr<UniqueFd> ReopenPidfd(pid_t pid, const ProcessIdentity& identity);
+
+// The inode number of the mount namespace of the process that `pidfd` and `pid` belong to; 0 if it is not
+// known. Does not block, but for our own processes on kernels before 6.11, which have no call for that.
+uint64_t MountNamespaceOf(int pidfd, pid_t pid);
 
 // True once the process has ended, whether or not its parent has waited for it.
 bool HasEnded(int pidfd);

@@ -2,15 +2,21 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <memory>
+#include <span>
+#include <string>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "reloc/base/file.h"
 
 namespace reloc {
@@ -58,20 +64,68 @@ double TicksToSeconds(uint64_t ticks) {
   return static_cast<double>(ticks) / kTicks;
 }
 
-std::optional<ProcStat> ReadStatAt(int directory, const char* pid) {
-  FixedText<64> path;
-  path << pid << "/stat";
-  Result<UniqueFd> file = OpenAt(directory, path.c_str(), O_RDONLY);
-  if (!file.ok()) return std::nullopt;
-  char text[1024];
-  // Whole in one read(2), as seq_file gives what fits.
-  ssize_t size = ::read(file->get(), text, sizeof text);
-  return size <= 0 ? std::nullopt : ParseProcStat({text, static_cast<size_t>(size)});
+// Whole in one read(2), as seq_file gives what fits. Empty if it cannot be read.
+absl::string_view ReadOnce(const std::string& path, std::span<char> memory) {
+  Result<UniqueFd> file = Open(path.c_str(), O_RDONLY);
+  if (!file.ok()) return {};
+  ssize_t size = ::read(file->get(), memory.data(), memory.size());
+  return size <= 0 ? absl::string_view() : absl::string_view(memory.data(), static_cast<size_t>(size));
+}
+
+// The number that `line` of /proc/PID/status begins with after `name`.
+template <typename Number>
+void TakeNumber(absl::string_view line, absl::string_view name, Number* number) {
+  if (!absl::ConsumePrefix(&line, name)) return;
+  line = line.substr(line.find_first_not_of("\t "));
+  (void)absl::SimpleAtoi(line.substr(0, line.find_first_of("\t ")), number);
 }
 
 struct CloseDir {
   void operator()(DIR* dir) const { ::closedir(dir); }
 };
+
+enum class Owner { kWe, kRoot, kOther };
+
+// In a user namespace without an id for root its files seem to be of the overflow uid.
+Owner OwnerAt(int directory, const char* pid) {
+  constexpr uid_t kOverflow = 65534;
+  struct stat st;
+  if (::fstatat(directory, pid, &st, AT_SYMLINK_NOFOLLOW) != 0) return Owner::kOther;
+  if (st.st_uid == ::geteuid()) return Owner::kWe;
+  return st.st_uid == 0 || st.st_uid == kOverflow ? Owner::kRoot : Owner::kOther;
+}
+
+bool IsRunByUs(pid_t pid) {
+  std::optional<ProcStatus> status = ReadProcStatus(pid);
+  return status && status->user == ::getuid();
+}
+
+struct Listing {
+  std::vector<pid_t> ours;
+  std::vector<pid_t> roots;  // among which are the setuid programs that we run
+};
+
+Listing ListProcesses() {
+  Listing listing;
+  std::unique_ptr<DIR, CloseDir> proc(::opendir("/proc"));
+  while (proc != nullptr) {
+    const struct dirent* entry = ::readdir(proc.get());
+    if (entry == nullptr) break;
+    pid_t pid = 0;
+    if (!absl::SimpleAtoi(entry->d_name, &pid)) continue;
+    const Owner owner = OwnerAt(::dirfd(proc.get()), entry->d_name);
+    if (owner == Owner::kWe) listing.ours.push_back(pid);
+    if (owner == Owner::kRoot) listing.roots.push_back(pid);
+  }
+  return listing;
+}
+
+using Found = absl::flat_hash_map<pid_t, std::optional<ProcStat>>;
+
+std::optional<ProcStat> ReadStuck(pid_t pid) {
+  std::optional<ProcStatus> status = ReadProcStatus(pid);
+  return status ? std::optional(status->stat) : std::nullopt;
+}
 
 }  // namespace
 
@@ -95,26 +149,58 @@ std::optional<ProcStat> ParseProcStat(absl::string_view text) {
 }
 
 std::optional<ProcStat> ReadProcStat(pid_t pid) {
-  return ReadStatAt(AT_FDCWD, absl::StrCat("/proc/", pid).c_str());
+  char text[1024];
+  return ParseProcStat(ReadOnce(absl::StrCat("/proc/", pid, "/stat"), text));
+}
+
+std::optional<ProcStatus> ParseProcStatus(absl::string_view text) {
+  ProcStatus status;
+  uint64_t resident = 0;  // kB
+  for (absl::string_view line : absl::StrSplit(text, '\n')) {
+    constexpr absl::string_view kStateField = "State:\t";
+    if (absl::StartsWith(line, kStateField) && line.size() > kStateField.size()) {
+      status.stat.state = line[kStateField.size()];
+    }
+    TakeNumber(line, "PPid:", &status.stat.parent);
+    TakeNumber(line, "TracerPid:", &status.tracer);
+    TakeNumber(line, "Uid:", &status.user);
+    TakeNumber(line, "VmRSS:", &resident);
+  }
+  status.stat.rss_bytes = resident * 1024;
+  return status.stat.state == '?' ? std::nullopt : std::optional(status);
+}
+
+std::optional<ProcStatus> ReadProcStatus(pid_t pid) {
+  char text[8192];
+  return ParseProcStatus(ReadOnce(absl::StrCat("/proc/", pid, "/status"), text));
+}
+
+bool IsOurs(pid_t pid) {
+  const Owner owner = OwnerAt(AT_FDCWD, absl::StrCat("/proc/", pid).c_str());
+  return owner == Owner::kWe || (owner == Owner::kRoot && IsRunByUs(pid));
 }
 
 ProcessTree::ProcessTree(absl::flat_hash_map<pid_t, ProcStat> processes) : processes_(std::move(processes)) {
   for (const auto& [pid, stat] : processes_) children_[stat.parent].push_back(pid);
 }
 
-// Relative to /proc, which is half the way.
-ProcessTree ProcessTree::Read() {
+ProcessTree ProcessTree::Read(StallGuard* guard) {
+  const Listing listing = ListProcesses();
+  std::vector<pid_t> all = listing.ours;
+  all.insert(all.end(), listing.roots.begin(), listing.roots.end());
+  const absl::flat_hash_set<pid_t> ours(listing.ours.begin(), listing.ours.end());
+  Found found = guard->ReadEach<std::optional<ProcStat>>(all, [ours](pid_t pid) {
+    return ours.contains(pid) || IsRunByUs(pid) ? ReadProcStat(pid) : std::nullopt;
+  });
+  std::vector<pid_t> stuck;
+  for (pid_t pid : listing.ours) {
+    if (!found.contains(pid)) stuck.push_back(pid);
+  }
+  found.merge(guard->ReadEach<std::optional<ProcStat>>(stuck, ReadStuck, 2));
   absl::flat_hash_map<pid_t, ProcStat> processes;
-  std::unique_ptr<DIR, CloseDir> proc(::opendir("/proc"));
-  while (proc != nullptr) {
-    const struct dirent* entry = ::readdir(proc.get());
-    if (entry == nullptr) break;
-    pid_t pid = 0;
-    if (!absl::SimpleAtoi(entry->d_name, &pid)) continue;
+  for (const auto& [pid, stat] : found) {
     // A process may end at any moment; then it is not there.
-    if (std::optional<ProcStat> stat = ReadStatAt(::dirfd(proc.get()), entry->d_name); stat) {
-      processes.emplace(pid, *stat);
-    }
+    if (stat) processes.emplace(pid, *stat);
   }
   return ProcessTree(std::move(processes));
 }

@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "daemon/processes/stall_guard.h"
 
 namespace reloc {
 
@@ -27,7 +28,21 @@ struct ProcStat {
 // nullopt if `text` is not such a file's. The command's name may hold anything, also ") R 1 (": everything is
 // counted from the last ')'.
 std::optional<ProcStat> ParseProcStat(absl::string_view text);
+// Blocks while a process that is stuck in execve(2) has that number: see stall_guard.h.
 std::optional<ProcStat> ReadProcStat(pid_t pid);
+
+// What /proc/PID/status has of the same, which does not block.
+struct ProcStatus {
+  ProcStat stat;  // state, parent and memory
+  uid_t user = 0;
+  pid_t tracer = 0;  // 0: nobody traces it
+};
+std::optional<ProcStatus> ParseProcStatus(absl::string_view text);
+std::optional<ProcStatus> ReadProcStatus(pid_t pid);
+
+// True if the process is our user's, as the owner of /proc/PID says; also for one that runs a setuid program.
+// Does not block.
+bool IsOurs(pid_t pid);
 
 // What processes use together.
 struct Usage {
@@ -36,13 +51,15 @@ struct Usage {
   uint64_t rss_bytes = 0;
 };
 
-// All processes at one moment.
+// All processes of our user at one moment. Nothing is read of those of others, but of root's who started
+// them.
 class ProcessTree {
  public:
   ProcessTree() = default;
   explicit ProcessTree(absl::flat_hash_map<pid_t, ProcStat> processes);
-  // One pass over /proc: milliseconds on a busy host, so not from the event loop.
-  static ProcessTree Read();
+  // One pass over /proc: milliseconds on a busy host, so not from the event loop. Of a process that is stuck
+  // only the parent, the state and the memory are known.
+  static ProcessTree Read(StallGuard* guard);
 
   const absl::flat_hash_map<pid_t, ProcStat>& processes() const { return processes_; }
   // Those of `roots` that are there, and their descendants, each once, parents first. Found by parent: one

@@ -331,7 +331,7 @@ absl::Status LaunchServer::Watch(const LaunchMessage& message, pid_t pid, Unique
   RootLease root;
   if (message.engine == Engine::kUserns) {
     // A launch that joined nothing, since it is inside a root, tells of no namespaces.
-    const uint64_t mount = message.mark.mount != 0 ? message.mark.mount : ReadNamespaces(pid).mount;
+    const uint64_t mount = message.mark.mount != 0 ? message.mark.mount : MountNamespaceOf(pidfd.get(), pid);
     root = parts_.roots->FindEntered({message.store, message.digest, HashText(message.prefix)}, mount);
   }
   const std::string mirror =

@@ -43,18 +43,22 @@ bool Maps(pid_t pid, absl::string_view directory) {
 
 }  // namespace
 
-bool HasUsers(const Mirror& mirror, const std::string& daemon_dir) {
+bool HasUsers(const Mirror& mirror, const std::string& daemon_dir, StallGuard* guard) {
+  guard->Begin();
   std::vector<Job> jobs;
   Result<DaemonDirectory> dir = OpenDaemonDir(daemon_dir.c_str());
   if (dir.ok()) jobs = ReadJournal(dir->get()).jobs;
-  if (JobsUse(MirrorName(mirror.id), JobProcesses::Read(jobs), jobs)) return true;
-  const std::string inside = mirror.path + "/";
-  const ProcessTree tree = ProcessTree::Read();
+  if (JobsUse(MirrorName(mirror.id), JobProcesses::Read(jobs, guard), jobs)) return true;
+  std::vector<pid_t> pids;
+  const ProcessTree tree = ProcessTree::Read(guard);
   for (const auto& [pid, stat] : tree.processes()) {
-    if (pid == ::getpid()) continue;
-    if (LeadsInto(pid, "cwd", inside) || LeadsInto(pid, "exe", inside) || Maps(pid, inside)) return true;
+    if (pid != ::getpid()) pids.push_back(pid);
   }
-  return false;
+  auto uses = guard->ReadEach<bool>(pids, [inside = mirror.path + "/"](pid_t pid) {
+    return LeadsInto(pid, "cwd", inside) || LeadsInto(pid, "exe", inside) || Maps(pid, inside);
+  });
+  const bool used = std::any_of(uses.begin(), uses.end(), [](const auto& each) { return each.second; });
+  return used || !guard->complete();
 }
 
 }  // namespace reloc

@@ -60,6 +60,8 @@ class Task {
   MirrorResult result_;
   absl::Status executable_;                                  // of the cache
   absl::flat_hash_map<std::string, absl::Status> unusable_;  // by name
+  // Of processes with many mappings each takes a while.
+  StallGuard guard_{absl::Milliseconds(500), absl::Seconds(10)};
 };
 
 void Task::Say(auto set) {
@@ -104,7 +106,7 @@ bool Task::MayEvict(const Mirror& mirror) {
   const std::string name = MirrorName(mirror.id);
   if (!channel_->MayEvict(name)) return false;
   // Withdrawn from launches by now, so that there can be no more users afterwards.
-  return !IsOffered(mirror) && !HasUsers(mirror, task_.daemon_dir());
+  return !IsOffered(mirror) && !HasUsers(mirror, task_.daemon_dir(), &guard_);
 }
 
 absl::Status Task::CheckRemote() const {

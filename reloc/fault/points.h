@@ -51,6 +51,7 @@ namespace reloc::fault {
   X(kOutputOpen, "output.open", "a launcher opens the file for output")       \
   X(kOutputWrite, "output.write", "a launcher writes into that file")         \
   X(kPlaceWatch, "place.watch", "relocd watches its directory")               \
+  X(kReaderSpawn, "reader.spawn", "relocd starts its process for /proc")      \
   X(kRegistryWrite, "registry.write", "relocd makes the registry of roots")   \
   X(kRootCreate, "root.create", "relocd asks the keeper for a root")          \
   X(kRootOpen, "root.open", "relocd opens a root to hand it over")            \

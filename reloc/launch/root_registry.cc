@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "reloc/launch/daemon_dir.h"
@@ -53,6 +55,17 @@ Errno FindSlot(int registry, const RootKey& key, RegistrySlot* found) {
   return Errno{ENOENT};
 }
 
+// After a crash the holder's pid may be another user's process, which can be made so that whoever opens a
+// descriptor of it waits for ever (daemon/processes/stall_guard.h). Of a process of another user only root
+// may open one: others are refused before that.
+bool MayHoldUp(int32_t holder) {
+  if (::getauxval(AT_EUID) != 0) return false;
+  FixedText<32> path;
+  path << "/proc/" << holder;
+  struct stat st;
+  return ::stat(path.c_str(), &st) != 0 || st.st_uid != 0;
+}
+
 // Opens the holder's descriptor `fd`, a namespace, and checks that it is the one that was published.
 Result<UniqueFd> OpenNamespace(int32_t holder, int32_t fd, uint64_t inode) {
   FixedText<64> path;
@@ -88,6 +101,7 @@ Result<RootNamespaces> FindPublishedRoot(int daemon_dir, const RootKey& key, con
   if (Errno e = CheckHeader(header, caller); !e.ok()) return e;
   RegistrySlot slot;
   if (Errno e = FindSlot(registry->get(), key, &slot); !e.ok()) return e;
+  if (MayHoldUp(header.holder_pid)) return Errno{ESTALE};
   RootNamespaces namespaces;
   if (header.user_ns_inode != 0) {
     Result<UniqueFd> user = OpenNamespace(header.holder_pid, header.user_ns_fd, header.user_ns_inode);

@@ -145,6 +145,13 @@ class NamedFaults(unittest.TestCase):
 
     # What is written
 
+    def test_processes_that_cannot_be_looked_at(self):
+        """The job is listed without what it uses."""
+        relocd = self.start("reader.spawn=EAGAIN:times=1")
+        self.assertEqual(self.job_of_a_launch()["processes"], 0)
+        relocd.await_log("cannot start a process for /proc")
+        self.assertEqual(self.job_of_a_launch()["processes"], 1)
+
     def test_a_journal_that_cannot_be_read(self):
         self.start()
         with subprocess.Popen([self.pack + "/bin/cat"], env=self.env, stdin=subprocess.PIPE) as job:

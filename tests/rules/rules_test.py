@@ -7,6 +7,7 @@ import binaries
 import faults
 import includes
 import output
+import processes
 
 
 class IncludesTest(unittest.TestCase):
@@ -113,6 +114,16 @@ class OutputTest(unittest.TestCase):
                      "WriteAll(fd, name);", 'Say("printf(");', "sprintf_like(x);", "// puts(name)"):
             self.assertEqual(self.found(line), [], line)
         self.assertEqual(self.found('printf("x");', "reloc/cli/output.cc"), [])
+
+
+class ProcessesTest(unittest.TestCase):
+    def test_whoever_may_be_held_up_reads_no_other_process(self):
+        for line in ('path = absl::StrCat("/proc/", pid, "/stat");', 'path << "/proc/" << pid;',
+                     "auto stat = ReadProcStat(pid);"):
+            self.assertEqual(len(list(processes.check_text("daemon/control/x.cc", line))), 1, line)
+            self.assertEqual(list(processes.check_text("daemon/processes/survey.cc", line)), [])
+        for line in ('Open("/proc/self/exe", O_RDONLY)', '// as "/proc/" and a number'):
+            self.assertEqual(list(processes.check_text("daemon/control/x.cc", line)), [], line)
 
 
 if __name__ == "__main__":

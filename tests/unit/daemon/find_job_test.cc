@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "daemon/jobs/job_processes.h"
 #include "tests/unit/daemon/fixture.h"
 
 namespace reloc {
@@ -23,7 +24,14 @@ Job Make(const std::string& id, const std::string& name, pid_t pid, JobState sta
 
 std::vector<std::string> Ids(const std::vector<Job>& jobs, absl::string_view ref) {
   std::vector<std::string> ids;
-  for (const Job& job : FindJobs(jobs, ref)) ids.push_back(job.id);
+  auto list_processes = [&] {
+    StallGuard guard(absl::Seconds(10), absl::Seconds(10));
+    const JobProcesses processes = JobProcesses::Read(jobs, &guard);
+    std::vector<std::vector<pid_t>> pids;
+    for (const Job& job : jobs) pids.push_back(processes.Of(job));
+    return pids;
+  };
+  for (const Job& job : FindJobs(jobs, ref, list_processes)) ids.push_back(job.id);
   return ids;
 }
 

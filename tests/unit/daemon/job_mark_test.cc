@@ -91,14 +91,14 @@ TEST(JobProcessesTest, OrphansBelongToTheLastJobWithTheirMark) {
   Job before = EndedJob("before", namespaces, Microseconds(1));
   Job job = EndedJob("job", namespaces, Microseconds(2));
   Job other = EndedJob("other", {namespaces.mount, namespaces.uts + 1}, Microseconds(3));
-  JobProcesses processes = JobProcesses::Read({job, before, other});
+  StallGuard guard(absl::Seconds(10), absl::Seconds(10));
+  JobProcesses processes = JobProcesses::Read({job, before, other}, &guard);
   EXPECT_EQ(processes.Of(job), std::vector<pid_t>{orphan});
   EXPECT_TRUE(processes.Of(before).empty());
   EXPECT_TRUE(processes.Of(other).empty());
-  EXPECT_TRUE(BearsMark(orphan, job));
-  EXPECT_FALSE(BearsMark(orphan, other));
-  EXPECT_EQ(HoldMark(job).size(), 2u);
-  EXPECT_TRUE(HoldMark(other).empty());
+  EXPECT_EQ(processes.MarkedOf(job), std::vector<pid_t>{orphan});
+  EXPECT_EQ(HoldMark(job, {orphan}, &guard).size(), 2u);
+  EXPECT_TRUE(HoldMark(other, {orphan}, &guard).empty());
   kill(orphan, SIGKILL);
 }
 

@@ -93,7 +93,29 @@ TEST(ProcessTreeTest, CirclesEnd) {
 
 TEST(ProcessTreeTest, FindsOurOwnChildren) {
   Child child(SleepForEver);
-  EXPECT_GE(ProcessTree::Read().Descendants({getpid()}).size(), 2u);
+  StallGuard guard(absl::Seconds(10), absl::Seconds(10));
+  EXPECT_GE(ProcessTree::Read(&guard).Descendants({getpid()}).size(), 2u);
+  EXPECT_TRUE(guard.complete());
+}
+
+TEST(ProcStatusTest, HasTheSameAsStat) {
+  Child child(SleepForEver);
+  std::optional<ProcStatus> status = ReadProcStatus(child.pid());
+  ASSERT_TRUE(status);
+  EXPECT_EQ(status->stat.parent, getpid());
+  EXPECT_GT(status->stat.rss_bytes, 0u);
+  EXPECT_EQ(status->user, getuid());
+  EXPECT_EQ(status->tracer, 0);
+  EXPECT_FALSE(ReadProcStatus(1 << 30));
+}
+
+TEST(ProcStatusTest, ANameIsNoField) {
+  std::optional<ProcStatus> status = ParseProcStatus(
+      "Name:\tUid: 0 PPid:\\nPPid:\t7\nState:\tS (sleeping)\nPPid:\t42\nUid:\t4242\t0\t0\t0\n");
+  ASSERT_TRUE(status);
+  EXPECT_EQ(status->stat.parent, 42);
+  EXPECT_EQ(status->user, 4242u);
+  EXPECT_FALSE(ParseProcStatus(""));
 }
 
 }  // namespace

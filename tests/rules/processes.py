@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""Files of other processes in /proc are read by processes that can be abandoned alone (ADR 0028).
+
+Whoever writes a path /proc/PID/..., or calls what reads one, is in a list here, with the reason why it may.
+
+Usage: processes.py SOURCE_DIR      prints FILE:LINE for each violation; exit status 1 if there is one
+"""
+
+import os
+import re
+import sys
+
+FOLDERS = ("audit", "client", "daemon", "front", "preload", "reloc", "shim")
+READER = "runs in the process that reads /proc, or in the worker for mirrors"
+
+# file -> why it may
+ALLOWED = {
+    "daemon/jobs/job_mark.cc": READER + "; of relocd itself",
+    "daemon/jobs/job_mark.h": "declares it",
+    "daemon/jobs/job_processes.cc": READER,
+    "daemon/jobs/job_processes.h": "declares it",
+    "daemon/jobs/pidfd.cc": "of a process that has ended, and of our user's where the kernel has no call",
+    "daemon/jobs/proc_stat.cc": READER,
+    "daemon/jobs/proc_stat.h": "declares it",
+    "daemon/keeper/keeper_link.cc": "of the keeper, a child that was not waited for and executes nothing",
+    "daemon/metrics/process_metrics.cc": "of relocd itself",
+    "daemon/mirrors/mirror_users.cc": READER,
+    "daemon/processes/process_details.cc": READER,
+    "daemon/processes/stall_guard.cc": "of a thread of the same process",
+    "daemon/processes/survey.cc": READER,
+    "preload/paths.cc": "compares a name and reads nothing",
+    "reloc/launch/root_registry.cc": "of the keeper; root looks whose process it is before",
+    "reloc/launch/supervisor.cc": "status, which does not block, of a child",
+    "reloc/launch/tracer.cc": "of the process itself",
+    "reloc/launch/under_tracer.cc": "comm, which does not block",
+}
+READS = re.compile(r'"/proc/"|\b(ReadProcStat|ReadProcStatus|ReadNamespaces|ReadEnvironmentMark|HoldMark|'
+                   r'ProcessTree::Read|JobProcesses::Read)\(')
+
+
+def check_text(path, text):
+    """Yields 'PATH:LINE: reason' for each line of `text` that reads a process's files and may not."""
+    if path in ALLOWED:
+        return
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.lstrip().startswith("//") and READS.search(line):
+            yield f"{path}:{number}: reads /proc/PID; ask through ProcessReader (daemon/processes/process_reader.h)"
+
+
+def check_tree(source_dir):
+    for folder in FOLDERS:
+        for directory, _, names in os.walk(os.path.join(source_dir, folder)):
+            for name in sorted(names):
+                if name.endswith((".h", ".cc")):
+                    full = os.path.join(directory, name)
+                    with open(full, encoding="utf-8") as file:
+                        yield from check_text(os.path.relpath(full, source_dir), file.read())
+
+
+def main():
+    violations = list(check_tree(sys.argv[1]))
+    print("\n".join(violations) or "nobody reads other processes' files who may be held up by them")
+    return 1 if violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
