@@ -32,14 +32,15 @@ uint64_t FileLimit(uint64_t limit_bytes) {
 
 absl::StatusOr<UniqueFd> MakeOwnDirectory(const std::string& dir) {
   RELOC_RETURN_IF_ERROR(MakeDirectories(dir));
-  RELOC_ASSIGN_OR_RETURN(UniqueFd fd, OpenFile(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  RELOC_ASSIGN_OR_RETURN(UniqueFd fd, OpenFile(dir, O_PATH | O_DIRECTORY | O_NOFOLLOW));
   struct stat st;
   if (::fstat(fd.get(), &st) == 0 && st.st_uid != ::geteuid()) {
     return absl::PermissionDeniedError(
         absl::StrCat("cannot keep output in ", dir, ", which belongs to uid ", st.st_uid));
   }
-  // Also after mkdir(2): the umask is the job's caller's, and may be anything.
-  if (::fchmod(fd.get(), 0700) != 0) return SystemError(errno, absl::StrCat("cannot keep output in ", dir));
+  // Also after mkdir(2): the umask is the job's caller's, and may be anything. By path, since O_PATH allows
+  // no fchmod(2) and a directory of mode 0 cannot be opened otherwise; nobody else can exchange what is ours.
+  if (::chmod(dir.c_str(), 0700) != 0) return SystemError(errno, absl::StrCat("cannot keep output in ", dir));
   return fd;
 }
 
