@@ -40,6 +40,10 @@ int FinishAttachment(const Left& left, const std::string& id, const Trace& trace
           "job ", id,
           " has the terminal and the files of whoever started it: there is nothing to attach to"));
       return kExitFailed;
+    case Leave::kSilent:
+      trace.Error(absl::StrCat("the launcher of job ", id,
+                               " does not answer: it was stopped, or the disk with the job's output hangs"));
+      return kExitFailed;
     case Leave::kLost:
       trace.Error(
           "the job's launcher was killed, or this terminal was too slow for its output; relocctl ps shows "

@@ -40,6 +40,10 @@ absl::Status CannotConnect(int error, const std::string& path) {
   if (missing && ::access("/proc/self/fd", F_OK) != 0)
     return absl::UnavailableError("the daemon cannot be reached: /proc is not mounted here");
   if (missing) return NoDaemon();
+  if (error == EAGAIN) {
+    return absl::UnavailableError(
+        absl::StrCat("cannot connect to ", path, "/", kControlSocket, ": the daemon does not answer"));
+  }
   return absl::ErrnoToStatus(error, absl::StrCat("cannot connect to ", path, "/", kControlSocket));
 }
 
@@ -114,6 +118,8 @@ absl::StatusOr<std::unique_ptr<ControlClient>> ControlClient::Connect(const std:
 
 absl::Status ControlClient::Call(absl::FunctionRef<grpc::Status(grpc::ClientContext*)> call,
                                  bool may_last) const {
+  // One that does not answer now will not when it is to.
+  if (may_last) RELOC_RETURN_IF_ERROR(GetStatus().status());
   grpc::ClientContext context;
   if (!may_last) context.set_deadline(std::chrono::system_clock::now() + kDeadline);
   return ToStatus(call(&context));
@@ -139,7 +145,7 @@ absl::StatusOr<std::vector<relocd::v1::Root>> ControlClient::ListRoots() {
   return roots;
 }
 
-absl::StatusOr<relocd::v1::DaemonStatus> ControlClient::GetStatus() {
+absl::StatusOr<relocd::v1::DaemonStatus> ControlClient::GetStatus() const {
   relocd::v1::DaemonStatus status;
   RELOC_RETURN_IF_ERROR(Call([&](auto* context) { return stub_->GetStatus(context, {}, &status); }));
   return status;
@@ -153,7 +159,9 @@ absl::Status ControlClient::Stop() {
 absl::Status ControlClient::ToStatus(const grpc::Status& status) const {
   if (status.ok()) return absl::OkStatus();
   if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
-    return absl::DeadlineExceededError(absl::StrCat("the daemon (pid ", pid_, ") does not answer"));
+    return absl::DeadlineExceededError(
+        absl::StrCat("the daemon (pid ", pid_, ") does not answer; kill -CONT ", pid_,
+                     " if it was stopped, else kill -9 ", pid_, ": jobs go on"));
   }
   if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED) {
     return absl::UnavailableError(absl::StrCat(

@@ -28,13 +28,13 @@ class ControlClient {
   // All calls end within two seconds: DeadlineExceeded then.
   absl::StatusOr<std::vector<relocd::v1::Job>> ListJobs(bool include_ended);
   absl::StatusOr<std::vector<relocd::v1::Root>> ListRoots();
-  absl::StatusOr<relocd::v1::DaemonStatus> GetStatus();
+  absl::StatusOr<relocd::v1::DaemonStatus> GetStatus() const;
   absl::Status Stop();
 
   // For the clients of other services: one connection serves them all.
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
   // Makes one call, which `call` does with the context that it gets, and translates its outcome. It ends
-  // within two seconds unless `may_last`.
+  // within two seconds unless `may_last`; then the daemon is asked first whether it answers.
   absl::Status Call(absl::FunctionRef<grpc::Status(grpc::ClientContext*)> call, bool may_last = false) const;
 
   // Of the daemon, as the kernel knows it.

@@ -64,6 +64,9 @@ std::string StatusText(const relocd::v1::DaemonStatus& status) {
 int Status(const std::string& format) {
   absl::StatusOr<std::unique_ptr<ControlClient>> client = ControlClient::Connect();
   if (absl::IsNotFound(client.status())) {
+    absl::StatusOr<std::string> dir = ChosenDaemonDir();
+    absl::Status held = dir.ok() ? CheckLockOf(*dir) : dir.status();
+    if (!held.ok()) return ExitStatus(held);
     PrintOut(format == "json" ? "{\"running\": false}\n" : "relocd is not running\n");
     absl::Status flushed = FlushOut();
     return flushed.ok() ? kNotRunning : ExitStatus(flushed);

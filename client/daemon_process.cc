@@ -3,13 +3,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
@@ -17,8 +22,10 @@
 #include "absl/time/time.h"
 #include "client/control_client.h"
 #include "client/installation.h"
+#include "reloc/base/file.h"
 #include "reloc/base/unique_fd.h"
 #include "reloc/fault/fault.h"
+#include "reloc/job/child_task.h"
 #include "reloc/launch/daemon_dir.h"
 #include "reloc/launch/daemon_link.h"
 #include "reloc/pack/status.h"
@@ -31,8 +38,9 @@ extern "C" {
 namespace reloc {
 namespace {
 
-constexpr absl::Duration kStartDeadline = absl::Seconds(15);
-constexpr absl::Duration kStopDeadline = absl::Seconds(10);
+// A relocd that waits for something after so long hangs; one that gets no processor has more time.
+constexpr absl::Duration kPatience = absl::Milliseconds(2700);
+constexpr absl::Duration kLongest = absl::Seconds(15);
 constexpr absl::Duration kFirstPause = absl::Milliseconds(20);
 constexpr absl::Duration kLongestPause = absl::Milliseconds(500);
 constexpr const char* kAlreadyRunning = "already running";  // what relocd says if another holds its place
@@ -56,7 +64,7 @@ class SpawnSettings {
 };
 
 // In a session of its own: a ^C or the end of the terminal is not for the daemon.
-absl::Status Spawn(const std::vector<std::string>& command, int standard_error) {
+absl::StatusOr<pid_t> Spawn(const std::vector<std::string>& command, int standard_error) {
   std::vector<char*> argv;
   for (const std::string& argument : command) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
@@ -69,18 +77,46 @@ absl::Status Spawn(const std::vector<std::string>& command, int standard_error) 
   int error = fault::Fails(fault::Point::kDaemonSpawn)
                   ? errno
                   : ::posix_spawn(&pid, argv[0], &settings.files, &settings.attributes, argv.data(), environ);
-  return error == 0 ? absl::OkStatus()
-                    : absl::ErrnoToStatus(error, absl::StrCat("cannot start ", command[0]));
+  if (error != 0) return absl::ErrnoToStatus(error, absl::StrCat("cannot start ", command[0]));
+  return pid;
 }
 
-// What the daemon says before it lets go of its standard error, which it does once it serves.
-std::string ReadUntilServing(int fd) {
-  std::string text;
-  absl::Time deadline = absl::Now() + kStartDeadline;
+// Waits until something can be read from `fd`: at most to `deadline`, but kLongest from now while the process
+// runs. False: nothing came.
+bool AwaitReadable(int fd, pid_t process, absl::Time deadline) {
+  const absl::Time last = absl::Now() + kLongest;
   while (true) {
+    const absl::Duration left = std::max(absl::ZeroDuration(), deadline - absl::Now());
     struct pollfd readable = {fd, POLLIN, 0};
-    int64_t left = absl::ToInt64Milliseconds(deadline - absl::Now());
-    if (left <= 0 || ::poll(&readable, 1, static_cast<int>(left)) == 0) return text;
+    const int ready = ::poll(&readable, 1, static_cast<int>(absl::ToInt64Milliseconds(left)));
+    if (ready == 1) return true;
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready < 0 || absl::Now() > last || !IsRunnable(process)) return false;
+    deadline = absl::Now() + kLongestPause;
+  }
+}
+
+// The process that holds the lock of `dir`; nullopt: none does. 0: it has not said which it is.
+std::optional<pid_t> LockHolder(const std::string& dir) {
+  Result<UniqueFd> lock = Open(absl::StrCat(dir, "/lock").c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  if (!lock.ok() || ::flock(lock->get(), LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK) return std::nullopt;
+  char text[32] = {};
+  pid_t pid = 0;
+  const ssize_t size = ::read(lock->get(), text, sizeof text - 1);
+  const absl::string_view digits(text, size > 0 ? static_cast<size_t>(size) : 0);
+  return absl::SimpleAtoi(absl::StripAsciiWhitespace(digits), &pid) && pid > 0 ? pid : 0;
+}
+
+// What the daemon says before it lets go of its standard error, which it does once it serves. One that hangs
+// is killed: it would serve some day, when nobody expects it.
+std::string ReadUntilServing(int fd, pid_t relocd, absl::Time deadline) {
+  std::string text;
+  while (true) {
+    if (!AwaitReadable(fd, relocd, deadline)) {
+      ::kill(relocd, SIGKILL);
+      return absl::StrCat("relocd (pid ", relocd,
+                          ") does not begin to serve; it was stopped, or a file system does not answer");
+    }
     char chunk[1024];
     ssize_t size = ::read(fd, chunk, sizeof chunk);
     if (size == 0 || (size < 0 && errno != EINTR)) return text;
@@ -102,14 +138,14 @@ absl::StatusOr<relocd::v1::DaemonStatus> AskStatus() {
 }
 
 // Returns what relocd said; nothing if it serves.
-absl::StatusOr<std::string> StartOnce(const std::vector<std::string>& command) {
+absl::StatusOr<std::string> StartOnce(const std::vector<std::string>& command, absl::Time deadline) {
   int pipe[2];
   if (::pipe2(pipe, O_CLOEXEC) != 0) return absl::ErrnoToStatus(errno, "cannot make a pipe");
   UniqueFd ours(pipe[0]);
   UniqueFd theirs(pipe[1]);
-  RELOC_RETURN_IF_ERROR(Spawn(command, theirs.get()));
+  RELOC_ASSIGN_OR_RETURN(pid_t relocd, Spawn(command, theirs.get()));
   theirs.Reset();
-  return ReadUntilServing(ours.get());
+  return ReadUntilServing(ours.get(), relocd, deadline);
 }
 
 // The first line, without relocd's own prefix.
@@ -117,6 +153,13 @@ std::string FirstLine(absl::string_view text) {
   if (text.empty()) return "relocd does not begin to serve";
   std::vector<absl::string_view> lines = absl::StrSplit(text, '\n');
   return std::string(absl::StripPrefix(lines[0], "relocd: "));
+}
+
+// One that is about to end is given a moment.
+absl::Status AwaitLock(const std::string& dir) {
+  const absl::Time deadline = absl::Now() + kPatience;
+  while (LockHolder(dir) && absl::Now() < deadline) absl::SleepFor(kFirstPause);
+  return CheckLockOf(dir);
 }
 
 absl::StatusOr<std::vector<std::string>> DaemonCommand(const std::vector<std::string>& arguments) {
@@ -129,24 +172,43 @@ absl::StatusOr<std::vector<std::string>> DaemonCommand(const std::vector<std::st
 
 }  // namespace
 
+absl::Status CheckLockOf(const std::string& dir) {
+  const std::optional<pid_t> holder = LockHolder(dir);
+  if (!holder) return absl::OkStatus();
+  if (*holder == 0) {
+    return absl::UnavailableError(absl::StrCat("something holds ", dir, "/lock and does not serve; fuser -v ",
+                                               dir, "/lock tells its pid: end it"));
+  }
+  return absl::UnavailableError(absl::StrCat("relocd (pid ", *holder, ") holds ", dir,
+                                             "/lock and does not serve; kill -CONT ", *holder,
+                                             " if it was stopped, else kill -9 ", *holder, ": jobs go on"));
+}
+
 // Others may start one at the same time, and one that ends may still hold its place: then it is tried again,
 // ever less often.
 absl::Status EnsureDaemon(const std::vector<std::string>& arguments) {
   if (DaemonServes()) return absl::OkStatus();
   RELOC_ASSIGN_OR_RETURN(std::vector<std::string> command, DaemonCommand(arguments));
-  const absl::Time deadline = absl::Now() + kStartDeadline;
+  RELOC_ASSIGN_OR_RETURN(std::string dir, ChosenDaemonDir());
+  const absl::Time deadline = absl::Now() + kPatience, last = absl::Now() + kLongest;
   for (absl::Duration pause = kFirstPause; !DaemonServes(); pause = std::min(2 * pause, kLongestPause)) {
-    RELOC_ASSIGN_OR_RETURN(std::string said, StartOnce(command));
+    RELOC_ASSIGN_OR_RETURN(std::string said, StartOnce(command, deadline));
     if (DaemonServes()) break;
-    bool may_pass = said.empty() || absl::StrContains(said, kAlreadyRunning);
-    if (!may_pass || absl::Now() > deadline) return absl::UnavailableError(FirstLine(said));
+    const bool may_pass = said.empty() || absl::StrContains(said, kAlreadyRunning);
+    if (!may_pass) return absl::UnavailableError(FirstLine(said));
+    if (absl::Now() > deadline) {
+      const std::optional<pid_t> holder = LockHolder(dir);
+      const bool works = holder && IsRunnable(*holder);
+      RELOC_RETURN_IF_ERROR(works ? absl::OkStatus() : CheckLockOf(dir));
+      if (absl::Now() > last) return absl::UnavailableError(FirstLine(said));
+    }
     absl::SleepFor(pause);
   }
   return absl::OkStatus();
 }
 
 absl::StatusOr<relocd::v1::DaemonStatus> StartDaemon(const std::vector<std::string>& arguments) {
-  const absl::Time deadline = absl::Now() + kStartDeadline;
+  const absl::Time deadline = absl::Now() + kLongest;
   while (true) {
     RELOC_RETURN_IF_ERROR(EnsureDaemon(arguments));
     absl::StatusOr<relocd::v1::DaemonStatus> status = AskStatus();
@@ -159,21 +221,22 @@ absl::StatusOr<relocd::v1::DaemonStatus> StartDaemon(const std::vector<std::stri
 
 absl::StatusOr<bool> StopDaemon() {
   absl::StatusOr<std::unique_ptr<ControlClient>> client = ControlClient::Connect();
-  if (absl::IsNotFound(client.status())) return false;
+  if (absl::IsNotFound(client.status())) {
+    RELOC_ASSIGN_OR_RETURN(std::string dir, ChosenDaemonDir());
+    RELOC_RETURN_IF_ERROR(AwaitLock(dir));
+    return false;
+  }
   if (!client.ok()) return client.status();
+  const absl::Time deadline = absl::Now() + kPatience;
   UniqueFd process(::pidfd_open((*client)->pid(), 0));
   if (!process.valid()) return absl::ErrnoToStatus(errno, "cannot watch the daemon");
   const pid_t pid = (*client)->pid();
   RELOC_RETURN_IF_ERROR((*client)->Stop());
   // The daemon waits a moment for connections that are still open.
   client->reset();
-  struct pollfd ended = {process.get(), POLLIN, 0};
-  int n;
-  do {
-    n = ::poll(&ended, 1, static_cast<int>(absl::ToInt64Milliseconds(kStopDeadline)));
-  } while (n < 0 && errno == EINTR);
-  if (n == 1) return true;
-  return absl::DeadlineExceededError(absl::StrCat("the daemon (pid ", pid, ") does not end"));
+  if (AwaitReadable(process.get(), pid, deadline)) return true;
+  return absl::DeadlineExceededError(
+      absl::StrCat("the daemon (pid ", pid, ") does not end; kill -9 ", pid, " ends it, and jobs go on"));
 }
 
 }  // namespace reloc

@@ -18,4 +18,7 @@ absl::StatusOr<relocd::v1::DaemonStatus> StartDaemon(const std::vector<std::stri
 // Stops the daemon and waits until it is gone. False if none ran.
 absl::StatusOr<bool> StopDaemon();
 
+// What holds the lock of the daemon's directory `dir` and does not serve, as text for the user; OK: nothing.
+absl::Status CheckLockOf(const std::string& dir);
+
 }  // namespace reloc

@@ -22,7 +22,7 @@ const char* HealthName(Health health) {
 // The engines are tried first, since that forks, and gRPC starts threads; they are told where one looks for
 // them.
 Findings Examine() {
-  Findings findings = Patiently("installation", CheckInstallation);
+  Findings findings = Patiently("installation", CheckInstallation, absl::Seconds(2));
   const Findings engines = CheckEngines();
   for (const Findings& more : {CheckDirectories(), CheckDaemon(), engines, CheckHost()}) {
     findings.insert(findings.end(), more.begin(), more.end());

@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "client/answering.h"
 #include "client/format.h"
 #include "client/installation.h"
 #include "client/opened_pack.h"
@@ -125,6 +126,7 @@ absl::Status ApplyImagePlans(const ImageTarget& target, int daemon_dir, std::vec
 }
 
 absl::Status ApplyProgram(const std::string& program, int daemon_dir, std::vector<EngineReport>& reports) {
+  RELOC_RETURN_IF_ERROR(CheckAnswers(program));
   if (ImageTarget target; FindImageTarget(program, &target)) {
     return ApplyImagePlans(target, daemon_dir, reports);
   }

@@ -8,11 +8,13 @@
 #include <vector>
 
 #include "absl/time/clock.h"
+#include "client/answering.h"
 #include "client/control_client.h"
 #include "client/format.h"
 #include "client/job_record.h"
 #include "client/report.h"
 #include "client/time_arg.h"
+#include "reloc/job/child_task.h"
 #include "reloc/job/history_file.h"
 #include "reloc/pack/status.h"
 
@@ -48,16 +50,32 @@ absl::StatusOr<Jobs> AskDaemon(const ControlClient& client, const HistoryQuery& 
   return jobs;
 }
 
+// What the file of the history has, as the bytes of a JobBatch.
+absl::StatusOr<std::string> ReadFile(const std::string& dir, const HistoryQuery& query) {
+  RELOC_ASSIGN_OR_RETURN(std::string path, HistoryPath(dir));
+  relocd::v1::JobBatch batch;
+  RELOC_RETURN_IF_ERROR(ReadPastJobs(path, query, [&](absl::string_view record) {
+    relocd::v1::Job job;
+    if (job.ParseFromArray(record.data(), static_cast<int>(record.size())))
+      *batch.add_jobs() = std::move(job);
+  }));
+  return batch.SerializeAsString();
+}
+
 // Without a daemon the file is as complete as it gets. A directory that is not the user's own is not looked
-// into.
+// into. No channel was made: the process is single-threaded.
 absl::StatusOr<Jobs> ReadDirectly(const HistoryQuery& query) {
   RELOC_ASSIGN_OR_RETURN(std::string dir, ChosenDaemonDir());
-  Jobs jobs;
-  RELOC_RETURN_IF_ERROR(ReadPastJobs(HistoryPath(dir), query, [&](absl::string_view record) {
-    relocd::v1::Job job;
-    if (job.ParseFromArray(record.data(), static_cast<int>(record.size()))) jobs.push_back(std::move(job));
-  }));
-  return jobs;
+  absl::StatusOr<std::string> bytes = TryInChild(kFilePatience, [&] { return ReadFile(dir, query); });
+  if (absl::IsDeadlineExceeded(bytes.status())) {
+    return absl::DeadlineExceededError(
+        "the state directory ($XDG_STATE_HOME, else ~/.local/state) does not answer; see whether its file "
+        "server is there");
+  }
+  RELOC_RETURN_IF_ERROR(bytes.status());
+  relocd::v1::JobBatch batch;
+  batch.ParseFromString(*bytes);
+  return Jobs(batch.jobs().begin(), batch.jobs().end());
 }
 
 absl::StatusOr<Jobs> FindJobs(const HistoryQuery& query) {

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "client/answering.h"
 #include "client/control_client.h"
 #include "client/job_ref.h"
 #include "client/report.h"
@@ -33,6 +36,7 @@ struct Output {
   std::string dir;
   std::string id;
   bool job_runs = true;
+  absl::Status unknown;  // what the daemon says of the job, where that is not known
 };
 
 absl::StatusOr<Output> AskForOutput(const std::string& text) {
@@ -45,18 +49,47 @@ absl::StatusOr<Output> AskForOutput(const std::string& text) {
                      "that did; output is kept of relocctl run --detach"));
   }
   RELOC_ASSIGN_OR_RETURN(relocd::v1::DaemonStatus status, client->GetStatus());
-  return Output{status.output_dir(), job.id(), job.state() == relocd::v1::Job::STATE_RUNNING};
+  return Output{status.output_dir(), job.id(), job.state() == relocd::v1::Job::STATE_RUNNING, {}};
 }
 
-// Also without a daemon, and of a job that the daemon does not know any more: by its id.
+// Also without a daemon, and of a job that the daemon does not know any more: by its id. `dir` is empty then.
 absl::StatusOr<Output> FindOutput(const std::string& text) {
   absl::StatusOr<Output> told = AskForOutput(text);
   const bool not_told = absl::IsNotFound(told.status()) || HasOwnState(told.status());
   if (!not_told || !IsJobId(text)) return told;
-  RELOC_ASSIGN_OR_RETURN(std::string dir, ChosenDaemonDir());
-  RELOC_ASSIGN_OR_RETURN(std::string outputs, OutputDir(dir));
-  if (OutputReader::Open(outputs, text).ok()) return Output{outputs, text};
-  return told;
+  return Output{"", text, true, told.status()};
+}
+
+// In a child, as the state directory may not answer.
+absl::Status Show(const Output& output, const LogsOptions& options, int to,
+                  const std::function<void()>& on_open) {
+  std::string dir = output.dir;
+  if (dir.empty()) {
+    RELOC_ASSIGN_OR_RETURN(std::string daemon_dir, ChosenDaemonDir());
+    RELOC_ASSIGN_OR_RETURN(dir, OutputDir(daemon_dir));
+  }
+  absl::StatusOr<OutputReader> reader = OutputReader::Open(dir, output.id);
+  if (!reader.ok() && !output.unknown.ok()) return output.unknown;
+  if (absl::IsNotFound(reader.status())) {
+    return absl::NotFoundError(absl::StrCat("nothing is kept of what job ", output.id, " wrote"));
+  }
+  if (!reader.ok()) return reader.status();
+  if (options.tail) RELOC_RETURN_IF_ERROR(reader->SkipToTail(*options.tail));
+  on_open();
+  return options.follow ? reader->Follow(to, output.job_runs) : reader->Copy(to);
+}
+
+// What the child is told: the fields of an Output, which have no NUL.
+std::string Encode(const Output& output) {
+  return absl::StrCat(output.dir, absl::string_view("\0", 1), output.id, absl::string_view("\0", 1),
+                      output.job_runs ? "1" : "0", output.unknown.message());
+}
+
+Output Decode(const std::string& text) {
+  const std::vector<std::string> fields = absl::StrSplit(text, '\0');
+  const std::string& last = fields.back();
+  absl::Status unknown = last.size() > 1 ? absl::NotFoundError(last.substr(1)) : absl::OkStatus();
+  return {fields[0], fields[1], last[0] == '1', unknown};
 }
 
 // A sign is refused: CLI11 would take -3 for a huge number. Returns what is wrong.
@@ -68,14 +101,15 @@ std::string CountOfLines(const std::string& text) {
 }
 
 absl::Status Logs(const LogsOptions& options) {
+  // Before the daemon is asked, which takes threads.
+  RELOC_ASSIGN_OR_RETURN(FileReader reader,
+                         FileReader::Start([&](const std::string& what, int to, const auto& on_open) {
+                           return Show(Decode(what), options, to, on_open);
+                         }));
   RELOC_ASSIGN_OR_RETURN(Output output, FindOutput(options.job));
-  absl::StatusOr<OutputReader> reader = OutputReader::Open(output.dir, output.id);
-  if (absl::IsNotFound(reader.status())) {
-    return absl::NotFoundError(absl::StrCat("nothing is kept of what job ", output.id, " wrote"));
-  }
-  if (!reader.ok()) return reader.status();
-  if (options.tail) RELOC_RETURN_IF_ERROR(reader->SkipToTail(*options.tail));
-  return options.follow ? reader->Follow(STDOUT_FILENO, output.job_runs) : reader->Copy(STDOUT_FILENO);
+  const std::string name =
+      output.dir.empty() ? "the state directory ($XDG_STATE_HOME, else ~/.local/state)" : output.dir;
+  return reader.Read(Encode(output), name, options.follow);
 }
 
 }  // namespace

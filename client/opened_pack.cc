@@ -5,13 +5,16 @@
 #include <utility>
 
 #include "absl/strings/str_replace.h"
+#include "client/answering.h"
 #include "reloc/launch/image_launch.h"
 #include "reloc/launch/root_builder.h"
+#include "reloc/pack/status.h"
 #include "reloc/pack/text.h"
 
 namespace reloc {
 
 absl::StatusOr<OpenedPack> OpenedPack::Open(const std::string& name) {
+  RELOC_RETURN_IF_ERROR(CheckAnswers(name));
   PackImage image;
   if (!OpenPackImage(name.c_str(), &image).ok()) return OpenedPack(name, name);
   Failure failure;

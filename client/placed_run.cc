@@ -8,9 +8,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "client/answering.h"
 #include "client/attachment.h"
 #include "reloc/base/env.h"
 #include "reloc/base/file.h"
+#include "reloc/cli/output.h"
 #include "reloc/fault/fault.h"
 #include "reloc/job/launcher.h"
 #include "reloc/launch/launcher.h"
@@ -43,7 +45,7 @@ absl::StatusOr<std::optional<Reservation>> Reserve(const RunOptions& options, co
                                                    const Trace& trace) {
   absl::StatusOr<Reservation> reservation = ReserveJob(envp, std::string(options.name));
   if (reservation.ok() && !reservation->warning.empty())
-    fprintf(stderr, "relocctl: warning: %s\n", reservation->warning.c_str());
+    PrintError("relocctl: warning", reservation->warning);
   if (reservation.ok()) return std::optional<Reservation>(*std::move(reservation));
   bool refused = absl::IsFailedPrecondition(reservation.status());
   if (refused || options.placement == RunPlacement::kDetached) return reservation.status();
@@ -74,6 +76,13 @@ int RunPlaced(const RunOptions& options, const char* const* envp, const Trace& t
   if (!reservation.ok()) {
     trace.Error(View(reservation.status()));
     return kExitFailed;
+  }
+  if (reservation->has_value()) {
+    // Which the launcher will open: nobody could tell why it never comes back.
+    if (absl::Status answers = CheckAnswers((*reservation)->output_dir); !answers.ok()) {
+      trace.Error(View(answers));
+      return kExitFailed;
+    }
   }
   CallerSignals signals;
   Terminal terminal(FindTerminal());

@@ -7,7 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/time.h"
 #include "reloc/base/env.h"
+#include "reloc/job/child_task.h"
 #include "reloc/pack/files.h"
 #include "reloc/pack/status.h"
 #include "reloc/pack/text.h"
@@ -17,6 +19,7 @@ namespace reloc {
 namespace {
 
 constexpr size_t kMaxFileBytes = 1024 * 1024;
+constexpr absl::Duration kPatience = absl::Milliseconds(700);
 
 bool IsCommentOrEmpty(absl::string_view text) { return text.empty() || text[0] == '#'; }
 
@@ -58,23 +61,7 @@ absl::StatusOr<Setting> ParseLine(absl::string_view line, std::string where) {
   return Setting{std::move(key), std::move(value), std::move(where)};
 }
 
-}  // namespace
-
-absl::StatusOr<std::vector<Setting>> ReadConfigFile(const std::string& path) {
-  RELOC_ASSIGN_OR_RETURN(std::string text, ReadWholeFile(path, kMaxFileBytes));
-  std::vector<Setting> settings;
-  int number = 0;
-  for (absl::string_view line : absl::StrSplit(text, '\n')) {
-    ++number;
-    line = absl::StripAsciiWhitespace(line);
-    if (IsCommentOrEmpty(line)) continue;
-    RELOC_ASSIGN_OR_RETURN(Setting setting, ParseLine(line, absl::StrCat(path, ":", number)));
-    settings.push_back(std::move(setting));
-  }
-  return settings;
-}
-
-absl::Status RequireOwnConfigFile(const std::string& path) {
+absl::Status RequireOwn(const std::string& path) {
   constexpr absl::string_view kAdvice = "; set HOME (sudo -H, su -) or XDG_CONFIG_HOME to your own";
   absl::Status trusted = RequireTrustedPath(path, IfMissing::kAccept);
   if (!trusted.ok())
@@ -85,6 +72,32 @@ absl::Status RequireOwnConfigFile(const std::string& path) {
   if (::lstat(path.c_str(), &st) != 0 || st.st_uid == ::geteuid() || st.st_uid == 0) return absl::OkStatus();
   return absl::PermissionDeniedError(
       absl::StrCat("configuration ", path, ": it belongs to uid ", st.st_uid, kAdvice));
+}
+
+// In a process of its own: the home directory may be on a file system that hangs.
+absl::StatusOr<std::string> ReadInTime(const std::string& path, bool is_default) {
+  absl::StatusOr<std::string> text = TryInChild(kPatience, [&]() -> absl::StatusOr<std::string> {
+    RELOC_RETURN_IF_ERROR(is_default ? RequireOwn(path) : absl::OkStatus());
+    return ReadWholeFile(path, kMaxFileBytes);
+  });
+  if (!absl::IsDeadlineExceeded(text.status())) return text;
+  return absl::DeadlineExceededError(absl::StrCat(path, " does not answer"));
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<Setting>> ReadConfigFile(const std::string& path, bool is_default) {
+  RELOC_ASSIGN_OR_RETURN(std::string text, ReadInTime(path, is_default));
+  std::vector<Setting> settings;
+  int number = 0;
+  for (absl::string_view line : absl::StrSplit(text, '\n')) {
+    ++number;
+    line = absl::StripAsciiWhitespace(line);
+    if (IsCommentOrEmpty(line)) continue;
+    RELOC_ASSIGN_OR_RETURN(Setting setting, ParseLine(line, absl::StrCat(path, ":", number)));
+    settings.push_back(std::move(setting));
+  }
+  return settings;
 }
 
 std::vector<std::string> DefaultConfigFiles(const char* const* envp) {

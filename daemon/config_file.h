@@ -20,11 +20,10 @@ struct Setting {
 };
 
 // The settings of the file `path`, in order. NotFound if there is no such file; other errors name the line.
-absl::StatusOr<std::vector<Setting>> ReadConfigFile(const std::string& path);
-
-// PermissionDenied if the file `path` is there and neither this user's nor the system's: $HOME may be another
-// user's (su, sudo -E), who must not say where this user's daemon writes.
-absl::Status RequireOwnConfigFile(const std::string& path);
+// DeadlineExceeded if it does not answer. `is_default`: PermissionDenied if it is neither this user's nor
+// root's, since $HOME may be another user's (su, sudo -E), who must not say where this user's daemon writes.
+// Call it while the process is single-threaded.
+absl::StatusOr<std::vector<Setting>> ReadConfigFile(const std::string& path, bool is_default);
 
 // The files that are read if they are there, later ones winning: the site's, then the user's. `envp`: for
 // $XDG_CONFIG_HOME and $HOME.

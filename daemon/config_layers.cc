@@ -17,8 +17,12 @@ std::string KeyOf(const CLI::Option& option) { return option.get_single_name(); 
 }  // namespace
 
 absl::Status ConfigLayers::Apply(const std::string& path, bool required) {
-  absl::StatusOr<std::vector<Setting>> settings = ReadConfigFile(path);
+  absl::StatusOr<std::vector<Setting>> settings = ReadConfigFile(path, !required);
   if (absl::IsNotFound(settings.status()) && !required) return absl::OkStatus();
+  if (absl::IsDeadlineExceeded(settings.status()) && !required) {
+    warning_ = absl::StrCat(settings.status().message(), "; relocd does without that file");
+    return absl::OkStatus();
+  }
   RELOC_RETURN_IF_ERROR(settings.status());
   for (const Setting& setting : *settings) {
     CLI::Option* option = Find(setting.key);

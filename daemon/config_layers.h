@@ -21,6 +21,9 @@ class ConfigLayers {
   // value is InvalidArgument, with the file and the line.
   absl::Status Apply(const std::string& path, bool required);
 
+  // What was left out, as its file does not answer; empty: nothing.
+  const std::string& warning() const { return warning_; }
+
   // What is in force, once all files were applied and the command line was parsed: a file that says the same,
   // with the origin of each value as a comment.
   std::string Print() const;
@@ -37,6 +40,7 @@ class ConfigLayers {
 
   CLI::App* app_;
   absl::flat_hash_map<std::string, Value> values_;  // by key
+  std::string warning_;
 };
 
 }  // namespace reloc

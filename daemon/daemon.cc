@@ -18,9 +18,9 @@
 #include "daemon/control/metrics_service.h"
 #include "daemon/control/mirror_service.h"
 #include "daemon/control/root_service.h"
+#include "daemon/history/history_process.h"
 #include "daemon/jobs/recovery.h"
 #include "daemon/log.h"
-#include "reloc/job/state_dir.h"
 #include "reloc/launch/caller.h"
 #include "reloc/launch/daemon_dir.h"
 #include "reloc/mirror/cache_dir.h"
@@ -57,7 +57,9 @@ absl::Status Daemon::Open(KeeperProcess keeper) {
   });
   RELOC_ASSIGN_OR_RETURN(loop_, EventLoop::Create());
   RELOC_RETURN_IF_ERROR(OpenSignals());
-  history_ = std::make_unique<History>(&events_, dir_->path(), Limits(options_));
+  const int64_t daemon = NewDaemonNumber();
+  history_ = std::make_unique<History>(
+      &events_, daemon, std::make_unique<HistoryProcess>(HistoryFile(), Limits(options_), daemon));
   RELOC_RETURN_IF_ERROR(OpenRoots(std::move(keeper)));
   RELOC_ASSIGN_OR_RETURN(idle_timer_, Timer::Create(loop_.get(), [this] { OnIdleTime(); }));
   RELOC_RETURN_IF_ERROR(OpenServers());
@@ -86,7 +88,8 @@ absl::Status Daemon::OpenMirrors() {
                           options_.mirror_after,
                           options_.mirror_all,
                           options_.mirror_patience,
-                          dir_->path()};
+                          dir_->path(),
+                          options_.no_mirrors};
   MirrorTable::Parts parts{dir_->fd(), roots_.get(), &events_,
                            [this](const std::string& name) { return jobs_->CountOn(name); }};
   RELOC_ASSIGN_OR_RETURN(
@@ -103,19 +106,19 @@ absl::Status Daemon::OpenServers() {
   jobs_ =
       std::make_unique<JobTable>(loop_.get(), &events_, dir_->fd(), kMaxEndedJobs, [this] { NoteIdle(); });
   RELOC_RETURN_IF_ERROR(OpenMirrors());
+  RELOC_ASSIGN_OR_RETURN(readers_, ProcessReaders::Create(loop_.get()));
+  view_ = View();
   metrics_ = std::make_unique<Metrics>(&events_, jobs_.get(), roots_.get(), [this] {
     return MirrorSpace{mirrors_->bytes(), mirrors_->limit()};
   });
   outlets_ = std::make_unique<MetricsOutlets>(loop_.get(), &events_, metrics_.get(), options_);
-  RELOC_ASSIGN_OR_RETURN(std::string output_dir, OutputDir(dir_->path()));
   RELOC_ASSIGN_OR_RETURN(
       launches_,
       LaunchServer::Create(
           {loop_.get(), keeper_.get(), roots_.get(), jobs_.get(), mirrors_.get(), [this] { RefreshPlace(); },
            [this] { NoteIdle(); }, [this](absl::Duration waited) { metrics_->Answered(waited); },
            [this] { start_socket_->ReceiveAll(); }, [this] { metrics_->FellBack(Reason::kVersion); },
-           std::move(output_dir), options_.output_limit}));
-  RELOC_ASSIGN_OR_RETURN(readers_, ProcessReaders::Create(loop_.get()));
+           view_.output_dir, options_.output_limit}));
   RELOC_ASSIGN_OR_RETURN(control_, ControlServer::Create(loop_.get(), Services(), [this] { NoteIdle(); }));
   RELOC_ASSIGN_OR_RETURN(
       start_socket_,
@@ -193,7 +196,7 @@ void Daemon::OnSignal() {
   if (::read(signals_.get(), &info, sizeof info) != sizeof info) return;
   // The end of the terminal that we were started from, unless we have nothing to do with it any more.
   if (info.ssi_signo == SIGHUP && !options_.log_file.empty()) {
-    if (absl::Status opened = ReopenLog(options_.log_file); !opened.ok()) LogError(opened.message());
+    ReopenLog();
     return;
   }
   Stop(strsignal(static_cast<int>(info.ssi_signo)));
@@ -201,6 +204,7 @@ void Daemon::OnSignal() {
 
 void Daemon::Run() {
   LogInfo(absl::StrCat("relocd ", RELOC_VERSION, " serves ", dir_->path()));
+  if (!options_.found_warning.empty()) LogWarning(options_.found_warning);
   events_.Publish({EventType::kDaemonStart, absl::Now(), nullptr, nullptr, {}});
   // Now, when all who want to know of their endings listen. Whoever has connected meanwhile waits in the
   // queue.
@@ -209,6 +213,18 @@ void Daemon::Run() {
   manager_.Notify(absl::StrCat("READY=1\nSTATUS=Serves ", dir_->path()));
   NoteIdle();
   loop_->Run();
+}
+
+bool Daemon::End() {
+  place_.reset();
+  control_socket_.reset();
+  start_socket_.reset();
+  launch_socket_.reset();
+  if (control_->End()) return true;
+  LogWarning("a client's call does not end: relocd leaves it behind");
+  history_->Finish();
+  keeper_.reset();
+  return false;
 }
 
 // What clients have told until now is not lost with us; later ones do without a daemon.
@@ -269,13 +285,12 @@ int Daemon::TakeWaitingClients() {
 }
 
 std::vector<ServiceFactory> Daemon::Services() {
-  view_ = View();
   return {[this](Mailbox* mailbox) { return std::make_unique<ControlService>(&view_, mailbox); },
           [this](Mailbox* mailbox) {
-            return std::make_unique<HistoryService>(history_.get(), dir_->path(), mailbox);
+            return std::make_unique<HistoryService>(history_.get(), HistoryFile(), mailbox);
           },
           [this](Mailbox* mailbox) {
-            return std::make_unique<EventsService>(&feed_, history_.get(), dir_->path(), mailbox);
+            return std::make_unique<EventsService>(&feed_, history_.get(), HistoryFile(), mailbox);
           },
           [this](Mailbox* mailbox) { return std::make_unique<RootService>(roots_.get(), mailbox); },
           [this](Mailbox* mailbox) { return std::make_unique<MirrorService>(mirrors_.get(), mailbox); },
@@ -283,8 +298,11 @@ std::vector<ServiceFactory> Daemon::Services() {
           [this](Mailbox* mailbox) { return std::make_unique<MetricsService>(metrics_.get(), mailbox); }};
 }
 
+std::string Daemon::HistoryFile() const { return absl::StrCat(options_.state_dir, "/history.db"); }
+
 DaemonView Daemon::View() {
   return {dir_->path(),
+          absl::StrCat(options_.state_dir, "/output"),
           started_at_,
           jobs_.get(),
           roots_.get(),

@@ -51,6 +51,9 @@ class Daemon {
 
   // Serves until a signal, relocctl or idleness ends it.
   void Run();
+  // Ends what others see of it. False if a thread still uses its parts: then the process is to exit without
+  // destroying them.
+  bool End();
 
  private:
   Daemon(const Options& options, std::unique_ptr<InstanceDir> dir, ServiceManager manager)
@@ -71,6 +74,7 @@ class Daemon {
   int TakeWaitingClients();
   bool idle() const;
   RegistryWriter::Holder holder() const;
+  std::string HistoryFile() const;
   DaemonView View();
   std::vector<ServiceFactory> Services();
 

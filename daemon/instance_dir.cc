@@ -73,6 +73,10 @@ absl::StatusOr<UniqueFd> Lock(const std::string& path, int dir) {
     if (errno != EWOULDBLOCK) return absl::ErrnoToStatus(errno, absl::StrCat("cannot lock ", path));
     return absl::AlreadyExistsError(absl::StrCat("already running in ", path));
   }
+  // For relocctl, where we do not answer. Without it that cannot say who we are.
+  const std::string pid = absl::StrCat(::getpid(), "\n");
+  [[maybe_unused]] const bool noted =
+      ::ftruncate(lock->get(), 0) == 0 && ::pwrite(lock->get(), pid.data(), pid.size(), 0) > 0;
   return *std::move(lock);
 }
 

@@ -2,55 +2,87 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <spdlog/details/null_mutex.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <utility>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "daemon/log_file.h"
+#include "daemon/log_writer.h"
 #include "reloc/base/file.h"
 #include "reloc/fault/fault.h"
 #include "reloc/pack/status.h"
+#include "reloc/pack/text.h"
 
 namespace reloc {
 namespace {
 
+// A pipe, a terminal, a device or journald's socket: what takes nothing now says so.
+class Stream {
+ public:
+  explicit Stream(UniqueFd fd) : fd_(std::move(fd)) {}
+
+  bool Write(absl::string_view line) const {
+    // journald's stream is a socket, which cannot be opened anew; all else was opened non-blocking, or at
+    // least tells whether it takes something.
+    const ssize_t sent = ::send(fd_.get(), line.data(), line.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent < 0 && errno == ENOTSOCK) AppendToLog(fd_.get(), line);
+    return true;
+  }
+
+ private:
+  UniqueFd fd_;
+};
+
 class NonBlockingSink : public spdlog::sinks::base_sink<std::mutex> {
  public:
-  explicit NonBlockingSink(UniqueFd fd) : fd_(std::move(fd)) {}
+  explicit NonBlockingSink(Stream stream) : stream_(std::move(stream)) {}
+  explicit NonBlockingSink(std::unique_ptr<LogWriter> writer) : writer_(std::move(writer)) {}
 
-  // Goes on with `fd`, under the old number, so that a line that another thread writes goes to one or the
-  // other.
-  absl::Status Replace(const UniqueFd& fd) {
-    if (::dup3(fd.get(), fd_.get(), O_CLOEXEC) >= 0) return absl::OkStatus();
-    return absl::ErrnoToStatus(errno, "cannot go on with the new log");
+  void Reopen() {
+    std::lock_guard lock(mutex_);
+    if (writer_ != nullptr) writer_->Reopen();
+  }
+  // Nothing is written from then on.
+  void Close() {
+    std::lock_guard lock(mutex_);
+    writer_.reset();
+    stream_.reset();
   }
 
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override {
-    spdlog::memory_buf_t line;
-    formatter_->format(message, line);
     if (fault::Fails(fault::Point::kLogWrite)) return;
-    // journald's stream is a socket, which cannot be opened anew; all else was opened non-blocking by
-    // OpenLog, or at least tells whether it takes something.
-    ssize_t sent = ::send(fd_.get(), line.data(), line.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent >= 0 || errno != ENOTSOCK) return;
-    struct pollfd writable = {fd_.get(), POLLOUT, 0};
-    if (::poll(&writable, 1, 0) != 1) return;
-    // A line that does not fit, or is cut short, is lost: there is nowhere to complain.
-    [[maybe_unused]] ssize_t written = ::write(fd_.get(), line.data(), line.size());
+    if (lost_ > 0) {
+      const std::string text = absl::StrCat(lost_, " lines are lost: the log did not take them");
+      spdlog::details::log_msg lost(message.time, {}, message.logger_name, spdlog::level::warn, text);
+      if (!Put(lost)) return void(++lost_);
+      lost_ = 0;
+    }
+    if (!Put(message)) ++lost_;
   }
   void flush_() override {}
 
  private:
-  UniqueFd fd_;
+  bool Put(const spdlog::details::log_msg& message) {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    const absl::string_view text(line.data(), line.size());
+    if (writer_ != nullptr) return writer_->Write(text);
+    return !stream_ || stream_->Write(text);
+  }
+
+  std::unique_ptr<LogWriter> writer_;
+  std::optional<Stream> stream_;
+  size_t lost_ = 0;  // since the last line that was taken
 };
 
 // stderr with an open file description of our own, so that O_NONBLOCK does not reach others who share it (the
@@ -61,32 +93,30 @@ UniqueFd OpenStderr() {
   return UniqueFd(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3));
 }
 
-absl::StatusOr<UniqueFd> OpenLogFile(const std::string& file) {
-  Result<UniqueFd> fd = fault::Fails(fault::Point::kLogOpen)
-                            ? Errno::Last()
-                            : Open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY, 0600);
-  if (fd.ok()) return *std::move(fd);
-  // A FIFO without a reader is ENXIO: fifo(7).
-  const char* why = fd.error().value == ENXIO ? ": nobody reads it" : "";
-  return absl::ErrnoToStatus(fd.error().value, absl::StrCat("cannot open log ", file, why));
+bool StderrIsRegularFile() {
+  struct stat st;
+  return ::fstat(STDERR_FILENO, &st) == 0 && S_ISREG(st.st_mode);
 }
 
 NonBlockingSink* g_sink = nullptr;  // the logger's
 
 void Write(spdlog::level::level_enum level, absl::string_view line) {
-  spdlog::default_logger_raw()->log(level, spdlog::string_view_t(line.data(), line.size()));
+  // Paths come from anywhere: what they hold makes no second line.
+  const std::string text = OneLine(line);
+  spdlog::default_logger_raw()->log(level, spdlog::string_view_t(text.data(), text.size()));
 }
 
 }  // namespace
 
-absl::Status OpenLog(const std::string& level, const std::string& file) {
-  UniqueFd fd;
-  if (file.empty()) {
-    fd = OpenStderr();
+absl::Status OpenLog(const std::string& level, const std::string& file, bool configured) {
+  std::shared_ptr<NonBlockingSink> sink;
+  if (file.empty() && !StderrIsRegularFile()) {
+    sink = std::make_shared<NonBlockingSink>(Stream(OpenStderr()));
   } else {
-    RELOC_ASSIGN_OR_RETURN(fd, OpenLogFile(file));
+    auto writer = std::make_unique<LogWriter>(file, configured);
+    RELOC_RETURN_IF_ERROR(writer->Start());
+    sink = std::make_shared<NonBlockingSink>(std::move(writer));
   }
-  auto sink = std::make_shared<NonBlockingSink>(std::move(fd));
   g_sink = sink.get();
   auto logger = std::make_shared<spdlog::logger>("relocd", std::move(sink));
   logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z relocd[%P] %l: %v");
@@ -95,9 +125,12 @@ absl::Status OpenLog(const std::string& level, const std::string& file) {
   return absl::OkStatus();
 }
 
-absl::Status ReopenLog(const std::string& file) {
-  RELOC_ASSIGN_OR_RETURN(UniqueFd fd, OpenLogFile(file));
-  return g_sink->Replace(fd);
+void ReopenLog() {
+  if (g_sink != nullptr) g_sink->Reopen();
+}
+
+void CloseLog() {
+  if (g_sink != nullptr) g_sink->Close();
 }
 
 void LogDebug(absl::string_view line) { Write(spdlog::level::debug, line); }

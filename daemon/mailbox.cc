@@ -6,12 +6,20 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <utility>
 
 #include "absl/memory/memory.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
+namespace {
+
+// Clients wait for two seconds. The loop waits for nobody, so that it takes this long only where it is
+// stopped.
+constexpr auto kPatience = std::chrono::seconds(2);
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<Mailbox>> Mailbox::Create(EventLoop* loop) {
   UniqueFd bell(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -23,8 +31,7 @@ absl::StatusOr<std::unique_ptr<Mailbox>> Mailbox::Create(EventLoop* loop) {
 }
 
 Mailbox::~Mailbox() {
-  Close();
-  loop_->Forget(bell_.get());
+  if (!closed_) Close();
 }
 
 bool Mailbox::Run(absl::FunctionRef<void()> work) {
@@ -35,8 +42,9 @@ bool Mailbox::Run(absl::FunctionRef<void()> work) {
   uint64_t one = 1;
   // Fails only when the counter is full, and then the bell has rung.
   [[maybe_unused]] ssize_t rang = ::write(bell_.get(), &one, sizeof one);
-  answered_.wait(lock, [&] { return letter.done; });
-  return true;
+  if (answered_.wait_for(lock, kPatience, [&] { return letter.done; })) return true;
+  std::erase(letters_, &letter);
+  return false;
 }
 
 void Mailbox::OnBell() {
@@ -49,7 +57,7 @@ void Mailbox::OnBell() {
 void Mailbox::Close() {
   std::lock_guard lock(mutex_);
   RunAll();
-  closed_ = true;
+  if (!std::exchange(closed_, true)) loop_->Forget(bell_.get());
 }
 
 // The lock is held while the work runs: senders have nothing else to do than to wait for it.

@@ -20,10 +20,11 @@ class Mailbox {
   static absl::StatusOr<std::unique_ptr<Mailbox>> Create(EventLoop* loop);
   ~Mailbox();
 
-  // From another thread: runs `work` on the loop's thread and waits for it. False if the mailbox is closed.
+  // From another thread: runs `work` on the loop's thread and waits for it. False, and nothing was run, if
+  // the mailbox is closed or the loop has not come to it in time.
   bool Run(absl::FunctionRef<void()> work);
   // From the loop's thread: runs what waits, and from now on nothing, so that nobody waits for a loop that
-  // has stopped.
+  // has stopped. Then it may be destroyed on any thread.
   void Close();
 
  private:

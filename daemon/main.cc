@@ -20,9 +20,11 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "daemon/daemon.h"
+#include "daemon/disk/disk_worker.h"
 #include "daemon/instance_dir.h"
 #include "daemon/keeper/keeper.h"
 #include "daemon/log.h"
+#include "daemon/log_writer.h"
 #include "daemon/mirrors/worker.h"
 #include "daemon/options.h"
 #include "daemon/processes/process_reader_main.h"
@@ -31,12 +33,18 @@
 #include "reloc/cli/output.h"
 #include "reloc/engine/preloaded.h"
 #include "reloc/fault/fault.h"
+#include "reloc/job/child_task.h"
 #include "reloc/job/daemon_place.h"
 #include "reloc/job/state_dir.h"
+#include "reloc/mirror/cache_dir.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {
+
+// relocctl waits for three seconds, and there is the file of the configuration before.
+constexpr absl::Duration kStatePatience = absl::Milliseconds(700);
+constexpr absl::Duration kCachePatience = absl::Milliseconds(300);
 
 // We leave the working directory, which may be on something that is to be unmounted.
 absl::StatusOr<std::string> MakeAbsolute(const std::string& path) {
@@ -63,11 +71,29 @@ absl::StatusOr<std::string> ChooseDir(const Options& options, const ServiceManag
 }
 
 // Where the log goes; empty: to stderr.
-absl::StatusOr<std::string> ChooseLogFile(const Options& options, const std::string& dir) {
+absl::StatusOr<std::string> ChooseLogFile(const Options& options) {
   if (!options.log_file.empty()) return MakeAbsolute(options.log_file);
-  if (!options.background) return "";
-  RELOC_ASSIGN_OR_RETURN(std::string state, StateDir(dir));
-  return absl::StrCat(state, "/relocd.log");
+  return options.background ? absl::StrCat(options.state_dir, "/relocd.log") : "";
+}
+
+// Looks once, in processes that may hang, at what lies on the user's file systems. Where those do not answer
+// relocd serves without: launches need nothing of them.
+absl::Status LookAround(const std::string& dir, Options* options) {
+  absl::StatusOr<std::string> state = TryInChild(kStatePatience, [&] { return StateDir(dir); });
+  if (absl::IsPermissionDenied(state.status())) return state.status();  // it is another user's
+  if (!state.ok()) {
+    options->found_warning =
+        absl::StrCat(options->found_warning, options->found_warning.empty() ? "" : "; ",
+                     "the state directory ($XDG_STATE_HOME, else ~/.local/state): ", state.status().message(),
+                     "; until relocd is restarted history, log and output are kept in ", dir);
+  }
+  options->state_dir = state.value_or(dir);
+  const std::string cache = MirrorDir(options->mirror_dir, dir);
+  absl::StatusOr<std::string> none = RunInChild(kCachePatience, [&]() -> std::string {
+    return ::access(cache.c_str(), F_OK) != 0 && errno == ENOENT ? "none" : "some";
+  });
+  options->no_mirrors = none.ok() && *none == "none";
+  return absl::OkStatus();
 }
 
 // Descriptors that whoever started us left open (pipes, locks) would stay open as long as we run.
@@ -107,7 +133,9 @@ void LeaveTerminal() {
 
 absl::Status Serve(Options options, ServiceManager manager, const char* const* envp) {
   RELOC_ASSIGN_OR_RETURN(std::string path, ChooseDir(options, manager, envp));
-  RELOC_ASSIGN_OR_RETURN(options.log_file, ChooseLogFile(options, path));
+  const bool log_configured = !options.log_file.empty();
+  RELOC_RETURN_IF_ERROR(LookAround(path, &options));
+  RELOC_ASSIGN_OR_RETURN(options.log_file, ChooseLogFile(options));
   RELOC_RETURN_IF_ERROR(LeaveCaller(manager));
   RaiseFileLimit();
   RELOC_ASSIGN_OR_RETURN(std::unique_ptr<InstanceDir> dir, InstanceDir::Open(path));
@@ -115,11 +143,13 @@ absl::Status Serve(Options options, ServiceManager manager, const char* const* e
   // Else any process of the user could take our descriptors from /proc.
   ::prctl(PR_SET_DUMPABLE, 0);
   LetProgramsGoFirst();
-  RELOC_RETURN_IF_ERROR(OpenLog(options.log_level, options.log_file));
+  RELOC_RETURN_IF_ERROR(OpenLog(options.log_level, options.log_file, log_configured));
   RELOC_ASSIGN_OR_RETURN(std::unique_ptr<Daemon> daemon,
                          Daemon::Create(options, std::move(dir), std::move(keeper), std::move(manager)));
   if (!options.log_file.empty()) LeaveTerminal();
   daemon->Run();
+  // Threads that nobody can end may still use it: then it stays as it is.
+  if (!daemon->End()) (void)daemon.release();
   return absl::OkStatus();
 }
 
@@ -128,6 +158,8 @@ int Main(int argc, char** argv, char** envp) {
   ExecuteWithoutPreload(argv, envp);
   if (argc == 2 && strcmp(argv[1], kMirrorWorkerArgument) == 0) MirrorWorkerMain();
   if (argc == 2 && strcmp(argv[1], kProcessReaderArgument) == 0) ProcessReaderMain();
+  if (argc == 2 && strcmp(argv[1], kLogWriterArgument) == 0) LogWriterMain();
+  if (argc == 2 && strcmp(argv[1], kDiskWorkerArgument) == 0) DiskWorkerMain();
   // Threads come and go, and what each has a heap of its own for does not: mallopt(3).
   ::mallopt(M_ARENA_MAX, 1);
   Options options;
@@ -139,6 +171,7 @@ int Main(int argc, char** argv, char** envp) {
   // Whoever calls relocctl may be a service, but that is not ours.
   ServiceManager manager = options.background ? ServiceManager() : ServiceManager::FromEnvironment();
   absl::Status served = Serve(std::move(options), std::move(manager), envp);
+  CloseLog();
   if (!served.ok()) PrintError("relocd", served.message());
   // Threads of the history's or of gRPC's may still wait for a disk or a client: static objects stay as they
   // are.

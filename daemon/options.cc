@@ -156,7 +156,6 @@ void AddOptions(CLI::App& app, Options* options, Texts* texts) {
 
 absl::Status ApplyFiles(const Texts& texts, const char* const* envp, ConfigLayers* layers) {
   for (const std::string& file : DefaultConfigFiles(envp)) {
-    RELOC_RETURN_IF_ERROR(RequireOwnConfigFile(file));
     RELOC_RETURN_IF_ERROR(layers->Apply(file, false));
   }
   return texts.config.empty() ? absl::OkStatus() : layers->Apply(texts.config, true);
@@ -184,6 +183,7 @@ int ParseOptions(int argc, char** argv, const char* const* envp, Options* option
     app.parse(argc, argv);
     if (absl::Status bad = ApplyFiles(texts, envp, &layers); !bad.ok()) return Complain(bad.message());
     app.parse(argc, argv);
+    options->found_warning = layers.warning();
   } catch (const CLI::Success& success) {
     return app.exit(success);
   } catch (const CLI::ParseError& error) {

@@ -28,6 +28,11 @@ struct Options {
   std::string metrics_listen;    // see metrics/listen_address.h
   std::string metrics_textfile;  // see metrics/textfile.h
   absl::Duration metrics_interval = absl::Seconds(15);
+
+  // Not set by anybody: what main() finds out about this host, once, as the file systems may hang.
+  std::string state_dir;      // see reloc/job/state_dir.h
+  std::string found_warning;  // for the log; empty: none
+  bool no_mirrors = false;    // there is no cache of mirrors
 };
 
 // Parses the configuration files and the command line; see daemon/config_layers.h. Returns -1 to go on, or an

@@ -1,13 +1,15 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "client/control_client.h"
+#include "client/daemon_process.h"
 #include "client/doctor/checks.h"
+#include "client/doctor/patience.h"
 #include "client/mirror_list.h"
 #include "reloc/base/file.h"
 #include "reloc/launch/caller.h"
@@ -22,6 +24,8 @@ namespace {
 
 using relocd::v1::DaemonStatus;
 
+constexpr const char* kMirrors = "mirrors";
+constexpr absl::Duration kDaemonPatience = absl::Milliseconds(2500);  // more than its answers have
 constexpr const char* kRestart = "relocctl daemon restart";
 
 Result<UniqueFd> OpenIn(const std::string& dir, const char* name) {
@@ -32,10 +36,10 @@ Result<UniqueFd> OpenIn(const std::string& dir, const char* name) {
 
 // Where none runs, nobody may hold its lock.
 Finding CheckLock(const std::string& dir) {
-  Result<UniqueFd> lock = OpenIn(dir, "lock");
-  if (lock.ok() && ::flock(lock->get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-    return Fail("daemon", absl::StrCat("something holds ", dir, "/lock and does not serve"),
-                absl::StrCat("fuser -v ", dir, "/lock tells its pid; end it"));
+  if (absl::Status held = CheckLockOf(dir); !held.ok()) {
+    const std::pair<absl::string_view, absl::string_view> parts =
+        absl::StrSplit(held.message(), absl::MaxSplits("; ", 1));
+    return Fail("daemon", std::string(parts.first), std::string(parts.second));
   }
   return Warn("daemon", "none runs for you; programs start a little slower, and are not watched",
               "relocctl daemon start");
@@ -96,15 +100,21 @@ Finding CheckSite() {
               absl::StrCat("as root: chown root ", kSiteDaemonDir, " && chmod 755 ", kSiteDaemonDir));
 }
 
-// By its configuration; where it does not answer, where mirrors would be by default.
-Finding CheckMirrorsOf(const ControlClient& client, const std::string& dir) {
+// What CheckDaemon() is to look at, since it may be on a file system that does not answer. `error`: why the
+// daemon can make no mirrors; may be empty.
+Finding MirrorsIn(const std::string& dir, const std::string& error) {
+  return {Health::kOk, kMirrors, dir, error};
+}
+
+// By the daemon's configuration; where it does not answer, where mirrors would be by default.
+Finding MirrorsOf(const ControlClient& client, const std::string& dir) {
   absl::StatusOr<relocd::v1::ListMirrorsResponse> list = ListMirrors(client);
-  return list.ok() ? CheckMirrors(list->dir(), list->error()) : CheckMirrors(MirrorDir("", dir), "");
+  return list.ok() ? MirrorsIn(list->dir(), list->error()) : MirrorsIn(MirrorDir("", dir), "");
 }
 
 Findings CheckOwnDaemon(const std::string& dir) {
   absl::StatusOr<std::unique_ptr<ControlClient>> client = ControlClient::ConnectQuietly();
-  if (absl::IsNotFound(client.status())) return {CheckLock(dir), CheckMirrors(MirrorDir("", dir), "")};
+  if (absl::IsNotFound(client.status())) return {CheckLock(dir), MirrorsIn(MirrorDir("", dir), "")};
   if (!client.ok())
     return {Fail("daemon", std::string(client.status().message()), "export RELOCD_DIR=another directory")};
   absl::StatusOr<DaemonStatus> status = (*client)->GetStatus();
@@ -112,16 +122,24 @@ Findings CheckOwnDaemon(const std::string& dir) {
   if (status.ok()) {
     findings.push_back(CheckPlace(dir));
     findings.push_back(CheckRoots(*status));
-    findings.push_back(CheckMirrorsOf(**client, dir));
+    findings.push_back(MirrorsOf(**client, dir));
   }
   return findings;
 }
 
 }  // namespace
 
+// The daemon is asked in a child: then this process has no threads, and can fork another one for the mirrors.
 Findings CheckDaemon() {
   Findings findings;
-  if (absl::StatusOr<std::string> dir = ChosenDaemonDir(); dir.ok()) findings = CheckOwnDaemon(*dir);
+  if (absl::StatusOr<std::string> dir = ChosenDaemonDir(); dir.ok()) {
+    findings = Patiently(
+        "daemon", [&] { return CheckOwnDaemon(*dir); }, kDaemonPatience);
+  }
+  for (Finding& finding : findings) {
+    if (finding.check != kMirrors) continue;
+    finding = Patiently(kMirrors, [&] { return Findings{CheckMirrors(finding.found, finding.cure)}; })[0];
+  }
   findings.push_back(CheckSite());
   return findings;
 }

@@ -26,7 +26,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kReinstall = "reinstall relocd";
-constexpr int kAnswerMillis = 5000;
+constexpr int kAnswerMillis = 1500;
 
 Finding CheckFile(const std::string& check, const std::string& path, int mode) {
   if (::access(path.c_str(), mode) == 0) return Ok(check, path);
@@ -52,7 +52,9 @@ absl::StatusOr<std::string> FirstLineOf(const std::string& program, const char* 
   struct pollfd readable = {ours.get(), POLLIN, 0};
   const ssize_t size = ::poll(&readable, 1, kAnswerMillis) == 1 ? ::read(ours.get(), text, sizeof text) : 0;
   if (size <= 0) ::kill(pid, SIGKILL);
-  ::waitpid(pid, nullptr, 0);
+  // One that hangs is reaped by init, when this process has ended.
+  if (size <= 0) ::waitpid(pid, nullptr, WNOHANG);
+  if (size > 0) ::waitpid(pid, nullptr, 0);  // it has said all that it has to say
   if (size <= 0) return absl::UnavailableError(absl::StrCat(program, " says nothing"));
   return std::string(absl::StripAsciiWhitespace(absl::string_view(text, static_cast<size_t>(size))));
 }

@@ -1,24 +1,16 @@
 #include "client/doctor/patience.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "reloc/base/file.h"
+#include "absl/time/time.h"
+#include "reloc/job/child_task.h"
 #include "reloc/pack/text.h"
 
 namespace reloc {
 namespace {
 
-constexpr int kPatienceMillis =
-    6000;  // more than what is looked at is itself waited for: see installation.cc
 constexpr size_t kFields = 4;
 
 // Each finding as four texts that end with NUL, which no path and no message has.
@@ -43,48 +35,16 @@ Findings Decode(const std::string& bytes) {
   return findings;
 }
 
-// Until the end, which comes with the process that writes; or nothing, if it takes too long.
-std::string ReadAnswer(int fd) {
-  std::string bytes;
-  char part[4096];
-  struct pollfd readable = {fd, POLLIN, 0};
-  while (::poll(&readable, 1, kPatienceMillis) == 1) {
-    const ssize_t size = ::read(fd, part, sizeof part);
-    if (size <= 0) return bytes;
-    bytes.append(part, static_cast<size_t>(size));
-  }
-  return {};
-}
-
-// Whoever waits for the end of our output does not wait for a process that may never end.
-void LetGoOfCaller() {
-  Result<UniqueFd> null = Open("/dev/null", O_RDWR);
-  for (int fd = 0; null.ok() && fd < 3; ++fd) ::dup2(null->get(), fd);
-}
-
 }  // namespace
 
-Findings Patiently(const std::string& check, const std::function<Findings()>& look) {
-  int pipe[2];
-  if (::pipe2(pipe, O_CLOEXEC) != 0) return {Fail(check, "cannot make a pipe", "close some files")};
-  UniqueFd ours(pipe[0]);
-  UniqueFd theirs(pipe[1]);
-  const pid_t pid = ::fork();
-  if (pid < 0) return {Fail(check, "cannot fork", "end some processes: see ulimit -u")};
-  if (pid == 0) {
-    LetGoOfCaller();
-    const std::string answer = Encode(look());
-    ::_exit(WriteAll(theirs.get(), {answer.data(), answer.size()}).ok() ? 0 : 1);
-  }
-  theirs.Reset();
-  Findings findings = Decode(ReadAnswer(ours.get()));
-  if (findings.empty()) {
-    ::kill(pid, SIGKILL);
+Findings Patiently(const std::string& check, const std::function<Findings()>& look, absl::Duration patience) {
+  absl::StatusOr<std::string> answer = RunInChild(patience, [&] { return Encode(look()); });
+  if (absl::IsDeadlineExceeded(answer.status())) {
     return {Fail(check, "a file system that it lies on does not answer",
                  "see which: timeout 5 ls each directory of the other lines; tell your administrator")};
   }
-  ::waitpid(pid, nullptr, 0);
-  return findings;
+  if (!answer.ok()) return {Fail(check, std::string(answer.status().message()), "see ulimit -a")};
+  return Decode(*answer);
 }
 
 }  // namespace reloc

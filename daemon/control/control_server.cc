@@ -8,14 +8,17 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <chrono>
-#include <future>
+#include <condition_variable>
+#include <mutex>
 #include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/memory/memory.h"
+#include "absl/strings/str_cat.h"
 #include "daemon/log.h"
 #include "reloc/fault/fault.h"
 #include "reloc/pack/status.h"
@@ -48,19 +51,28 @@ struct ControlServer::Running {
   std::unique_ptr<grpc::Server> server;
 };
 
-// Not on the event loop's thread: gRPC waits up to ten seconds for a poller of its own that has helped a
-// write to its end (run_poller in its tcp_posix.cc).
-void ControlServer::Discard(std::unique_ptr<Running> running) {
-  auto discard = [last = running.release()] {
-    delete last;
+// gRPC waits for calls that do not end: up to ten seconds for a poller of its own that has helped a write to
+// its end (run_poller in its tcp_posix.cc), and for a handler as long as that takes. So a thread does, for
+// which nobody has to wait.
+struct ControlServer::Ending {
+  // With what that owns: nothing of the event loop's.
+  static void Run(std::unique_ptr<Running> last, std::shared_ptr<Ending> ending) {
+    last->server->Shutdown(std::chrono::system_clock::now() + kCallsMayTake);
+    last.reset();
     ::malloc_trim(0);
-  };
-  try {
-    std::thread(discard).detach();
-  } catch (const std::system_error&) {
-    discard();
+    std::lock_guard lock(ending->mutex);
+    ending->over = true;
+    ending->changed.notify_all();
   }
-}
+  bool Until(std::chrono::steady_clock::time_point deadline) {
+    std::unique_lock lock(mutex);
+    return changed.wait_until(lock, deadline, [this] { return over; });
+  }
+
+  std::mutex mutex;  // not Abseil's: see mailbox.h
+  std::condition_variable changed;
+  bool over = false;  // by mutex
+};
 
 ControlServer::ControlServer(EventLoop* loop, std::vector<ServiceFactory> services,
                              std::function<void()> on_idle)
@@ -78,6 +90,21 @@ absl::StatusOr<std::unique_ptr<ControlServer>> ControlServer::Create(EventLoop* 
 ControlServer::~ControlServer() {
   for (auto& [fd, watched] : watched_) loop_->Forget(fd);
   Stop();
+}
+
+bool ControlServer::End() {
+  Stop();
+  if (AllOver()) return true;
+  // A call to a client that does not read ends when its connection is cut.
+  for (const auto& [fd, watched] : watched_) ::shutdown(fd, SHUT_RDWR);
+  return AllOver();
+}
+
+// Waits a moment.
+bool ControlServer::AllOver() const {
+  const auto deadline = std::chrono::steady_clock::now() + kCallsMayTake;
+  return std::all_of(endings_.begin(), endings_.end(),
+                     [&](const auto& ending) { return ending->Until(deadline); });
 }
 
 void ControlServer::Add(Peer peer) {
@@ -124,25 +151,20 @@ absl::Status ControlServer::Start() {
   return absl::OkStatus();
 }
 
-// gRPC cancels the calls that do not end in time, and waits for them: for one to a client that does not read,
-// until its connection is cut.
-void ControlServer::ShutDown(grpc::Server* server) {
-  auto shut_down = [server] { server->Shutdown(std::chrono::system_clock::now() + kCallsMayTake); };
-  if (watched_.empty()) return shut_down();
-  std::future<void> done = std::async(std::launch::async, shut_down);
-  if (done.wait_for(kCallsMayTake * 2) == std::future_status::ready) return;
-  for (const auto& [fd, watched] : watched_) ::shutdown(fd, SHUT_RDWR);
-}
-
 void ControlServer::Stop() {
   if (running_ == nullptr) return;
-  // First, so that no call waits for this thread, which now waits for the calls.
+  // First, so that no call waits for this thread.
   running_->mailbox->Close();
   for (const auto& service : running_->services) service->Stop();
-  ShutDown(running_->server.get());
-  watched_.clear();
-  running_->mailbox.reset();
-  Discard(std::move(running_));
+  std::erase_if(endings_, [](const auto& ending) { return ending->Until({}); });
+  auto ending = endings_.emplace_back(std::make_shared<Ending>());
+  Running* last = running_.release();
+  try {
+    std::thread([last, ending] { Ending::Run(std::unique_ptr<Running>(last), ending); }).detach();
+  } catch (const std::system_error& error) {
+    // A limit on the user's processes. What is left there does nothing, and costs memory.
+    LogWarning(absl::StrCat("gRPC is not stopped: ", error.what()));
+  }
 }
 
 }  // namespace reloc

@@ -25,8 +25,11 @@ class ControlServer {
   static absl::StatusOr<std::unique_ptr<ControlServer>> Create(EventLoop* loop,
                                                                std::vector<ServiceFactory> services,
                                                                std::function<void()> on_idle);
-  // Lets calls in progress end, for a moment.
   ~ControlServer();
+
+  // Lets calls in progress end, for a moment. False if some have not: then their threads still use what the
+  // services use.
+  bool End();
 
   // A new connection, of a user that was checked.
   void Add(Peer peer);
@@ -34,12 +37,12 @@ class ControlServer {
 
  private:
   struct Running;  // gRPC, while there is work
+  struct Ending;   // of it, on a thread of its own
 
   ControlServer(EventLoop* loop, std::vector<ServiceFactory> services, std::function<void()> on_idle);
   absl::Status Start();
   void Stop();
-  void ShutDown(grpc::Server* server);
-  static void Discard(std::unique_ptr<Running> running);
+  bool AllOver() const;
   void OnHangup(int fd);
 
   EventLoop* loop_;
@@ -47,6 +50,7 @@ class ControlServer {
   std::function<void()> on_idle_;
   std::unique_ptr<Timer> linger_;
   std::unique_ptr<Running> running_;
+  std::vector<std::shared_ptr<Ending>> endings_;  // of earlier ones
   // A copy of each connection's descriptor, by number: gRPC owns the connection and does not tell when it
   // ends.
   absl::flat_hash_map<int, UniqueFd> watched_;

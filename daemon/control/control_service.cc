@@ -7,7 +7,6 @@
 
 #include "daemon/control/messages.h"
 #include "daemon/processes/process_reader.h"
-#include "reloc/job/state_dir.h"
 
 namespace reloc {
 namespace {
@@ -54,14 +53,13 @@ grpc::Status ControlService::GetStatus(grpc::ServerContext*, const relocd::v1::G
     response->set_version(RELOC_VERSION);
     response->set_pid(::getpid());
     response->set_dir(view_->dir);
+    response->set_output_dir(view_->output_dir);
     *response->mutable_started_at() = ToTimestamp(view_->started_at);
     response->set_jobs(static_cast<uint32_t>(view_->jobs->running()));
     response->set_roots(static_cast<uint32_t>(view_->roots->size()));
     response->set_roots_limit(static_cast<uint32_t>(view_->roots->limit()));
     response->set_roots_error(std::string(view_->roots_usable().message()));
   });
-  // Looks at the disk, which the event loop must not wait for.
-  if (asked.ok()) response->set_output_dir(OutputDir(response->dir()).value_or(""));
   return asked;
 }
 

@@ -16,7 +16,8 @@ namespace reloc {
 
 // What relocctl may see and do; for the event loop's thread. All must outlive the service.
 struct DaemonView {
-  std::string dir;  // changes; read by the event loop alone
+  std::string dir;         // changes; read by the event loop alone
+  std::string output_dir;  // for what jobs with a launcher write
   absl::Time started_at;
   const JobTable* jobs;
   const RootCache* roots;

@@ -2,7 +2,7 @@
 
 #include "absl/time/clock.h"
 #include "daemon/control/messages.h"
-#include "reloc/job/history_file.h"
+#include "daemon/disk/disk_process.h"
 
 namespace reloc {
 namespace {
@@ -50,22 +50,24 @@ grpc::Status EventsService::Watch(grpc::ServerContext* context, const relocd::v1
 grpc::Status EventsService::SendPast(const relocd::v1::WatchRequest& request, uint64_t last_number,
                                      Writer* writer) {
   relocd::v1::Event event;
-  if (absl::Status written = history_->Await(kPatience); !written.ok()) {
-    *event.mutable_time() = ToTimestamp(absl::Now());
-    event.set_text("the last events are missing here, as the history cannot be written: " +
-                   std::string(written.message()));
-    writer->Write(event);
-  }
+  const absl::Status written = history_->Await(kPatience);
   HistoryQuery query;
   query.daemon = history_->daemon();
   query.last_number = static_cast<int64_t>(last_number);
   if (request.has_since()) query.since = ToTime(request.since());
   if (request.has_until()) query.until = ToTime(request.until());
-  absl::Status read = ReadPastEvents(HistoryPath(daemon_dir_), query, [&](absl::string_view record) {
+  absl::Status read = ReadHistoryApart(path_, /*events=*/true, query, [&](absl::string_view record) {
     if (event.ParseFromArray(record.data(), static_cast<int>(record.size()))) writer->Write(event);
   });
-  return read.ok() ? grpc::Status::OK
-                   : grpc::Status(grpc::StatusCode::UNAVAILABLE, std::string(read.message()));
+  if (!read.ok()) return {grpc::StatusCode::UNAVAILABLE, std::string(read.message())};
+  if (!written.ok()) {
+    event.Clear();
+    *event.mutable_time() = ToTimestamp(absl::Now());
+    event.set_text("the last events are missing here, as the history cannot be written: " +
+                   std::string(written.message()));
+    writer->Write(event);
+  }
+  return grpc::Status::OK;
 }
 
 }  // namespace reloc

@@ -13,9 +13,9 @@ namespace reloc {
 
 class EventsService : public Service, public relocd::v1::Events::Service {
  public:
-  // All must outlive the service. `daemon_dir`: as of the history.
-  EventsService(EventFeed* feed, History* history, std::string daemon_dir, Mailbox* mailbox)
-      : feed_(feed), history_(history), daemon_dir_(std::move(daemon_dir)), mailbox_(mailbox) {}
+  // All must outlive the service. `path`: the history's file.
+  EventsService(EventFeed* feed, History* history, std::string path, Mailbox* mailbox)
+      : feed_(feed), history_(history), path_(std::move(path)), mailbox_(mailbox) {}
   grpc::Service* grpc() override { return this; }
   void Stop() override { feed_->CloseAll(); }
 
@@ -29,7 +29,7 @@ class EventsService : public Service, public relocd::v1::Events::Service {
 
   EventFeed* feed_;
   History* history_;
-  std::string daemon_dir_;
+  std::string path_;
   Mailbox* mailbox_;
 };
 

@@ -2,7 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "daemon/control/messages.h"
-#include "reloc/job/history_file.h"
+#include "daemon/disk/disk_process.h"
 
 namespace reloc {
 namespace {
@@ -16,21 +16,22 @@ grpc::Status HistoryService::ListEnded(grpc::ServerContext*, const relocd::v1::L
   grpc::Status asked = Ask(mailbox_, [&] { history_->Hurry(); });
   if (!asked.ok()) return asked;
   relocd::v1::PastJob past;
-  if (absl::Status written = history_->Await(kPatience); !written.ok()) {
-    past.set_warning(
-        absl::StrCat("the last jobs are missing, as the history cannot be written: ", written.message()));
-    writer->Write(past);
-    past.Clear();
-  }
+  const absl::Status written = history_->Await(kPatience);
   HistoryQuery query;
   if (request->has_since()) query.since = ToTime(request->since());
   if (request->limit() > 0) query.limit = request->limit();
-  absl::Status read = ReadPastJobs(HistoryPath(daemon_dir_), query, [&](absl::string_view record) {
+  absl::Status read = ReadHistoryApart(path_, /*events=*/false, query, [&](absl::string_view record) {
     if (past.mutable_job()->ParseFromArray(record.data(), static_cast<int>(record.size())))
       writer->Write(past);
   });
-  return read.ok() ? grpc::Status::OK
-                   : grpc::Status(grpc::StatusCode::UNAVAILABLE, std::string(read.message()));
+  if (!read.ok()) return {grpc::StatusCode::UNAVAILABLE, std::string(read.message())};
+  if (!written.ok()) {
+    past.Clear();
+    past.set_warning(
+        absl::StrCat("the last jobs are missing, as the history cannot be written: ", written.message()));
+    writer->Write(past);
+  }
+  return grpc::Status::OK;
 }
 
 }  // namespace reloc

@@ -11,9 +11,9 @@ namespace reloc {
 
 class HistoryService : public Service, public relocd::v1::History::Service {
  public:
-  // `history` and `mailbox` must outlive the service. `daemon_dir`: as of the history.
-  HistoryService(History* history, std::string daemon_dir, Mailbox* mailbox)
-      : history_(history), daemon_dir_(std::move(daemon_dir)), mailbox_(mailbox) {}
+  // `history` and `mailbox` must outlive the service. `path`: the history's file.
+  HistoryService(History* history, std::string path, Mailbox* mailbox)
+      : history_(history), path_(std::move(path)), mailbox_(mailbox) {}
   grpc::Service* grpc() override { return this; }
 
   grpc::Status ListEnded(grpc::ServerContext* context, const relocd::v1::ListEndedRequest* request,
@@ -21,7 +21,7 @@ class HistoryService : public Service, public relocd::v1::History::Service {
 
  private:
   reloc::History* history_;
-  std::string daemon_dir_;
+  std::string path_;
   Mailbox* mailbox_;
 };
 

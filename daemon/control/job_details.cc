@@ -5,8 +5,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "daemon/control/messages.h"
+#include "daemon/disk/disk_process.h"
 #include "daemon/timer.h"
-#include "reloc/job/state_dir.h"
 
 namespace reloc {
 namespace {
@@ -16,17 +16,15 @@ using relocd::v1::SurveyAnswer;
 
 // Of a job that has a launcher: it is the main process's parent, and keeps the output.
 void AddLauncher(const Job& job, const SurveyAnswer::Subject& processes, const std::string& dir,
-                 relocd::v1::JobDetails* details) {
+                 const std::string& output_dir, relocd::v1::JobDetails* details) {
   if (job.placement != Placement::kDaemon) return;
   for (const Process& process : processes.each()) {
     if (job.state != JobState::kRunning || process.pid() != job.pid) continue;
     details->set_launcher_pid(process.parent());
     details->set_attachable(::access(absl::StrCat(dir, "/jobs/", job.id, "/attach").c_str(), F_OK) == 0);
   }
-  const absl::StatusOr<std::string> outputs = OutputDir(dir);
-  if (!outputs.ok()) return;
-  std::string output = absl::StrCat(*outputs, "/", job.id);
-  if (::access(output.c_str(), F_OK) == 0) details->set_output_file(output);
+  std::string output = absl::StrCat(output_dir, "/", job.id);
+  if (IsThere(output)) details->set_output_file(output);
 }
 
 }  // namespace
@@ -42,8 +40,8 @@ relocd::v1::JobDetails Describe(const Job& job, const SurveyAnswer::Subject& pro
 }
 
 void AddDetails(const Job& job, const SurveyAnswer::Subject& processes, const std::string& dir,
-                relocd::v1::JobDetails* details) {
-  AddLauncher(job, processes, dir, details);
+                const std::string& output_dir, relocd::v1::JobDetails* details) {
+  AddLauncher(job, processes, dir, output_dir, details);
   if (job.state != JobState::kRunning) return;
   details->set_cgroup(processes.cgroup());
   details->set_cwd(processes.cwd());

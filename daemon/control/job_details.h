@@ -14,8 +14,9 @@ namespace reloc {
 relocd::v1::JobDetails Describe(const Job& job, const relocd::v1::SurveyAnswer::Subject& processes,
                                 bool each);
 
-// Where it stands and where its output goes. `dir`: the daemon's directory.
+// Where it stands and where its output goes. `dir`: the daemon's directory. `output_dir`: of jobs' output,
+// which is left out where that does not answer.
 void AddDetails(const Job& job, const relocd::v1::SurveyAnswer::Subject& processes, const std::string& dir,
-                relocd::v1::JobDetails* details);
+                const std::string& output_dir, relocd::v1::JobDetails* details);
 
 }  // namespace reloc

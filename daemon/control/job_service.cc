@@ -87,7 +87,7 @@ grpc::Status JobService::Inspect(grpc::ServerContext*, const relocd::v1::Inspect
     if (!question.jobs(i).wanted()) continue;
     const Job& job = jobs[static_cast<size_t>(i)];
     relocd::v1::JobDetails details = Describe(job, answer.jobs(i), request->processes());
-    if (request->details()) AddDetails(job, answer.jobs(i), dir, &details);
+    if (request->details()) AddDetails(job, answer.jobs(i), dir, view_->output_dir, &details);
     if (!writer->Write(details)) break;  // the client is gone
   }
   return grpc::Status::OK;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "daemon/timer.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
@@ -12,6 +13,11 @@ using relocd::v1::MirrorProgress;
 
 // gRPC tells a waiting thread neither that the client left nor that the daemon stops.
 constexpr absl::Duration kLook = absl::Milliseconds(250);
+
+// Of what is looked at first; clients wait for two seconds.
+constexpr absl::Duration kSurveyPatience = absl::Milliseconds(1500);
+
+grpc::Status Stopping() { return {grpc::StatusCode::UNAVAILABLE, "the daemon is stopping"}; }
 
 grpc::Status ToGrpc(const absl::Status& status) {
   // The numbers are the same on purpose.
@@ -39,7 +45,22 @@ absl::StatusOr<std::vector<std::string>> MirrorService::Resolve(
 }
 
 grpc::Status MirrorService::AwaitSurvey(grpc::ServerContext* context) const {
-  return AwaitEnd(context, mirrors_->survey().get(), [](const MirrorProgress&) {});
+  const absl::Duration deadline = MonotonicNow() + kSurveyPatience;
+  MirrorProgress progress;
+  while (!mirrors_->survey()->Wait(kLook, &progress)) {
+    if (context->IsCancelled()) return grpc::Status::CANCELLED;
+    if (stopped_) return Stopping();
+    if (MonotonicNow() < deadline) continue;
+    bool hangs = false;
+    std::string cache;
+    grpc::Status asked = Ask(mailbox_, [&] {
+      hangs = !mirrors_->works();
+      cache = mirrors_->List().dir();
+    });
+    if (!asked.ok()) return asked;
+    if (hangs) return {grpc::StatusCode::UNAVAILABLE, absl::StrCat(cache, " does not answer")};
+  }
+  return grpc::Status::OK;
 }
 
 grpc::Status MirrorService::AwaitEnd(grpc::ServerContext* context, MirrorOrder* order,
@@ -47,7 +68,7 @@ grpc::Status MirrorService::AwaitEnd(grpc::ServerContext* context, MirrorOrder* 
   MirrorProgress progress;
   while (!order->Wait(kLook, &progress)) {
     if (context->IsCancelled()) return grpc::Status::CANCELLED;
-    if (stopped_) return {grpc::StatusCode::UNAVAILABLE, "the daemon is stopping"};
+    if (stopped_) return Stopping();
     if (progress.stage().empty()) progress.set_stage("waiting");
     on_progress(progress);
   }

@@ -16,8 +16,6 @@
 #include "absl/strings/str_cat.h"
 #include "daemon/control/messages.h"
 #include "daemon/log.h"
-#include "reloc/job/history_file.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {
@@ -30,18 +28,18 @@ constexpr size_t kMaxQueued = 4096;
 constexpr size_t kBatch = 1024;
 constexpr milliseconds kGathering = milliseconds(500);  // what is less waits for more
 constexpr milliseconds kLinger = milliseconds(3000);
-constexpr milliseconds kPatienceAtEnd = milliseconds(2000);
+constexpr milliseconds kPatienceAtEnd = milliseconds(1000);
 
-int64_t RandomNumber() {
+}  // namespace
+
+int64_t NewDaemonNumber() {
   int64_t number = 0;
   [[maybe_unused]] ssize_t got = ::getrandom(&number, sizeof number, 0);
   return number;
 }
 
-}  // namespace
-
 struct History::Shared {
-  Shared(std::string dir, HistoryLimits l) : daemon_dir(std::move(dir)), limits(l) {}
+  explicit Shared(std::unique_ptr<HistoryWriter> w) : writer(std::move(w)) {}
 
   // The thread. It leaves some seconds after the last thing was written, or could not be.
   void Run();
@@ -50,15 +48,11 @@ struct History::Shared {
   bool has_work() const { return taken > std::max(tried, settled) || (hurried && taken > settled); }
   bool AwaitWork(std::unique_lock<std::mutex>* lock);
   void WriteBatch(std::unique_lock<std::mutex>* lock);
-  absl::Status OpenStore();  // without it
   void Return(std::vector<HistoryItem> batch);
   void Trim();
   void Note(const absl::Status& written);
 
-  const std::string daemon_dir;
-  const HistoryLimits limits;
-  const int64_t daemon = RandomNumber();
-  std::unique_ptr<HistoryStore> store;  // the thread's
+  const std::unique_ptr<HistoryWriter> writer;  // the thread's
 
   // Not Abseil's: see Mailbox.
   std::mutex mutex;
@@ -83,7 +77,7 @@ void History::Shared::Run() {
     while (AwaitWork(&lock)) WriteBatch(&lock);
     // Writes too, and so not under the lock; meanwhile there may be news.
     lock.unlock();
-    if (store != nullptr) store->Close();
+    writer->Close();
     lock.lock();
   } while (has_work());
   running = false;
@@ -105,9 +99,7 @@ void History::Shared::WriteBatch(std::unique_lock<std::mutex>* lock) {
   writing = true;
   const uint64_t at_most = taken;
   lock->unlock();
-  // Here, because to look for the state directory may take as long as to write into it.
-  absl::Status written = OpenStore();
-  if (written.ok()) written = store->Write(batch);
+  absl::Status written = writer->Write(batch);
   const size_t count = batch.size();
   if (written.ok()) batch = {};
   // A burst, such as a disk that is slow for a moment leaves behind, would stay in relocd's memory for ever.
@@ -116,16 +108,13 @@ void History::Shared::WriteBatch(std::unique_lock<std::mutex>* lock) {
   writing = false;
   ++attempts;
   tried = written.ok() ? 0 : at_most;
-  written.ok() ? void(settled += count) : Return(std::move(batch));
+  if (written.ok()) {
+    settled += count;
+  } else {
+    Return(std::move(batch));
+  }
   Note(written);
   changed.notify_all();
-}
-
-absl::Status History::Shared::OpenStore() {
-  if (store != nullptr) return absl::OkStatus();
-  RELOC_ASSIGN_OR_RETURN(std::string path, HistoryPath(daemon_dir));
-  store = std::make_unique<HistoryStore>(std::move(path), limits, daemon);
-  return absl::OkStatus();
 }
 
 void History::Shared::Return(std::vector<HistoryItem> batch) {
@@ -153,12 +142,14 @@ void History::Shared::Note(const absl::Status& written) {
   status = written;
 }
 
-History::History(EventBus* events, std::string daemon_dir, HistoryLimits limits)
-    : shared_(std::make_shared<Shared>(std::move(daemon_dir), limits)) {
+History::History(EventBus* events, int64_t daemon, std::unique_ptr<HistoryWriter> writer)
+    : daemon_(daemon), shared_(std::make_shared<Shared>(std::move(writer))) {
   events->Subscribe([this](const Event& event) { Take(event); });
 }
 
-History::~History() {
+History::~History() { Finish(); }
+
+void History::Finish() {
   Hurry();
   if (!writer_.joinable()) return;
   std::unique_lock lock(shared_->mutex);
@@ -168,8 +159,6 @@ History::~History() {
   lock.unlock();
   ended ? writer_.join() : writer_.detach();
 }
-
-int64_t History::daemon() const { return shared_->daemon; }
 
 void History::Keep(const Job& job) {
   HistoryItem item;

@@ -3,7 +3,7 @@
 // The event loop never waits for the disk that it is on, which may be full, slow or a dead file server: what
 // is to be written goes into a queue of limited length, and a thread takes it from there in batches. The
 // thread is there while there is something to write, and ends three seconds later; relocd at rest has one
-// thread.
+// thread. It never touches the disk either: HistoryProcess does that in a process that can be given up.
 //
 // What the queue still holds when relocd is killed is in the journal of jobs, from which the next daemon
 // keeps it (Keep()); only events are lost then.
@@ -20,21 +20,26 @@
 
 namespace reloc {
 
+// A number that tells this run of relocd from others.
+int64_t NewDaemonNumber();
+
 class History {
  public:
-  // Subscribes to `*events`. `daemon_dir`: where the file lies if there is no state directory.
-  History(EventBus* events, std::string daemon_dir, HistoryLimits limits);
-  // Writes what there is to write, if that takes no more than two seconds.
+  // Subscribes to `*events`. `daemon`: the number of this run of relocd. `writer`: for the thread.
+  History(EventBus* events, int64_t daemon, std::unique_ptr<HistoryWriter> writer);
   ~History();
   History(const History&) = delete;
   History& operator=(const History&) = delete;
+
+  // Writes what there is to write, if that takes no more than a second.
+  void Finish();
 
   // A job that ended in an earlier daemon's time.
   void Keep(const Job& job);
 
   // The last event that was taken, and this run of relocd, as a HistoryQuery wants them.
   uint64_t last_number() const { return last_number_; }
-  int64_t daemon() const;
+  int64_t daemon() const { return daemon_; }
 
   // Has everything that waits written now, and not a little later: somebody wants to read it.
   void Hurry();
@@ -49,6 +54,7 @@ class History {
   void Push(HistoryItem item);
   void StartWriter();  // with the mutex held
 
+  const int64_t daemon_;
   std::shared_ptr<Shared> shared_;
   uint64_t last_number_ = 0;
   std::thread writer_;

@@ -12,8 +12,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "daemon/control/messages.h"
-#include "daemon/log.h"
-#include "reloc/fault/fault.h"
 #include "reloc/job/history_file.h"
 #include "reloc/job/job_files.h"
 #include "reloc/job/output_log.h"
@@ -41,11 +39,13 @@ absl::Status TakeIds(sqlite::Statement statement, std::vector<std::string>* ids)
 
 }  // namespace
 
-HistoryStore::HistoryStore(std::string path, HistoryLimits limits, int64_t daemon, HistoryClocks clocks)
+HistoryStore::HistoryStore(std::string path, HistoryLimits limits, int64_t daemon, HistoryClocks clocks,
+                           std::function<void(const std::string&)> warn)
     : path_(std::move(path)),
       limits_(limits),
       daemon_(daemon),
       clocks_(std::move(clocks)),
+      warn_(std::move(warn)),
       started_at_(clocks_.wall()),
       started_steady_(clocks_.steady()),
       next_prune_(started_steady_) {}
@@ -53,7 +53,7 @@ HistoryStore::HistoryStore(std::string path, HistoryLimits limits, int64_t daemo
 absl::Status HistoryStore::Write(std::span<const HistoryItem> items) {
   absl::Status written = WriteOnce(items);
   if (absl::IsDataLoss(written)) {
-    LogWarning(absl::StrCat("the history in ", path_, " is damaged: ", written.message()));
+    warn_(absl::StrCat("the history in ", path_, " is damaged: ", written.message()));
     Close();
     RELOC_RETURN_IF_ERROR(SetAside());
     written = WriteOnce(items);
@@ -69,8 +69,6 @@ absl::Status HistoryStore::WriteOnce(std::span<const HistoryItem> items) {
   RELOC_RETURN_IF_ERROR(database_->Execute("BEGIN IMMEDIATE"));
   absl::Status written = Insert(items);
   if (written.ok()) written = Prune(&removed);
-  if (written.ok() && fault::Fails(fault::Point::kHistoryWrite))
-    written = absl::ErrnoToStatus(errno, "cannot write");
   if (written.ok()) written = database_->Execute("COMMIT");
   if (!written.ok()) {
     // Fails where SQLite has rolled back by itself.
@@ -82,7 +80,6 @@ absl::Status HistoryStore::WriteOnce(std::span<const HistoryItem> items) {
 }
 
 absl::Status HistoryStore::Open() {
-  if (fault::Fails(fault::Point::kHistoryOpen)) return absl::ErrnoToStatus(errno, "cannot open it");
   RELOC_ASSIGN_OR_RETURN(sqlite::Database database, sqlite::Database::Open(path_, sqlite::Access::kWrite));
   RELOC_RETURN_IF_ERROR(Prepare(&database));
   database_ = std::move(database);
@@ -120,7 +117,7 @@ absl::Status HistoryStore::SetAside() {
   }
   // They belong to the old file, and would be taken for the new one's.
   for (const char* suffix : {"-wal", "-shm", "-journal"}) ::unlink(absl::StrCat(path_, suffix).c_str());
-  LogWarning(absl::StrCat("it is now ", aside, ", and a new one is begun"));
+  warn_(absl::StrCat("it is now ", aside, ", and a new one is begun"));
   return absl::OkStatus();
 }
 

@@ -1,5 +1,5 @@
 // The history's file as relocd writes it: made, mended, bounded. For one thread at a time, which may have to
-// wait for a disk.
+// wait for a disk: relocd has a process for it (history_process.h).
 //
 // Whatever is wrong with the file costs the history at most: one that is damaged is set aside under another
 // name and a new one is begun; one that cannot be written is tried again with the next batch.
@@ -17,6 +17,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "daemon/jobs/pidfd.h"
+#include "daemon/log.h"
 #include "proto/control.pb.h"
 #include "reloc/job/sqlite.h"
 
@@ -41,16 +42,26 @@ struct HistoryClocks {
   std::function<absl::Duration()> steady = BootTimeNow;
 };
 
-class HistoryStore {
+// What the history is written by.
+class HistoryWriter {
  public:
-  // `daemon`: tells this run of relocd from others.
-  HistoryStore(std::string path, HistoryLimits limits, int64_t daemon, HistoryClocks clocks = {});
-
-  // Writes all of `items`, or none. A job that is there already stays as it is. Then removes what is beyond
-  // the limits, and the output of jobs that are removed.
-  absl::Status Write(std::span<const HistoryItem> items);
+  virtual ~HistoryWriter() = default;
+  // Writes all of `items`, or none.
+  virtual absl::Status Write(std::span<const HistoryItem> items) = 0;
   // Lets go of the file until the next Write().
-  void Close() { database_.reset(); }
+  virtual void Close() = 0;
+};
+
+class HistoryStore : public HistoryWriter {
+ public:
+  // `daemon`: tells this run of relocd from others. `warn`: what becomes of a file that is damaged.
+  HistoryStore(std::string path, HistoryLimits limits, int64_t daemon, HistoryClocks clocks = {},
+               std::function<void(const std::string&)> warn = LogWarning);
+
+  // A job that is there already stays as it is. Then removes what is beyond
+  // the limits, and the output of jobs that are removed.
+  absl::Status Write(std::span<const HistoryItem> items) override;
+  void Close() override { database_.reset(); }
 
  private:
   absl::Status Open();
@@ -66,6 +77,7 @@ class HistoryStore {
   HistoryLimits limits_;
   int64_t daemon_;
   HistoryClocks clocks_;
+  std::function<void(const std::string&)> warn_;
   absl::Time started_at_;
   absl::Duration started_steady_;
   absl::Duration next_prune_;  // by age

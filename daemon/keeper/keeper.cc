@@ -7,11 +7,11 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <utility>
 
+#include "daemon/child_process.h"
 #include "daemon/keeper/root_keeper.h"
 #include "reloc/fault/fault.h"
 
@@ -78,8 +78,7 @@ absl::StatusOr<KeeperProcess> StartKeeper(Start start) {
   KeeperProcess keeper{pid, UniqueFd(::pidfd_open(pid, 0)), std::move(ours)};
   if (keeper.pidfd.valid()) return keeper;
   absl::Status failed = absl::ErrnoToStatus(errno, "cannot watch the keeper");
-  ::kill(pid, SIGKILL);
-  ::waitpid(pid, nullptr, 0);
+  GiveUpChild({pid, UniqueFd()}, absl::ZeroDuration());
   return failed;
 }
 

@@ -6,13 +6,13 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/wait.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
+#include "daemon/child_process.h"
 #include "daemon/log.h"
 #include "daemon/packet.h"
 #include "reloc/base/file.h"
@@ -24,6 +24,8 @@ namespace reloc {
 namespace {
 
 constexpr absl::Duration kFirstReplyDeadline = absl::Seconds(10);
+constexpr absl::Duration kFirstReplyPatience = absl::Seconds(1);  // of relocd's start
+constexpr absl::Duration kDeathTakes = absl::Milliseconds(200);
 // Clients wait 100 ms; what takes longer still serves the next one. What takes this long hangs.
 constexpr absl::Duration kBuildDeadline = absl::Seconds(5);
 // One that lived so long is no worse than any other program that somebody killed.
@@ -56,8 +58,8 @@ KeeperLink::~KeeperLink() {
   if (keeper_.pid == 0) return;
   loop_->Forget(keeper_.socket.get());
   loop_->Forget(keeper_.pidfd.get());
-  keeper_.socket.Reset();  // it ends now
-  ::waitpid(keeper_.pid, nullptr, 0);
+  keeper_.socket.Reset();  // it ends now, unless it is stopped
+  GiveUpChild({keeper_.pid, std::move(keeper_.pidfd)}, kDeathTakes);
 }
 
 // The keeper is there; it is usable when it has said so.
@@ -76,14 +78,17 @@ absl::Status KeeperLink::Adopt(KeeperProcess keeper) {
   return Watch();
 }
 
+// Most are ready at once, and then the first launches find roots. One that is late is awaited by the event
+// loop.
 absl::Status KeeperLink::AwaitFirstReply() {
   struct pollfd readable = {keeper_.socket.get(), POLLIN, 0};
+  const absl::Duration deadline = MonotonicNow() + kFirstReplyPatience;
   int n;
   do {
-    n = ::poll(&readable, 1, static_cast<int>(absl::ToInt64Milliseconds(kFirstReplyDeadline)));
+    const absl::Duration left = std::max(absl::ZeroDuration(), deadline - MonotonicNow());
+    n = ::poll(&readable, 1, static_cast<int>(absl::ToInt64Milliseconds(left)));
   } while (n < 0 && errno == EINTR);
-  if (n != 1) return absl::DeadlineExceededError("the keeper does not answer");
-  if (!ReadReply()) return absl::InternalError("the keeper ended at its start");
+  if (n == 1 && !ReadReply()) return absl::InternalError("the keeper ended at its start");
   return absl::OkStatus();
 }
 
@@ -207,8 +212,8 @@ void KeeperLink::Lose(absl::Status why) {
 
 void KeeperLink::OnExit() {
   if (keeper_.socket.valid()) Lose(absl::UnavailableError(kDied));
-  loop_->Close(std::move(keeper_.pidfd));
-  ::waitpid(std::exchange(keeper_.pid, 0), nullptr, 0);  // at once: it has ended, or was killed
+  loop_->Forget(keeper_.pidfd.get());
+  GiveUpChild({std::exchange(keeper_.pid, 0), std::move(keeper_.pidfd)}, kDeathTakes);
   ReplaceLater();
 }
 

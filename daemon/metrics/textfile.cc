@@ -16,6 +16,7 @@
 #include "absl/memory/memory.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "daemon/disk/disk_process.h"
 #include "daemon/log.h"
 #include "reloc/base/file.h"
 #include "reloc/fault/fault.h"
@@ -24,7 +25,9 @@
 namespace reloc {
 namespace {
 
-constexpr int kPatienceMs = 1000;
+constexpr int kPatienceMs = 500;
+constexpr absl::Duration kDiskPatience = absl::Seconds(5);
+constexpr absl::Duration kRemovalPatience = absl::Milliseconds(500);
 
 absl::Status WriteNew(const std::string& path, const std::string& text) {
   // What a killed daemon left. O_EXCL then: in a directory that others can write, it may be a symlink of
@@ -33,9 +36,7 @@ absl::Status WriteNew(const std::string& path, const std::string& text) {
   Result<UniqueFd> file = Open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0644);
   if (!file.ok()) return absl::ErrnoToStatus(file.error().value, absl::StrCat("cannot make ", path));
   // relocd's umask hides files from others, and node_exporter is another user.
-  Errno e = !fault::Fails(fault::Point::kMetricsWrite) && ::fchmod(file->get(), 0644) == 0
-                ? WriteAll(file->get(), text)
-                : Errno::Last();
+  Errno e = ::fchmod(file->get(), 0644) == 0 ? WriteAll(file->get(), text) : Errno::Last();
   return e.ok() ? absl::OkStatus() : absl::ErrnoToStatus(e.value, absl::StrCat("cannot write ", path));
 }
 
@@ -56,6 +57,26 @@ absl::Status ReplaceTextfile(const std::string& path, const std::string& text) {
   return written;
 }
 
+TextfileDisk TextfileApart() {
+  auto replace = [](const std::string& path, const std::string& text) -> absl::Status {
+    if (fault::Fails(fault::Point::kMetricsWrite)) {
+      return absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", path));
+    }
+    relocd::v1::DiskTask task;
+    task.mutable_write_textfile()->set_path(path);
+    task.mutable_write_textfile()->set_text(text);
+    return DoOnDisk(task, path, kDiskPatience, [](absl::string_view) {});
+  };
+  auto remove = [](const std::string& path) {
+    relocd::v1::DiskTask task;
+    task.mutable_write_textfile()->set_path(path);
+    task.mutable_write_textfile()->set_remove(true);
+    // It may never have been written.
+    DoOnDisk(task, path, kRemovalPatience, [](absl::string_view) {}).IgnoreError();
+  };
+  return {replace, remove};
+}
+
 struct Textfile::Writing {
   std::vector<prometheus::MetricFamily> metrics;
   UniqueFd done;  // eventfd(2)
@@ -64,8 +85,8 @@ struct Textfile::Writing {
 
 absl::StatusOr<std::unique_ptr<Textfile>> Textfile::Create(EventLoop* loop, EventBus* events,
                                                            const Metrics* metrics, std::string path,
-                                                           absl::Duration interval) {
-  auto textfile = absl::WrapUnique(new Textfile(loop, metrics, std::move(path), interval));
+                                                           absl::Duration interval, TextfileDisk disk) {
+  auto textfile = absl::WrapUnique(new Textfile(loop, metrics, std::move(path), interval, std::move(disk)));
   Textfile* self = textfile.get();
   RELOC_ASSIGN_OR_RETURN(self->timer_, Timer::Create(loop, [self] { self->Write(); }));
   events->Subscribe([self](const Event&) { self->OnEvent(); });
@@ -73,9 +94,8 @@ absl::StatusOr<std::unique_ptr<Textfile>> Textfile::Create(EventLoop* loop, Even
 }
 
 Textfile::~Textfile() {
-  // A file server that hangs: what we did to its file would hang too.
   if (AwaitThread()) {
-    ::unlink(path_.c_str());
+    disk_.remove(path_);
   } else {
     thread_.detach();
   }
@@ -112,8 +132,8 @@ absl::Status Textfile::StartThread() {
   writing_->metrics = metrics_->Collect();
   RELOC_RETURN_IF_ERROR(loop_->Watch(writing_->done.get(), EPOLLIN, [this](uint32_t) { OnWritten(); }));
   try {
-    thread_ = std::thread([writing = writing_, path = path_] {
-      writing->status = ReplaceTextfile(path, MetricsText(std::move(writing->metrics)));
+    thread_ = std::thread([writing = writing_, path = path_, replace = disk_.replace] {
+      writing->status = replace(path, MetricsText(std::move(writing->metrics)));
       uint64_t one = 1;
       // Cannot fail: the counter is far from full.
       [[maybe_unused]] ssize_t told = ::write(writing->done.get(), &one, sizeof one);

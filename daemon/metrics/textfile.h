@@ -28,13 +28,22 @@ absl::Status CheckTextfile(const std::string& path);
 // Writes `text` to `path`, mode 0644. Readers see the old file or the new one. May block.
 absl::Status ReplaceTextfile(const std::string& path, const std::string& text);
 
+// What a textfile is written and removed by, on a thread of its own. Tests do it themselves.
+struct TextfileDisk {
+  std::function<absl::Status(const std::string& path, const std::string& text)> replace;
+  std::function<void(const std::string& path)> remove;
+};
+// In a process of its own: the file system may hang. Waits no more than a moment.
+TextfileDisk TextfileApart();
+
 class Textfile {
  public:
   // All must outlive it, and `events` may publish nothing after its end. `interval`: from one writing to the
   // next, at least.
   static absl::StatusOr<std::unique_ptr<Textfile>> Create(EventLoop* loop, EventBus* events,
                                                           const Metrics* metrics, std::string path,
-                                                          absl::Duration interval);
+                                                          absl::Duration interval,
+                                                          TextfileDisk disk = TextfileApart());
   // Removes the file: it would go on saying what is no longer so. Waits for a writing no more than a second.
   ~Textfile();
   Textfile(const Textfile&) = delete;
@@ -44,8 +53,9 @@ class Textfile {
   // Shared with the thread, which may never come back.
   struct Writing;
 
-  Textfile(EventLoop* loop, const Metrics* metrics, std::string path, absl::Duration interval)
-      : loop_(loop), metrics_(metrics), path_(std::move(path)), interval_(interval) {}
+  Textfile(EventLoop* loop, const Metrics* metrics, std::string path, absl::Duration interval,
+           TextfileDisk disk)
+      : loop_(loop), metrics_(metrics), path_(std::move(path)), interval_(interval), disk_(std::move(disk)) {}
   void OnEvent();
   void Write();
   absl::Status StartThread();
@@ -57,6 +67,7 @@ class Textfile {
   const Metrics* metrics_;
   std::string path_;
   absl::Duration interval_;
+  TextfileDisk disk_;
   std::unique_ptr<Timer> timer_;
   absl::Duration next_ = absl::ZeroDuration();  // MonotonicNow() from when on it may be written again
   bool changed_ = false;

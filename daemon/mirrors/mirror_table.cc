@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "daemon/control/messages.h"
+#include "daemon/disk/disk_process.h"
 #include "daemon/log.h"
 #include "daemon/timer.h"
 #include "reloc/base/file.h"
@@ -42,10 +43,9 @@ std::optional<MirroredStore> MirrorTable::FindStore(const RootKey& key, const st
   auto entry = entries_.find(name);
   if (!HasDigest(key.digest) || entry == entries_.end() || entry->second.withdrawn) return std::nullopt;
   if (entry->second.mirror.store_prefix() != prefix) return std::nullopt;
-  Result<UniqueFd> store =
-      OpenAt(entry->second.directory.get(), prefix.c_str() + 1, O_PATH | O_DIRECTORY | O_NOFOLLOW);
-  if (!store.ok()) return std::nullopt;
-  return MirroredStore{name, *std::move(store)};
+  UniqueFd store(::fcntl(entry->second.store.get(), F_DUPFD_CLOEXEC, 3));
+  if (!store.valid()) return std::nullopt;
+  return MirroredStore{name, std::move(store)};
 }
 
 std::string MirrorTable::ServedTo(const PackDigest& digest, Engine engine) const {
@@ -64,7 +64,9 @@ void MirrorTable::Touch(const std::string& name) {
   entry->second.touched_at = now;
   *entry->second.mirror.mutable_used_at() = ToTimestamp(absl::Now());
   // As MirrorCache::MarkUsed does. If it cannot be noted the mirror is evicted a little earlier.
-  (void)::futimens(entry->second.directory.get(), nullptr);
+  relocd::v1::DiskTask task;
+  task.set_touch(entry->second.mirror.path());
+  PostToDisk(task);
 }
 
 void MirrorTable::Replace(const std::vector<relocd::v1::Mirror>& found, uint64_t bytes,
@@ -108,6 +110,9 @@ void MirrorTable::Add(const relocd::v1::Mirror& mirror, bool announce) {
   entry.id = *id;
   entry.mirror = mirror;
   entry.directory = *std::move(directory);
+  Result<UniqueFd> store =
+      OpenAt(entry.directory.get(), mirror.store_prefix().c_str() + 1, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  if (store.ok()) entry.store = *std::move(store);  // a grafted one has another path
   absl::Status watched = watch_.Add(mirror.name(), entry.directory.get(), mirror.store_prefix().substr(1));
   // Then launches find out, each for itself, when it is gone.
   if (!watched.ok()) LogWarning(watched.message());

@@ -84,6 +84,7 @@ class MirrorTable {
     relocd::v1::Mirror mirror;
     // Of its directory, with a shared lock: what other daemons of the user do not evict.
     UniqueFd directory;
+    UniqueFd store;  // of its store, opened when the mirror was made: a launch asks its disk for nothing
     bool withdrawn = false;
     bool suspect = false;  // being tried
     absl::Duration cleared_at = -absl::InfiniteDuration();

@@ -1,13 +1,10 @@
 #include "daemon/mirrors/mirror_worker.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,30 +27,8 @@ using relocd::v1::MirrorWord;
 constexpr size_t kMaxWordBytes = 64 * 1024;
 constexpr int kWordsAtOnce = 16;  // then others have their turn
 // To take away a small half-made mirror; of a large one the next daemon takes the rest away.
-constexpr int kFarewellMs = 300;
+constexpr absl::Duration kFarewell = absl::Milliseconds(300);
 constexpr absl::Duration kDeathTakes = absl::Seconds(5);
-
-// posix_spawn(3) with what the worker needs: its end of the socket, and no signal blocked as they are here.
-int SpawnWorker(int socket, pid_t* pid) {
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  sigset_t none;
-  sigemptyset(&none);
-  ::posix_spawn_file_actions_init(&actions);  // these cannot fail with glibc, but for want of memory
-  ::posix_spawnattr_init(&attributes);
-  ::posix_spawn_file_actions_adddup2(&actions, socket, kMirrorWorkerSocket);
-  ::posix_spawn_file_actions_addclosefrom_np(&actions, kMirrorWorkerSocket + 1);
-  ::posix_spawnattr_setsigmask(&attributes, &none);
-  ::posix_spawnattr_setpgroup(&attributes, 0);  // a terminal's ^C is relocd's affair
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
-  char name[] = "relocd";
-  std::string mode = kMirrorWorkerArgument;
-  char* argv[] = {name, mode.data(), nullptr};
-  int error = ::posix_spawn(pid, "/proc/self/exe", &actions, &attributes, argv, environ);
-  ::posix_spawnattr_destroy(&attributes);
-  ::posix_spawn_file_actions_destroy(&actions);
-  return error;
-}
 
 }  // namespace
 
@@ -78,30 +53,27 @@ absl::Status MirrorWorker::Spawn() {
   }
   socket_.Reset(pair[0]);
   UniqueFd theirs(pair[1]);
-  int error = fault::Fails(fault::Point::kMirrorSpawn) ? errno : SpawnWorker(theirs.get(), &pid_);
-  if (error != 0) return absl::ErrnoToStatus(error, "cannot start a process for mirrors");
-  // Ours and not waited for: the number is its own.
-  pidfd_.Reset(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
-  return pidfd_.valid() ? absl::OkStatus() : absl::ErrnoToStatus(errno, "cannot watch a process");
+  if (fault::Fails(fault::Point::kMirrorSpawn)) {
+    return absl::ErrnoToStatus(errno, "cannot start a process for mirrors");
+  }
+  RELOC_ASSIGN_OR_RETURN(process_, SpawnSelf(kMirrorWorkerArgument, theirs.get()));
+  return absl::OkStatus();
 }
 
 absl::Status MirrorWorker::Watch() {
   RELOC_ASSIGN_OR_RETURN(silence_, Timer::Create(loop_, [this] { GiveUp(); }));
   silence_->Arm(patience_);
   RELOC_RETURN_IF_ERROR(loop_->Watch(socket_.get(), EPOLLIN, [this](uint32_t) { OnReadable(); }));
-  return loop_->Watch(pidfd_.get(), EPOLLIN, [this](uint32_t) { OnExit(); });
+  return loop_->Watch(process_.pidfd.get(), EPOLLIN, [this](uint32_t) { OnExit(); });
 }
 
 MirrorWorker::~MirrorWorker() {
-  if (pid_ == 0) return;
-  loop_->Forget(pidfd_.get());
+  if (process_.pid == 0) return;
+  loop_->Forget(process_.pidfd.get());
   loop_->Forget(socket_.get());
   socket_.Reset();  // it notices when it next tells of its progress
-  struct pollfd ended = {pidfd_.get(), POLLIN, 0};
-  if (!concluded_ && pidfd_.valid()) ::poll(&ended, 1, kFarewellMs);
-  ::kill(pid_, SIGKILL);
-  // One that hangs in the kernel is waited for by init, when relocd has ended too.
-  ::waitpid(pid_, nullptr, WNOHANG);
+  if (!concluded_) EndsWithin(process_, kFarewell);
+  GiveUpChild(std::move(process_), absl::ZeroDuration());
 }
 
 void MirrorWorker::Answer(bool yes) {
@@ -148,9 +120,9 @@ void MirrorWorker::Conclude(absl::StatusOr<MirrorResult> result) {
 void MirrorWorker::OnExit() {
   while (!concluded_ && ReadWord()) {
   }
-  loop_->Forget(pidfd_.get());
+  loop_->Forget(process_.pidfd.get());
   int status = 0;
-  ::waitpid(std::exchange(pid_, 0), &status, 0);  // it has ended, as the pidfd says
+  ::waitpid(std::exchange(process_.pid, 0), &status, WNOHANG);  // it has ended, as the pidfd says
   loop_->Forget(socket_.get());
   if (!concluded_) {
     Conclude(absl::UnavailableError(
@@ -170,7 +142,7 @@ void MirrorWorker::End() {
 void MirrorWorker::GiveUp() {
   // The process may be in the kernel's hands until a file server comes back: then it is left behind, killed.
   if (concluded_) return End();
-  ::kill(pid_, SIGKILL);
+  ::kill(process_.pid, SIGKILL);
   loop_->Forget(socket_.get());
   Conclude(absl::DeadlineExceededError(
       absl::StrCat("no progress for ", absl::FormatDuration(patience_), ": does a file system hang?")));

@@ -9,10 +9,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "daemon/child_process.h"
 #include "daemon/event_loop.h"
 #include "daemon/timer.h"
 #include "proto/mirror_task.pb.h"
 #include "reloc/base/unique_fd.h"
+#include "reloc/job/child_task.h"
 
 namespace reloc {
 
@@ -37,6 +39,9 @@ class MirrorWorker {
   MirrorWorker(const MirrorWorker&) = delete;
   MirrorWorker& operator=(const MirrorWorker&) = delete;
 
+  // Whether its process runs or waits for a processor: else a file system keeps it waiting.
+  bool works() const { return IsRunnable(process_.pid); }
+
   // To a question (MirrorWord::may_evict); while it is open the worker may be silent.
   void Answer(bool yes);
 
@@ -56,8 +61,7 @@ class MirrorWorker {
   EventLoop* loop_;
   absl::Duration patience_;
   Listener listener_;
-  pid_t pid_ = 0;
-  UniqueFd pidfd_;
+  ChildProcess process_;
   UniqueFd socket_;
   std::unique_ptr<Timer> silence_;
   bool concluded_ = false;

@@ -1,8 +1,5 @@
 #include "daemon/mirrors/mirrors.h"
 
-#include <errno.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <limits>
 #include <utility>
@@ -56,8 +53,7 @@ absl::StatusOr<std::unique_ptr<Mirrors>> Mirrors::Create(EventLoop* loop, Mirror
 
 // Where there never were any, relocd neither starts a process nor makes a directory at its start.
 void Mirrors::Survey() {
-  const bool none = ::access(settings_.cache.c_str(), F_OK) != 0 && errno == ENOENT;
-  if (none) {
+  if (settings_.none) {
     table_.Replace({}, 0, "removed", false);
     surveyed_ = true;
     survey_->Finish({});

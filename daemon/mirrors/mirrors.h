@@ -35,6 +35,7 @@ struct MirrorSettings {
   bool all = false;         // also of packs on a disk of this host
   absl::Duration patience;  // with a worker that says nothing
   std::string daemon_dir;
+  bool none = false;  // there is no such cache
 };
 
 class Mirrors {
@@ -73,6 +74,8 @@ class Mirrors {
   // The daemon has moved.
   void set_daemon_dir(const std::string& dir) { settings_.daemon_dir = dir; }
   bool busy() const { return current_.has_value(); }
+  // False if what is done now waits for a file system, or nothing is done.
+  bool works() const { return worker_ != nullptr && worker_->works(); }
 
  private:
   struct Task {

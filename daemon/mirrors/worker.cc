@@ -10,6 +10,7 @@
 
 #include <string>
 
+#include "daemon/child_process.h"
 #include "daemon/mirrors/worker_channel.h"
 #include "daemon/mirrors/worker_tasks.h"
 
@@ -33,7 +34,7 @@ void MirrorWorkerMain() {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::signal(SIGPIPE, SIG_IGN);
   YieldToOthers();
-  WorkerChannel channel{UniqueFd(kMirrorWorkerSocket)};
+  WorkerChannel channel{UniqueFd(kChildSocket)};
   relocd::v1::MirrorTask task;
   // If relocd ended before the line above, there is nobody at the other end.
   if (!channel.ReceiveTask(&task)) ::_exit(1);

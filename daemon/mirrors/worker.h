@@ -9,9 +9,8 @@
 
 namespace reloc {
 
-// argv[1] of a worker, and the descriptor of its end of a socket pair (proto/mirror_task.proto).
+// argv[1] of a worker; on its socket it speaks proto/mirror_task.proto.
 inline constexpr const char* kMirrorWorkerArgument = "--mirror-worker";
-inline constexpr int kMirrorWorkerSocket = 3;
 
 // Does the task that comes over the socket, and exits. Ends with relocd, however that ends.
 [[noreturn]] void MirrorWorkerMain();

@@ -219,7 +219,7 @@ absl::StatusOr<std::string> Task::FindUsable(const Mirror& mirror) {
   RELOC_RETURN_IF_ERROR(executable_);
   RELOC_ASSIGN_OR_RETURN(std::string link, LinkTo(mirror));
   const bool is_graft = mirror.id.kind == MirrorKind::kGraft;
-  RELOC_RETURN_IF_ERROR(TryMirror(*cache_, mirror, is_graft ? link : link + mirror.store_prefix));
+  RELOC_RETURN_IF_ERROR(TryMirror(*cache_, mirror, is_graft ? link : mirror.path + mirror.store_prefix));
   return link;
 }
 

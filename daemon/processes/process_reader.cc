@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "daemon/frame.h"
 #include "daemon/log.h"
-#include "daemon/processes/frame.h"
 #include "daemon/processes/survey.h"
 #include "daemon/timer.h"
 

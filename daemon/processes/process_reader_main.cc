@@ -7,7 +7,8 @@
 
 #include <string>
 
-#include "daemon/processes/frame.h"
+#include "daemon/child_process.h"
+#include "daemon/frame.h"
 #include "daemon/processes/survey.h"
 
 namespace reloc {
@@ -15,18 +16,18 @@ namespace reloc {
 void ProcessReaderMain() {
   ::prctl(PR_SET_NAME, "relocd-reader");
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  ::closefrom(kProcessReaderSocket + 1);
+  ::closefrom(kChildSocket + 1);
   // Somebody waits for the answers; relocd itself lets others go first (daemon/main.cc).
   struct sched_param none = {};
   (void)::sched_setscheduler(0, SCHED_OTHER, &none);
   Surveyor surveyor;
   std::string bytes;
   // If relocd ended before the lines above, there is nobody at the other end.
-  while (ReceiveFrame(kProcessReaderSocket, &bytes, absl::InfiniteDuration()).ok()) {
+  while (ReceiveFrame(kChildSocket, &bytes, absl::InfiniteDuration()).ok()) {
     relocd::v1::SurveyRequest request;
     if (!request.ParseFromString(bytes)) break;
     const std::string answer = surveyor.Answer(request).SerializeAsString();
-    if (!SendFrame(kProcessReaderSocket, answer, absl::InfiniteDuration()).ok()) break;
+    if (!SendFrame(kChildSocket, answer, absl::InfiniteDuration()).ok()) break;
   }
   // Threads may still wait.
   ::_exit(0);

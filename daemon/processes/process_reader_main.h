@@ -5,9 +5,8 @@
 
 namespace reloc {
 
-// argv[1] of such a process, and the descriptor of its end of a socket pair (proto/process_survey.proto).
+// argv[1] of such a process; on its socket it speaks proto/process_survey.proto.
 inline constexpr const char* kProcessReaderArgument = "--process-reader";
-inline constexpr int kProcessReaderSocket = 3;
 
 // Answers what comes over the socket until the other end is closed. Ends with relocd, however that ends.
 [[noreturn]] void ProcessReaderMain();

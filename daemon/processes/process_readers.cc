@@ -2,10 +2,8 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +12,7 @@
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
+#include "daemon/child_process.h"
 #include "daemon/log.h"
 #include "daemon/processes/process_reader_main.h"
 #include "reloc/fault/fault.h"
@@ -24,28 +23,6 @@ namespace {
 
 constexpr size_t kMaxReaders = 8;
 constexpr absl::Duration kLinger = absl::Seconds(3);  // as long as gRPC, which asks for them
-
-// posix_spawn(3) of our own program with its end of the socket, and no signal blocked as they are here. Our
-// descriptors are closed by exec, when we do not wait for the new process any more: that may take a while.
-int Spawn(int socket, pid_t* pid) {
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  sigset_t none;
-  sigemptyset(&none);
-  ::posix_spawn_file_actions_init(&actions);  // these cannot fail with glibc, but for want of memory
-  ::posix_spawnattr_init(&attributes);
-  ::posix_spawn_file_actions_adddup2(&actions, socket, kProcessReaderSocket);
-  ::posix_spawnattr_setsigmask(&attributes, &none);
-  ::posix_spawnattr_setpgroup(&attributes, 0);  // a terminal's ^C is relocd's affair
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
-  char name[] = "relocd";
-  std::string mode = kProcessReaderArgument;
-  char* argv[] = {name, mode.data(), nullptr};
-  int error = ::posix_spawn(pid, "/proc/self/exe", &actions, &attributes, argv, environ);
-  ::posix_spawnattr_destroy(&attributes);
-  ::posix_spawn_file_actions_destroy(&actions);
-  return error;
-}
 
 void Kill(pid_t pid) {
   ::kill(pid, SIGKILL);
@@ -85,22 +62,22 @@ absl::StatusOr<ProcessReaders::Lent> ProcessReaders::Start() {
     return absl::ErrnoToStatus(errno, "cannot make a socket pair");
   }
   UniqueFd ours(pair[0]), theirs(pair[1]);
-  pid_t pid = 0;
-  const int error = fault::Fails(fault::Point::kReaderSpawn) ? errno : Spawn(theirs.get(), &pid);
-  if (error != 0) return absl::ErrnoToStatus(error, "cannot start a process for /proc");
-  if (absl::Status watched = Watch(pid); !watched.ok()) {
-    Kill(pid);
+  if (fault::Fails(fault::Point::kReaderSpawn)) {
+    return absl::ErrnoToStatus(errno, "cannot start a process for /proc");
+  }
+  RELOC_ASSIGN_OR_RETURN(ChildProcess child, SpawnSelf(kProcessReaderArgument, theirs.get()));
+  const pid_t pid = child.pid;
+  if (absl::Status watched = Watch(&child); !watched.ok()) {
+    GiveUpChild(std::move(child), absl::ZeroDuration());
     return watched;
   }
   return Lent{pid, std::move(ours)};
 }
 
-absl::Status ProcessReaders::Watch(pid_t pid) {
-  // Ours and not waited for: the number is its own.
-  UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  if (!pidfd.valid()) return absl::ErrnoToStatus(errno, "cannot watch a process");
-  RELOC_RETURN_IF_ERROR(loop_->Watch(pidfd.get(), EPOLLIN, [this, pid](uint32_t) { OnExit(pid); }));
-  readers_[pid].pidfd = std::move(pidfd);
+absl::Status ProcessReaders::Watch(ChildProcess* child) {
+  const pid_t pid = child->pid;
+  RELOC_RETURN_IF_ERROR(loop_->Watch(child->pidfd.get(), EPOLLIN, [this, pid](uint32_t) { OnExit(pid); }));
+  readers_[pid].pidfd = std::move(child->pidfd);
   return absl::OkStatus();
 }
 

@@ -9,6 +9,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
+#include "daemon/child_process.h"
 #include "daemon/event_loop.h"
 #include "daemon/timer.h"
 #include "reloc/base/unique_fd.h"
@@ -38,7 +39,8 @@ class ProcessReaders {
  private:
   explicit ProcessReaders(EventLoop* loop) : loop_(loop) {}
   absl::StatusOr<Lent> Start();
-  absl::Status Watch(pid_t pid);
+  // Takes over the pidfd of `*child`.
+  absl::Status Watch(ChildProcess* child);
   void OnExit(pid_t pid);
   void EndIdle();
 

@@ -20,6 +20,7 @@ namespace {
 
 // A launcher reads what it is sent at once, unless it is stopped.
 constexpr struct timeval kSendTimeout = {2, 0};
+constexpr int kWelcomeMillis = 2500;
 // After POLLOUT so much does not block: a pipe takes 4096 bytes, a terminal about as many.
 constexpr size_t kWrittenAtOnce = 2048;
 
@@ -88,7 +89,10 @@ void AttachSession::Wait() {
                             {output_.empty() ? socket_.get() : -1, POLLIN, 0},
                             {reads_input() ? STDIN_FILENO : -1, POLLIN, 0},
                             {output_.empty() ? -1 : STDOUT_FILENO, POLLOUT, 0}};
-  (void)::poll(events, std::size(events), -1);
+  // A launcher welcomes a guest at once, unless it is stopped or its disk hangs.
+  const bool awaits_welcome = role_ == Role::kGuest && !launched_;
+  const int ready = ::poll(events, std::size(events), awaits_welcome ? kWelcomeMillis : -1);
+  if (ready == 0) Finish(Leave::kSilent);
   socket_events_ = events[1].revents;
   input_events_ = events[2].revents;
   output_events_ = events[3].revents;

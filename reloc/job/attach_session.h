@@ -27,6 +27,7 @@ enum class Leave {
   kSignalled,    // value: the signal that ends this process
   kNothing,      // the job has no output that could be shown
   kLost,         // the launcher is gone
+  kSilent,       // the launcher does not answer
 };
 
 struct Left {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@ namespace reloc {
 namespace {
 
 constexpr int kBacklog = 16;
+constexpr struct timeval kConnectTimeout = {2, 0};
 
 absl::StatusOr<UniqueFd> OpenDir(const std::string& daemon_dir) {
   Result<DaemonDirectory> dir = OpenDaemonDir(daemon_dir.c_str());
@@ -50,6 +52,8 @@ absl::StatusOr<UniqueFd> Connect(int daemon_dir, const std::string& id, int flag
   if (!job_dir.ok()) return NoLauncher(job_dir.error().value, id);
   UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0));
   struct sockaddr_un address = AddressIn(job_dir->get());
+  // A launcher that is stopped, and has as many clients as its queue takes, is not waited for.
+  (void)::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &kConnectTimeout, sizeof kConnectTimeout);
   if (!socket.valid() ||
       ::connect(socket.get(), reinterpret_cast<struct sockaddr*>(&address), sizeof address) != 0) {
     return NoLauncher(errno, id);

@@ -10,7 +10,8 @@
 namespace reloc::sqlite {
 namespace {
 
-constexpr int kPatienceMillis = 2000;  // with other writers
+// With other writers. Somebody waits for what is read.
+constexpr int kWriterMillis = 2000, kReaderMillis = 1000;
 
 absl::Status ToStatus(sqlite3* database, int result) {
   const char* text = database == nullptr ? ::sqlite3_errstr(result) : ::sqlite3_errmsg(database);
@@ -98,7 +99,7 @@ absl::StatusOr<Database> Database::Open(const std::string& path, Access access) 
                         flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE, nullptr);
   Database database(handle);
   if (result != SQLITE_OK) return ToStatus(handle, result);
-  ::sqlite3_busy_timeout(handle, kPatienceMillis);
+  ::sqlite3_busy_timeout(handle, access == Access::kRead ? kReaderMillis : kWriterMillis);
   // The default of 2 MB would be most of relocd's memory.
   RELOC_RETURN_IF_ERROR(database.Execute("PRAGMA cache_size = -256"));
   return database;

@@ -100,8 +100,8 @@ class Completion(unittest.TestCase):
         """It works where nothing can be mounted; and no damage is more than a missing answer."""
         good = pack_like(bin=lambda w: [(b"sed", w.file()), (b"bad\x1b[31m\n", w.file())])
         status, names = self.complete(good)
-        self.assertEqual((status, names[1:]), (0, [f"{good}/bin/sed\t"]))
-        self.assertRegex(names[0], f"^{good}/bin/bad[ -~]+\t$")
+        # A name that cannot be shown as it is cannot be typed so, either.
+        self.assertEqual((status, names), (0, [f"{good}/bin/sed\t"]))
         session.require(shutil.which("strace"), "strace", "no strace", "install strace")
         log = packs.new_path("calls")
         programs.must(programs.run(["strace", "-f", "-o", log, "-e", "trace=mount,unshare,setns,fsopen,open_tree",

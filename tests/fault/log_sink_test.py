@@ -2,6 +2,9 @@
 import fcntl
 import os
 import pty
+import re
+import shutil
+import signal
 import subprocess
 import termios
 import time
@@ -44,6 +47,55 @@ class LogSink(unittest.TestCase):
                 os.write(fd, b"x" * 4096)
         except BlockingIOError:
             fcntl.fcntl(fd, fcntl.F_SETFL, flags)
+
+    def test_a_path_makes_no_second_line(self):
+        forged = "2026-01-01T00:00:00.000+0000 relocd[1] error: forged"
+        moved = packs.new_path("pack\n" + forged + "\x1b[2J")
+        shutil.copytree(self.pack, moved, symlinks=True)
+        log = packs.new_path("log")
+        self.start("--log-file", log)
+        programs.must(programs.run([moved + "/bin/true"], env=self.env))
+
+        def lines():
+            with open(log) as file:
+                return file.read().split("\n")
+        self.assertTrue(daemon.wait_until(lambda: any("root made for" in line for line in lines())), lines())
+        self.assertFalse([line for line in lines() if line.startswith(forged) or "\x1b" in line])
+
+    def test_lines_that_were_lost_are_counted(self):
+        log = packs.new_path("log")
+        relocd = self.start("--log-file", log)
+        with open(f"/proc/{relocd.pid}/task/{relocd.pid}/children") as children:
+            [writer] = [int(pid) for pid in children.read().split() if daemon.process_name(int(pid)) == "relocd-log"]
+        os.kill(writer, signal.SIGSTOP)
+        self.addCleanup(os.kill, writer, signal.SIGCONT)
+        for _ in range(400):
+            programs.run([self.pack + "/bin/true"], env=self.env)
+        os.kill(writer, signal.SIGCONT)
+
+        def counted():
+            programs.run([self.pack + "/bin/true"], env=self.env)
+            with open(log) as file:
+                return re.search(r"warning: [0-9]+ lines are lost", file.read())
+        self.assertTrue(daemon.wait_until(counted))
+
+    def test_a_process_that_was_killed_is_replaced(self):
+        log = packs.new_path("log")
+        relocd = self.start("--log-file", log)
+
+        def writers():
+            with open(f"/proc/{relocd.pid}/task/{relocd.pid}/children") as children:
+                return [int(pid) for pid in children.read().split() if daemon.process_name(int(pid)) == "relocd-log"]
+        [first] = writers()
+        os.kill(first, signal.SIGKILL)
+
+        def replaced():
+            programs.run([self.pack + "/bin/true"], env=self.env)
+            return writers() not in ([], [first])
+        self.assertTrue(daemon.wait_until(replaced))
+        size = os.path.getsize(log)
+        programs.run([self.pack + "/bin/true"], env=self.env)
+        self.assertTrue(daemon.wait_until(lambda: os.path.getsize(log) > size))
 
     def test_a_pipe_that_nobody_reads(self):
         reader, writer = os.pipe()

@@ -2,10 +2,11 @@
 import os
 import signal
 import socket
+import subprocess
 import time
 import unittest
 
-from support import daemon, packs, programs, session
+from support import daemon, images, packs, programs, session
 
 # A stopped daemon may cost a launch 100 ms, once. The rest is for a busy machine.
 SOON = 1.0
@@ -83,6 +84,32 @@ class SilentDaemons(unittest.TestCase):
         def known():
             return len(daemon.jobs(relocd.environment()))
         self.assertTrue(daemon.wait_until(lambda: known() == count + 1), known())
+
+
+class StoppedImageServer(unittest.TestCase):
+    def test_others_go_on(self):
+        """The program that it serves waits, and nobody else."""
+        images.require()
+        image = os.path.join(session.make_dir("images"), "x.sqfs")
+        programs.must(programs.relocctl("pack", "create", "-o", image, "--from-host", programs.host("sleep")))
+        relocd = daemon.Daemon(packs.new_path("daemon"))
+        self.addCleanup(relocd.stop)
+        env = relocd.environment(RELOC_ENGINE="userns")
+        job = subprocess.Popen([programs.RELOCCTL, "run", f"{image}/bin/sleep", "1000"], env=env)
+        self.addCleanup(job.wait)
+        self.addCleanup(job.kill)
+        self.assertTrue(daemon.wait_until(lambda: images.servers(image) and daemon.jobs(env)))
+        for server in images.servers(image):
+            os.kill(server, signal.SIGSTOP)
+            self.addCleanup(os.kill, server, signal.SIGCONT)
+        outcome, took = launch(packs.from_host("sed"), relocd.directory)
+        self.assertEqual(outcome, (0, "b\n", ""))
+        self.assertLess(took, SOON)
+        for command in (["ps"], ["inspect", str(job.pid)], ["stats", "--no-stream"], ["roots", "ls"],
+                        ["kill", "-s", "CONT", str(job.pid)], ["history"], ["daemon", "status"]):
+            with self.subTest(command=command):
+                programs.must(programs.relocctl(*command, env=env, timeout=8))
+        self.assertEqual(relocd.stop(), 0)
 
 
 if __name__ == "__main__":

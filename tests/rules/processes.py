@@ -29,6 +29,7 @@ ALLOWED = {
     "daemon/processes/stall_guard.cc": "of a thread of the same process",
     "daemon/processes/survey.cc": READER,
     "preload/paths.cc": "compares a name and reads nothing",
+    "reloc/job/child_task.cc": "status, which does not block, of a child",
     "reloc/launch/root_registry.cc": "of the keeper; root looks whose process it is before",
     "reloc/launch/supervisor.cc": "status, which does not block, of a child",
     "reloc/launch/tracer.cc": "of the process itself",

@@ -20,11 +20,13 @@ namespace {
 // More than any test lets hang at once.
 constexpr unsigned kMostThreads = 64;
 
-fuse_session* NewSession(FileSystem* files) {
-  char name[] = "slowfs", option[] = "-o", mount_options[] = "ro,default_permissions,fsname=slowfs";
-  char* texts[] = {name, option, mount_options, nullptr};
+fuse_session* NewSession(FileSystem* files, bool writable) {
+  char name[] = "slowfs", option[] = "-o", read[] = "ro,default_permissions,fsname=slowfs",
+       write[] = "rw,default_permissions,fsname=slowfs";
+  char* texts[] = {name, option, writable ? write : read, nullptr};
   fuse_args arguments = FUSE_ARGS_INIT(3, texts);
-  fuse_session* session = fuse_session_new(&arguments, &Operations(), sizeof(fuse_lowlevel_ops), files);
+  fuse_session* session =
+      fuse_session_new(&arguments, &Operations(writable), sizeof(fuse_lowlevel_ops), files);
   fuse_opt_free_args(&arguments);
   return session;
 }
@@ -45,7 +47,7 @@ absl::Status FileSystem::Mount() {
   RELOC_ASSIGN_OR_RETURN(source_, OpenFile(settings_.source, O_PATH | O_DIRECTORY));
   RELOC_RETURN_IF_ERROR(OpenFile("/dev/fuse", O_RDWR).status());
   // libfuse says what failed on standard error.
-  session_ = NewSession(this);
+  session_ = NewSession(this, settings_.writable);
   if (session_ == nullptr || fuse_session_mount(session_, settings_.mountpoint.c_str()) != 0)
     return absl::UnavailableError(absl::StrCat("cannot mount at ", settings_.mountpoint));
   // Else a sleep takes up to 50 µs more than it should. Threads inherit it.

@@ -1,5 +1,5 @@
-// A directory shown again at another place, read-only and slowly, through FUSE: how a pack lies on a network
-// file system.
+// A directory shown again at another place, slowly and usually read-only, through FUSE: how a pack lies on a
+// network file system.
 #pragma once
 
 #include <string>
@@ -20,6 +20,7 @@ struct Settings {
   std::string mountpoint;
   // How long the kernel may remember names, attributes and content; 0: it asks each time.
   std::chrono::seconds cache{0};
+  bool writable = false;
 };
 
 class FileSystem {

@@ -1,10 +1,11 @@
 // slowfs: runs a command in sight of a slow file system.
 //
-//   slowfs [--delay MICROSECONDS] [--cache SECONDS] COMMAND [ARG...]
+//   slowfs [--delay MICROSECONDS] [--cache SECONDS] [--writable] COMMAND [ARG...]
 //
 // The command finds in $SLOWFS_DIR two directories: `disk`, which is empty, and `slow`, which shows the same
-// files, read-only and slowly. They are removed when the command has ended. Through the socket whose number
-// is $SLOWFS_CONTROL it learns what was done there, and lets it be cold or hang: see control.h.
+// files, slowly, and read-only unless it is to be writable. They are removed when the command has ended.
+// Through the socket whose number is $SLOWFS_CONTROL it learns what was done there, and lets it be cold or
+// hang: see control.h.
 //
 // The mount is one of a user and a mount namespace of its own: that needs neither fusermount3 nor an account,
 // nobody else comes upon a file system that hangs, and it is gone with the processes, however they end.
@@ -40,6 +41,7 @@ constexpr int kFailed = 125;
 struct Options {
   int64_t delay = 500;
   int64_t cache = 0;
+  bool writable = false;
   std::vector<std::string> command;
 };
 
@@ -99,7 +101,8 @@ absl::StatusOr<int> RunIn(const std::string& directory, const Options& options) 
   static Pace pace{std::chrono::microseconds(options.delay)};
   static FileSystem files({.source = directory + "/disk",
                            .mountpoint = directory + "/slow",
-                           .cache = std::chrono::seconds(options.cache)},
+                           .cache = std::chrono::seconds(options.cache),
+                           .writable = options.writable},
                           &pace);
   RELOC_RETURN_IF_ERROR(files.Mount());
   RELOC_ASSIGN_OR_RETURN(UniqueFd channel, StartCommand(options, directory));
@@ -128,6 +131,7 @@ int Main(int argc, char** argv) {
       ->check(CLI::NonNegativeNumber);
   app.add_option("--cache", options.cache, "Seconds for which the kernel may remember; 0: it always asks")
       ->check(CLI::NonNegativeNumber);
+  app.add_flag("--writable", options.writable, "Files can be changed through it too");
   CLI11_PARSE(app, argc, argv);
   options.command = app.remaining();
   if (options.command.empty()) options.command = {"sh"};

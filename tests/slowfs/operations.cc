@@ -14,6 +14,7 @@
 #include <string>
 
 #include "tests/slowfs/file_system.h"
+#include "tests/slowfs/writing.h"
 
 namespace reloc::slowfs {
 namespace {
@@ -74,7 +75,9 @@ void ReadLink(fuse_req_t request, fuse_ino_t id) {
 
 void Open(fuse_req_t request, fuse_ino_t id, fuse_file_info* file) {
   const std::string path = Begin(request, "open", id);
-  int fd = ::openat(Of(request).source(), path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  const bool writes = (file->flags & O_ACCMODE) != O_RDONLY;
+  const int flags = writes ? O_RDWR | (file->flags & O_TRUNC) : O_RDONLY;
+  int fd = ::openat(Of(request).source(), path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0) {
     fuse_reply_err(request, errno);
     return;
@@ -155,8 +158,8 @@ void StatFileSystem(fuse_req_t request, fuse_ino_t id) {
 
 }  // namespace
 
-const fuse_lowlevel_ops& Operations() {
-  static const fuse_lowlevel_ops operations = [] {
+const fuse_lowlevel_ops& Operations(bool writable) {
+  static const fuse_lowlevel_ops operations = [writable] {
     fuse_lowlevel_ops all = {};
     all.init = Init;
     all.lookup = Lookup;
@@ -169,6 +172,7 @@ const fuse_lowlevel_ops& Operations() {
     all.readdir = ReadDirectory;
     all.releasedir = ReleaseDirectory;
     all.statfs = StatFileSystem;
+    if (writable) AddWriting(&all);
     return all;
   }();
   return operations;

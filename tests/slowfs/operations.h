@@ -6,6 +6,7 @@ struct fuse_lowlevel_ops;
 namespace reloc::slowfs {
 
 // For a session whose user data is a FileSystem.
-const fuse_lowlevel_ops& Operations();
+// `writable`: also those that change files; the first call decides.
+const fuse_lowlevel_ops& Operations(bool writable);
 
 }  // namespace reloc::slowfs

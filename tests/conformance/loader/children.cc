@@ -119,7 +119,7 @@ int TooMany(char** command) {
 // What system(3) does to signals is undone afterwards.
 int SystemSignals(char** command) {
   struct sigaction before, after;
-  sigset_t mask_before, mask_after;
+  sigset_t mask_before{}, mask_after{};  // of which the kernel sets the first word
   sigaction(SIGINT, nullptr, &before);
   sigprocmask(SIG_BLOCK, nullptr, &mask_before);
   int status = system(ShellCommand(command).c_str());

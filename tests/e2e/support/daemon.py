@@ -24,6 +24,15 @@ def accepts(path):
         return probe.connect_ex(path) == 0
 
 
+def process_name(pid):
+    """As the kernel has it; empty once the process is gone."""
+    try:
+        with open(f"/proc/{pid}/comm") as comm:
+            return comm.read().strip()
+    except OSError:
+        return ""
+
+
 def joins_a_published_root(entry, env):
     """True if a launch of `entry` (which should end by itself) joins a root that the daemon keeps."""
     return "joining a root that the daemon published" in programs.run([entry], env={**env, "RELOC_DEBUG": "1"}).err
@@ -69,9 +78,11 @@ class Daemon:
 
     def keeper(self):
         """The pid of the child that holds the roots. Waits for those that come and go, which build one or mend the keeper."""
-        if not wait_until(lambda: len(self.children()) == 1):
+        def keepers():
+            return [pid for pid in self.children() if process_name(pid) == "relocd-keeper"]
+        if not wait_until(lambda: len(keepers()) == 1):
             raise AssertionError(f"relocd has the children {self.children()}: {self.read_log()}")
-        return self.children()[0]
+        return keepers()[0]
 
     def read_log(self):
         with open(self.log) as log:

@@ -10,14 +10,15 @@ from support import programs, session
 PROGRAM = os.path.join(programs.TESTPROGS, "slowfs")
 
 
-def main(cache=3600):
+def main(cache=3600, writable=False):
     """session.main(), in sight of a slow file system if there can be one.
 
     `cache`: for how many seconds the kernel may remember what it was told. By default a launch asks for nothing twice;
-    with 0 the kernel always asks.
+    with 0 the kernel always asks. `writable`: files can be changed through it.
     """
     if os.geteuid() != 0 and "SLOWFS_DIR" not in os.environ and _trouble() is None:
-        os.execv(PROGRAM, [PROGRAM, "--cache", str(cache), sys.executable, "-B", *sys.argv])
+        options = ["--cache", str(cache), *(["--writable"] if writable else [])]
+        os.execv(PROGRAM, [PROGRAM, *options, sys.executable, "-B", *sys.argv])
     session.main()
 
 

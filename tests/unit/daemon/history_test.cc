@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <memory>
 #include <thread>
 
 #include "absl/time/clock.h"
@@ -24,9 +25,12 @@ class HistoryTest : public testing::Test {
     job.ended_at = absl::Now();
     events_.Publish({EventType::kExit, absl::Now(), &job, nullptr, {}});
   }
+  static std::unique_ptr<HistoryWriter> Store(HistoryLimits limits) {
+    return std::make_unique<HistoryStore>(*HistoryPath("/"), limits, 1);
+  }
   size_t CountJobs() {
     size_t count = 0;
-    EXPECT_TRUE(ReadPastJobs(HistoryPath("/"), {}, [&](absl::string_view) { ++count; }).ok());
+    EXPECT_TRUE(ReadPastJobs(*HistoryPath("/"), {}, [&](absl::string_view) { ++count; }).ok());
     return count;
   }
   // As a client's thread does.
@@ -42,7 +46,7 @@ class HistoryTest : public testing::Test {
 };
 
 TEST_F(HistoryTest, WhatIsPublishedIsWritten) {
-  History history(&events_, "/", {});
+  History history(&events_, 1, Store({}));
   EXPECT_TRUE(Flush(&history).ok());  // nothing to write
   for (int i = 0; i < 1000; ++i) PublishEnd("job" + std::to_string(i));
   EXPECT_EQ(history.last_number(), 1000u);
@@ -52,7 +56,7 @@ TEST_F(HistoryTest, WhatIsPublishedIsWritten) {
 
 TEST_F(HistoryTest, TheEndOfTheDaemonLosesNothing) {
   {
-    History history(&events_, "/", {});
+    History history(&events_, 1, Store({}));
     for (int i = 0; i < 100; ++i) PublishEnd("job" + std::to_string(i));
     Job job;
     job.id = "kept";
@@ -63,7 +67,7 @@ TEST_F(HistoryTest, TheEndOfTheDaemonLosesNothing) {
 
 TEST_F(HistoryTest, WhatCannotBeWrittenIsWrittenLater) {
   std::filesystem::create_directories(state_ / "relocd/history.db");  // a directory in its place
-  History history(&events_, "/", {});
+  History history(&events_, 1, Store({}));
   PublishEnd("a");
   EXPECT_FALSE(Flush(&history).ok());
   PublishEnd("b");
@@ -75,7 +79,7 @@ TEST_F(HistoryTest, WhatCannotBeWrittenIsWrittenLater) {
 
 TEST_F(HistoryTest, AQueueThatIsNotWrittenStaysBounded) {
   std::filesystem::create_directories(state_ / "relocd/history.db");
-  History history(&events_, "/", {});
+  History history(&events_, 1, Store({}));
   for (int i = 0; i < 20000; ++i) PublishEnd("job" + std::to_string(i));
   EXPECT_FALSE(Flush(&history).ok());
   std::filesystem::remove(state_ / "relocd/history.db");

@@ -28,8 +28,12 @@ std::string Read(const std::string& path) {
 
 class TextfileTest : public MetricsFixture {
  protected:
+  // In this process: the other one would be this program again.
+  static TextfileDisk Disk() {
+    return {ReplaceTextfile, [](const std::string& path) { ::unlink(path.c_str()); }};
+  }
   void Open(absl::Duration interval) {
-    textfile_ = *Textfile::Create(loop_.get(), &events_, &metrics_, path_, interval);
+    textfile_ = *Textfile::Create(loop_.get(), &events_, &metrics_, path_, interval, Disk());
   }
   void Happen() { events_.Publish({EventType::kDaemonStart, absl::Now(), nullptr, nullptr, {}}); }
   bool Appears(const char* text) {

@@ -1,4 +1,4 @@
-#include "daemon/processes/frame.h"
+#include "daemon/frame.h"
 
 #include <errno.h>
 #include <poll.h>

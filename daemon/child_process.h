@@ -1,0 +1,43 @@
+// relocd's own program, started again as a process that works with files.
+//
+// A file system may stop answering. Then a process that uses it cannot even be killed: a thread that waits
+// there keeps its process alive after its end, with all descriptors and locks that it has. So relocd has no
+// such threads. It starts a process instead, which has nothing but one socket, and which can be given up.
+#pragma once
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "reloc/base/unique_fd.h"
+
+namespace reloc {
+
+// The descriptor of a child's end of the socket.
+inline constexpr int kChildSocket = 3;
+
+struct ChildProcess {
+  pid_t pid = 0;   // a child that is not waited for; 0: none
+  UniqueFd pidfd;  // of it
+};
+
+// Executes /proc/self/exe with the single argument `mode`. The child has `socket` as kChildSocket, /dev/null
+// as its standard input and output, `standard_error` (-1: /dev/null), no blocked signal, and a process group
+// of its own. The calling process may have threads.
+absl::StatusOr<ChildProcess> SpawnSelf(const char* mode, int socket, int standard_error = 2);
+
+// Kills `child` and waits at most `patience` for its end. A child that hangs in the kernel is left behind:
+// GivenUpChildren() counts it until it has ended. On any thread.
+void GiveUpChild(ChildProcess child, absl::Duration patience);
+
+// Leaves `child` alone, which is about to end by itself. On any thread.
+void LeaveChild(ChildProcess child);
+
+// How many children that were given up or left have not ended yet. Reaps those that have. On any thread.
+size_t GivenUpChildren();
+
+// True once `child` has ended, or if it does within `patience`. Does not reap it.
+bool EndsWithin(const ChildProcess& child, absl::Duration patience);
+
+}  // namespace reloc

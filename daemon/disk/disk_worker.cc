@@ -1,0 +1,128 @@
+#include "daemon/disk/disk_worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "daemon/child_process.h"
+#include "daemon/frame.h"
+#include "daemon/history/history_store.h"
+#include "daemon/metrics/textfile.h"
+#include "proto/disk_task.pb.h"
+#include "reloc/base/unique_fd.h"
+#include "reloc/job/history_file.h"
+#include "reloc/pack/files.h"
+#include "reloc/pack/status.h"
+
+namespace reloc {
+namespace {
+
+using relocd::v1::DiskReply;
+using relocd::v1::DiskTask;
+
+constexpr size_t kRecordBytes = 64 * 1024;  // of which a reply is made
+
+class Worker {
+ public:
+  explicit Worker(UniqueFd socket) : socket_(std::move(socket)) {}
+
+  [[noreturn]] void Run() {
+    while (true) {
+      std::string bytes;
+      DiskTask task;
+      const bool asked = ReceiveFrame(socket_.get(), &bytes, absl::InfiniteDuration()).ok();
+      if (!asked || !task.ParseFromString(bytes)) ::_exit(0);
+      absl::Status status = Do(task);
+      reply_.set_done(true);
+      reply_.set_code(static_cast<int>(status.code()));
+      reply_.set_message(std::string(status.message()));
+      Send();
+    }
+  }
+
+ private:
+  absl::Status Do(const DiskTask& task) {
+    switch (task.task_case()) {
+      case DiskTask::kWriteHistory:
+        return WriteHistory(task.write_history());
+      case DiskTask::kReadHistory:
+        return ReadHistory(task.read_history());
+      case DiskTask::kWriteTextfile:
+        return WriteTextfile(task.write_textfile());
+      case DiskTask::kLook:
+        return ::access(task.look().c_str(), F_OK) == 0 ? absl::OkStatus() : SystemError(errno, task.look());
+      case DiskTask::kTouch:
+        return ::utimensat(AT_FDCWD, task.touch().c_str(), nullptr, AT_SYMLINK_NOFOLLOW) == 0
+                   ? absl::OkStatus()
+                   : SystemError(errno, task.touch());
+      default:
+        return absl::UnimplementedError("no such task");
+    }
+  }
+
+  absl::Status WriteHistory(const DiskTask::WriteHistory& task) {
+    if (!store_) {
+      const absl::Duration age =
+          task.age_ns() == 0 ? absl::InfiniteDuration() : absl::Nanoseconds(task.age_ns());
+      store_.emplace(task.path(), HistoryLimits{task.jobs(), age}, task.daemon(), HistoryClocks{},
+                     [this](const std::string& text) { reply_.add_warnings(text); });
+    }
+    std::vector<HistoryItem> items;
+    for (const relocd::v1::HistoryEntry& entry : task.entries()) {
+      items.push_back({entry.event(), entry.number(), entry.job_ended()});
+    }
+    return store_->Write(items);
+  }
+
+  absl::Status ReadHistory(const DiskTask::ReadHistory& task) {
+    HistoryQuery query;
+    query.since = absl::FromUnixNanos(task.since_ns());
+    query.until = absl::FromUnixNanos(task.until_ns());
+    query.limit = task.limit();
+    query.daemon = task.daemon();
+    query.last_number = task.last_number();
+    auto take = [&](absl::string_view record) {
+      reply_.add_records(std::string(record));
+      taken_ += record.size();
+      if (taken_ >= kRecordBytes) Send();
+    };
+    return task.events() ? ReadPastEvents(task.path(), query, take) : ReadPastJobs(task.path(), query, take);
+  }
+
+  static absl::Status WriteTextfile(const DiskTask::WriteTextfile& task) {
+    if (!task.remove()) return ReplaceTextfile(task.path(), task.text());
+    return ::unlink(task.path().c_str()) == 0 ? absl::OkStatus() : SystemError(errno, task.path());
+  }
+
+  // relocd waits for it, or does not want it any more.
+  void Send() {
+    if (!SendFrame(socket_.get(), reply_.SerializeAsString(), absl::InfiniteDuration()).ok()) ::_exit(0);
+    reply_.Clear();
+    taken_ = 0;
+  }
+
+  UniqueFd socket_;
+  std::optional<HistoryStore> store_;
+  DiskReply reply_;
+  size_t taken_ = 0;  // bytes of records in it
+};
+
+}  // namespace
+
+void DiskWorkerMain() {
+  ::prctl(PR_SET_NAME, "relocd-disk");
+  ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // writing over `ulimit -f` is an error like a full disk
+  ::umask(077);
+  Worker(UniqueFd(kChildSocket)).Run();
+}
+
+}  // namespace reloc

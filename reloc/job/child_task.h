@@ -1,0 +1,30 @@
+// Work with files that may lie on a file system which does not answer, in a process of its own.
+//
+// A process that asks such a file system for something cannot be interrupted, and often not even killed. A
+// forked child can be left behind.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+namespace reloc {
+
+// Returns what `work` returns, which runs in a child. DeadlineExceeded if the child waits for something after
+// `patience`; then it is killed and left behind. A child that is kept from running by other programs has
+// more time. Call it while the process is single-threaded.
+absl::StatusOr<std::string> RunInChild(absl::Duration patience, absl::FunctionRef<std::string()> work);
+
+// The same for work that can fail: its error comes back.
+absl::StatusOr<std::string> TryInChild(absl::Duration patience,
+                                       absl::FunctionRef<absl::StatusOr<std::string>()> work);
+
+// Whether the process `pid` runs, or only waits for a processor. False: it waits for something else, is
+// stopped, or has ended.
+bool IsRunnable(pid_t pid);
+
+}  // namespace reloc

@@ -1,0 +1,287 @@
+"""File systems that stop answering and processes that are stopped: launches go on, and every command answers or says what
+does not, in one line and in time."""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+import unittest
+
+from support import daemon, packs, programs, session, slowfs
+from support.mirroring import large_pack
+
+# A command has 3 s, a launch is 0.1 s late. The rest is for a busy machine; what hangs does so for ever, or for 10 s.
+COMMAND_SECONDS = 8
+LAUNCH_SECONDS = 2
+CLEANUP_SECONDS = 60
+
+
+class Frozen(unittest.TestCase):
+    def setUp(self):
+        self.files = slowfs.SlowFileSystem()
+        self.addCleanup(self.files.close)
+        self.addCleanup(self.empty_disk)
+        self.pack = packs.from_host("sh", "sleep")
+        self.sh = os.path.join(self.pack, "bin/sh")
+        self.directory = packs.new_path("daemon")
+        self.env = programs.environment(RELOCD_DIR=self.directory, RELOC_ENGINE="userns", HOME=self.on_slow("home"))
+        self.pids = []
+
+    def empty_disk(self):
+        for name in os.listdir(self.files.disk):
+            session.remove_tree(os.path.join(self.files.disk, name))
+
+    def on_slow(self, name):
+        """A directory of that name on the file system that will hang."""
+        os.makedirs(os.path.join(self.files.disk, name), exist_ok=True)
+        return os.path.join(self.files.slow, name)
+
+    def relocctl(self, *arguments, timeout=CLEANUP_SECONDS):
+        return programs.relocctl(*arguments, env=self.env, cwd="/", timeout=timeout)
+
+    def start(self, *options):
+        """A relocd as users have it: in the background, with its log in the state directory."""
+        programs.must(self.relocctl("daemon", "start", *options))
+        self.addCleanup(self.stop)
+        outcome, _ = self.launch()
+        session.require(outcome.status == 0, "userns", outcome.err.strip(), "see relocctl engines")
+
+    def pid(self):
+        return json.loads(programs.must(self.relocctl("daemon", "status", "--format", "json")).out)["pid"]
+
+    def stop(self):
+        self.files.unblock()
+        for pid in self.pids:
+            with_suppressed_kill(pid, signal.SIGCONT)
+        programs.must(self.relocctl("daemon", "stop"))
+
+    def child(self, relocd, name):
+        def found():
+            with open(f"/proc/{relocd}/task/{relocd}/children") as children:
+                return [int(pid) for pid in children.read().split() if daemon.process_name(int(pid)) == name]
+        self.assertTrue(daemon.wait_until(found), f"relocd has no child {name}")
+        return found()[0]
+
+    def sigstop(self, pid):
+        os.kill(pid, signal.SIGSTOP)
+        self.pids.append(pid)
+
+    def launch(self):
+        began = time.monotonic()
+        outcome = programs.run([self.sh, "-c", "echo ran"], env=self.env, cwd="/", timeout=CLEANUP_SECONDS)
+        return outcome, time.monotonic() - began
+
+    def start_job(self):
+        """The id of a detached job that runs until it is killed, and has written something."""
+        job = programs.must(self.relocctl("run", "-d", self.sh, "-c", "echo hello; exec sleep 1000")).out.strip()
+        [shown] = json.loads(programs.must(self.relocctl("inspect", job)).out)
+        self.addCleanup(with_suppressed_kill, shown["pid"], signal.SIGKILL)
+        self.addCleanup(self.files.unblock)
+        self.assertTrue(daemon.wait_until(lambda: "hello" in self.relocctl("logs", job).out))
+        return job
+
+    def assertLaunches(self):
+        for _ in range(3):
+            outcome, took = self.launch()
+            self.assertEqual((outcome.status, outcome.out), (0, "ran\n"), outcome)
+            self.assertLess(took, LAUNCH_SECONDS)
+
+    def assertAnswers(self, *command):
+        """In time; what fails says in one line why. Returns the outcome."""
+        began = time.monotonic()
+        try:
+            outcome = self.relocctl(*command, timeout=COMMAND_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.fail(f"relocctl {' '.join(command)} gives no answer")
+        self.assertLess(time.monotonic() - began, COMMAND_SECONDS)
+        if outcome.err or outcome.status not in (0, 3) and command[0] != "doctor":
+            self.assertRegex(outcome.err, r"\A(relocctl|reloc): [^\n]+\n\Z", (command, outcome))
+        return outcome
+
+    def assertAllAnswer(self, job, succeed=()):
+        """`succeed`: the first words of commands that are not held up at all."""
+        for command in (["ps"], ["ps", "-a"], ["roots", "ls"], ["stats", "--no-stream"], ["inspect", job], ["metrics"],
+                        ["history"], ["events", "--since", "1h", "--no-stream"], ["logs", job], ["mirrors", "ls"],
+                        ["kill", "-s", "CONT", job], ["engines"], ["doctor"], ["version"], ["daemon", "status"],
+                        ["daemon", "start"], ["run", self.sh, "-c", "exit 0"],
+                        ["run", "-d", self.sh, "-c", "exit 0"]):
+            with self.subTest(command=command):
+                outcome = self.assertAnswers(*command)
+                if command[0] in succeed:
+                    self.assertEqual(outcome.status, 0, outcome)
+
+    def assertStopsAndStarts(self):
+        self.assertEqual(self.assertAnswers("daemon", "stop").out, "relocd stopped\n")
+        self.assertEqual(self.assertAnswers("daemon", "status").status, 3)
+        self.assertRegex(self.assertAnswers("daemon", "start").out, r"\Arelocd runs in ")
+        self.assertRegex(self.assertAnswers("daemon", "restart").out, r"\Arelocd runs in ")
+
+
+def with_suppressed_kill(pid, number):
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
+
+
+NOT_HELD_UP = ("ps", "roots", "stats", "inspect", "metrics", "kill", "engines", "version")
+
+
+class FileSystems(Frozen):
+    def test_home(self):
+        self.start()
+        job = self.start_job()
+        self.files.block()
+        self.assertLaunches()
+        self.assertAllAnswer(job, succeed=NOT_HELD_UP)
+        self.assertIn("history.db does not answer", self.assertAnswers("history").err)
+        self.assertIn("does not answer", self.assertAnswers("logs", job).err)
+        # A pack that relocd has not seen gets a root.
+        fresh = packs.new_path("fresh")
+        shutil.copytree(self.pack, fresh, symlinks=True)
+        entry = os.path.join(fresh, "bin/sh")
+        joins = lambda: "joining a root that the daemon published" in programs.run(
+            [entry, "-c", "exit 0"], env={**self.env, "RELOC_DEBUG": "1"}, cwd="/").err
+        self.assertTrue(daemon.wait_until(joins))
+        self.assertStopsAndStarts()
+        self.assertLaunches()
+        # Without state relocd serves all the same, and knows the jobs.
+        self.assertIn(job, self.assertAnswers("ps").out)
+        self.files.unblock()
+        programs.must(self.relocctl("daemon", "restart"))
+        self.assertIn("hello", programs.must(self.relocctl("logs", job)).out)
+
+    def test_home_before_relocd_is_there(self):
+        self.files.block()
+        for command in (["history"], ["logs", "abc"], ["ps"], ["mirrors", "ls"], ["doctor"], ["daemon", "status"]):
+            with self.subTest(command=command):
+                self.assertAnswers(*command)
+        self.addCleanup(self.stop)
+        self.assertRegex(self.assertAnswers("daemon", "start").out, r"\Arelocd runs in ")
+        self.assertLaunches()
+        self.assertEqual(self.assertAnswers("ps").status, 0)
+
+    def test_what_ended_meanwhile_is_in_the_history(self):
+        self.start()
+        self.files.block()
+        self.assertLaunches()
+        self.assertIn("does not answer", self.assertAnswers("history").err)
+        self.files.unblock()
+
+        def listed():
+            history = self.relocctl("history", "--format", "json")
+            return history.status == 0 and history.err == "" and len(json.loads(history.out)) >= 4
+        self.assertTrue(daemon.wait_until(listed, CLEANUP_SECONDS))
+
+    def test_the_mirrors(self):
+        cache = self.on_slow("cache")
+        os.chmod(os.path.join(self.files.disk, "cache"), 0o700)
+        config = packs.new_path("conf")
+        with open(config, "w") as file:
+            file.write(f"mirror-dir = {cache}\n")
+        self.env["HOME"] = session.make_dir("home")
+        self.files.block()
+        self.start("--config", config)
+        self.assertIn(f"{cache} does not answer", self.assertAnswers("mirrors", "ls").err)
+        self.assertAllAnswer(self.start_job(), succeed=(*NOT_HELD_UP, "history", "events", "logs", "run"))
+        self.assertStopsAndStarts()
+
+    def test_the_log(self):
+        self.env["HOME"] = session.make_dir("home")
+        log = os.path.join(self.on_slow("logs"), "relocd.log")
+        self.start("--log-file", log, "--log-level", "debug")
+        job = self.start_job()
+        self.files.block()
+        for _ in range(20):
+            self.assertLaunches()
+        self.assertAllAnswer(job, succeed=(*NOT_HELD_UP, "history", "events", "logs", "run"))
+        self.files.unblock()
+        os.kill(self.pid(), signal.SIGHUP)
+        with_disk = os.path.join(self.files.disk, "logs/relocd.log")
+
+        def grows():
+            size = os.path.getsize(with_disk)
+            self.launch()
+            return os.path.getsize(with_disk) > size
+        self.assertTrue(daemon.wait_until(grows, CLEANUP_SECONDS))
+        self.assertStopsAndStarts()
+
+    def test_a_pack(self):
+        self.env["HOME"] = session.make_dir("home")
+        shutil.copytree(self.pack, os.path.join(self.files.disk, "pack"), symlinks=True)
+        self.start()
+        job = self.start_job()
+        self.files.block()
+        self.assertLaunches()
+        frozen = os.path.join(self.files.slow, "pack")
+        for command in (["pack", "inspect", frozen], ["pack", "verify", frozen], ["engines", frozen + "/bin/sh"]):
+            with self.subTest(command=command):
+                self.assertIn("does not answer", self.assertAnswers(*command).err)
+        self.assertAllAnswer(job, succeed=(*NOT_HELD_UP, "history", "events", "logs", "mirrors", "run"))
+        self.assertStopsAndStarts()
+
+
+class Stopped(Frozen):
+    def setUp(self):
+        super().setUp()
+        self.env["HOME"] = session.make_dir("home")
+        self.start()
+
+    def test_the_keeper(self):
+        job = self.start_job()
+        self.sigstop(self.child(self.pid(), "relocd-keeper"))
+        self.assertLaunches()
+        self.assertAllAnswer(job, succeed=(*NOT_HELD_UP, "history", "events", "logs", "mirrors", "run", "daemon"))
+        self.assertStopsAndStarts()
+        self.assertLaunches()
+        self.assertIn(job, self.assertAnswers("ps").out)
+
+    def test_the_process_for_the_log(self):
+        self.sigstop(self.child(self.pid(), "relocd-log"))
+        self.assertLaunches()
+        self.assertAllAnswer(self.start_job(), succeed=(*NOT_HELD_UP, "history", "events", "logs", "run", "daemon"))
+        self.assertStopsAndStarts()
+
+    def test_relocd(self):
+        job = self.start_job()
+        pid = self.pid()
+        self.sigstop(pid)
+        self.assertLaunches()
+        self.assertAllAnswer(job, succeed=("version", "engines"))
+        for command in (["wait", job], ["attach", job], ["daemon", "stop"], ["daemon", "restart"], ["ps"]):
+            with self.subTest(command=command):
+                self.assertIn(f"the daemon (pid {pid}) does not answer", self.assertAnswers(*command).err)
+        os.kill(pid, signal.SIGCONT)
+        self.assertEqual(programs.must(self.relocctl("daemon", "stop")).out, "relocd stopped\n")
+        programs.must(self.relocctl("daemon", "start"))
+        self.assertIn(job, self.assertAnswers("ps").out)
+
+    def test_the_process_for_mirrors(self):
+        job = self.start_job()
+        adding = subprocess.Popen([programs.RELOCCTL, "mirrors", "add", large_pack()], env=self.env, cwd="/",
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(adding.wait)
+        self.addCleanup(adding.kill)
+        worker = self.child(self.pid(), "relocd-mirrors")
+        self.sigstop(worker)
+        self.addCleanup(with_suppressed_kill, worker, signal.SIGKILL)
+        self.assertLaunches()
+        self.assertAllAnswer(job, succeed=(*NOT_HELD_UP, "history", "events", "logs", "mirrors", "run", "daemon"))
+        self.assertStopsAndStarts()
+
+    def test_a_launcher(self):
+        job = self.start_job()
+        [shown] = json.loads(programs.must(self.relocctl("inspect", job)).out)
+        self.sigstop(shown["launcher_pid"])
+        self.assertLaunches()
+        self.assertAllAnswer(job, succeed=(*NOT_HELD_UP, "history", "events", "logs", "mirrors", "run", "daemon"))
+        self.assertIn(f"the launcher of job {job} does not answer", self.assertAnswers("attach", job).err)
+        self.assertStopsAndStarts()
+        os.kill(shown["launcher_pid"], signal.SIGCONT)
+        self.relocctl("kill", "-s", "KILL", job)
+        self.assertEqual(programs.must(self.relocctl("wait", job)).out, "137\n")
+
+
+if __name__ == "__main__":
+    slowfs.main(cache=0, writable=True)

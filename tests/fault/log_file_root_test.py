@@ -1,0 +1,79 @@
+"""What another user has put in the place of root's log gets nothing, and holds up nobody. See also foreign_home_root_test.py."""
+import os
+import time
+import unittest
+
+from support import packs, programs, session
+
+USER = 4242
+SECONDS = 8  # a start has 3 s; a FIFO that nobody reads would hang for ever
+
+
+class LogFile(unittest.TestCase):
+    def setUp(self):
+        os.chmod(session.temp(), 0o755)
+        self.home = packs.new_path("home")
+        self.state = os.path.join(self.home, ".local/state/relocd")
+        os.makedirs(self.state)
+        self.log = os.path.join(self.state, "relocd.log")
+        self.canary = packs.new_path("canary")
+        with open(self.canary, "w") as file:
+            file.write("root's own\n")
+        self.env = programs.environment(HOME=self.home, RELOCD_DIR=packs.new_path("daemon"))
+        self.addCleanup(programs.relocctl, "daemon", "stop", env=self.env)
+
+    def give_away(self, path):
+        os.chown(path, USER, USER, follow_symlinks=False)
+
+    def start(self, *arguments):
+        """Whether relocd starts without its log is not the question."""
+        began = time.monotonic()
+        outcome = programs.relocctl("daemon", "start", *arguments, env=self.env, timeout=SECONDS)
+        self.assertLess(time.monotonic() - began, SECONDS)
+        if outcome.status != 0:
+            self.assertRegex(outcome.err, r"\Arelocctl: [^\n]+\n\Z")
+        return outcome
+
+    def test_a_symlink(self):
+        os.symlink(self.canary, self.log)
+        self.give_away(self.log)
+        self.start()
+        with open(self.canary) as file:
+            self.assertEqual(file.read(), "root's own\n")
+
+    def test_a_file_of_the_users(self):
+        open(self.log, "w").close()
+        self.give_away(self.log)
+        self.start()
+        self.assertEqual(os.path.getsize(self.log), 0)
+
+    def test_a_fifo(self):
+        os.mkfifo(self.log)
+        reader = os.open(self.log, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        self.give_away(self.log)
+        self.start()
+        self.assertEqual(os.read(reader, 100), b"")
+
+    def test_a_file_that_was_named(self):
+        named = packs.new_path("named")
+        open(named, "w").close()
+        self.give_away(named)
+        self.assertIn(f"it belongs to uid {USER}", self.start("--log-file", named).err)
+        self.assertEqual(os.path.getsize(named), 0)
+        os.symlink(self.canary, named + ".link")
+        self.assertIn("it is a symlink", self.start("--log-file", named + ".link").err)
+
+    def test_a_configuration_of_the_users(self):
+        os.makedirs(os.path.join(self.home, ".config/relocd"))
+        target = packs.new_path("target")
+        path = os.path.join(self.home, ".config/relocd/relocd.conf")
+        with open(path, "w") as file:
+            file.write(f"log-file = {target}\n")
+        self.give_away(path)
+        self.assertIn(f"belongs to uid {USER}", self.start().err)
+        self.assertFalse(os.path.exists(target))
+
+
+if __name__ == "__main__":
+    session.main(needs_root=True)
