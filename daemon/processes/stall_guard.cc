@@ -5,12 +5,11 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
-#include <optional>
 #include <system_error>
 #include <thread>
 
-#include "daemon/jobs/proc_stat.h"
 #include "daemon/timer.h"
+#include "reloc/job/child_task.h"
 
 namespace reloc {
 namespace {
@@ -19,11 +18,7 @@ namespace {
 constexpr size_t kMaxWaiting = 64;
 
 // On a busy host a thread may be slow because it does not get a processor.
-bool IsRunnable(pid_t thread) {
-  if (thread == 0) return true;
-  std::optional<ProcStatus> status = ReadProcStatus(thread);
-  return status && status->stat.state == 'R';
-}
+bool MayGoOn(pid_t thread) { return thread == 0 || IsRunnable(thread); }
 
 }  // namespace
 
@@ -80,7 +75,7 @@ void StallGuard::Supervise(const std::shared_ptr<Round>& round) {
   std::unique_lock lock(state_->mutex);
   while (running && !round->ended.wait_for(lock, pause, [&] { return round->done; })) {
     const bool late = MonotonicNow() >= deadline_;
-    const bool waits = std::exchange(before, round->at) == round->at && !IsRunnable(round->thread);
+    const bool waits = std::exchange(before, round->at) == round->at && !MayGoOn(round->thread);
     looks = waits ? looks + 1 : 0;
     // Once it may wait for the lock that we have.
     if (!late && looks < 2) continue;
