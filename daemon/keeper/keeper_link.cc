@@ -18,6 +18,7 @@
 #include "reloc/base/file.h"
 #include "reloc/base/text.h"
 #include "reloc/fault/fault.h"
+#include "reloc/job/child_task.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
@@ -101,6 +102,11 @@ absl::Status KeeperLink::Watch() {
 void KeeperLink::Make(int store, const std::string& prefix, OnMade on_made) {
   if (!usable_.ok()) return on_made(usable_);
   if (prefix.size() > kMaxPrefixBytes) return on_made(absl::InvalidArgumentError("store prefix too long"));
+  // For an image's root launches would wait until the deadline: they make their own at once.
+  if (IsStopped(keeper_.pid)) {
+    return on_made(absl::UnavailableError(
+        absl::StrCat("the keeper of the roots is stopped; continue it: kill -CONT ", keeper_.pid)));
+  }
   uint64_t build = next_build_++;
   Errno e = fault::Fails(fault::Point::kRootCreate)
                 ? Errno::Last()

@@ -77,14 +77,22 @@ bool Reap(pid_t child, absl::Duration patience) {
   return ::waitpid(child, nullptr, WNOHANG) != 0;
 }
 
-}  // namespace
-
-bool IsRunnable(pid_t pid) {
+// As proc(5) has it; 0 if it is not known.
+char StateOf(pid_t pid) {
   FixedText<8192> status;
-  if (!ReadSmallFile(absl::StrCat("/proc/", pid, "/status").c_str(), &status).ok()) return false;
+  if (!ReadSmallFile(absl::StrCat("/proc/", pid, "/status").c_str(), &status).ok()) return 0;
   constexpr string_view kField = "\nState:\t";
   const size_t at = status.view().find(kField);
-  return at != string_view::npos && Suffix(status.view(), at + kField.size())[0] == 'R';
+  return at == string_view::npos ? '\0' : Suffix(status.view(), at + kField.size())[0];
+}
+
+}  // namespace
+
+bool IsRunnable(pid_t pid) { return StateOf(pid) == 'R'; }
+
+bool IsStopped(pid_t pid) {
+  const char state = StateOf(pid);
+  return state == 'T' || state == 't';
 }
 
 absl::StatusOr<std::string> RunInChild(absl::Duration patience, absl::FunctionRef<std::string()> work) {

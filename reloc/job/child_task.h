@@ -27,4 +27,7 @@ absl::StatusOr<std::string> TryInChild(absl::Duration patience,
 // stopped, or has ended.
 bool IsRunnable(pid_t pid);
 
+// Whether the process `pid` is stopped, by a signal or by a debugger.
+bool IsStopped(pid_t pid);
+
 }  // namespace reloc

@@ -10,12 +10,15 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "reloc/base/env.h"
+#include "reloc/job/child_task.h"
 #include "reloc/job/state_dir.h"
 #include "reloc/pack/status.h"
 #include "reloc/pack/text.h"
 
 namespace reloc {
 namespace {
+
+constexpr absl::Duration kPatience = absl::Milliseconds(700);  // with a state directory
 
 // As `uname -n`, which the host's root may set to anything.
 std::string HostName() {
@@ -80,7 +83,14 @@ absl::StatusOr<DaemonPlace> FindDaemonPlace(const char* const* envp) {
   if (!EnvValue(envp, "RELOCD_DIR").empty() || place.dir != DefaultPlace()) return place;
   place.taken = WhyTaken(place.dir);
   if (place.taken.empty()) return place;
-  RELOC_ASSIGN_OR_RETURN(place.dir, MakeSecondPlace(place.taken));
+  absl::StatusOr<std::string> second = TryInChild(kPatience, [&] { return MakeSecondPlace(place.taken); });
+  if (absl::IsDeadlineExceeded(second.status())) {
+    return absl::UnavailableError(
+        absl::StrCat(place.taken,
+                     ", and the state directory does not answer; set RELOCD_DIR to a directory "
+                     "of yours"));
+  }
+  RELOC_ASSIGN_OR_RETURN(place.dir, std::move(second));
   return place;
 }
 

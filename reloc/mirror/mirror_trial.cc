@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -50,6 +51,8 @@ int Spawn(std::vector<std::string> words, pid_t* pid) {
   for (int fd = 0; fd <= 2 && error == 0; ++fd) {
     error = ::posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
   }
+  // The worker's socket above all.
+  if (error == 0) error = ::posix_spawn_file_actions_addclosefrom_np(&actions, 3);
   if (error == 0) error = ::posix_spawn(pid, argv[0], &actions, nullptr, argv.data(), environment);
   ::posix_spawn_file_actions_destroy(&actions);
   return error;
@@ -87,34 +90,43 @@ std::string InMirror(const std::string& path, const Mirror& mirror, const std::s
   return absl::StrCat(store, path.substr(mirror.store_prefix.size()));
 }
 
-struct Start {
-  std::string loader;  // empty: no program is started by one
-  std::string program;
-};
-
-// FailedPrecondition: none of the programs may be executed.
-absl::StatusOr<Start> FindStart(const Mirror& mirror, const std::string& store) {
+// The loader that starts a program of the mirror; empty: no program needs one. FailedPrecondition: none of
+// the programs may be executed.
+absl::StatusOr<std::string> FindLoader(const Mirror& mirror, const std::string& store) {
   RELOC_ASSIGN_OR_RETURN(pb::Manifest manifest, LoadManifest(mirror.path));
   absl::Status refused;
   bool allowed = manifest.entries().empty();
   for (const pb::Entry& entry : manifest.entries()) {
-    Start start;
-    start.program = InMirror(entry.resolved(), mirror, store);
-    if (start.program.empty()) continue;
-    if (::access(start.program.c_str(), X_OK) != 0) {
-      refused.Update(Unusable(start.program, ::strerror(errno)));
+    const std::string program = InMirror(entry.resolved(), mirror, store);
+    if (program.empty()) continue;
+    if (::access(program.c_str(), X_OK) != 0) {
+      refused.Update(Unusable(program, ::strerror(errno)));
       continue;
     }
     allowed = true;
-    absl::StatusOr<ElfInfo> elf = ReadElf(start.program);
-    if (elf.ok()) start.loader = InMirror(elf->interp, mirror, store);
-    if (!start.loader.empty()) return start;
+    absl::StatusOr<ElfInfo> elf = ReadElf(program);
+    std::string loader = elf.ok() ? InMirror(elf->interp, mirror, store) : "";
+    if (!loader.empty()) return loader;
   }
   if (!allowed && !refused.ok()) return refused;
-  return Start{};
+  return "";
 }
 
-// For a mirror whose programs need no loader of its own: they are not known to end.
+// As the kernel does when it executes the file. It is not executed: the pack may be another user's, who is
+// not to run programs because somebody makes a mirror.
+absl::Status MapAsProgram(const std::string& path) {
+  Result<UniqueFd> file = Open(path.c_str(), O_RDONLY);
+  if (!file.ok()) return Unusable(path, ::strerror(file.error().value));
+  if (::access(path.c_str(), X_OK) != 0) return Unusable(path, ::strerror(errno));
+  void* mapped = ::mmap(nullptr, 1, PROT_READ | PROT_EXEC, MAP_PRIVATE, file->get(), 0);
+  if (mapped == MAP_FAILED) {
+    return IsShortage(errno) ? absl::OkStatus() : Unusable(path, ::strerror(errno));
+  }
+  ::munmap(mapped, 1);
+  return absl::OkStatus();
+}
+
+// A script of ours, since nothing of the pack is executed.
 absl::Status ExecuteScript(const MirrorCache& cache, const MirrorId& id) {
   RELOC_ASSIGN_OR_RETURN(TmpDirectory tmp, TmpDirectory::Create(cache, id));
   {
@@ -133,10 +145,9 @@ absl::Status ExecuteScript(const MirrorCache& cache, const MirrorId& id) {
 }  // namespace
 
 absl::Status TryMirror(const MirrorCache& cache, const Mirror& mirror, const std::string& store) {
-  RELOC_ASSIGN_OR_RETURN(Start start, FindStart(mirror, store));
-  if (start.loader.empty()) return ExecuteScript(cache, mirror.id);
-  // glibc's ld.so maps the program, starts nothing of it and ends; others do not know the option, and end.
-  return Execute({start.loader, "--verify", start.program});
+  RELOC_ASSIGN_OR_RETURN(std::string loader, FindLoader(mirror, store));
+  if (!loader.empty()) RELOC_RETURN_IF_ERROR(MapAsProgram(loader));
+  return ExecuteScript(cache, mirror.id);
 }
 
 }  // namespace reloc

@@ -9,10 +9,10 @@
 
 namespace reloc {
 
-// Executes what launches would: an ld.so of the mirror, which looks at one of its programs and ends, else a
-// script in the cache. `store`: the path by which launches find the mirror's store; of a graft its graft
-// path. FailedPrecondition, with the reason: it cannot be used. What cannot be tried here, for want of memory
-// or processes, passes.
+// Maps an ld.so of the mirror as the kernel would to execute it, and executes a script of ours in the cache.
+// Nothing of the pack is executed: it may be another user's. `store`: the path by which launches find the
+// mirror's store; of a graft its graft path. FailedPrecondition, with the reason: it cannot be used. What
+// cannot be tried here, for want of memory or processes, passes.
 absl::Status TryMirror(const MirrorCache& cache, const Mirror& mirror, const std::string& store);
 
 }  // namespace reloc

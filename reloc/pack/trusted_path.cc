@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <utility>
@@ -32,7 +33,11 @@ bool IsServedByUser(const std::string& mount) {
   for (std::string line; std::getline(table, line);) {
     if (!absl::StartsWith(line, mount + " ")) continue;
     std::pair<absl::string_view, absl::string_view> halves = absl::StrSplit(line, absl::MaxSplits(" - ", 1));
-    return absl::StartsWith(halves.second, "fuse") && !absl::StrContains(halves.second, "user_id=0,");
+    // The source is what its server says, too: it may look like an option.
+    const std::vector<absl::string_view> fields = absl::StrSplit(halves.second, ' ');
+    const std::vector<absl::string_view> options = absl::StrSplit(fields.back(), ',');
+    const bool is_roots = std::find(options.begin(), options.end(), "user_id=0") != options.end();
+    return absl::StartsWith(fields[0], "fuse") && !is_roots;
   }
   return true;
 }
