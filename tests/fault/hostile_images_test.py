@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 import unittest
 
 from support import images, packs, programs, session, squashfs
@@ -269,6 +270,15 @@ class KeptRoot(HostilePack):
     def launch(self, program, *arguments):
         return programs.relocctl("run", f"{self.path}/bin/{program}", *arguments, env={**self.env, "RELOC_DEBUG": "1"},
                                  timeout=30)
+
+    def test_a_stopped_keeper_holds_up_no_launch(self):
+        """relocd would wait for it until it gives the root up, which takes longer."""
+        keeper = self.daemon.keeper()
+        os.kill(keeper, signal.SIGSTOP)
+        self.addCleanup(os.kill, keeper, signal.SIGCONT)
+        began = time.monotonic()
+        self.assertEqual(self.launch("sleep", "0").status, 0)
+        self.assertLess(time.monotonic() - began, 3)
 
     def test_it_is_dropped_with_an_event(self):
         self.assertEqual(self.launch("bash", "-c", ":").status, 0)
