@@ -17,7 +17,8 @@ inline constexpr size_t kMinGraftPath = 10;
 
 // What lacks where there is none.
 inline constexpr const char* kNoGraftedMirror = "no grafted mirror of the pack is ready";
-inline constexpr const char* kGraftPathGone = "the graft path is gone:";
+// An array, so that it has one address in the whole program.
+inline constexpr char kGraftPathGone[] = "the graft path is gone:";
 
 // True if nobody else could replace what this user makes in `directory`: it is root's and sticky, or closed
 // to others. In a user namespace without root /tmp is not known to be.
