@@ -25,7 +25,7 @@ enum class ListedKind : uint32_t {
   kSilent = 3,   // it does not answer
   kForeign = 4,  // its directory or its process is somebody else's
   kFailed = 5,   // it says something else than its jobs
-  kTooMany = 6,  // it has more jobs than are told
+  kTooMany = 6,  // it has more jobs than are listed
   kRefused = 7,  // the helper could not become that user
 };
 
@@ -63,7 +63,7 @@ ListedJob MakeListed(ListedKind kind);
 // Texts that are too long are cut, and end in "...".
 ListedJob ToListed(const relocd::v1::Job& job);
 
-// False if `record` is none of this version.
+// Returns whether `record` has the format of this version.
 bool IsListed(const ListedJob& record);
 // The job of the user `uid` that `record` describes. DataLoss if a field is not as a daemon would fill it.
 absl::StatusOr<relocd::v1::Job> FromListed(const ListedJob& record, uint32_t uid);

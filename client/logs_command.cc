@@ -79,7 +79,7 @@ absl::Status Show(const Output& output, const LogsOptions& options, int to,
   return options.follow ? reader->Follow(to, output.job_runs) : reader->Copy(to);
 }
 
-// What the child is told: the fields of an Output, which have no NUL.
+// Returns the request for the child: the fields of an Output, which contain no NUL.
 std::string Encode(const Output& output) {
   return absl::StrCat(output.dir, absl::string_view("\0", 1), output.id, absl::string_view("\0", 1),
                       output.job_runs ? "1" : "0", output.unknown.message());

@@ -38,8 +38,8 @@ struct PruneOptions {
   bool all = false;
 };
 
-// Where another user has the daemon's directory, and none runs in the second place, what lies in the cache,
-// where that is by default.
+// Asks the daemon. If another user has its directory and no daemon runs in the second place, lists what is in
+// the default cache instead.
 absl::StatusOr<relocd::v1::ListMirrorsResponse> FindMirrors() {
   absl::StatusOr<std::unique_ptr<ControlClient>> client = ControlClient::ConnectQuietly();
   if (client.ok()) return ListMirrors(**client);

@@ -37,7 +37,7 @@ void LeaveChild(ChildProcess child);
 // How many children that were given up or left have not ended yet. Reaps those that have. On any thread.
 size_t GivenUpChildren();
 
-// True once `child` has ended, or if it does within `patience`. Does not reap it.
+// Returns whether `child` has ended or ends within `patience`. Does not reap it.
 bool EndsWithin(const ChildProcess& child, absl::Duration patience);
 
 }  // namespace reloc

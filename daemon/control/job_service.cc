@@ -40,7 +40,8 @@ SurveyRequest::Depth DepthOf(const relocd::v1::InspectRequest& request) {
   return request.processes() ? SurveyRequest::RESOURCES : SurveyRequest::USAGE;
 }
 
-// All jobs, as of what they have left behind each has its own. `wanted`: empty: all that there are.
+// Asks about all jobs, because a process that a job left behind is assigned to one of them. If the request
+// names no ids, all jobs are wanted.
 SurveyRequest QuestionOf(const relocd::v1::InspectRequest& request, const std::vector<Job>& jobs) {
   const absl::flat_hash_set<std::string> wanted(request.ids().begin(), request.ids().end());
   SurveyRequest question;
