@@ -192,7 +192,7 @@ absl::Status EnsureDaemon(const std::vector<std::string>& arguments) {
   RELOC_ASSIGN_OR_RETURN(std::string dir, ChosenDaemonDir());
   const absl::Time deadline = absl::Now() + kPatience, last = absl::Now() + kLongest;
   for (absl::Duration pause = kFirstPause; !DaemonServes(); pause = std::min(2 * pause, kLongestPause)) {
-    RELOC_ASSIGN_OR_RETURN(std::string said, StartOnce(command, deadline));
+    RELOC_ASSIGN_OR_RETURN(std::string said, StartOnce(command, absl::Now() + kPatience));
     if (DaemonServes()) break;
     const bool may_pass = said.empty() || absl::StrContains(said, kAlreadyRunning);
     if (!may_pass) return absl::UnavailableError(FirstLine(said));
