@@ -3,9 +3,9 @@
 if(RELOC_SANITIZE)
   string(REPLACE ";" "," _list "${RELOC_SANITIZE}")
   set(RELOC_SANITIZE_FLAGS -fsanitize=${_list} -fno-omit-frame-pointer -fno-sanitize-recover=all)
-  # With this macro protobuf's headers add members to map fields, and the host's library was compiled without them.
+  # With the usual macro protobuf's headers add members to map fields, and the host's library was compiled without them.
   if(RELOC_SANITIZE MATCHES "thread")
-    list(APPEND RELOC_SANITIZE_FLAGS -U__SANITIZE_THREAD__)
+    list(APPEND RELOC_SANITIZE_FLAGS -U__SANITIZE_THREAD__ -DRELOC_SANITIZE_THREAD)
   endif()
 endif()
 # Sanitizers see more than these, and FORTIFY would hide accesses from them; it also needs optimisation. Debian's compiler

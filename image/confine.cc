@@ -16,7 +16,7 @@
 namespace reloc::image {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__) || defined(RELOC_SANITIZE_THREAD)
 constexpr bool kInstrumented = true;
 #else
 constexpr bool kInstrumented = false;

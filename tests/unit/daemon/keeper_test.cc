@@ -31,7 +31,7 @@ class KeeperTest : public testing::Test {
   using Answer = std::optional<absl::StatusOr<MadeRoot>>;
 
   void SetUp() override {
-#ifdef __SANITIZE_THREAD__
+#ifdef RELOC_SANITIZE_THREAD
     GTEST_SKIP() << "ThreadSanitizer has a thread of its own, with which unshare(2) makes no user namespace; "
                     "run another build";
 #endif
