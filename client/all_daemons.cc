@@ -22,18 +22,19 @@ namespace {
 
 using Jobs = std::vector<relocd::v1::Job>;
 
-constexpr absl::Duration kDeadline = absl::Seconds(2);
+constexpr absl::Duration kSearchBudget = absl::Milliseconds(300);
+constexpr absl::Duration kPatience = absl::Seconds(2);  // for the answers, from when daemons are known
 
 void PrintWarnings(const std::vector<std::string>& warnings) {
   for (const std::string& warning : warnings) PrintError("relocctl: warning", warning);
 }
 
-// Those of daemons that are this user's or root's.
-absl::StatusOr<std::vector<std::string>> TrustedDirs() {
+// Those of daemons that are this user's or root's. `roots`: names in /tmp.
+absl::StatusOr<std::vector<std::string>> TrustedDirs(const std::vector<std::string>& roots) {
   RELOC_ASSIGN_OR_RETURN(std::string own, ChosenDaemonDir());
   std::vector<std::string> dirs = {own, kSiteDaemonDir};
   if (::geteuid() == 0) {
-    std::vector<std::string> usual = DaemonDirsOf(0);
+    std::vector<std::string> usual = DaemonDirsOf(0, roots);
     dirs.insert(dirs.end(), usual.begin(), usual.end());
   }
   dirs.erase(std::remove(dirs.begin() + 1, dirs.end(), own), dirs.end());
@@ -83,16 +84,14 @@ absl::Status ListTrusted(const std::vector<std::string>& dirs, bool include_ende
 
 // The helpers are at work while the other daemons are asked.
 absl::StatusOr<Jobs> ListJobsOfAllUsers(bool include_ended) {
-  const absl::Time deadline = absl::Now() + kDeadline;
-  RELOC_ASSIGN_OR_RETURN(std::vector<std::string> trusted, TrustedDirs());
+  DaemonPlaces places;
+  if (::geteuid() == 0) places = FindDaemonPlaces(kSearchBudget);
+  PrintWarnings(places.warnings);
+  RELOC_ASSIGN_OR_RETURN(std::vector<std::string> trusted, TrustedDirs(places.users[0]));
+  places.users.erase(0);
+  const absl::Time deadline = absl::Now() + kPatience;
   UserJobs others;
-  if (::geteuid() == 0) {
-    std::vector<std::string> warnings;
-    std::vector<uid_t> users = UsersWithDaemons(&warnings);
-    users.erase(std::remove(users.begin(), users.end(), 0), users.end());
-    PrintWarnings(warnings);
-    others.Start(users, include_ended);
-  }
+  others.Start(places.users, include_ended);
   Jobs all;
   absl::Status listed = ListTrusted(trusted, include_ended, deadline, &all);
   others.Collect(deadline);

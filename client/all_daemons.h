@@ -9,7 +9,8 @@
 namespace reloc {
 
 // The jobs of one's own daemon and the site's; for root those of every user's as well, where daemons are by
-// default. Within two seconds: warns on stderr of daemons that do not answer. NotFound if none runs.
+// default. Within three seconds: warns on stderr of daemons that do not answer, and of what there was no time
+// to look for. NotFound if none runs.
 absl::StatusOr<std::vector<relocd::v1::Job>> ListJobsOfAllUsers(bool include_ended);
 
 }  // namespace reloc

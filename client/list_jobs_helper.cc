@@ -101,10 +101,10 @@ size_t TellJobs(std::vector<relocd::v1::Job> jobs, size_t left) {
   return left - jobs.size();
 }
 
-void TellAll(uid_t uid, bool include_ended) {
+void TellAll(uid_t uid, const std::vector<std::string>& names, bool include_ended) {
   size_t left = kMaxListedJobs;
   ListedJob end = MakeListed(ListedKind::kEnd);
-  for (const std::string& dir : DaemonDirsOf(uid)) {
+  for (const std::string& dir : DaemonDirsOf(uid, names)) {
     absl::StatusOr<std::vector<relocd::v1::Job>> jobs = Ask(dir, include_ended);
     if (jobs.ok()) {
       left = TellJobs(*std::move(jobs), left);
@@ -120,7 +120,7 @@ void TellAll(uid_t uid, bool include_ended) {
 
 int ListJobsForRoot(int argc, char** argv) {
   uint32_t uid = 0;
-  if (::geteuid() != 0 || argc != 4 || !absl::SimpleAtoi(argv[2], &uid) || uid == 0) return 125;
+  if (::geteuid() != 0 || argc < 4 || !absl::SimpleAtoi(argv[2], &uid) || uid == 0) return 125;
   if (::chdir("/") != 0) return 125;
   ::closefrom(STDERR_FILENO + 1);
   SetLimits();
@@ -128,7 +128,7 @@ int ListJobsForRoot(int argc, char** argv) {
     Tell(MakeListed(ListedKind::kRefused));
     return 1;
   }
-  TellAll(uid, strcmp(argv[3], "all") == 0);
+  TellAll(uid, {argv + 4, argv + argc}, strcmp(argv[3], "all") == 0);
   return 0;
 }
 

@@ -9,7 +9,8 @@ namespace reloc {
 
 inline constexpr char kListJobsHelper[] = "__list_jobs";
 
-// `relocctl __list_jobs UID running|all`: what main() then does. Returns the exit status, which nobody needs.
+// `relocctl __list_jobs UID running|all [NAME]...`, with names in /tmp: what main() then does. Returns the
+// exit status, which nobody needs.
 int ListJobsForRoot(int argc, char** argv);
 
 }  // namespace reloc

@@ -75,19 +75,21 @@ UserJobs::~UserJobs() {
   for (Helper& helper : helpers_) End(&helper);
 }
 
-void UserJobs::Start(const std::vector<uid_t>& users, bool include_ended) {
+void UserJobs::Start(const std::map<uid_t, std::vector<std::string>>& users, bool include_ended) {
   ::signal(SIGCHLD, SIG_DFL);  // so that a pid stays a helper's until we have reaped it
-  for (uid_t uid : users) StartOne(uid, include_ended);
+  for (const auto& [uid, names] : users) StartOne(uid, names, include_ended);
 }
 
-void UserJobs::StartOne(uid_t uid, bool include_ended) {
+void UserJobs::StartOne(uid_t uid, const std::vector<std::string>& names, bool include_ended) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return Warn(uid, strerror(errno));
   UniqueFd ours(ends[0]);
   UniqueFd theirs(ends[1]);
   if (::fcntl(ours.get(), F_SETFL, O_NONBLOCK) != 0) return Warn(uid, strerror(errno));
-  const pid_t pid = Spawn({"relocctl", kListJobsHelper, absl::StrCat(uid), include_ended ? "all" : "running"},
-                          theirs.get());
+  std::vector<std::string> command = {"relocctl", kListJobsHelper, absl::StrCat(uid),
+                                      include_ended ? "all" : "running"};
+  command.insert(command.end(), names.begin(), names.end());
+  const pid_t pid = Spawn(command, theirs.get());
   if (pid == 0) return Warn(uid, "no process could be started to ask the daemon");
   Add(uid, std::move(ours), pid);
 }

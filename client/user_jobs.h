@@ -22,8 +22,8 @@ class UserJobs {
   UserJobs& operator=(const UserJobs&) = delete;
   ~UserJobs();  // ends the helpers
 
-  // Starts a helper for each of `users`.
-  void Start(const std::vector<uid_t>& users, bool include_ended);
+  // Starts a helper for each of `users`, which are there with the names of their directories in /tmp.
+  void Start(const std::map<uid_t, std::vector<std::string>>& users, bool include_ended);
   // Takes what comes out of `pipe`, which does not block, for the word of `uid`'s helper `pid`; 0: none of
   // ours.
   void Add(uid_t uid, UniqueFd pipe, pid_t pid);
@@ -46,7 +46,7 @@ class UserJobs {
     bool ended = false;  // it has said that this is all
   };
 
-  void StartOne(uid_t uid, bool include_ended);
+  void StartOne(uid_t uid, const std::vector<std::string>& names, bool include_ended);
   void Read(Helper* helper);
   void Take(const ListedJob& record, Helper* helper);
   void Warn(uid_t uid, absl::string_view what);

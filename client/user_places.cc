@@ -14,20 +14,23 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "absl/time/clock.h"
 #include "reloc/base/file.h"
+#include "reloc/base/kernel_statx.h"
 #include "reloc/base/text.h"
-#include "reloc/pack/trusted_path.h"
+#include "reloc/launch/mounts.h"
 
 namespace reloc {
 namespace {
 
 constexpr char kRuntimeParent[] = "/run/user";
+constexpr char kProcesses[] = "/proc";
 constexpr char kTemporary[] = "/tmp";
 constexpr char kPrefix[] = "relocd-";
-constexpr size_t kMaxNames = 100000;  // of a directory; everyone can make names in /tmp
 constexpr size_t kMaxUsers = 256;
 constexpr size_t kMaxDirs = 32;  // of one user
 constexpr size_t kMaxWarnings = 8;
+constexpr absl::Duration kOwnBudget = absl::Milliseconds(500);  // for a directory of the user's own
 
 // Decimal as it is printed: no sign, no leading zeros.
 bool TakeNumber(absl::string_view* text, uint64_t* number) {
@@ -56,62 +59,135 @@ bool ParseTemporary(absl::string_view name, uid_t* uid) {
   return absl::ConsumePrefix(&name, kPrefix) && TakeUid(&name, uid) && IsSuffix(name);
 }
 
-void ForEachName(const std::string& directory,
-                 absl::FunctionRef<void(absl::string_view name, int dir)> visit) {
-  Result<UniqueFd> fd = Open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK);
-  if (!fd.ok()) return;
-  std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(fd->Release()), ::closedir);
-  if (stream == nullptr) return;
-  for (size_t count = 0; count < kMaxNames; ++count) {
-    const struct dirent* entry = ::readdir(stream.get());
-    if (entry == nullptr) return;
-    visit(entry->d_name, ::dirfd(stream.get()));
-  }
+std::string TemporaryName(uid_t uid) { return absl::StrCat(kPrefix, uid); }
+
+UniqueFd OpenDirectory(const std::string& path) {
+  Result<UniqueFd> fd = Open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK);
+  return fd.ok() ? *std::move(fd) : UniqueFd();
 }
 
-// Empty, or what is wrong with the directory `name`. Asks a file system that is mounted there nothing.
-std::string WhyNot(int parent, const std::string& name, uid_t uid) {
-  Result<UniqueFd> fd = OpenAt(parent, name.c_str(), O_PATH | O_NOFOLLOW | O_DIRECTORY);
-  if (!fd.ok()) return fd.error().value == ENOTDIR ? "is not a directory" : "";
-  if (MountOf(fd->get()) != MountOf(parent)) return "is a mount of its own";
-  struct stat st;
-  if (::fstat(fd->get(), &st) != 0) return "";
-  return st.st_uid == uid ? "" : absl::StrCat("belongs to uid ", st.st_uid);
+// False if there was no time for all names.
+bool ForEachName(const std::string& directory, absl::Time deadline,
+                 absl::FunctionRef<void(absl::string_view name, int dir)> visit) {
+  std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(OpenDirectory(directory).Release()), ::closedir);
+  if (stream == nullptr) return true;
+  while (const struct dirent* entry = ::readdir(stream.get())) {
+    visit(entry->d_name, ::dirfd(stream.get()));
+    if (absl::Now() > deadline) return false;
+  }
+  return true;
 }
+
+enum class Kind { kGone, kGood, kWrong };
+
+// Whether `name` is a directory of `uid`'s and no mount; `why` says what is wrong. Asks a file system that is
+// mounted there nothing.
+Kind LookAt(int parent, const std::string& name, uid_t uid, std::string* why) {
+  KernelStatx known;
+  Errno e = Statx(parent, name.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | kStatxDontSync,
+                  kStatxBasicStats, &known);
+  if (e.value == ENOENT) return Kind::kGone;
+  if (e.ok() && !S_ISDIR(known.mode)) {
+    *why = "is not a directory";
+  } else if (e.ok() && known.uid != uid) {
+    *why = absl::StrCat("belongs to uid ", known.uid);
+  } else if (Result<UniqueFd> fd = OpenUnmounted(parent, name.c_str()); !fd.ok()) {
+    *why = fd.error().value == EXDEV ? "is a mount of its own" : "cannot be opened";
+  } else {
+    // Read again: what was looked at by name may have been a mount.
+    struct stat st;
+    if (::fstat(fd->get(), &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == uid) return Kind::kGood;
+    *why = "belongs to somebody else";
+  }
+  return Kind::kWrong;
+}
+
+class PlaceSearch {
+ public:
+  // Users with a directory that only root can make, or with a process. A daemon that can answer has one.
+  void LookUpKnown(absl::Time deadline) {
+    bool all = ForEachName(kRuntimeParent, deadline, [&](absl::string_view name, int) {
+      uid_t uid = 0;
+      if (TakeUid(&name, &uid) && name.empty() && AddUser(uid)) known_.insert(uid);
+    });
+    all = all && ForEachName(kProcesses, deadline, [&](absl::string_view name, int dir) {
+            uint64_t pid = 0;
+            struct stat st;
+            if (TakeNumber(&name, &pid) && name.empty() &&
+                ::fstatat(dir, absl::StrCat(pid).c_str(), &st, 0) == 0)
+              known_.insert(st.st_uid);
+          });
+    UniqueFd tmp = OpenDirectory(kTemporary);
+    for (uid_t uid : known_) LookUp(tmp.get(), TemporaryName(uid), uid);
+    if (!all) Cut("there are too many processes to look at those of all users");
+  }
+
+  void ScanTemporary(absl::Time deadline) {
+    bool all = ForEachName(kTemporary, deadline, [&](absl::string_view name, int dir) {
+      uid_t uid = 0;
+      if (!ParseTemporary(name, &uid)) return;
+      if (!known_.contains(uid) || name != TemporaryName(uid)) LookUp(dir, std::string(name), uid);
+    });
+    if (!all) Cut(absl::StrCat("there are too many names in ", kTemporary, " to look at all of them"));
+  }
+
+  DaemonPlaces Finish() {
+    places_.warnings.insert(places_.warnings.end(), cut_.begin(), cut_.end());
+    return std::move(places_);
+  }
+
+ private:
+  bool AddUser(uid_t uid) {
+    if (places_.users.size() < kMaxUsers || places_.users.contains(uid)) {
+      places_.users.try_emplace(uid);
+      return true;
+    }
+    Cut(absl::StrCat("there are more than ", kMaxUsers, " users who may have daemons"));
+    return false;
+  }
+
+  void LookUp(int tmp, const std::string& name, uid_t uid) {
+    if (auto user = places_.users.find(uid); user != places_.users.end() && user->second.size() >= kMaxDirs)
+      return Cut(absl::StrCat("uid ", uid, " has more than ", kMaxDirs, " directories in ", kTemporary));
+    std::string why;
+    const Kind kind = LookAt(tmp, name, uid, &why);
+    if (kind == Kind::kGood && AddUser(uid)) places_.users[uid].push_back(name);
+    if (kind == Kind::kWrong && places_.warnings.size() < kMaxWarnings)
+      places_.warnings.push_back(absl::StrCat(kTemporary, "/", name, " ", why));
+  }
+
+  void Cut(absl::string_view why) {
+    if (cut_.size() < kMaxWarnings) cut_.insert(absl::StrCat(why, ": jobs of some daemons may be missing"));
+  }
+
+  DaemonPlaces places_;
+  std::set<uid_t> known_;
+  std::set<std::string> cut_;
+};
 
 }  // namespace
 
-std::vector<uid_t> UsersWithDaemons(std::vector<std::string>* warnings) {
-  std::set<uid_t> users;
-  auto add = [&](uid_t uid) {
-    if (users.size() < kMaxUsers) users.insert(uid);
-  };
-  ForEachName(kRuntimeParent, [&](absl::string_view name, int) {
-    uid_t uid = 0;
-    if (TakeUid(&name, &uid) && name.empty()) add(uid);
-  });
-  ForEachName(kTemporary, [&](absl::string_view name, int dir) {
-    uid_t uid = 0;
-    if (!ParseTemporary(name, &uid)) return;
-    std::string wrong = WhyNot(dir, std::string(name), uid);
-    if (wrong.empty()) return add(uid);
-    if (warnings->size() < kMaxWarnings) warnings->push_back(absl::StrCat(kTemporary, "/", name, " ", wrong));
-  });
-  return {users.begin(), users.end()};
+DaemonPlaces FindDaemonPlaces(absl::Duration budget) {
+  PlaceSearch search;
+  search.LookUpKnown(absl::Now() + budget);
+  search.ScanTemporary(absl::Now() + budget);
+  return search.Finish();
 }
 
-std::vector<std::string> DaemonDirsOf(uid_t uid) {
+std::vector<std::string> DaemonDirsOf(uid_t uid, const std::vector<std::string>& names) {
   std::vector<std::string> dirs;
   const std::string runtime = absl::StrCat(kRuntimeParent, "/", uid);
-  ForEachName(runtime, [&](absl::string_view name, int) {
+  ForEachName(runtime, absl::Now() + kOwnBudget, [&](absl::string_view name, int) {
     if (absl::string_view rest = name; absl::ConsumePrefix(&rest, "relocd") && IsSuffix(rest))
       dirs.push_back(absl::StrCat(runtime, "/", name));
   });
-  ForEachName(kTemporary, [&](absl::string_view name, int dir) {
+  UniqueFd tmp = OpenDirectory(kTemporary);
+  for (const std::string& name : names) {
     uid_t named = 0;
-    if (ParseTemporary(name, &named) && named == uid && WhyNot(dir, std::string(name), uid).empty())
+    std::string why;
+    if (ParseTemporary(name, &named) && named == uid && LookAt(tmp.get(), name, uid, &why) == Kind::kGood)
       dirs.push_back(absl::StrCat(kTemporary, "/", name));
-  });
+  }
   std::sort(dirs.begin(), dirs.end());  // a name comes before the same with a suffix
   dirs.resize(std::min(dirs.size(), kMaxDirs));
   return dirs;

@@ -13,6 +13,7 @@ import unittest
 from support import daemon, packs, programs, session
 
 OTHER = 4243
+FLOOD = 90000  # names: to check each of them cost all of the time for the answers
 
 
 class AllUsers(unittest.TestCase):
@@ -188,6 +189,72 @@ class AllUsers(unittest.TestCase):
         outcome = programs.relocctl("ps", "--all-users")
         self.assertEqual(outcome.status, 1)
         self.assertLess(len(outcome.err.splitlines()), 20)
+
+
+class Flood(unittest.TestCase):
+    """uid 4242 makes names like those of uid 4243's daemons, until /tmp takes long to read."""
+
+    # A /tmp in memory, where so many directories are made and gone at once, with our own files in it.
+    PRIVATE_TMP = """set -e
+        mount --make-rprivate /
+        mkdir "$0/new"
+        mount -t tmpfs -o mode=1777 none "$0/new"
+        case "$0" in /tmp/*) mkdir -p "$0/new/${0#/tmp/}"; mount --bind "$0" "$0/new/${0#/tmp/}";; esac
+        mount --move "$0/new" /tmp
+        echo ready
+        exec sleep 1000"""
+    MAKE = "import os\nfor n in range(1000, 1000 + {}): os.mkdir('/tmp/relocd-{}.job-' + str(n), 0o700)"
+
+    def setUp(self):
+        os.chmod(session.temp(), 0o755)
+        self.pack = packs.from_host("sleep")
+        self.holder = subprocess.Popen(["unshare", "--mount", "sh", "-c", self.PRIVATE_TMP, session.temp()],
+                                       stdout=subprocess.PIPE)
+        self.addCleanup(os.rmdir, session.temp() + "/new")
+        self.addCleanup(self.end, self.holder)
+        self.assertEqual(self.holder.stdout.readline(), b"ready\n")
+
+    def end(self, process):
+        process.kill()
+        process.wait()
+        if process.stdout:
+            process.stdout.close()
+
+    def inside(self, uid, *command):
+        become = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--"] if uid else []
+        return ["nsenter", f"--mount=/proc/{self.holder.pid}/ns/mnt", "--", *become, *command]
+
+    def start(self, uid, *command):
+        process = subprocess.Popen(self.inside(uid, *command), env={"PATH": programs.HOST_PATH, "HOME": "/tmp/home"},
+                                   stderr=subprocess.DEVNULL)
+        self.addCleanup(self.end, process)
+        return process
+
+    def listed(self, uid=0):
+        outcome = programs.run(self.inside(uid, programs.RELOCCTL, "ps", "--all-users", "--format", "json"),
+                               env={"PATH": programs.HOST_PATH})
+        return [(job["pid"], job["uid"]) for job in json.loads(outcome.out or "[]")], outcome.err
+
+    def test_a_user_is_found_by_name(self):
+        jobs = []
+        for suffix in ("", ".job-7"):
+            directory = f"/tmp/relocd-{OTHER}{suffix}"
+            self.start(OTHER, programs.RELOCD, "--dir", directory)
+            jobs.append(self.start(OTHER, "sh", "-c", f"until test -S {directory}/launch.sock; do sleep 0.1; done; "
+                                   f"RELOCD_DIR={directory} exec {self.pack}/bin/sleep 1000").pid)
+        expected = [(pid, OTHER) for pid in jobs]
+        self.assertTrue(daemon.wait_until(lambda: sorted(self.listed()[0]) == sorted(expected)))
+        programs.must(programs.run(self.inside(session.ORDINARY_USER, "/usr/bin/python3", "-c", self.MAKE.format(FLOOD, OTHER)),
+                                   timeout=120))
+        start = time.monotonic()
+        rows, err = self.listed()
+        self.assertLess(time.monotonic() - start, 10)
+        self.assertIn(expected[0], rows, err)
+        self.assertIn(f" belongs to uid {session.ORDINARY_USER}", err)
+        self.assertLess(len(err.splitlines()), 20)
+        # A batch job's daemon has no name that root could know.
+        if expected[1] not in rows:
+            self.assertIn("there are too many names in /tmp to look at all of them", err)
 
 
 if __name__ == "__main__":
