@@ -17,71 +17,6 @@ struct OpenHow {
   uint64_t flags, mode, resolve;
 };
 
-// The word after "mnt_id:".
-Errno ReadMountId(int fd, TextBuffer* id) {
-  FixedText<64> path;
-  path << "/proc/self/fdinfo/" << fd;
-  FixedText<1024> info;
-  RELOC_TRY(ReadSmallFile(path.c_str(), &info));
-  string_view rest = info.view();
-  do {
-    string_view value = SplitFirst(rest, '\n', &rest);
-    if (!StartsWith(value, "mnt_id:")) continue;
-    *id << Suffix(value, sizeof "mnt_id:");  // and a tab
-    return kOk;
-  } while (!rest.empty());
-  return Errno{ENOTSUP};
-}
-
-// Finds one mount in the text of /proc/self/mountinfo, which comes in pieces:
-//   ID PARENT MAJOR:MINOR ROOT PLACE OPTIONS [TAG]... - TYPE SOURCE OPTIONS
-class MountSearch {
- public:
-  explicit MountSearch(string_view id) : id_(id) {}
-
-  // True when the mount's type is known.
-  bool Take(string_view text) {
-    for (char c : text) {
-      if (c != ' ' && c != '\n') {
-        word_ << c;
-      } else if (EndWord(c == '\n')) {
-        return true;
-      }
-    }
-    return false;
-  }
-  // Cut off if it is long.
-  string_view type() const { return word_.view(); }
-
- private:
-  bool EndWord(bool ends_line) {
-    if (is_type_next_ && is_wanted_) return true;
-    if (words_++ == 0) is_wanted_ = word_.view() == id_;
-    is_type_next_ = word_.view() == "-";
-    if (ends_line) words_ = 0;
-    word_.Clear();
-    return false;
-  }
-
-  string_view id_;
-  FixedText<64> word_;
-  size_t words_ = 0;  // of this line
-  bool is_wanted_ = false;
-  bool is_type_next_ = false;
-};
-
-bool IsFuseMount(string_view id) {
-  Result<UniqueFd> file = Open("/proc/self/mountinfo", O_RDONLY);
-  if (!file.ok()) return true;
-  MountSearch search(id);
-  char text[4096];
-  while (true) {
-    Result<size_t> size = ReadAll(file->get(), text);
-    if (!size.ok() || *size == 0) return true;  // a mount that is not listed
-    if (search.Take({text, *size})) return StartsWith(search.type(), "fuse");
-  }
-}
-
 }  // namespace
 
 Result<UniqueFd> OpenInOneMount(int directory, const char* path) {
@@ -105,6 +40,67 @@ Result<UniqueFd> OpenUnmounted(int parent, const char* name) {
   return fd;
 }
 
+// The word after "mnt_id:".
+Errno ReadMountId(int fd, TextBuffer* id) {
+  FixedText<64> path;
+  path << "/proc/self/fdinfo/" << fd;
+  FixedText<1024> info;
+  RELOC_TRY(ReadSmallFile(path.c_str(), &info));
+  string_view rest = info.view();
+  do {
+    string_view value = SplitFirst(rest, '\n', &rest);
+    if (!StartsWith(value, "mnt_id:")) continue;
+    *id << Suffix(value, sizeof "mnt_id:");  // and a tab
+    return kOk;
+  } while (!rest.empty());
+  return Errno{ENOTSUP};
+}
+
+bool MountSearch::Take(string_view text) {
+  for (char c : text) {
+    const bool separates = c == ' ' || c == '\n' || (c == ',' && place_ == Place::kOptions);
+    if (!separates) {
+      word_ << c;
+    } else if (EndWord(c)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool MountSearch::EndWord(char separator) {
+  if (words_++ == 0) is_wanted_ = word_.view() == id_;
+  if (place_ == Place::kMount) {
+    if (word_.view() == "-") place_ = Place::kType;
+  } else if (place_ == Place::kType) {
+    is_fuse_ = StartsWith(word_.view(), "fuse");
+    place_ = Place::kSource;
+  } else if (place_ == Place::kSource) {
+    place_ = Place::kOptions;
+  } else {
+    is_roots_ = is_roots_ || word_.view() == "user_id=0";
+  }
+  word_.Clear();
+  if (separator != '\n') return false;
+  if (is_wanted_) return true;
+  words_ = 0;
+  place_ = Place::kMount;
+  is_fuse_ = is_roots_ = false;
+  return false;
+}
+
+Errno FindMount(MountSearch* search) {
+  Result<UniqueFd> file = Open("/proc/self/mountinfo", O_RDONLY);
+  if (!file.ok()) return file.error();
+  char text[4096];
+  while (true) {
+    Result<size_t> size = ReadAll(file->get(), text);
+    if (!size.ok()) return size.error();
+    if (*size == 0) return Errno{ENOENT};
+    if (search->Take({text, *size})) return kOk;
+  }
+}
+
 Errno ReadKnownAttributes(int fd, KernelStatx* attributes) {
   return Statx(fd, "", kAtEmptyPath | kStatxDontSync, kStatxBasicStats, attributes);
 }
@@ -112,7 +108,9 @@ Errno ReadKnownAttributes(int fd, KernelStatx* attributes) {
 bool MayBeFuse(int fd, const KernelStatx& attributes) {
   if (attributes.dev_major != 0) return false;  // on a block device
   FixedText<32> id;
-  return !ReadMountId(fd, &id).ok() || IsFuseMount(id.view());
+  if (!ReadMountId(fd, &id).ok()) return true;
+  MountSearch search(id.view());
+  return !FindMount(&search).ok() || search.is_fuse();
 }
 
 }  // namespace reloc

@@ -5,19 +5,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "reloc/base/file.h"
 #include "reloc/base/text.h"
+#include "reloc/launch/mounts.h"
 #include "reloc/pack/files.h"
 #include "reloc/pack/status.h"
 
@@ -26,20 +22,17 @@ namespace {
 
 constexpr int kMaxLinks = 40;  // as the kernel follows
 
-// Whether the mount is a FUSE file system that root did not mount: its owners are what its server says.
-// proc(5): "ID … - TYPE SOURCE OPTIONS". One that is not listed was detached meanwhile.
+// The number of the mount that `fd` is on; empty if /proc does not say it.
+std::string MountOf(int fd) {
+  FixedText<32> id;
+  return ReadMountId(fd, &id).ok() ? id.c_str() : "";
+}
+
+// True if the mount is a FUSE file system that root did not mount: its owners are what its server says. One
+// that is not listed was detached meanwhile.
 bool IsServedByUser(const std::string& mount) {
-  std::ifstream table("/proc/self/mountinfo");
-  for (std::string line; std::getline(table, line);) {
-    if (!absl::StartsWith(line, mount + " ")) continue;
-    std::pair<absl::string_view, absl::string_view> halves = absl::StrSplit(line, absl::MaxSplits(" - ", 1));
-    // The source is what its server says, too: it may look like an option.
-    const std::vector<absl::string_view> fields = absl::StrSplit(halves.second, ' ');
-    const std::vector<absl::string_view> options = absl::StrSplit(fields.back(), ',');
-    const bool is_roots = std::find(options.begin(), options.end(), "user_id=0") != options.end();
-    return absl::StartsWith(fields[0], "fuse") && !is_roots;
-  }
-  return true;
+  MountSearch search(mount);
+  return !FindMount(&search).ok() || (search.is_fuse() && !search.is_roots());
 }
 
 // Goes along a path, one name at a time.
@@ -149,15 +142,6 @@ class Walk {
 };
 
 }  // namespace
-
-std::string MountOf(int fd) {
-  std::ifstream info(absl::StrCat("/proc/self/fdinfo/", fd));
-  for (std::string line; std::getline(info, line);) {
-    absl::string_view id = line;
-    if (absl::ConsumePrefix(&id, "mnt_id:")) return std::string(absl::StripAsciiWhitespace(id));
-  }
-  return "";
-}
 
 absl::Status RequireTrustedPath(const std::string& path, IfMissing missing) {
   if (::geteuid() != 0) return absl::OkStatus();

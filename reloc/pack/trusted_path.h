@@ -20,7 +20,4 @@ enum class IfMissing { kCheckParents, kAccept };
 // anything. For other users: OK.
 absl::Status RequireTrustedPath(const std::string& path, IfMissing missing = IfMissing::kCheckParents);
 
-// The number of the mount that `fd` (O_PATH will do) is on, as text; empty if /proc does not say it.
-std::string MountOf(int fd);
-
 }  // namespace reloc
