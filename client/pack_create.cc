@@ -3,12 +3,15 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "client/pack_tools.h"
 #include "client/report.h"
 #include "reloc/pack/adopt.h"
 #include "reloc/pack/builder.h"
+#include "reloc/pack/files.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
@@ -27,7 +30,11 @@ struct CreateOptions {
 
 absl::StatusOr<PackSummary> CreateFromStore(const CreateOptions& options, const PackTools& tools) {
   StoreSource source;
-  for (const std::string& path : options.store_paths) source.paths.push_back(std::filesystem::absolute(path));
+  for (const std::string& path : options.store_paths) {
+    std::error_code error;
+    source.paths.push_back(std::filesystem::absolute(path, error));
+    if (error) return SystemError(error.value(), absl::StrCat("no absolute path for '", path, "'"));
+  }
   RELOC_ASSIGN_OR_RETURN(source.entries, ParseEntries(options.entries));
   RELOC_ASSIGN_OR_RETURN(source.store,
                          FindStore(source.paths, options.store_prefix, options.store_directory));

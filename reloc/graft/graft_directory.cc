@@ -22,6 +22,8 @@
 namespace reloc {
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr std::string_view kLetters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
 constexpr size_t kNameSize = 2;
 constexpr size_t kNames = 64 * 64;
@@ -77,8 +79,9 @@ bool IsUsable(const std::string& cache, const std::string& directory) {
 // it may be a file system that never answers.
 std::string FindUnrecorded(const std::string& cache) {
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(kSharedDirectory, error)) {
-    const std::string directory = entry.path();
+  for (fs::directory_iterator entry(kSharedDirectory, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string directory = entry->path();
     if (!HasShape(directory) || GraftDirectoryFault(directory.c_str()) != nullptr) continue;
     absl::StatusOr<std::string> marked = ReadSymlink(directory + kMarker);
     if (marked.ok() && *marked == cache) return directory;
@@ -115,11 +118,13 @@ bool RenewOldNames(const std::string& cache) {
   const std::string mirrors = absl::StrCat(cache, "/", kMirrorsDir, "/");
   bool found = false;
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(kSharedDirectory, error)) {
-    if (!entry.is_symlink(error)) continue;
-    absl::StatusOr<std::string> target = ReadSymlink(entry.path());
+  for (fs::directory_iterator entry(kSharedDirectory, error), end; !error && entry != end;
+       entry.increment(error)) {
+    std::error_code gone;
+    if (!entry->is_symlink(gone)) continue;
+    absl::StatusOr<std::string> target = ReadSymlink(entry->path());
     if (!target.ok() || !absl::StartsWith(*target, mirrors)) continue;
-    Touch(entry.path());
+    Touch(entry->path());
     found = true;
   }
   return found;

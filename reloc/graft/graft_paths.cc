@@ -69,8 +69,9 @@ absl::StatusOr<std::string> ChooseDirectory(const std::string& cache, size_t len
 // The path in `directory` that leads to `store` already, with a name of that size; empty: none does.
 std::string FindPath(const std::string& directory, const std::string& store, size_t name_size) {
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
-    const std::string path = entry.path();
+  for (std::filesystem::directory_iterator entry(directory, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string path = entry->path();
     if (path.size() != directory.size() + 1 + name_size) continue;
     if (absl::StatusOr<std::string> target = ReadSymlink(path); target.ok() && *target == store) return path;
   }

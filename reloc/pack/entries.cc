@@ -39,7 +39,8 @@ class EntrySearch {
   void AddProgramsOf(const std::string& path) {
     absl::StatusOr<std::string> real = ResolveInStore(store_, path);
     if (!real.ok()) return;
-    if (fs::is_regular_file(HostPath(store_, *real))) {
+    std::error_code error;
+    if (fs::is_regular_file(HostPath(store_, *real), error)) {
       AddOrWarn(std::string(BaseName(path)), path);
       return;
     }
@@ -68,8 +69,9 @@ class EntrySearch {
     absl::StatusOr<std::string> real = ResolveInStore(store_, path);
     if (!real.ok()) return;  // no sbin
     std::string host_path = HostPath(store_, *real);
+    std::error_code error;
     for (const std::string& name : VisibleNames(host_path)) {
-      if (!fs::is_directory(fs::symlink_status(absl::StrCat(host_path, "/", name)))) {
+      if (!fs::is_directory(fs::symlink_status(absl::StrCat(host_path, "/", name), error))) {
         AddOrWarn(name, absl::StrCat(path, "/", name));
       }
     }

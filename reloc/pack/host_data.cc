@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "reloc/base/path.h"
@@ -161,7 +162,9 @@ absl::StatusOr<AddedData> LocateAddedData(const std::vector<std::string>& wanted
     RELOC_ASSIGN_OR_RETURN(const std::string source, Canonical(path));
     if (source == "/") return absl::InvalidArgumentError("cannot add / as data");
     // Where the path leads through symlinks does not matter to the program, only where it looks.
-    const std::string named = fs::absolute(path).lexically_normal().string();
+    std::error_code error;
+    const std::string named = fs::absolute(path, error).lexically_normal().string();
+    if (error) return SystemError(error.value(), absl::StrCat("no absolute path for '", path, "'"));
     std::string place = PlaceIn(known_trees, named);
     while (!place.empty() && place.back() == '/') place.pop_back();
     places.emplace(source, std::move(place));

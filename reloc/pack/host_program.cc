@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
+#include <system_error>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -55,7 +56,8 @@ absl::Status ResolveEnv(absl::string_view line, Shebang* shebang) {
 }
 
 bool IsExecutableFile(const std::string& path) {
-  return access(path.c_str(), X_OK) == 0 && std::filesystem::is_regular_file(path);
+  std::error_code error;
+  return access(path.c_str(), X_OK) == 0 && std::filesystem::is_regular_file(path, error);
 }
 
 absl::StatusOr<std::string> FindFile(const std::string& wanted, const std::string& search_path) {

@@ -3,13 +3,18 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <system_error>
+#include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "reloc/base/path.h"
 
 namespace reloc {
 namespace {
+
+namespace fs = std::filesystem;
 
 // Subdirectories that ld.so tries before a directory itself, by processor: _dl_important_hwcaps and, before
 // glibc 2.37, the platforms and capabilities of sysdeps/*/dl-procinfo.c.
@@ -33,10 +38,20 @@ bool LeavesPrefix(const std::string& path, const std::string& prefix) {
   return false;
 }
 
-void AddNamesBelow(const std::filesystem::path& path, absl::flat_hash_set<std::string>* names) {
+// Calls `visit` with each path that the iterator comes to. Unlike a range-for it does not throw when a
+// directory cannot be read to its end.
+template <typename Iterator>
+std::error_code ForEachPath(const fs::path& directory, absl::FunctionRef<void(const fs::path&)> visit) {
   std::error_code error;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(path, error))
-    names->insert(entry.path().filename());
+  for (Iterator entry(directory, error), end; !error && entry != end; entry.increment(error))
+    visit(entry->path());
+  return error;
+}
+
+// Nothing where that is no directory.
+void AddNamesBelow(const fs::path& path, absl::flat_hash_set<std::string>* names) {
+  ForEachPath<fs::recursive_directory_iterator>(
+      path, [&](const fs::path& file) { names->insert(file.filename()); });
 }
 
 }  // namespace
@@ -50,10 +65,10 @@ const LibraryDirectory& LibraryDirectories::At(const std::string& path) {
 // A path that ends at a symlink, which dangles here, may lead to something on another host; and so may one
 // that goes on behind a symlink that leads outside.
 bool LibraryDirectories::MayLeadOutside(const std::string& path) const {
-  std::filesystem::path above = path;
+  fs::path above = path;
   std::error_code error;
   while (IsBelow(above.native(), store_.prefix) &&
-         !std::filesystem::exists(std::filesystem::symlink_status(HostPath(store_, above.native()), error)))
+         !fs::exists(fs::symlink_status(HostPath(store_, above.native()), error)))
     above = above.parent_path();
   return RealStorePath(store_, above.native()).empty();
 }
@@ -61,12 +76,12 @@ bool LibraryDirectories::MayLeadOutside(const std::string& path) const {
 LibraryDirectory LibraryDirectories::Read(const std::string& path) const {
   LibraryDirectory directory;
   if (LeavesPrefix(path, store_.prefix) || MayLeadOutside(path)) return directory;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(HostPath(store_, path), error)) {
-    std::string name = entry.path().filename();
-    if (IsVariant(name)) AddNamesBelow(entry.path(), &directory.variants);
-    directory.names.insert(std::move(name));
-  }
+  const std::error_code error =
+      ForEachPath<fs::directory_iterator>(HostPath(store_, path), [&](const fs::path& file) {
+        std::string name = file.filename();
+        if (IsVariant(name)) AddNamesBelow(file, &directory.variants);
+        directory.names.insert(std::move(name));
+      });
   directory.known =
       !error || error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory;
   return directory;
@@ -74,7 +89,7 @@ LibraryDirectory LibraryDirectories::Read(const std::string& path) const {
 
 std::string RealStorePath(const StoreLocation& store, const std::string& path) {
   std::error_code error;
-  const std::string real = std::filesystem::canonical(HostPath(store, path), error);
+  const std::string real = fs::canonical(HostPath(store, path), error);
   if (error || !IsBelow(real, store.directory)) return "";
   return StorePath(store, real);
 }

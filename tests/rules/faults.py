@@ -8,17 +8,10 @@ import os
 import re
 import sys
 
+import sources
+
 POINTS = "reloc/fault/points.h"
 POINT = re.compile(r'^\s*X\((\w+), "([a-z.]+)", "[^"]+"\)')
-
-
-def files(source_dir, folders, suffixes):
-    for folder in folders:
-        for directory, _, names in os.walk(os.path.join(source_dir, folder)):
-            for name in sorted(names):
-                if name.endswith(suffixes):
-                    with open(os.path.join(directory, name), encoding="utf-8") as file:
-                        yield file.read()
 
 
 def parse(text):
@@ -38,8 +31,9 @@ def main():
     source_dir = sys.argv[1]
     with open(os.path.join(source_dir, POINTS), encoding="utf-8") as file:
         points = parse(file.read())
-    code = "\n".join(files(source_dir, ["client", "daemon", "reloc/job", "reloc/mirror"], (".cc", ".h")))
-    tests = "\n".join(files(source_dir, ["tests/fault", "tests/e2e", "tests/unit/mirror"], (".py", ".cc")))
+    join = lambda *given: "\n".join(text for _, text in sources.walk(source_dir, *given))
+    code = join(["client", "daemon", "reloc/job", "reloc/mirror"])
+    tests = join(["tests/fault", "tests/e2e", "tests/unit/mirror"], (".py", ".cc"))
     found = list(violations(points, code, tests)) if points else [f"{POINTS}: no faults found"]
     print("\n".join(found) or f"each of {len(points)} faults has its place and its test")
     return 1 if found else 0

@@ -8,9 +8,10 @@ A table and not the linker, because a header that is included makes a dependency
 Usage: includes.py SOURCE_DIR      prints FILE:LINE for each violation; exit status 1 if there is one
 """
 
-import os
 import re
 import sys
+
+import sources
 
 # folder -> what it may include besides itself
 ALLOWED = {
@@ -79,14 +80,8 @@ def check_text(path, text):
 
 
 def check_tree(source_dir):
-    for folder in sorted(ALLOWED):
-        for directory, _, names in os.walk(os.path.join(source_dir, folder)):
-            for name in sorted(names):
-                if not name.endswith((".h", ".cc")):
-                    continue
-                full = os.path.join(directory, name)
-                with open(full, encoding="utf-8") as file:
-                    yield from check_text(os.path.relpath(full, source_dir), file.read())
+    for path, text in sources.walk(source_dir, sorted(ALLOWED)):
+        yield from check_text(path, text)
 
 
 def main():

@@ -6,9 +6,10 @@ Names and arguments come from packs and from other users; a print that goes arou
 Usage: output.py SOURCE_DIR      prints FILE:LINE for each violation; exit status 1 if there is one
 """
 
-import os
 import re
 import sys
+
+import sources
 
 FOLDERS = ["audit", "client", "daemon", "front", "image", "preload", "reloc", "shim"]
 
@@ -58,20 +59,10 @@ def check_text(path, text):
             yield f"{path}:{number}: {match.group(0).strip()} goes around reloc/cli/output.h"
 
 
-def files(source_dir):
-    for folder in FOLDERS:
-        for directory, _, names in os.walk(os.path.join(source_dir, folder)):
-            for name in sorted(names):
-                if name.endswith((".h", ".cc")):
-                    yield os.path.relpath(os.path.join(directory, name), source_dir)
-
-
 def check_tree(source_dir):
     found = set()
-    for path in files(source_dir):
+    for path, text in sources.walk(source_dir, FOLDERS):
         found.add(path)
-        with open(os.path.join(source_dir, path), encoding="utf-8") as file:
-            text = file.read()
         yield from check_text(path, text)
         if path in ALLOWED and not PRINTS.search(COMMENT_OR_STRING.sub(blank, text)):
             yield f"{path}: prints nothing any more; take it out of the list in tests/rules/output.py"

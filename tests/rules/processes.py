@@ -6,9 +6,10 @@ Whoever writes a path /proc/PID/..., or calls what reads one, is in a list here,
 Usage: processes.py SOURCE_DIR      prints FILE:LINE for each violation; exit status 1 if there is one
 """
 
-import os
 import re
 import sys
+
+import sources
 
 FOLDERS = ("audit", "client", "daemon", "front", "preload", "reloc", "shim")
 READER = "runs in the process that reads /proc, or in the worker for mirrors"
@@ -49,13 +50,8 @@ def check_text(path, text):
 
 
 def check_tree(source_dir):
-    for folder in FOLDERS:
-        for directory, _, names in os.walk(os.path.join(source_dir, folder)):
-            for name in sorted(names):
-                if name.endswith((".h", ".cc")):
-                    full = os.path.join(directory, name)
-                    with open(full, encoding="utf-8") as file:
-                        yield from check_text(os.path.relpath(full, source_dir), file.read())
+    for path, text in sources.walk(source_dir, FOLDERS):
+        yield from check_text(path, text)
 
 
 def main():

@@ -5,6 +5,7 @@ import unittest
 
 import binaries
 import faults
+import filesystem
 import includes
 import output
 import processes
@@ -124,6 +125,25 @@ class ProcessesTest(unittest.TestCase):
             self.assertEqual(list(processes.check_text("daemon/processes/survey.cc", line)), [])
         for line in ('Open("/proc/self/exe", O_RDONLY)', '// as "/proc/" and a number'):
             self.assertEqual(list(processes.check_text("daemon/control/x.cc", line)), [], line)
+
+
+class FilesystemTest(unittest.TestCase):
+    def found(self, line):
+        return len(list(filesystem.check_text("daemon/x.cc", line)))
+
+    def test_refused(self):
+        for line in ("for (const auto& entry : std::filesystem::directory_iterator(path, error)) {",
+                     "for (auto& entry : fs::recursive_directory_iterator(path, error))",
+                     "if (fs::is_directory(StrCat(a, b))) return;", "fs::remove_all(Path(a, error));",
+                     "fs::directory_iterator entry(path);", "fs::exists(fs::symlink_status(path));"):
+            self.assertEqual(self.found(line), 1, line)
+
+    def test_allowed(self):
+        for line in ("for (fs::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error)) {",
+                     "if (fs::is_directory(StrCat(a, b), error)) return;", "fs::path(a).parent_path();",
+                     "if (!fs::is_directory(fs::symlink_status(Path(a), error))) {", "// fs::remove_all(path)",
+                     "entry != std::filesystem::directory_iterator()", 'Say("fs::exists(path)");'):
+            self.assertEqual(self.found(line), 0, line)
 
 
 if __name__ == "__main__":
