@@ -25,7 +25,8 @@ using relocd::v1::DiskTask;
 constexpr absl::Duration kReadPatience = absl::Milliseconds(1500);  // more than SQLite waits for a writer
 constexpr absl::Duration kLookPatience = absl::Milliseconds(500);
 constexpr size_t kMaxHanging = 16;
-constexpr int kMostExtensions = 50;  // of the patience, for a process that runs
+// A process that runs may take longer, in all of one task.
+constexpr absl::Duration kSpare = absl::Seconds(10);
 
 absl::Status ToStatus(Errno error) {
   if (error.ok()) return absl::OkStatus();
@@ -56,15 +57,16 @@ DiskProcess::~DiskProcess() {
   GiveUpChild(std::move(process_), absl::ZeroDuration());
 }
 
-// One that has much to do, or gets no processor, does not hang.
-bool DiskProcess::Answers(absl::Duration patience) const {
+// One that has much to do, or gets no processor, does not hang; one that never comes to an end has spent its
+// time.
+bool DiskProcess::Answers(absl::Duration patience) {
   struct pollfd readable = {socket_.get(), POLLIN, 0};
-  for (int i = 0; i < kMostExtensions; ++i) {
+  while (true) {
     const int ready = ::poll(&readable, 1, static_cast<int>(absl::ToInt64Milliseconds(patience)));
     if (ready == 1) return true;
-    if (ready == 0 && !IsRunnable(process_.pid)) return false;
+    if (spare_ <= absl::ZeroDuration() || (ready == 0 && !IsRunnable(process_.pid))) return false;
+    spare_ -= patience;
   }
-  return false;
 }
 
 absl::StatusOr<DiskReply> DiskProcess::Receive(absl::Duration patience) {
@@ -79,6 +81,7 @@ absl::StatusOr<DiskReply> DiskProcess::Receive(absl::Duration patience) {
 absl::Status DiskProcess::Do(const DiskTask& task, absl::Duration patience, OnRecord on_record) {
   absl::Status sent = ToStatus(SendFrame(socket_.get(), task.SerializeAsString(), MonotonicNow() + patience));
   failed_ = !sent.ok();
+  spare_ = kSpare;
   while (!failed_) {
     absl::StatusOr<DiskReply> reply = Receive(patience);
     failed_ = !reply.ok();

@@ -25,8 +25,9 @@ class DiskProcess {
   DiskProcess(const DiskProcess&) = delete;
   DiskProcess& operator=(const DiskProcess&) = delete;
 
-  // Has `task` done. DeadlineExceeded if nothing comes of it for `patience`, and the process does not run
-  // either. After an error that is not the task's own, failed() is true and nothing more can be asked.
+  // Has `task` done. DeadlineExceeded if nothing comes of it for `patience` and the process does not run
+  // either, or has run for ten seconds in vain. After an error that is not the task's own, failed() is true
+  // and nothing more can be asked.
   using OnRecord = absl::FunctionRef<void(absl::string_view record)>;
   absl::Status Do(const relocd::v1::DiskTask& task, absl::Duration patience, OnRecord on_record);
   bool failed() const { return failed_; }
@@ -37,11 +38,12 @@ class DiskProcess {
  private:
   DiskProcess() = default;
   friend void PostToDisk(const relocd::v1::DiskTask& task);
-  bool Answers(absl::Duration patience) const;
+  bool Answers(absl::Duration patience);
   absl::StatusOr<relocd::v1::DiskReply> Receive(absl::Duration patience);
 
   ChildProcess process_;
   UniqueFd socket_;
+  absl::Duration spare_;  // what is left of it for this task
   bool failed_ = false;
 };
 
