@@ -24,6 +24,7 @@
 #include "client/installation.h"
 #include "reloc/base/file.h"
 #include "reloc/base/unique_fd.h"
+#include "reloc/cli/output.h"
 #include "reloc/fault/fault.h"
 #include "reloc/job/child_task.h"
 #include "reloc/launch/daemon_dir.h"
@@ -43,6 +44,7 @@ constexpr absl::Duration kPatience = absl::Milliseconds(2700);
 constexpr absl::Duration kLongest = absl::Seconds(15);
 constexpr absl::Duration kFirstPause = absl::Milliseconds(20);
 constexpr absl::Duration kLongestPause = absl::Milliseconds(500);
+constexpr const char* kOwnPrefix = "relocd: ";              // of what relocd says
 constexpr const char* kAlreadyRunning = "already running";  // what relocd says if another holds its place
 
 // posix_spawn(3)'s two kinds of settings.
@@ -152,7 +154,7 @@ absl::StatusOr<std::string> StartOnce(const std::vector<std::string>& command, a
 std::string FirstLine(absl::string_view text) {
   if (text.empty()) return "relocd does not begin to serve";
   std::vector<absl::string_view> lines = absl::StrSplit(text, '\n');
-  return std::string(absl::StripPrefix(lines[0], "relocd: "));
+  return std::string(absl::StripPrefix(lines[0], kOwnPrefix));
 }
 
 // One that is about to end is given a moment.
@@ -193,9 +195,13 @@ absl::Status EnsureDaemon(const std::vector<std::string>& arguments) {
   const absl::Time deadline = absl::Now() + kPatience, last = absl::Now() + kLongest;
   for (absl::Duration pause = kFirstPause; !DaemonServes(); pause = std::min(2 * pause, kLongestPause)) {
     RELOC_ASSIGN_OR_RETURN(std::string said, StartOnce(command, absl::Now() + kPatience));
-    if (DaemonServes()) break;
-    const bool may_pass = said.empty() || absl::StrContains(said, kAlreadyRunning);
-    if (!may_pass) return absl::UnavailableError(FirstLine(said));
+    const bool runs_already = absl::StrContains(said, kAlreadyRunning);
+    if (DaemonServes()) {
+      const bool warns = absl::StartsWith(said, kOwnPrefix) && !runs_already;
+      if (warns) PrintError("relocctl: warning", FirstLine(said));
+      break;
+    }
+    if (!said.empty() && !runs_already) return absl::UnavailableError(FirstLine(said));
     if (absl::Now() > deadline) {
       const std::optional<pid_t> holder = LockHolder(dir);
       const bool works = holder && IsRunnable(*holder);

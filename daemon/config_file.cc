@@ -3,6 +3,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
+#include <system_error>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -61,23 +64,33 @@ absl::StatusOr<Setting> ParseLine(absl::string_view line, std::string where) {
   return Setting{std::move(key), std::move(value), std::move(where)};
 }
 
+constexpr absl::string_view kDefaultAdvice = "; set HOME (sudo -H, su -) or XDG_CONFIG_HOME to your own";
+constexpr absl::string_view kNamedAdvice = "; copy it to a place that only root can change";
+
+absl::Status Refuse(const std::string& path, absl::string_view why, absl::string_view advice) {
+  return absl::PermissionDeniedError(absl::StrCat("configuration ", path, ": ", why, advice));
+}
+
+// For root: what another user can change is not read, also where --config names it.
+absl::Status RequireTrusted(const std::string& path, absl::string_view advice) {
+  std::error_code error;
+  const std::string absolute = std::filesystem::absolute(path, error);
+  absl::Status trusted = RequireTrustedPath(absolute, IfMissing::kAccept);
+  return trusted.ok() ? trusted : Refuse(path, trusted.message(), advice);
+}
+
 absl::Status RequireOwn(const std::string& path) {
-  constexpr absl::string_view kAdvice = "; set HOME (sudo -H, su -) or XDG_CONFIG_HOME to your own";
-  absl::Status trusted = RequireTrustedPath(path, IfMissing::kAccept);
-  if (!trusted.ok())
-    return absl::PermissionDeniedError(
-        absl::StrCat("configuration ", path, ": ", trusted.message(), kAdvice));
+  RELOC_RETURN_IF_ERROR(RequireTrusted(path, kDefaultAdvice));
   // A link counts as its owner's, wherever it leads.
   struct stat st;
   if (::lstat(path.c_str(), &st) != 0 || st.st_uid == ::geteuid() || st.st_uid == 0) return absl::OkStatus();
-  return absl::PermissionDeniedError(
-      absl::StrCat("configuration ", path, ": it belongs to uid ", st.st_uid, kAdvice));
+  return Refuse(path, absl::StrCat("it belongs to uid ", st.st_uid), kDefaultAdvice);
 }
 
 // In a process of its own: the home directory may be on a file system that hangs.
 absl::StatusOr<std::string> ReadInTime(const std::string& path, bool is_default) {
   absl::StatusOr<std::string> text = TryInChild(kPatience, [&]() -> absl::StatusOr<std::string> {
-    RELOC_RETURN_IF_ERROR(is_default ? RequireOwn(path) : absl::OkStatus());
+    RELOC_RETURN_IF_ERROR(is_default ? RequireOwn(path) : RequireTrusted(path, kNamedAdvice));
     return ReadWholeFile(path, kMaxFileBytes);
   });
   if (!absl::IsDeadlineExceeded(text.status())) return text;

@@ -10,8 +10,9 @@
 
 namespace reloc {
 
-// Opens `path`, which is made if it is not there. It is the user's own regular file, or where `configured`
-// also a device, a FIFO or what a link in /dev leads to. Never waits for a FIFO's reader.
+// Opens `path`, which is made if it is not there. It must be a regular file of the user's or of root's, or
+// where `configured` also such a FIFO, a device, or what a link in /dev leads to. Unauthenticated if it is
+// another user's (PermissionDenied is the kernel's word, such as EROFS). Never waits for a FIFO's reader.
 absl::StatusOr<UniqueFd> OpenLogFile(const std::string& path, bool configured);
 
 // Writes `line` if the file takes it now. A line that does not fit, or is cut short, is lost: there is

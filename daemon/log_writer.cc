@@ -54,11 +54,15 @@ class Writer {
  private:
   int file() const { return file_.valid() ? file_.get() : STDERR_FILENO; }
 
-  // The first time relocd waits for the answer. Later nobody does, and the old file gets the error.
+  // The first time relocd waits for the answer, a status code as a letter and its text. Later nobody does,
+  // and the old file gets the error.
   void OpenFile(const std::string& path, char verb) {
     absl::StatusOr<UniqueFd> fresh = path.empty() ? UniqueFd() : OpenLogFile(path, verb == kOpenConfigured);
     const std::string error(fresh.status().message());
-    if (!opened_) (void)SendPacket(socket_.get(), absl::StrCat(fresh.ok() ? "1" : "0", error)).ok();
+    if (!opened_) {
+      const char answer[] = {static_cast<char>('A' + static_cast<int>(fresh.status().code())), '\0'};
+      (void)SendPacket(socket_.get(), absl::StrCat(answer, error)).ok();
+    }
     if (opened_ && !fresh.ok()) {
       AppendToLog(file(),
                   absl::StrCat(absl::FormatTime("%Y-%m-%dT%H:%M:%E3S%Ez", absl::Now(), absl::LocalTimeZone()),
@@ -121,8 +125,7 @@ absl::Status LogWriter::Start() {
   Packet answer;
   Errno received = ReceivePacket(socket_.get(), memory, &answer);
   if (!received.ok() || answer.size == 0) return absl::UnavailableError("the process for the log has ended");
-  if (memory[0] == '1') return absl::OkStatus();
-  return absl::UnavailableError(absl::string_view(memory + 1, answer.size - 1));
+  return {static_cast<absl::StatusCode>(memory[0] - 'A'), absl::string_view(memory + 1, answer.size - 1)};
 }
 
 bool LogWriter::Write(absl::string_view line) {

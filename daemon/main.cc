@@ -125,6 +125,20 @@ void LetProgramsGoFirst() {
   (void)::sched_setscheduler(0, SCHED_BATCH, &none);
 }
 
+// Goes on without a file that another user has put in its place; `options` then says where the log goes.
+absl::Status OpenSomeLog(bool configured, Options* options) {
+  absl::Status opened = OpenLog(options->log_level, options->log_file, configured);
+  if (!absl::IsUnauthenticated(opened)) return opened;  // another user's
+  PrintError("relocd", opened.message());
+  options->log_file = !options->background ? ""
+                      : configured         ? absl::StrCat(options->state_dir, "/relocd.log")
+                                           : "/dev/null";
+  RELOC_RETURN_IF_ERROR(configured ? OpenSomeLog(false, options)
+                                   : OpenLog(options->log_level, options->log_file, true));
+  LogWarning(opened.message());
+  return absl::OkStatus();
+}
+
 // With a log file nothing of ours goes to the caller's terminal any more; what waits for the end of our
 // stderr knows by it that we serve.
 void LeaveTerminal() {
@@ -143,7 +157,7 @@ absl::Status Serve(Options options, ServiceManager manager, const char* const* e
   // Else any process of the user could take our descriptors from /proc.
   ::prctl(PR_SET_DUMPABLE, 0);
   LetProgramsGoFirst();
-  RELOC_RETURN_IF_ERROR(OpenLog(options.log_level, options.log_file, log_configured));
+  RELOC_RETURN_IF_ERROR(OpenSomeLog(log_configured, &options));
   RELOC_ASSIGN_OR_RETURN(std::unique_ptr<Daemon> daemon,
                          Daemon::Create(options, std::move(dir), std::move(keeper), std::move(manager)));
   if (!options.log_file.empty()) LeaveTerminal();

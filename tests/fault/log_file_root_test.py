@@ -5,7 +5,7 @@ import unittest
 
 from support import packs, programs, session
 
-USER = 4242
+USER, OTHER = 4242, 4243
 SECONDS = 8  # a start has 3 s; a FIFO that nobody reads would hang for ever
 
 
@@ -20,15 +20,47 @@ class LogFile(unittest.TestCase):
         with open(self.canary, "w") as file:
             file.write("root's own\n")
         self.env = programs.environment(HOME=self.home, RELOCD_DIR=packs.new_path("daemon"))
-        self.addCleanup(programs.relocctl, "daemon", "stop", env=self.env)
+        self.user = {}
+        self.addCleanup(lambda: programs.relocctl("daemon", "stop", env=self.env, **self.user))
 
     def give_away(self, path):
         os.chown(path, USER, USER, follow_symlinks=False)
 
+    def assertServes(self):
+        """relocd goes on without that file, and logs where it does when none is named."""
+        programs.must(programs.relocctl("daemon", "status", env=self.env))
+        with open(self.log) as file:
+            self.assertRegex(file.read(), f"warning: cannot log to .* belongs to uid {USER}")
+        programs.must(programs.relocctl("daemon", "stop", env=self.env))
+
+    def test_a_fifo_of_another_user(self):
+        """An ordinary user configured a name in a directory like /tmp; another one has made it, reads and waits."""
+        shared = packs.new_path("shared")
+        os.mkdir(shared)
+        os.chmod(shared, 0o1777)
+        os.makedirs(self.home + "/daemon")
+        for directory, _, _ in os.walk(self.home):
+            self.give_away(directory)
+        self.env["RELOCD_DIR"] = self.home + "/daemon"
+        os.chmod(self.env["RELOCD_DIR"], 0o700)
+        self.user = dict(user=USER, group=USER, extra_groups=[])
+        for mode, make in (("fifo", os.mkfifo), ("file", os.mknod)):
+            with self.subTest(mode):
+                named = os.path.join(shared, mode)
+                make(named)
+                os.chmod(named, 0o666)
+                os.chown(named, OTHER, OTHER)
+                reader = os.open(named, os.O_RDONLY | os.O_NONBLOCK)
+                self.addCleanup(os.close, reader)
+                self.assertIn(f"cannot log to {named}: it belongs to uid {OTHER}", self.start("--log-file", named).err)
+                programs.must(programs.relocctl("daemon", "status", env=self.env, **self.user))
+                self.assertEqual(os.read(reader, 100), b"")
+                programs.must(programs.relocctl("daemon", "stop", env=self.env, **self.user))
+
     def start(self, *arguments):
         """Whether relocd starts without its log is not the question."""
         began = time.monotonic()
-        outcome = programs.relocctl("daemon", "start", *arguments, env=self.env, timeout=SECONDS)
+        outcome = programs.relocctl("daemon", "start", *arguments, env=self.env, timeout=SECONDS, **self.user)
         self.assertLess(time.monotonic() - began, SECONDS)
         if outcome.status != 0:
             self.assertRegex(outcome.err, r"\Arelocctl: [^\n]+\n\Z")
@@ -59,8 +91,9 @@ class LogFile(unittest.TestCase):
         named = packs.new_path("named")
         open(named, "w").close()
         self.give_away(named)
-        self.assertIn(f"it belongs to uid {USER}", self.start("--log-file", named).err)
+        self.assertIn(f"belongs to uid {USER}", self.start("--log-file", named).err)
         self.assertEqual(os.path.getsize(named), 0)
+        self.assertServes()
         os.symlink(self.canary, named + ".link")
         self.assertIn("it is a symlink", self.start("--log-file", named + ".link").err)
 
@@ -72,6 +105,11 @@ class LogFile(unittest.TestCase):
             file.write(f"log-file = {target}\n")
         self.give_away(path)
         self.assertIn(f"belongs to uid {USER}", self.start().err)
+        self.assertIn(f"belongs to uid {USER}", self.start("--config", path).err)
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(os.path.dirname(path))
+        outcome = programs.run([programs.RELOCD, "--config", "relocd.conf", "--print-config"], env={**self.env, "HOME": "/root"})
+        self.assertIn(f"belongs to uid {USER}", outcome.err)
         self.assertFalse(os.path.exists(target))
 
 
