@@ -50,8 +50,8 @@ void PrintLines(const Findings& findings) {
     PrintOut(absl::StrFormat("%-4s  %-17s  %s\n", HealthName(finding.health), finding.check,
                              OneLine(finding.found + cure)));
   }
-  PrintOut(absl::StrCat("\n", Count(findings, Health::kFailure), " failures, ",
-                        Count(findings, Health::kWarning), " warnings\n"));
+  PrintOut(absl::StrCat("\n", Counted(Count(findings, Health::kFailure), "failure"), ", ",
+                        Counted(Count(findings, Health::kWarning), "warning"), "\n"));
 }
 
 void PrintJson(const Findings& findings) {

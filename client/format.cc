@@ -199,6 +199,11 @@ bool Filter::Matches(const Record& record) const {
   });
 }
 
+std::string Counted(size_t count, absl::string_view noun, absl::string_view plural) {
+  if (count != 1 && !plural.empty()) return absl::StrCat(count, " ", plural);
+  return absl::StrCat(count, " ", noun, count == 1 ? "" : "s");
+}
+
 std::string Table(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::vector<std::string>> cells = rows;
   std::vector<size_t> widths;

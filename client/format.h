@@ -48,6 +48,9 @@ class Filter {
   std::vector<std::pair<std::string, std::string>> wanted_;
 };
 
+// "1 job", "2 jobs". `plural`: if it is not `noun` and an "s".
+std::string Counted(size_t count, absl::string_view noun, absl::string_view plural = "");
+
 // Columns of equal width, two spaces apart. The first row is the header. Cells are escaped (OneLine): what a
 // program was called with must not reach the terminal.
 std::string Table(const std::vector<std::vector<std::string>>& rows);

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,7 @@ namespace {
 
 struct HistoryOptions {
   std::string since;
-  uint32_t limit = 0;  // 0: all
+  std::optional<uint32_t> limit;
   std::string format;
 };
 using Jobs = std::vector<relocd::v1::Job>;
@@ -90,7 +91,11 @@ absl::Status History(const HistoryOptions& options) {
   if (!options.since.empty()) {
     RELOC_ASSIGN_OR_RETURN(query.since, ParseTimeArgument(options.since, absl::Now(), absl::LocalTimeZone()));
   }
-  if (options.limit > 0) query.limit = options.limit;
+  if (options.limit) query.limit = *options.limit;
+  if (query.limit == 0) {
+    if (options.format == "json") PrintOut("[]\n");
+    return FlushOut();
+  }
   RELOC_ASSIGN_OR_RETURN(Jobs jobs, FindJobs(query));
   std::vector<Record> records;
   std::vector<std::vector<std::string>> rows = {EndedJobColumns()};
@@ -110,7 +115,7 @@ void AddHistoryCommand(CLI::App& app, int* exit_status) {
   history
       ->add_option("--since", options->since, std::string("Only those that ended since then: ") + kTimeHelp)
       ->type_name("TIME");
-  history->add_option("-n,--limit", options->limit, "Only the last N")->type_name("N");
+  history->add_option("-n,--limit", options->limit, "Only the last N; 0: none")->type_name("N");
   AddFormatOption(history, &options->format);
   history->footer(
       "Works without a daemon too. What runs, and what ended lately: relocctl ps -a\n"

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_replace.h"
 #include "client/answering.h"
 #include "reloc/launch/image_launch.h"
@@ -18,6 +19,8 @@ absl::StatusOr<OpenedPack> OpenedPack::Open(const std::string& name) {
   PackImage image;
   if (!OpenPackImage(name.c_str(), &image).ok()) return OpenedPack(name, name);
   Failure failure;
+  // What does not claim to be an image, such as an archive, is told apart when its manifest is read.
+  if (!absl::EndsWith(name, ".sqfs") && !CheckImage(image, &failure)) return OpenedPack(name, name);
   Trace trace("relocctl", false);
   if (EnterOwnImage(image, environ, trace, &failure)) return OpenedPack(name, kImagePackDir);
   FixedText<1024> line;

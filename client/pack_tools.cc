@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "client/format.h"
 #include "client/installation.h"
 #include "client/progress.h"
 #include "client/report.h"
@@ -37,8 +38,9 @@ absl::StatusOr<PackRuntime> ReadRuntime(const fs::path& directory) {
 }
 
 void PrintSummary(const std::string& verb, const std::string& what, const PackSummary& summary) {
-  PrintOut(absl::StrCat(verb, " ", OneLine(what), ": ", summary.entries, " entries, ", summary.items,
-                        " items, ", HumanSize(static_cast<double>(summary.bytes)), "\n"));
+  PrintOut(absl::StrCat(verb, " ", OneLine(what), ": ", Counted(summary.entries, "entry", "entries"), ", ",
+                        Counted(summary.items, "item"), ", ", HumanSize(static_cast<double>(summary.bytes)),
+                        "\n"));
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "client/format.h"
 #include "client/progress.h"
 #include "reloc/pack/human_size.h"
 #include "reloc/pack/text.h"
@@ -91,8 +92,8 @@ std::string Title(const TopView& view) {
     cpu += line.cpu_percent;
     memory += line.rss_bytes;
   }
-  return absl::StrCat("relocd: ", jobs, " jobs, ", processes, " processes, CPU ",
-                      absl::StrFormat("%.1f%%", cpu), ", memory ", HumanSize(memory), "; by ",
+  return absl::StrCat("relocd: ", Counted(jobs, "job"), ", ", Counted(processes, "process", "processes"),
+                      ", CPU ", absl::StrFormat("%.1f%%", cpu), ", memory ", HumanSize(memory), "; by ",
                       OrderName(view.order()), view.reversed() ? ", reversed" : "",
                       view.filter().empty() ? "" : absl::StrCat("; only '", view.filter(), "'"));
 }

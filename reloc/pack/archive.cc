@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "reloc/base/file.h"
@@ -21,6 +22,17 @@
 
 namespace reloc {
 namespace {
+
+constexpr std::pair<absl::string_view, PackFormat> kSupported[] = {{".tar", PackFormat::kTar},
+                                                                   {".tar.gz", PackFormat::kTarGz},
+                                                                   {".tar.zst", PackFormat::kTarZst},
+                                                                   {".sqfs", PackFormat::kSquashfs}};
+
+// Nobody wants a directory of such a name. In lower case; the supported ones are here for other cases.
+constexpr absl::string_view kUnsupported[] = {
+    ".tar",  ".gz",  ".zst", ".xz",  ".bz2",  ".lz",  ".lz4",  ".lzma", ".lzo",      ".z",
+    ".tgz",  ".txz", ".tbz", ".tb2", ".tbz2", ".tlz", ".tzst", ".zip",  ".7z",       ".rar",
+    ".cpio", ".rpm", ".deb", ".sif", ".img",  ".iso", ".run",  ".sqfs", ".squashfs", ".appimage"};
 
 struct FreeArchive {
   void operator()(struct archive* archive) const { archive_write_free(archive); }
@@ -152,11 +164,17 @@ absl::Status WriteMembers(const std::string& pack, PackFormat format, const std:
 
 }  // namespace
 
-PackFormat FormatOf(const std::string& output) {
-  if (absl::EndsWith(output, ".tar")) return PackFormat::kTar;
-  if (absl::EndsWith(output, ".tar.gz")) return PackFormat::kTarGz;
-  if (absl::EndsWith(output, ".tar.zst")) return PackFormat::kTarZst;
-  if (absl::EndsWith(output, ".sqfs")) return PackFormat::kSquashfs;
+absl::StatusOr<PackFormat> FormatOf(const std::string& output) {
+  for (const auto& [suffix, format] : kSupported) {
+    if (absl::EndsWith(output, suffix)) return format;
+  }
+  const std::string lower = absl::AsciiStrToLower(output);
+  for (absl::string_view suffix : kUnsupported) {
+    if (!absl::EndsWith(lower, suffix)) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat(output, ": packs are not made as ", suffix,
+                     "; use .tar, .tar.gz, .tar.zst or .sqfs, or add a slash for a directory of that name"));
+  }
   return PackFormat::kDirectory;
 }
 

@@ -11,8 +11,9 @@ namespace reloc {
 
 enum class PackFormat { kDirectory, kTar, kTarGz, kTarZst, kSquashfs };
 
-// The format that the suffix of `output` asks for: .tar, .tar.gz, .tar.zst, .sqfs, else a directory.
-PackFormat FormatOf(const std::string& output);
+// Returns the format that the suffix of `output` asks for: .tar, .tar.gz, .tar.zst, .sqfs, else a directory.
+// InvalidArgument for the suffix of another archive or image format.
+absl::StatusOr<PackFormat> FormatOf(const std::string& output);
 
 // Writes the pack at `pack` to the new file `archive`, its members without a leading directory, as `guix
 // pack` does. Equal packs give equal bytes: members are sorted, owners are 0, the time of everything but the

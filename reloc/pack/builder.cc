@@ -21,11 +21,12 @@ namespace {
 class NewPack {
  public:
   static absl::StatusOr<NewPack> Create(const std::string& output, const std::string& prefix) {
+    RELOC_ASSIGN_OR_RETURN(PackFormat format, FormatOf(output));
     RELOC_ASSIGN_OR_RETURN(Staging staging, Staging::Create(output));
     std::string pack = absl::StrCat(staging.directory(), "/pack");
     RELOC_RETURN_IF_ERROR(MakeDirectories(absl::StrCat(pack, prefix)));
     RELOC_ASSIGN_OR_RETURN(StoreLocation store, LocateStore(prefix, absl::StrCat(pack, prefix)));
-    return NewPack(std::move(staging), std::move(pack), std::move(store), FormatOf(output));
+    return NewPack(std::move(staging), std::move(pack), std::move(store), format);
   }
 
   const StoreLocation& store() const { return store_; }

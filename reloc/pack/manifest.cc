@@ -1,6 +1,9 @@
 #include "reloc/pack/manifest.h"
 
+#include <errno.h>
 #include <google/protobuf/util/json_util.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -62,6 +65,14 @@ absl::Status CheckDigest(const pb::Manifest& manifest, std::string_view json, st
 absl::StatusOr<std::string> ReadManifest(const std::string& pack) {
   std::string path = absl::StrCat(pack, "/", kManifestPath);
   absl::StatusOr<std::string> json = ReadWholeFile(path, kMaxManifest);
+  if (json.ok()) return json;
+  struct stat st;
+  if (::stat(pack.c_str(), &st) == 0 && S_ISREG(st.st_mode)) {
+    if (::access(pack.c_str(), R_OK) != 0) return SystemError(errno, absl::StrCat("cannot read ", pack));
+    return absl::InvalidArgumentError(absl::StrCat(
+        pack, " is a file, and neither a pack's directory nor its image; unpack an archive first: ",
+        "mkdir DIR && tar -C DIR -xf ", pack));
+  }
   if (!absl::IsNotFound(json.status())) return json;
   return absl::NotFoundError(absl::StrCat(pack, " is not the directory of a pack: there is no ", path));
 }

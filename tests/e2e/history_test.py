@@ -87,6 +87,8 @@ class History(outcomes.OneLineTest):
         self.await_count(3)
         codes = lambda *arguments: [job["exit_code"] for job in self.history(*arguments)]
         self.assertEqual(codes("--limit", "2"), [2, 3])
+        self.assertEqual(codes("-n", "0"), [])
+        self.assertEqual(programs.relocctl("history", "-n", "0", env=self.env), (0, "", ""))
         self.assertEqual(codes("--since", "1h"), [1, 2, 3])
         self.assertEqual(codes("--since", str(int(time.time()) + 60)), [])
         self.assertEqual(codes("--since", self.history()[1]["ended_at"]), [2, 3])

@@ -146,6 +146,24 @@ class Refusals(OneLineTest):
         self.assertRefused("--from-store", item, "--store-prefix", "/gnu/store", "--store-dir", store.directory,
                            words=["broken-1", missing])
 
+    def test_a_suffix_of_another_archive_format(self):
+        for name in ("x.zip", "x.tgz", "x.tar.bz2", "X.TAR", "x.deb"):
+            output = session.make_dir("suffixes")
+            outcome = programs.relocctl("pack", "create", "-o", f"{output}/{name}", "--from-host", programs.host("true"))
+            self.assertOneLine(outcome, name, ".tar, .tar.gz, .tar.zst or .sqfs")
+            self.assertEqual(os.listdir(output), [])
+        named = packs.new_path("python-3.11")
+        programs.must(programs.relocctl("pack", "create", "-o", named, "--from-host", programs.host("true")))
+        self.assertTrue(os.path.isdir(named))
+
+    def test_an_archive_has_to_be_unpacked_first(self):
+        for suffix in (".tar", ".tar.zst"):
+            archive = packs.new_path("archive") + suffix
+            created = programs.must(programs.relocctl("pack", "create", "-o", archive, "--from-host", programs.host("true")))
+            self.assertIn(": 1 entry, ", created.out)
+            for command in ("verify", "inspect"):
+                self.assertOneLine(programs.relocctl("pack", command, archive), archive, "unpack", "tar -C DIR -xf")
+
     def test_an_output_that_exists_is_kept(self):
         path = packs.new_path("existing")
         os.mkdir(path)

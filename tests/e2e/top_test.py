@@ -79,7 +79,7 @@ class Top(jobs.JobsTest):
         job = self.start()
         terminal = self.open()
         self.assertTrue(terminal.shows(self.job(job.pid)["id"]), terminal.text)
-        self.assertTrue(terminal.shows("1 jobs, 1 processes"))
+        self.assertTrue(terminal.shows("1 job, 1 process,"))
         terminal.type("q")
         self.assertEqual(terminal.process.wait(10), 0)
         self.assertRestored(terminal)
@@ -127,7 +127,7 @@ class Top(jobs.JobsTest):
         terminal.text = ""
         terminal.resize(10, 40)
         terminal.process.send_signal(signal.SIGWINCH)
-        self.assertTrue(terminal.shows("relocd: 1 jobs"))
+        self.assertTrue(terminal.shows("relocd: 1 job,"))
         self.assertIsNone(terminal.process.poll())
 
     def test_control_characters_are_escaped(self):

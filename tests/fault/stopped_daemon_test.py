@@ -44,6 +44,16 @@ class SilentDaemons(unittest.TestCase):
             for client in waiting:
                 client.close()
 
+    def test_a_key_that_completes(self):
+        """It ends quietly, without candidates that only the daemon knows."""
+        relocd = daemon.Daemon(packs.new_path("daemon"))
+        self.addCleanup(relocd.stop)
+        os.kill(relocd.pid, signal.SIGSTOP)
+        for words in (["kill", ""], ["mirrors", "prune", ""], ["run", ""]):
+            outcome = programs.relocctl("__complete", *words, env=programs.environment(RELOCD_DIR=relocd.directory))
+            self.assertEqual((outcome.status, outcome.err), (0, ""), words)
+            self.assertNotIn("\t", outcome.out.replace("\t\n", ""))
+
     def test_a_stopped_daemon_that_published_nothing(self):
         relocd = daemon.Daemon(packs.new_path("daemon"))
         self.addCleanup(relocd.stop)
