@@ -25,8 +25,7 @@ using relocd::v1::DiskTask;
 constexpr absl::Duration kReadPatience = absl::Milliseconds(1500);  // more than SQLite waits for a writer
 constexpr absl::Duration kLookPatience = absl::Milliseconds(500);
 constexpr size_t kMaxHanging = 16;
-// A process that runs may take longer, in all of one task.
-constexpr absl::Duration kSpare = absl::Seconds(10);
+constexpr int kMostExtensions = 8;  // of the patience, for a process that runs, in all of one task
 
 absl::Status ToStatus(Errno error) {
   if (error.ok()) return absl::OkStatus();
@@ -81,7 +80,7 @@ absl::StatusOr<DiskReply> DiskProcess::Receive(absl::Duration patience) {
 absl::Status DiskProcess::Do(const DiskTask& task, absl::Duration patience, OnRecord on_record) {
   absl::Status sent = ToStatus(SendFrame(socket_.get(), task.SerializeAsString(), MonotonicNow() + patience));
   failed_ = !sent.ok();
-  spare_ = kSpare;
+  spare_ = kMostExtensions * patience;
   while (!failed_) {
     absl::StatusOr<DiskReply> reply = Receive(patience);
     failed_ = !reply.ok();

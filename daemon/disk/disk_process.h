@@ -26,8 +26,8 @@ class DiskProcess {
   DiskProcess& operator=(const DiskProcess&) = delete;
 
   // Has `task` done. DeadlineExceeded if nothing comes of it for `patience` and the process does not run
-  // either, or has run for ten seconds in vain. After an error that is not the task's own, failed() is true
-  // and nothing more can be asked.
+  // either, or has run eight times as long in vain. After an error that is not the task's own, failed() is
+  // true and nothing more can be asked.
   using OnRecord = absl::FunctionRef<void(absl::string_view record)>;
   absl::Status Do(const relocd::v1::DiskTask& task, absl::Duration patience, OnRecord on_record);
   bool failed() const { return failed_; }

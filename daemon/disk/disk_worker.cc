@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <optional>
@@ -29,6 +30,13 @@ using relocd::v1::DiskReply;
 using relocd::v1::DiskTask;
 
 constexpr size_t kRecordBytes = 64 * 1024;  // of which a reply is made
+constexpr time_t kMostWork = 20;            // seconds of a processor, without a reply
+
+// SIGPROF ends a process that never gets done, also when relocd has ended. 0: no limit.
+void LimitWork(time_t seconds) {
+  const struct itimerval limit = {{0, 0}, {seconds, 0}};
+  (void)::setitimer(ITIMER_PROF, &limit, nullptr);
+}
 
 class Worker {
  public:
@@ -40,11 +48,13 @@ class Worker {
       DiskTask task;
       const bool asked = ReceiveFrame(socket_.get(), &bytes, absl::InfiniteDuration()).ok();
       if (!asked || !task.ParseFromString(bytes)) ::_exit(0);
+      LimitWork(kMostWork);
       absl::Status status = Do(task);
       reply_.set_done(true);
       reply_.set_code(static_cast<int>(status.code()));
       reply_.set_message(std::string(status.message()));
       Send();
+      LimitWork(0);
     }
   }
 
@@ -105,6 +115,7 @@ class Worker {
   // relocd waits for it, or does not want it any more.
   void Send() {
     if (!SendFrame(socket_.get(), reply_.SerializeAsString(), absl::InfiniteDuration()).ok()) ::_exit(0);
+    LimitWork(kMostWork);
     reply_.Clear();
     taken_ = 0;
   }

@@ -2,8 +2,10 @@
 import contextlib
 import json
 import os
+import signal
 import sqlite3
 import subprocess
+import time
 import unittest
 
 from support import daemon, packs, programs, session
@@ -65,6 +67,37 @@ class HistoryFaults(unittest.TestCase):
                 self.assertEqual(len(self.set_aside()), before + 1)
                 self.relocd.await_log("is damaged")
                 self.relocd.stop()
+
+    def test_a_file_whose_reading_never_ends(self):
+        """The process that reads it is busy, and so is not hung; it is given up all the same."""
+        self.start()
+        self.launch(1)
+        self.await_history(1)
+        with contextlib.closing(sqlite3.connect(self.file)) as database:
+            database.executescript("""
+                ALTER TABLE jobs RENAME TO kept;
+                CREATE VIEW jobs AS WITH RECURSIVE spin(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM spin)
+                    SELECT n AS seq, n AS ended_at, x'' AS record FROM spin WHERE n < 0;""")
+        began = time.monotonic()
+        outcome = programs.relocctl("history", env=self.env, timeout=120)
+        self.assertLess(time.monotonic() - began, 40)
+        self.assertEqual(outcome.status, 1, outcome)
+        self.assertRegex(outcome.err, r"\Arelocctl: [^\n]*history\.db does not answer[^\n]*\n\Z")
+        self.assertEqual(len(daemon.jobs(self.env)), 1)
+        # The one that writes when relocd ends is busy, too. It ends by itself, which takes too long for a test.
+        self.relocd.stop()
+        for pid in self.workers():
+            os.kill(int(pid), signal.SIGKILL)
+        self.assertTrue(daemon.wait_until(lambda: not self.workers()))
+
+    def workers(self):
+        """The processes that have the file open."""
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            with contextlib.suppress(OSError):
+                if self.file in [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]:
+                    found.append(pid)
+        return found
 
     def test_a_file_that_is_damaged_while_relocd_runs(self):
         self.start()
