@@ -132,6 +132,28 @@ class ForeignCopies(unittest.TestCase):
         self.assertEqual(self.adds(self.pack), [0, 0])
         self.assertOriginalRuns()
 
+    def honest_traps(self, copy):
+        """A whole pack of the attacker's own: its ld.so and its modules are what leaves a mark when it is executed."""
+        lists = self.trap_modules(copy)
+        traps = [(item, file) for item in lists.contents["items"] for file in item["files"]
+                 if os.path.basename(file.get("path", "")).startswith("ld-") and file.get("sha256")]
+        self.assertTrue(traps)
+        for item, file in traps:
+            path = f"gnu/store/{item['name']}/{file['path']}"
+            self.trap(f"{copy}/{path}")
+            lists.describe(path, file)
+        lists.seal()
+
+    def test_nothing_of_a_pack_is_executed_to_mirror_it(self):
+        copy = self.copy(self.honest_traps)
+        self.assertEqual(self.relocctl("pack", "verify", copy), (0, "", ""))
+        self.assertEqual(self.adds(copy), [0, 0])
+        programs.must(self.relocctl("mirrors", "verify"))
+        self.assertFalse(os.path.exists(self.executed))
+        as_user(self.copy(lambda pack: self.trap_program(pack)) + self.bash + "/bin/bash")
+        self.assertTrue(os.path.exists(self.executed), "the traps work")
+        os.unlink(self.executed)
+
     def test_copies_that_are_changed_when_they_were_added(self):
         copy = self.copy(lambda copy: None)
         self.assertEqual(self.adds(copy), [0, 0])

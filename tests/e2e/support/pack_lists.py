@@ -24,11 +24,11 @@ class PackLists:
     def own_file(self, path):
         return next(file for file in self.contents["own_files"] if file["path"] == path)
 
-    def describe(self, path):
-        """Lists the own file `path` as it is now."""
+    def describe(self, path, listed=None):
+        """Lists the file `path` as it is now: as `listed`, else among the own files."""
         with open(f"{self.pack}/{path}", "rb") as file:
             content = file.read()
-        self.own_file(path).update(size=str(len(content)),
+        (listed or self.own_file(path)).update(size=str(len(content)),
                                    sha256=base64.b64encode(hashlib.sha256(content).digest()).decode())
 
     def save_contents(self):
