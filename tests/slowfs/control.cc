@@ -1,13 +1,18 @@
 #include "tests/slowfs/control.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
 
 #include <chrono>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "reloc/base/file.h"
 
@@ -19,6 +24,19 @@ std::string Listing(const Counts& counts) {
   for (const auto& [what, count] : counts)
     absl::StrAppend(&listing, count, " ", what.first, "\t", what.second, "\n");
   return listing;
+}
+
+// "FROM\tTO": shows the directory FROM at TO too. Only this process may mount.
+std::string Bind(absl::string_view places) {
+  const std::vector<std::string> place = absl::StrSplit(places, '\t');
+  if (place.size() != 2) return "error: bind FROM<tab>TO\n";
+  if (::mount(place[0].c_str(), place[1].c_str(), nullptr, MS_BIND, nullptr) == 0) return "";
+  return absl::StrCat("error: cannot mount: ", strerror(errno), "\n");
+}
+
+std::string Unbind(absl::string_view place) {
+  if (::umount2(std::string(place).c_str(), MNT_DETACH) == 0) return "";
+  return absl::StrCat("error: cannot unmount: ", strerror(errno), "\n");
 }
 
 // What is answered to `line`, before the empty line.
@@ -34,8 +52,12 @@ std::string Obey(absl::string_view line, FileSystem* files) {
     files->pace().Block(std::chrono::seconds(seconds));
   } else if (line == "unblock") {
     files->pace().Unblock();
+  } else if (absl::ConsumePrefix(&line, "bind ")) {
+    return Bind(line);
+  } else if (absl::ConsumePrefix(&line, "unbind ")) {
+    return Unbind(line);
   } else {
-    return "error: counts, reset, cold, block SECONDS, unblock\n";
+    return "error: counts, reset, cold, block SECONDS, unblock, bind, unbind\n";
   }
   return "";
 }

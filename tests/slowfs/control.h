@@ -6,6 +6,8 @@
 //   cold            the same, and the kernel forgets everything
 //   block SECONDS   operations hang for so long; 0: for ever
 //   unblock
+//   bind FROM<tab>TO   shows the directory FROM at TO as well
+//   unbind TO
 #pragma once
 
 #include "reloc/base/unique_fd.h"

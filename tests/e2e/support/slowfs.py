@@ -69,3 +69,10 @@ class SlowFileSystem:
 
     def unblock(self):
         self._ask("unblock")
+
+    def bind(self, source, target):
+        """Shows the directory `source` at `target` as well, until unbind()."""
+        assert (answer := self._ask(f"bind {source}\t{target}")) == [], answer
+
+    def unbind(self, target):
+        assert (answer := self._ask(f"unbind {target}")) == [], answer
