@@ -50,11 +50,6 @@ JsonValue Arguments(const Job& job) {
   return value;
 }
 
-std::string AsText(const google::protobuf::Timestamp& time) {
-  absl::Time moment = absl::FromUnixSeconds(time.seconds());
-  return absl::FormatTime("%Y-%m-%d %H:%M:%S", moment, absl::LocalTimeZone());
-}
-
 std::string Command(const Job& job) {
   std::string command = absl::StrJoin(job.argv(), " ");
   if (command.empty()) command = job.program();
@@ -65,6 +60,11 @@ std::string Command(const Job& job) {
 }
 
 }  // namespace
+
+std::string TimeText(const google::protobuf::Timestamp& time) {
+  absl::Time moment = absl::FromUnixSeconds(time.seconds());
+  return absl::FormatTime("%Y-%m-%d %H:%M:%S", moment, absl::LocalTimeZone());
+}
 
 std::string Age(const google::protobuf::Timestamp& since) {
   int64_t seconds = std::max<int64_t>(0, absl::ToUnixSeconds(absl::Now()) - since.seconds());
@@ -100,7 +100,7 @@ Record JobRecord(const Job& job) {
       {"signal", job.has_signal() ? JsonNumber(job.signal()) : JsonNull()},
       {"cpu_seconds", job.has_cpu_seconds() ? JsonNumber(job.cpu_seconds()) : JsonNull()},
       {"rss_bytes", job.has_rss_bytes() ? JsonNumber(static_cast<double>(job.rss_bytes())) : JsonNull()},
-      {"processes", JsonNumber(job.processes())},
+      {"processes", job.has_processes() ? JsonNumber(job.processes()) : JsonNull()},
       {"slurm_job", job.slurm_job().empty() ? JsonNull() : JsonText(job.slurm_job())},
       {"ended_at", job.has_ended_at() ? JsonTime(job.ended_at()) : JsonNull()},
       {"mirror", job.mirror().empty() ? JsonNull() : JsonText(job.mirror())},
@@ -124,7 +124,7 @@ std::vector<std::string> JobRow(const Job& job, bool with_user) {
                                   absl::StrCat(Age(job.started_at()), " ago"),
                                   job.has_cpu_seconds() ? absl::StrFormat("%.2fs", job.cpu_seconds()) : "-",
                                   job.has_rss_bytes() ? HumanSize(static_cast<double>(job.rss_bytes())) : "-",
-                                  absl::StrCat(job.processes()),
+                                  job.has_processes() ? absl::StrCat(job.processes()) : "-",
                                   Command(job)};
   if (with_user) row.insert(row.begin() + 2, KnownUserName(job.uid()));
   return row;
@@ -140,8 +140,8 @@ std::vector<std::string> EndedJobRow(const Job& job) {
           absl::StrCat(job.pid()),
           job.engine(),
           JobStateText(job),
-          AsText(job.started_at()),
-          AsText(job.ended_at()),
+          TimeText(job.started_at()),
+          TimeText(job.ended_at()),
           job.has_cpu_seconds() ? absl::StrFormat("%.2fs", job.cpu_seconds()) : "-",
           Command(job)};
 }

@@ -15,6 +15,9 @@ Record JobRecord(const relocd::v1::Job& job);
 // "running", "exited 3", "killed TERM".
 std::string JobStateText(const relocd::v1::Job& job);
 
+// "2026-11-30 19:15:38", in local time.
+std::string TimeText(const google::protobuf::Timestamp& time);
+
 // How long ago that was: 42s, 17m, 5h, 3d. One unit is enough to tell jobs apart.
 std::string Age(const google::protobuf::Timestamp& since);
 

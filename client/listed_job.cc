@@ -22,7 +22,8 @@ namespace {
 using relocd::v1::Job;
 
 constexpr uint32_t kMagic = 0x4a4c5201;  // the last byte is the version
-constexpr uint32_t kHasExitCode = 1, kHasSignal = 2, kHasCpu = 4, kHasRss = 8, kHasEnd = 16;
+constexpr uint32_t kHasExitCode = 1, kHasSignal = 2, kHasCpu = 4, kHasRss = 8, kHasEnd = 16,
+                   kHasProcesses = 32;
 constexpr int64_t kNanos = 1000000000;
 constexpr uint32_t kMaxProcesses = 1u << 22;  // PID_MAX_LIMIT
 constexpr double kMaxCpuSeconds = 1e12;
@@ -128,7 +129,7 @@ ListedJob ToListed(const Job& job) {
   record.state = static_cast<uint32_t>(job.state());
   record.known = (job.has_exit_code() ? kHasExitCode : 0) | (job.has_signal() ? kHasSignal : 0) |
                  (job.has_cpu_seconds() ? kHasCpu : 0) | (job.has_rss_bytes() ? kHasRss : 0) |
-                 (job.has_ended_at() ? kHasEnd : 0);
+                 (job.has_ended_at() ? kHasEnd : 0) | (job.has_processes() ? kHasProcesses : 0);
   record.exit_code = job.exit_code();
   record.signal = job.signal();
   record.processes = job.processes();
@@ -160,13 +161,13 @@ absl::StatusOr<Job> FromListed(const ListedJob& record, uint32_t uid) {
   job.set_uid(uid);
   job.set_pid(record.pid);
   job.set_state(static_cast<Job::State>(record.state));
-  job.set_processes(record.processes);
   SetTime(record.started_ns, job.mutable_started_at());
   if ((record.known & kHasEnd) != 0) SetTime(record.ended_ns, job.mutable_ended_at());
   if ((record.known & kHasExitCode) != 0) job.set_exit_code(record.exit_code);
   if ((record.known & kHasSignal) != 0) job.set_signal(record.signal);
   if ((record.known & kHasCpu) != 0) job.set_cpu_seconds(record.cpu_seconds);
   if ((record.known & kHasRss) != 0) job.set_rss_bytes(record.rss_bytes);
+  if ((record.known & kHasProcesses) != 0) job.set_processes(record.processes);
   return job;
 }
 

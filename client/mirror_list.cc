@@ -26,6 +26,8 @@ const char* StateName(relocd::v1::Mirror::State state) {
       return "making";
     case relocd::v1::Mirror::STATE_WAITING:
       return "waiting";
+    case relocd::v1::Mirror::STATE_DAMAGED:
+      return "damaged";
     default:
       return "unknown";
   }
@@ -33,9 +35,14 @@ const char* StateName(relocd::v1::Mirror::State state) {
 
 JsonValue TextOrNull(const std::string& text) { return text.empty() ? JsonNull() : JsonText(text); }
 
-// What is not known of one that is not ready is null.
+bool IsMade(const relocd::v1::Mirror& mirror) {
+  return mirror.state() == relocd::v1::Mirror::STATE_READY ||
+         mirror.state() == relocd::v1::Mirror::STATE_DAMAGED;
+}
+
+// What is not known of one that is not made is null.
 Record MirrorRecord(const relocd::v1::Mirror& mirror) {
-  const bool ready = mirror.state() == relocd::v1::Mirror::STATE_READY;
+  const bool ready = IsMade(mirror);
   return {
       {"name", TextOrNull(mirror.name())},
       {"kind", JsonText(mirror.kind())},
@@ -51,7 +58,7 @@ Record MirrorRecord(const relocd::v1::Mirror& mirror) {
 }
 
 std::vector<std::string> MirrorRow(const relocd::v1::Mirror& mirror) {
-  const bool ready = mirror.state() == relocd::v1::Mirror::STATE_READY;
+  const bool ready = IsMade(mirror);
   return {ready ? ShortMirrorName(mirror.name()) : absl::StrCat("(", mirror.kind(), ")"),
           StateName(mirror.state()),
           ready ? HumanSize(static_cast<double>(mirror.bytes())) : "-",
@@ -70,7 +77,7 @@ relocd::v1::Mirror ToMessage(const reloc::Mirror& mirror, uint64_t own_bytes) {
   message.set_path(mirror.path);
   message.set_bytes(own_bytes);
   message.set_store_prefix(mirror.store_prefix);
-  message.set_state(relocd::v1::Mirror::STATE_READY);
+  message.set_state(mirror.damaged ? relocd::v1::Mirror::STATE_DAMAGED : relocd::v1::Mirror::STATE_READY);
   *message.mutable_used_at() =
       google::protobuf::util::TimeUtil::NanosecondsToTimestamp(absl::ToUnixNanos(mirror.used_at));
   return message;
@@ -103,6 +110,13 @@ std::string ShortMirrorName(const std::string& name) {
   const size_t dot = name.find('.');
   if (dot == name.npos || dot <= kShortDigest) return name;
   return name.substr(0, kShortDigest) + name.substr(dot);
+}
+
+std::string MirrorCure(const relocd::v1::Mirror& mirror) {
+  const bool graft = mirror.kind() == MirrorKindName(MirrorKind::kGraft);
+  return absl::StrCat("relocctl mirrors add ", graft ? "--kind graft " : "", mirror.pack(),
+                      " makes it again; relocctl mirrors prune ", ShortMirrorName(mirror.name()),
+                      " removes it");
 }
 
 std::string MirrorsTable(const relocd::v1::ListMirrorsResponse& list) {

@@ -18,6 +18,9 @@ absl::StatusOr<relocd::v1::ListMirrorsResponse> ReadMirrors(const std::string& d
 std::string MirrorsTable(const relocd::v1::ListMirrorsResponse& list);
 std::string MirrorsJson(const relocd::v1::ListMirrorsResponse& list);
 
+// What to do about a mirror that is damaged.
+std::string MirrorCure(const relocd::v1::Mirror& mirror);
+
 // "0b5f6c1de0a4.plain": enough of a mirror's name to tell it from others. Empty for none.
 std::string ShortMirrorName(const std::string& name);
 

@@ -38,20 +38,25 @@ JsonValue NumberOrNull(const std::optional<double>& number) {
   return number ? JsonNumber(*number) : JsonNull();
 }
 
+// Its processes could be looked at. What is not known is not zero.
+bool IsKnown(const JobDetails& job) { return job.job().has_processes(); }
+
 Record StatsRecord(const JobDetails& job, const Rates& rates) {
+  const bool known = IsKnown(job);
   const Totals totals = TotalsOf(job);
   return {{"id", JsonText(job.job().id())},
           {"name", JsonText(job.job().name())},
           {"pid", JsonNumber(job.job().pid())},
           {"cpu_percent", NumberOrNull(rates.cpu_percent)},
-          {"cpu_seconds", JsonNumber(job.job().cpu_seconds())},
-          {"rss_bytes", JsonNumber(static_cast<double>(job.job().rss_bytes()))},
-          {"read_bytes", JsonNumber(static_cast<double>(totals.read))},
-          {"written_bytes", JsonNumber(static_cast<double>(totals.written))},
-          {"processes", JsonNumber(job.job().processes())}};
+          {"cpu_seconds", known ? JsonNumber(job.job().cpu_seconds()) : JsonNull()},
+          {"rss_bytes", known ? JsonNumber(static_cast<double>(job.job().rss_bytes())) : JsonNull()},
+          {"read_bytes", known ? JsonNumber(static_cast<double>(totals.read)) : JsonNull()},
+          {"written_bytes", known ? JsonNumber(static_cast<double>(totals.written)) : JsonNull()},
+          {"processes", known ? JsonNumber(job.job().processes()) : JsonNull()}};
 }
 
 std::vector<std::string> StatsRow(const JobDetails& job, const Rates& rates) {
+  if (!IsKnown(job)) return {job.job().id(), job.job().name(), "-", "-", "-", "-", "-", "-"};
   const Totals totals = TotalsOf(job);
   return {job.job().id(),
           job.job().name(),

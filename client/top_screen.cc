@@ -76,6 +76,10 @@ std::string Head() {
 
 std::string Row(const TopLine& line) {
   std::string name = line.is_job ? absl::StrCat(line.open ? "- " : "+ ", line.id) : "";
+  if (!line.known) {
+    return absl::StrFormat("%-14s %7d %c %6s %9s %8s %8s %5s %s", name, line.pid, line.state, "-", "-", "-",
+                           "-", "-", line.command);
+  }
   return absl::StrFormat("%-14s %7d %c %6.1f %9.2f %8s %8s %5s %s", name, line.pid, line.state,
                          line.cpu_percent, line.cpu_seconds, HumanSize(line.rss_bytes),
                          HumanSize(line.traffic), line.is_job ? absl::StrCat(line.processes) : "",

@@ -29,6 +29,7 @@ TopLine JobLine(const relocd::v1::JobDetails& details, const Rates& rates) {
   line.traffic = Sum(rates);
   line.started_at = job.started_at().seconds();
   line.processes = job.processes();
+  line.known = job.has_processes();
   line.command = OneLine(absl::StrJoin(job.argv(), " "));
   return line;
 }

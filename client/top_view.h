@@ -27,6 +27,7 @@ struct TopLine {
   double traffic = 0;  // bytes a second, read and written
   int64_t started_at = 0;
   uint32_t processes = 1;
+  bool known = true;    // false: its processes could not be looked at
   std::string command;  // without control characters
 };
 

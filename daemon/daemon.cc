@@ -308,6 +308,7 @@ DaemonView Daemon::View() {
           roots_.get(),
           readers_.get(),
           [this] { return keeper_->usable(); },
+          [this] { return history_->written(); },
           [this] { Stop("asked to"); }};
 }
 

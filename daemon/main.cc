@@ -25,6 +25,7 @@
 #include "daemon/keeper/keeper.h"
 #include "daemon/log.h"
 #include "daemon/log_writer.h"
+#include "daemon/mirrors/mirror_probe.h"
 #include "daemon/mirrors/worker.h"
 #include "daemon/options.h"
 #include "daemon/processes/process_reader_main.h"
@@ -171,6 +172,7 @@ int Main(int argc, char** argv, char** envp) {
   if (argc == 1 && absl::string_view(argv[0]) == kKeeperName) RunKeeper();
   ExecuteWithoutPreload(argv, envp);
   if (argc == 2 && strcmp(argv[1], kMirrorWorkerArgument) == 0) MirrorWorkerMain();
+  if (argc == 2 && strcmp(argv[1], kMirrorProbeArgument) == 0) MirrorProbeMain();
   if (argc == 2 && strcmp(argv[1], kProcessReaderArgument) == 0) ProcessReaderMain();
   if (argc == 2 && strcmp(argv[1], kLogWriterArgument) == 0) LogWriterMain();
   if (argc == 2 && strcmp(argv[1], kDiskWorkerArgument) == 0) DiskWorkerMain();

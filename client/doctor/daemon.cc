@@ -3,15 +3,18 @@
 #include <unistd.h>
 
 #include <memory>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "client/control_client.h"
 #include "client/daemon_process.h"
 #include "client/doctor/checks.h"
+#include "client/doctor/helpers.h"
 #include "client/doctor/patience.h"
 #include "client/mirror_list.h"
 #include "reloc/base/file.h"
+#include "reloc/job/child_task.h"
 #include "reloc/launch/caller.h"
 #include "reloc/launch/daemon_dir.h"
 #include "reloc/launch/daemon_link.h"
@@ -106,10 +109,44 @@ Finding MirrorsIn(const std::string& dir, const std::string& error) {
   return {Health::kOk, kMirrors, dir, error};
 }
 
+// relocd's helpers do its work with files and with /proc. One that is stopped is not replaced at once, or at
+// all.
+Findings CheckHelpers(pid_t relocd) {
+  Findings findings;
+  for (const Helper& helper : HelpersOf(relocd)) {
+    if (!IsStopped(helper.pid)) continue;
+    findings.push_back(Warn("daemon processes",
+                            absl::StrCat(helper.name, " (pid ", helper.pid, ") is stopped: ", helper.work),
+                            absl::StrCat("kill -CONT ", helper.pid)));
+  }
+  if (findings.empty()) findings.push_back(Ok("daemon processes", "none is stopped"));
+  return findings;
+}
+
+// Only if it is not written: CheckDirectories() looks at the file itself.
+void AddHistoryError(const DaemonStatus& status, Findings* findings) {
+  if (status.history_error().empty()) return;
+  findings->push_back(Warn("history writer", absl::StrCat("relocd cannot write it: ", status.history_error()),
+                           absl::StrCat("see ", status.output_dir(),
+                                        "/../history.db: its mode, its owner, and "
+                                        "the room on its disk")));
+}
+
+void AddDamagedMirrors(const relocd::v1::ListMirrorsResponse& list, Findings* findings) {
+  for (const relocd::v1::Mirror& mirror : list.mirrors()) {
+    if (mirror.state() != relocd::v1::Mirror::STATE_DAMAGED) continue;
+    findings->push_back(Warn("mirror",
+                             absl::StrCat(ShortMirrorName(mirror.name()), " of ", mirror.pack(),
+                                          " is damaged: programs run from the pack"),
+                             MirrorCure(mirror)));
+  }
+}
+
 // By the daemon's configuration; where it does not answer, where mirrors would be by default.
-Finding MirrorsOf(const ControlClient& client, const std::string& dir) {
+void AddMirrors(const ControlClient& client, const std::string& dir, Findings* findings) {
   absl::StatusOr<relocd::v1::ListMirrorsResponse> list = ListMirrors(client);
-  return list.ok() ? MirrorsIn(list->dir(), list->error()) : MirrorsIn(MirrorDir("", dir), "");
+  findings->push_back(list.ok() ? MirrorsIn(list->dir(), list->error()) : MirrorsIn(MirrorDir("", dir), ""));
+  if (list.ok()) AddDamagedMirrors(*list, findings);
 }
 
 Findings CheckOwnDaemon(const std::string& dir) {
@@ -122,7 +159,9 @@ Findings CheckOwnDaemon(const std::string& dir) {
   if (status.ok()) {
     findings.push_back(CheckPlace(dir));
     findings.push_back(CheckRoots(*status));
-    findings.push_back(MirrorsOf(**client, dir));
+    for (Finding& helper : CheckHelpers((*client)->pid())) findings.push_back(std::move(helper));
+    AddHistoryError(*status, &findings);
+    AddMirrors(**client, dir, &findings);
   }
   return findings;
 }

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "client/doctor/checks.h"
 #include "client/doctor/patience.h"
+#include "reloc/base/file.h"
 #include "reloc/job/daemon_place.h"
 #include "reloc/job/state_dir.h"
 #include "reloc/pack/file_system.h"
@@ -131,6 +133,19 @@ Finding CheckStateDir(const std::string& daemon_dir, const std::string& state) {
   return Ok(kCheck, space);
 }
 
+// Opened to be written, as relocd does. SQLite makes files beside it, too.
+Finding CheckWritable(const std::string& path) {
+  for (const std::string& each : {path, path + "-wal", path + "-shm"}) {
+    Result<UniqueFd> fd = Open(each.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+    if (fd.ok() || fd.error().value == ENOENT) continue;
+    return Warn("history",
+                absl::StrCat(each, " cannot be written: ", strerror(fd.error().value),
+                             "; what ends is not in relocctl history"),
+                absl::StrCat("chmod u+rw ", each, ", and see that its file system is not read-only"));
+  }
+  return Ok("history", path);
+}
+
 Finding CheckHistory(const std::string& state) {
   const std::string path = state + "/history.db";
   absl::StatusOr<UniqueFd> fd = OpenOwnFile(path, O_RDONLY);
@@ -141,7 +156,7 @@ Finding CheckHistory(const std::string& state) {
   char start[kSqliteMagic.size()];
   ssize_t size = ::read(fd->get(), start, sizeof start);
   bool is_one = size == 0 || (size == sizeof start && absl::string_view(start, sizeof start) == kSqliteMagic);
-  if (is_one) return Ok("history", path);
+  if (is_one) return CheckWritable(path);
   return Warn("history", path + " is damaged",
               absl::StrCat("relocctl daemon stop; mv ", path, " ", path, ".damaged"));
 }

@@ -59,6 +59,7 @@ grpc::Status ControlService::GetStatus(grpc::ServerContext*, const relocd::v1::G
     response->set_roots(static_cast<uint32_t>(view_->roots->size()));
     response->set_roots_limit(static_cast<uint32_t>(view_->roots->limit()));
     response->set_roots_error(std::string(view_->roots_usable().message()));
+    response->set_history_error(std::string(view_->history_written().message()));
   });
   return asked;
 }

@@ -23,6 +23,7 @@ struct DaemonView {
   const RootCache* roots;
   ProcessReaders* readers;
   std::function<absl::Status()> roots_usable;
+  std::function<absl::Status()> history_written;
   std::function<void()> stop;
 };
 

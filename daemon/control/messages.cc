@@ -93,11 +93,12 @@ absl::Time ToTime(const google::protobuf::Timestamp& message) {
 }
 
 Usage UsageOf(const relocd::v1::SurveyAnswer::Subject& processes) {
-  return {processes.processes(), processes.cpu_seconds(), processes.rss_bytes()};
+  return {processes.processes(), processes.cpu_seconds(), processes.rss_bytes(), processes.has_processes()};
 }
 
 relocd::v1::Job ToMessage(const Job& job, const Usage& usage) {
   relocd::v1::Job message = ToMessage(job);
+  if (!usage.known) return message;
   if (job.state == JobState::kRunning) SetUsage(usage, &message);
   message.set_processes(usage.processes);
   return message;
@@ -166,6 +167,7 @@ relocd::v1::Mirror ToMessage(const Mirror& mirror, uint64_t own_bytes, const std
   message.set_bytes(own_bytes);
   message.set_link(link);
   message.set_store_prefix(mirror.store_prefix);
+  message.set_state(mirror.damaged ? relocd::v1::Mirror::STATE_DAMAGED : relocd::v1::Mirror::STATE_READY);
   *message.mutable_used_at() = ToTimestamp(mirror.used_at);
   return message;
 }

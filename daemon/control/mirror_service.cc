@@ -35,7 +35,7 @@ grpc::Status MirrorService::List(grpc::ServerContext* context, const relocd::v1:
 // On the event loop's thread.
 absl::StatusOr<std::vector<std::string>> MirrorService::Resolve(
     const google::protobuf::RepeatedPtrField<std::string>& refs) const {
-  if (refs.empty()) return mirrors_->table().Names();
+  if (refs.empty()) return mirrors_->table().ListedNames();
   std::vector<std::string> names;
   for (const std::string& ref : refs) {
     RELOC_ASSIGN_OR_RETURN(std::string name, mirrors_->table().Resolve(ref));
@@ -63,6 +63,17 @@ grpc::Status MirrorService::AwaitSurvey(grpc::ServerContext* context) const {
   return grpc::Status::OK;
 }
 
+grpc::Status MirrorService::CheckAnswers() const {
+  bool silent = false;
+  std::string cache;
+  grpc::Status asked = Ask(mailbox_, [&] {
+    silent = mirrors_->silent();
+    cache = mirrors_->List().dir();
+  });
+  if (!asked.ok() || !silent) return asked;
+  return {grpc::StatusCode::UNAVAILABLE, absl::StrCat(cache, " does not answer")};
+}
+
 grpc::Status MirrorService::AwaitEnd(grpc::ServerContext* context, MirrorOrder* order,
                                      const Watcher& on_progress) const {
   MirrorProgress progress;
@@ -87,6 +98,7 @@ grpc::Status MirrorService::Add(grpc::ServerContext* context, const relocd::v1::
   if (!kind || request->pack().empty() || request->pack()[0] != '/') {
     return {grpc::StatusCode::INVALID_ARGUMENT, "a mirror is plain or graft, and of a pack's absolute path"};
   }
+  if (grpc::Status answers = CheckAnswers(); !answers.ok()) return answers;
   std::shared_ptr<MirrorOrder> order;
   grpc::Status asked =
       Ask(mailbox_, [&] { order = mirrors_->Make(request->pack(), std::string(MirrorKindName(*kind))); });
@@ -103,6 +115,7 @@ grpc::Status MirrorService::Prune(grpc::ServerContext* context,
                                   const relocd::v1::PruneMirrorsRequest* request,
                                   relocd::v1::PruneMirrorsResponse* response) {
   if (grpc::Status known = AwaitSurvey(context); !known.ok()) return known;
+  if (grpc::Status answers = CheckAnswers(); !answers.ok()) return answers;
   std::shared_ptr<MirrorOrder> order;
   absl::StatusOr<std::vector<std::string>> names;
   const bool stale = request->mirrors().empty() && !request->all();
@@ -125,6 +138,7 @@ grpc::Status MirrorService::Verify(grpc::ServerContext* context,
                                    const relocd::v1::VerifyMirrorsRequest* request,
                                    grpc::ServerWriter<MirrorProgress>* writer) {
   if (grpc::Status known = AwaitSurvey(context); !known.ok()) return known;
+  if (grpc::Status answers = CheckAnswers(); !answers.ok()) return answers;
   std::shared_ptr<MirrorOrder> order;
   absl::StatusOr<std::vector<std::string>> names;
   grpc::Status asked = Ask(mailbox_, [&] {

@@ -35,6 +35,7 @@ class MirrorService : public Service, public relocd::v1::Mirrors::Service {
   absl::StatusOr<std::vector<std::string>> Resolve(
       const google::protobuf::RepeatedPtrField<std::string>& refs) const;
   // The table knows what there is.
+  grpc::Status CheckAnswers() const;
   grpc::Status AwaitSurvey(grpc::ServerContext* context) const;
   // CANCELLED and UNAVAILABLE; whatever became of the order, OK.
   grpc::Status AwaitEnd(grpc::ServerContext* context, MirrorOrder* order, const Watcher& on_progress) const;

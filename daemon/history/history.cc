@@ -204,6 +204,11 @@ void History::StartWriter() {
   }
 }
 
+absl::Status History::written() const {
+  std::lock_guard lock(shared_->mutex);
+  return shared_->status;
+}
+
 absl::Status History::Await(absl::Duration patience) const {
   std::unique_lock lock(shared_->mutex);
   const uint64_t wanted = shared_->taken;

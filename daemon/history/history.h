@@ -41,6 +41,9 @@ class History {
   uint64_t last_number() const { return last_number_; }
   int64_t daemon() const { return daemon_; }
 
+  // Not OK, with the reason, if what was last to be written could not be.
+  absl::Status written() const;
+
   // Has everything that waits written now, and not a little later: somebody wants to read it.
   void Hurry();
   // For other threads, after Hurry(): waits until it is written. Not OK, with the reason, if it cannot be.

@@ -49,6 +49,7 @@ struct Usage {
   uint32_t processes = 0;
   double cpu_seconds = 0;
   uint64_t rss_bytes = 0;
+  bool known = true;  // false: no process could be looked at
 };
 
 // All processes of our user at one moment. Nothing is read of those of others, but of root's who started

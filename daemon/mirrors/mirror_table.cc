@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -28,13 +29,6 @@ constexpr absl::Duration kTouchEvery = absl::Minutes(1);
 constexpr absl::Duration kTryEvery = absl::Hours(1);
 
 bool HasDigest(const PackDigest& digest) { return digest != PackDigest{}; }
-
-// Of another directory than the one that was open: the mirror was made anew under its name.
-bool IsSameDirectory(int directory, const std::string& path) {
-  Result<FileId> ours = Identify(directory);
-  Result<FileId> there = IdentifyAt(AT_FDCWD, path.c_str());
-  return ours.ok() && there.ok() && *ours == *there;
-}
 
 }  // namespace
 
@@ -69,55 +63,97 @@ void MirrorTable::Touch(const std::string& name) {
   PostToDisk(task);
 }
 
-void MirrorTable::Replace(const std::vector<relocd::v1::Mirror>& found, uint64_t bytes,
-                          const std::string& reason, bool announce) {
-  absl::flat_hash_set<std::string> names;
-  for (const relocd::v1::Mirror& mirror : found) names.insert(mirror.name());
+void MirrorTable::Replace(MirrorSurvey survey, const std::string& reason, bool announce) {
+  absl::flat_hash_map<std::string, FileId> names;
+  for (const FoundMirror& found : survey.found) names.emplace(found.mirror.name(), found.id);
   for (const std::string& name : Names()) {
-    const Entry& known = entries_.at(name);
-    if (!names.contains(name)) {
+    auto there = names.find(name);
+    if (there == names.end()) {
       Remove(name, reason, announce);
-    } else if (!IsSameDirectory(known.directory.get(), known.mirror.path())) {
+    } else if (!(there->second == entries_.at(name).directory_id)) {
       Remove(name, "replaced", announce);
     }
   }
   for (const std::string& link : links_.List()) {
     if (!names.contains(link)) links_.Withdraw(link).IgnoreError();  // it leads nowhere
   }
-  bytes_ = bytes;
-  Damaged();  // forgets those that are gone
-  for (const relocd::v1::Mirror& mirror : found) {
-    if (damaged_.contains(mirror.name())) continue;
-    auto known = entries_.find(mirror.name());
-    if (known == entries_.end()) {
-      Add(mirror, announce);
-    } else {
-      known->second.mirror.set_bytes(mirror.bytes());
-      known->second.mirror.set_link(mirror.link());
-      Restore(mirror.name());
-    }
+  bytes_ = survey.bytes;
+  ForgetDamage(survey);
+  for (FoundMirror& found : survey.found) {
+    const bool damaged = found.mirror.state() == relocd::v1::Mirror::STATE_DAMAGED;
+    damaged ? TakeDamaged(std::move(found)) : Take(std::move(found), announce);
   }
   if (absl::Status mended = Mend(); !mended.ok()) LogWarning(mended.message());
 }
 
-void MirrorTable::Add(const relocd::v1::Mirror& mirror, bool announce) {
-  std::optional<MirrorId> id = ParseMirrorName(mirror.name());
-  Result<UniqueFd> directory = Open(mirror.path().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  if (!id || !directory.ok()) return;
-  // Where locks are not to be had nobody else finds one either.
-  (void)::flock(directory->get(), LOCK_SH | LOCK_NB);
-  Entry& entry = entries_[mirror.name()];
+void MirrorTable::Clear(const std::string& reason) {
+  for (const std::string& name : Names()) Remove(name, reason, true);
+}
+
+// Forgets the damage of what is gone, or was made again, or has its files again.
+void MirrorTable::ForgetDamage(const MirrorSurvey& survey) {
+  absl::flat_hash_map<std::string, FileId> there = survey.unusable;
+  absl::flat_hash_set<std::string> ready;
+  for (const FoundMirror& found : survey.found) {
+    there.emplace(found.mirror.name(), found.id);
+    if (found.mirror.state() == relocd::v1::Mirror::STATE_READY) ready.insert(found.mirror.name());
+  }
+  absl::erase_if(damaged_, [&](const auto& entry) {
+    const auto& [name, damage] = entry;
+    auto found = there.find(name);
+    const bool same = found != there.end() && found->second == damage.id;
+    return !same || (damage.listed && ready.contains(name));
+  });
+}
+
+void MirrorTable::Take(FoundMirror found, bool announce) {
+  const std::string name = found.mirror.name();
+  auto known = entries_.find(name);
+  if (damaged_.contains(name)) {
+    watch_.Remove(found.watches);
+  } else if (known == entries_.end()) {
+    Add(std::move(found), announce);
+  } else if (known->second.touched) {
+    GiveUp(name, "removed");
+  } else {
+    known->second.mirror.set_bytes(found.mirror.bytes());
+    known->second.mirror.set_link(found.mirror.link());
+    Restore(name);
+  }
+}
+
+void MirrorTable::TakeDamaged(FoundMirror found) {
+  const std::string name = found.mirror.name();
+  if (entries_.contains(name)) {
+    LogWarning(absl::StrCat("mirror ", name, " of ", found.mirror.pack(),
+                            " is damaged, and its pack is used again; see relocctl mirrors verify"));
+    Remove(name, "damaged", true);
+  }
+  damaged_[name] = {std::move(found.directory), found.id, std::move(found.mirror), true};
+}
+
+void MirrorTable::Add(FoundMirror found, bool announce) {
+  std::optional<MirrorId> id = ParseMirrorName(found.mirror.name());
+  if (!id || !found.directory.valid()) return;
+  Entry& entry = entries_[found.mirror.name()];
   entry.id = *id;
-  entry.mirror = mirror;
-  entry.directory = *std::move(directory);
-  Result<UniqueFd> store =
-      OpenAt(entry.directory.get(), mirror.store_prefix().c_str() + 1, O_PATH | O_DIRECTORY | O_NOFOLLOW);
-  if (store.ok()) entry.store = *std::move(store);  // a grafted one has another path
-  absl::Status watched = watch_.Add(mirror.name(), entry.directory.get(), mirror.store_prefix().substr(1));
-  // Then launches find out, each for itself, when it is gone.
-  if (!watched.ok()) LogWarning(watched.message());
+  entry.mirror = std::move(found.mirror);
+  entry.directory_id = found.id;
+  entry.directory = std::move(found.directory);
+  entry.store = std::move(found.store);
+  watch_.Add(entry.mirror.name(), found.watches);
+  if (!found.watch_error.empty()) {
+    LogWarning(
+        absl::StrCat("cannot watch mirrors (see the limits in /proc/sys/fs/inotify): ", found.watch_error));
+  }
   Publish(entry);
-  Announce(EventType::kMirrorCreate, mirror, "", announce);
+  Announce(EventType::kMirrorCreate, entry.mirror, "", announce);
+}
+
+int MirrorTable::watch_fd() {
+  absl::Status opened = watch_.Open();
+  if (!opened.ok()) LogDebug(opened.message());  // each mirror that is not watched is told of
+  return watch_.fd();
 }
 
 // Launches that need no root find it from now on, and roots are made anew.
@@ -136,7 +172,9 @@ absl::Status MirrorTable::PublishLink(const Entry& entry) const {
 // By someone else: what is half removed is of no use any more. One that a worker evicts is withdrawn.
 void MirrorTable::OnRemoval(const std::string& name) {
   auto entry = entries_.find(name);
-  if (entry == entries_.end() || entry->second.withdrawn) return;
+  if (entry == entries_.end()) return;
+  entry->second.touched = true;
+  if (entry->second.withdrawn) return;
   LogWarning(absl::StrCat("someone removes mirror ", name, ": its pack is used again"));
   GiveUp(name, "removed");
 }
@@ -155,17 +193,16 @@ void MirrorTable::GiveUp(const std::string& name, const std::string& reason) {
   bytes_ -= std::min<uint64_t>(bytes_, entry->second.mirror.bytes());
   UniqueFd directory = std::move(entry->second.directory);
   (void)::flock(directory.get(), LOCK_UN);
-  damaged_[name] = {std::move(directory), entry->second.mirror.path()};
+  damaged_[name] = {std::move(directory), entry->second.directory_id, entry->second.mirror};
   Remove(name, reason, true);
   on_damage_();
 }
 
-std::vector<std::string> MirrorTable::Damaged() {
-  absl::erase_if(damaged_, [](const auto& entry) {
-    return !IsSameDirectory(entry.second.directory.get(), entry.second.path);
-  });
+std::vector<std::string> MirrorTable::Damaged() const {
   std::vector<std::string> names;
-  for (const auto& [name, damage] : damaged_) names.push_back(name);
+  for (const auto& [name, damage] : damaged_) {
+    if (!damage.listed) names.push_back(name);
+  }
   return names;
 }
 
@@ -213,7 +250,7 @@ bool MirrorTable::Suspect(const std::string& name) {
   return true;
 }
 
-void MirrorTable::Clear(const std::string& name) {
+void MirrorTable::Acquit(const std::string& name) {
   auto entry = entries_.find(name);
   if (entry == entries_.end() || !entry->second.suspect) return;
   entry->second.suspect = false;
@@ -230,7 +267,7 @@ absl::Duration MirrorTable::WithdrawnAt(const std::string& name) const {
 void MirrorTable::Restore(const std::string& name) {
   auto entry = entries_.find(name);
   if (entry == entries_.end() || !entry->second.withdrawn || entry->second.suspect) return;
-  if (!IsSameDirectory(entry->second.directory.get(), entry->second.mirror.path())) return;
+  if (entry->second.touched) return;
   (void)::flock(entry->second.directory.get(), LOCK_SH | LOCK_NB);
   entry->second.withdrawn = false;
   parts_.roots->Restore(name);
@@ -250,7 +287,7 @@ absl::Status MirrorTable::Mend() const {
 
 absl::StatusOr<std::string> MirrorTable::Resolve(const std::string& ref) const {
   std::vector<std::string> matching;
-  for (const auto& [name, entry] : entries_) {
+  for (const std::string& name : ListedNames()) {
     if (name == ref) return name;
     if (absl::StartsWith(name, ref)) matching.push_back(name);
   }
@@ -274,12 +311,22 @@ std::vector<std::string> MirrorTable::Names() const {
   return names;
 }
 
+std::vector<std::string> MirrorTable::ListedNames() const {
+  std::vector<std::string> names;
+  for (const relocd::v1::Mirror& mirror : List()) names.push_back(mirror.name());
+  return names;
+}
+
 std::vector<relocd::v1::Mirror> MirrorTable::List() const {
   std::vector<relocd::v1::Mirror> list;
   for (const auto& [name, entry] : entries_) {
     list.push_back(entry.mirror);
     list.back().set_jobs(static_cast<uint32_t>(parts_.jobs_on(name)));
-    list.back().set_state(relocd::v1::Mirror::STATE_READY);
+  }
+  for (const auto& [name, damage] : damaged_) {
+    if (!damage.listed) continue;
+    list.push_back(damage.mirror);
+    list.back().set_jobs(static_cast<uint32_t>(parts_.jobs_on(name)));
   }
   return list;
 }

@@ -13,6 +13,7 @@
 #include "daemon/event_loop.h"
 #include "daemon/events/event_bus.h"
 #include "daemon/mirrors/mirror_links.h"
+#include "daemon/mirrors/mirror_survey.h"
 #include "daemon/mirrors/mirror_watch.h"
 #include "daemon/roots/root_cache.h"
 #include "proto/control.pb.h"
@@ -45,10 +46,11 @@ class MirrorTable {
   // A launch uses it.
   void Touch(const std::string& name);
 
-  // Takes `found` for all mirrors that there are, which take `bytes` on the disk: new ones are published, and
-  // those that are gone forgotten, for `reason` (Event). `announce`: with events.
-  void Replace(const std::vector<relocd::v1::Mirror>& found, uint64_t bytes, const std::string& reason,
-               bool announce);
+  // Takes `survey` for all mirrors that there are: new ones are published, and those that are gone forgotten,
+  // for `reason` (Event). `announce`: with events.
+  void Replace(MirrorSurvey survey, const std::string& reason, bool announce);
+  // Nothing begins to use any mirror until the next Replace(), for `reason` (Event).
+  void Clear(const std::string& reason);
   // No launch begins to use the mirror any more; those that are about to are still told apart. False if jobs
   // use it, or launches cannot be kept from it.
   bool Withdraw(const std::string& name);
@@ -57,11 +59,11 @@ class MirrorTable {
   // The opposite, of one or of all, if they are still there.
   void Restore(const std::string& name);
   void RestoreAll();
-  // A launch could not use the mirror: until Clear() none begins to use a plain one. False if that is known,
+  // A launch could not use the mirror: until Acquit() none begins to use a plain one. False if that is known,
   // or was found to be no fault of the mirror's a short time ago.
   bool Suspect(const std::string& name);
   // The mirror can be used.
-  void Clear(const std::string& name);
+  void Acquit(const std::string& name);
   // The mirror cannot be used, as `why` says: launches go back to the pack, and what jobs do not use is
   // removed.
   void Discard(const std::string& name, const std::string& why);
@@ -71,8 +73,12 @@ class MirrorTable {
   // The full name that `ref`, a name or the beginning of one, stands for. NotFound if none or several do.
   absl::StatusOr<std::string> Resolve(const std::string& ref) const;
   std::vector<std::string> Names() const;
+  // Of all that List() has: also those that were found damaged and wait to be made again or pruned.
+  std::vector<std::string> ListedNames() const;
+  // The inotify instance for a worker, or -1: then launches find out, each for itself, that a mirror is gone.
+  int watch_fd();
   // What is left of mirrors of which someone removed files; they do not come back into the table.
-  std::vector<std::string> Damaged();
+  std::vector<std::string> Damaged() const;
   bool HasGrafts() const;
   std::vector<relocd::v1::Mirror> List() const;
   bool InUse(const std::string& name) const { return parts_.jobs_on(name) > 0; }
@@ -82,10 +88,11 @@ class MirrorTable {
   struct Entry {
     MirrorId id;
     relocd::v1::Mirror mirror;
-    // Of its directory, with a shared lock: what other daemons of the user do not evict.
-    UniqueFd directory;
-    UniqueFd store;  // of its store, opened when the mirror was made: a launch asks its disk for nothing
+    FileId directory_id;
+    UniqueFd directory;  // as in FoundMirror
+    UniqueFd store;
     bool withdrawn = false;
+    bool touched = false;  // files of it were removed while it was withdrawn
     bool suspect = false;  // being tried
     absl::Duration cleared_at = -absl::InfiniteDuration();
     absl::Duration withdrawn_at;  // MonotonicNow()
@@ -94,10 +101,15 @@ class MirrorTable {
 
   struct Damage {
     UniqueFd directory;  // held, so that no other gets its number
-    std::string path;
+    FileId id;
+    relocd::v1::Mirror mirror;
+    bool listed = false;  // files differ: people decide what becomes of it
   };
 
-  void Add(const relocd::v1::Mirror& mirror, bool announce);
+  void ForgetDamage(const MirrorSurvey& survey);
+  void Take(FoundMirror found, bool announce);
+  void TakeDamaged(FoundMirror found);
+  void Add(FoundMirror found, bool announce);
   void Remove(const std::string& name, const std::string& reason, bool announce);
   void GiveUp(const std::string& name, const std::string& reason);
   void Publish(const Entry& entry);

@@ -12,9 +12,6 @@
 namespace reloc {
 namespace {
 
-// Never of a whole mirror's ordinary life: it is complete before it gets its name.
-constexpr uint32_t kRemovals = IN_DELETE | IN_MOVED_FROM | IN_MOVE_SELF | IN_DELETE_SELF | IN_ONLYDIR;
-
 absl::Status Failed() {
   return absl::ErrnoToStatus(errno, "cannot watch mirrors (see the limits in /proc/sys/fs/inotify)");
 }
@@ -34,18 +31,8 @@ absl::Status MirrorWatch::Open() {
   return absl::OkStatus();
 }
 
-absl::Status MirrorWatch::Add(const std::string& name, int directory, const std::string& store) {
-  RELOC_RETURN_IF_ERROR(Open());
-  const std::string path = absl::StrCat("/proc/self/fd/", directory, "/");
-  RELOC_RETURN_IF_ERROR(AddPath(name, path));
-  return AddPath(name, path + store);
-}
-
-absl::Status MirrorWatch::AddPath(const std::string& name, const std::string& path) {
-  int watch = ::inotify_add_watch(inotify_.get(), path.c_str(), kRemovals);
-  if (watch < 0) return Failed();
-  names_[watch] = name;
-  return absl::OkStatus();
+void MirrorWatch::Add(const std::string& name, const std::vector<int>& watches) {
+  for (int watch : watches) names_[watch] = name;
 }
 
 void MirrorWatch::Forget(const std::string& name) {
@@ -53,6 +40,12 @@ void MirrorWatch::Forget(const std::string& name) {
     if (entry.second == name) ::inotify_rm_watch(inotify_.get(), entry.first);
     return entry.second == name;
   });
+}
+
+void MirrorWatch::Remove(const std::vector<int>& watches) {
+  for (int watch : watches) {
+    if (!names_.contains(watch)) ::inotify_rm_watch(inotify_.get(), watch);
+  }
 }
 
 void MirrorWatch::OnReadable() {
@@ -63,7 +56,7 @@ void MirrorWatch::OnReadable() {
     for (ssize_t at = 0; at < size;) {
       const auto* event = reinterpret_cast<const struct inotify_event*>(events + at);
       auto watched = names_.find(event->wd);
-      if ((event->mask & kRemovals) != 0 && watched != names_.end()) touched.insert(watched->second);
+      if ((event->mask & kMirrorRemovals) != 0 && watched != names_.end()) touched.insert(watched->second);
       at += static_cast<ssize_t>(sizeof *event + event->len);
     }
   }

@@ -1,9 +1,12 @@
 // Notices that someone removes a mirror: cleaners of ~/.cache, and people in want of space.
 #pragma once
 
+#include <sys/inotify.h>
+
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
@@ -11,6 +14,10 @@
 #include "reloc/base/unique_fd.h"
 
 namespace reloc {
+
+// Never of a whole mirror's ordinary life: it is complete before it gets its name.
+inline constexpr uint32_t kMirrorRemovals =
+    IN_DELETE | IN_MOVED_FROM | IN_MOVE_SELF | IN_DELETE_SELF | IN_ONLYDIR;
 
 class MirrorWatch {
  public:
@@ -22,19 +29,22 @@ class MirrorWatch {
   MirrorWatch(const MirrorWatch&) = delete;
   MirrorWatch& operator=(const MirrorWatch&) = delete;
 
-  // Watches the mirror's open `directory`, and the `store` in it, a relative path. Unavailable or
-  // ResourceExhausted where inotify(7) is not to be had.
-  absl::Status Add(const std::string& name, int directory, const std::string& store);
+  // Opens the inotify instance, to which a worker adds watches: looking up what to watch asks the file
+  // system. Unavailable or ResourceExhausted where inotify(7) is not to be had.
+  absl::Status Open();
+  int fd() const { return inotify_.get(); }  // -1: it is not open
+  // `watches` were added for the mirror `name`.
+  void Add(const std::string& name, const std::vector<int>& watches);
   void Forget(const std::string& name);
+  // `watches` were added for a mirror that is not used.
+  void Remove(const std::vector<int>& watches);
 
  private:
-  absl::Status Open();
-  absl::Status AddPath(const std::string& name, const std::string& path);
   void OnReadable();
 
   EventLoop* loop_;
   std::function<void(const std::string& name)> on_removal_;
-  UniqueFd inotify_;                             // opened for the first mirror
+  UniqueFd inotify_;                             // opened for the first worker
   absl::flat_hash_map<int, std::string> names_;  // by watch descriptor
 };
 

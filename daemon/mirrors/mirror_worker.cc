@@ -34,12 +34,12 @@ constexpr absl::Duration kDeathTakes = absl::Seconds(5);
 
 absl::StatusOr<std::unique_ptr<MirrorWorker>> MirrorWorker::Start(EventLoop* loop,
                                                                   const relocd::v1::MirrorTask& task,
-                                                                  absl::Duration patience,
+                                                                  int watch_fd, absl::Duration patience,
                                                                   Listener listener) {
   auto worker = absl::WrapUnique(new MirrorWorker(loop, patience, std::move(listener)));
   RELOC_RETURN_IF_ERROR(worker->Spawn());
   const std::string bytes = task.SerializeAsString();
-  if (Errno e = SendPacket(worker->socket_.get(), bytes); !e.ok()) {
+  if (Errno e = SendPacket(worker->socket_.get(), bytes, {&watch_fd, watch_fd < 0 ? 0U : 1U}); !e.ok()) {
     return absl::ErrnoToStatus(e.value, "cannot send a task to the process for mirrors");
   }
   RELOC_RETURN_IF_ERROR(worker->Watch());
@@ -97,17 +97,17 @@ bool MirrorWorker::ReadWord() {
   const bool whole = e.ok() && packet.size > 0 && !packet.truncated &&
                      word.ParseFromArray(memory, static_cast<int>(packet.size));
   if (whole) {
-    Take(word);
+    Take(word, {packet.fds.data(), packet.fds.size()});
     return true;
   }
   loop_->Forget(socket_.get());  // what comes now is the end of the process
   return false;
 }
 
-void MirrorWorker::Take(const MirrorWord& word) {
+void MirrorWorker::Take(const MirrorWord& word, std::span<UniqueFd> fds) {
   if (word.has_result()) return Conclude(word.result());
   word.has_may_evict() ? silence_->Disarm() : silence_->Arm(patience_);
-  listener_.on_word(word);
+  listener_.on_word(word, fds);
 }
 
 void MirrorWorker::Conclude(absl::StatusOr<MirrorResult> result) {

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -21,18 +22,19 @@ namespace reloc {
 class MirrorWorker {
  public:
   struct Listener {
-    // Everything but the result.
-    std::function<void(const relocd::v1::MirrorWord&)> on_word;
+    // Everything but the result, with the descriptors that came along.
+    std::function<void(const relocd::v1::MirrorWord&, std::span<UniqueFd> fds)> on_word;
     // Once: the result, or why there will be none.
     std::function<void(absl::StatusOr<relocd::v1::MirrorResult>)> on_result;
     // The last call: its process has ended, or is given up.
     std::function<void()> on_end;
   };
 
-  // Starts a worker on `task`. `loop` must outlive it. It is given up when it says nothing for `patience`.
+  // Starts a worker on `task`; `watch_fd` is an inotify instance for it, or -1. `loop` must outlive it. It is
+  // given up when it says nothing for `patience`.
   // Nothing is called before this returns, and the worker may be destroyed by on_end.
   static absl::StatusOr<std::unique_ptr<MirrorWorker>> Start(EventLoop* loop,
-                                                             const relocd::v1::MirrorTask& task,
+                                                             const relocd::v1::MirrorTask& task, int watch_fd,
                                                              absl::Duration patience, Listener listener);
   // Kills it, after a moment in which it can undo what it did.
   ~MirrorWorker();
@@ -52,7 +54,7 @@ class MirrorWorker {
   absl::Status Watch();
   void OnReadable();
   bool ReadWord();
-  void Take(const relocd::v1::MirrorWord& word);
+  void Take(const relocd::v1::MirrorWord& word, std::span<UniqueFd> fds);
   void Conclude(absl::StatusOr<relocd::v1::MirrorResult> result);
   void OnExit();
   void End();

@@ -48,13 +48,15 @@ absl::StatusOr<std::unique_ptr<Mirrors>> Mirrors::Create(EventLoop* loop, Mirror
   RELOC_ASSIGN_OR_RETURN(self->grace_, Timer::Create(loop, [self] { self->AnswerQuestion(); }));
   RELOC_ASSIGN_OR_RETURN(self->upkeep_, Timer::Create(loop, [self] { self->LookAgain(); }));
   RELOC_ASSIGN_OR_RETURN(self->settle_, Timer::Create(loop, [self] { self->RemoveDamaged(); }));
+  RELOC_ASSIGN_OR_RETURN(self->probe_, MirrorProbe::Create(loop, {[self] { self->OnSilence(); },
+                                                                  [self] { self->LookAgain(); }}));
   return mirrors;
 }
 
 // Where there never were any, relocd neither starts a process nor makes a directory at its start.
 void Mirrors::Survey() {
   if (settings_.none) {
-    table_.Replace({}, 0, "removed", false);
+    table_.Replace({}, "removed", false);
     surveyed_ = true;
     survey_->Finish({});
     return;
@@ -77,7 +79,11 @@ MirrorTask Mirrors::NewTask(MirrorTask::Kind kind) const {
 }
 
 void Mirrors::Launched(const LaunchMessage& launch, const std::string& mirror) {
-  if (!mirror.empty()) return table_.Touch(mirror);
+  if (!mirror.empty()) {
+    probe_->NoteUse();
+    return table_.Touch(mirror);
+  }
+  if (probe_->silent()) return;
   const bool is_image = launch.engine == Engine::kUserns && launch.prefix.empty();  // needs no mirror
   if (is_image || settings_.after == 0 || launch.digest == PackDigest{} || launch.pack.empty()) return;
   if (!table_.ServedTo(launch.digest, Engine::kNone).empty()) return;  // it runs in an older root
@@ -92,7 +98,7 @@ void Mirrors::Launched(const LaunchMessage& launch, const std::string& mirror) {
 
 void Mirrors::Wanted(const LaunchMessage& launch) {
   if (launch.engine != Engine::kGraft || launch.digest == PackDigest{} || launch.pack.empty()) return;
-  if (unusable_.contains(MirrorKindName(MirrorKind::kGraft))) return;
+  if (probe_->silent() || unusable_.contains(MirrorKindName(MirrorKind::kGraft))) return;
   if (wanted_.size() >= kMaxCounted) wanted_.clear();
   if (!wanted_.insert(launch.digest).second) return;
   const std::string pack(launch.pack), kind(MirrorKindName(MirrorKind::kGraft));
@@ -170,8 +176,8 @@ void Mirrors::RunNext() {
     for (const std::string& name : task.mirrors()) table_.Withdraw(name);
   }
   auto worker =
-      MirrorWorker::Start(loop_, task, settings_.patience,
-                          {[this](const MirrorWord& word) { OnWord(word); },
+      MirrorWorker::Start(loop_, task, table_.watch_fd(), settings_.patience,
+                          {[this](const MirrorWord& word, std::span<UniqueFd> fds) { OnWord(word, fds); },
                            [this](auto result) { OnResult(std::move(result)); }, [this] { OnEnd(); }});
   if (worker.ok()) {
     worker_ = *std::move(worker);
@@ -181,7 +187,7 @@ void Mirrors::RunNext() {
   OnEnd();
 }
 
-void Mirrors::OnWord(const MirrorWord& word) {
+void Mirrors::OnWord(const MirrorWord& word, std::span<UniqueFd> fds) {
   MirrorOutcome& outcome = current_->outcome;
   switch (word.word_case()) {
     case MirrorWord::kProgress:
@@ -192,7 +198,7 @@ void Mirrors::OnWord(const MirrorWord& word) {
       OnQuestion(word.may_evict());
       break;
     case MirrorWord::kMirror:
-      current_->found.push_back(word.mirror());
+      NoteFound(word, fds);
       break;
     case MirrorWord::kDifference:
       outcome.differences.push_back(word.difference());
@@ -202,6 +208,7 @@ void Mirrors::OnWord(const MirrorWord& word) {
       break;
     case MirrorWord::kUnusable:
       current_->unusable.push_back(word.unusable());
+      current_->survey.unusable[word.unusable().name()] = {word.device(), word.inode()};
       break;
     case MirrorWord::kUsed:
       outcome.used.push_back(word.used());
@@ -209,6 +216,17 @@ void Mirrors::OnWord(const MirrorWord& word) {
     default:
       break;
   }
+}
+
+void Mirrors::NoteFound(const MirrorWord& word, std::span<UniqueFd> fds) {
+  FoundMirror found;
+  found.mirror = word.mirror();
+  found.id = {word.device(), word.inode()};
+  if (!fds.empty()) found.directory = std::move(fds[0]);
+  if (fds.size() > 1) found.store = std::move(fds[1]);
+  found.watches.assign(word.watches().begin(), word.watches().end());
+  found.watch_error = word.watch_error();
+  current_->survey.found.push_back(std::move(found));
 }
 
 void Mirrors::OnQuestion(const std::string& name) {
@@ -272,10 +290,25 @@ void Mirrors::TakeMirrors(const MirrorResult& result) {
   if (!result.surveyed()) return;
   graft_names_ = result.graft_names();
   if (task.kind() == MirrorTask::TRY || task.kind() == MirrorTask::SURVEY) {
-    for (const relocd::v1::Mirror& mirror : current_->found) table_.Clear(mirror.name());
+    for (const FoundMirror& found : current_->survey.found) table_.Acquit(found.mirror.name());
   }
-  table_.Replace(current_->found, result.bytes(), EvictionReason(task.kind()), surveyed_);
+  current_->survey.bytes = result.bytes();
+  table_.Replace(std::move(current_->survey), EvictionReason(task.kind()), surveyed_);
   surveyed_ = true;
+  Probe();
+}
+
+// Launches go on to the packs; the mirrors come back with their file system.
+void Mirrors::OnSilence() {
+  LogWarning(absl::StrCat(settings_.cache, " does not answer: its mirrors are not used"));
+  table_.Clear("does not answer");
+}
+
+void Mirrors::Probe() {
+  std::vector<std::string> paths;
+  for (const relocd::v1::Mirror& mirror : table_.List()) paths.push_back(mirror.path());
+  absl::Status probed = probe_->Watch(std::move(paths));
+  if (!probed.ok()) LogWarning(absl::StrCat("cannot see whether mirrors answer: ", probed.message()));
 }
 
 void Mirrors::TakeResult(const MirrorResult& result) {
@@ -350,6 +383,9 @@ relocd::v1::ListMirrorsResponse Mirrors::List() const {
   list.set_error(error_);
   for (const auto& [kind, why] : unusable_) {
     if (error_.empty()) list.set_error(why);
+  }
+  if (probe_->silent()) {
+    list.set_error(absl::StrCat(settings_.cache, " does not answer; programs run from their packs"));
   }
   return list;
 }

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@
 #include "absl/time/time.h"
 #include "daemon/event_loop.h"
 #include "daemon/mirrors/mirror_order.h"
+#include "daemon/mirrors/mirror_probe.h"
 #include "daemon/mirrors/mirror_table.h"
 #include "daemon/mirrors/mirror_worker.h"
 #include "daemon/timer.h"
@@ -73,6 +75,8 @@ class Mirrors {
   uint64_t limit() const { return settings_.limit; }
   // The daemon has moved.
   void set_daemon_dir(const std::string& dir) { settings_.daemon_dir = dir; }
+  // They are not used, since their file system does not answer.
+  bool silent() const { return probe_->silent(); }
   bool busy() const { return current_.has_value(); }
   // False if what is done now waits for a file system, or nothing is done.
   bool works() const { return worker_ != nullptr && worker_->works(); }
@@ -82,7 +86,7 @@ class Mirrors {
     relocd::v1::MirrorTask message;
     std::vector<std::shared_ptr<MirrorOrder>> orders;  // none: nobody asked for it
     MirrorOutcome outcome;
-    std::vector<relocd::v1::Mirror> found;
+    MirrorSurvey survey = {};
     bool begun = false;  // it is not refused at once, as a pack that needs no mirror is
     std::vector<relocd::v1::UnusableMirror> unusable = {};
   };
@@ -104,7 +108,8 @@ class Mirrors {
   Task* FindMake(const std::string& pack, const std::string& kind);
   void RunNext();
   void LookAgain();
-  void OnWord(const relocd::v1::MirrorWord& word);
+  void OnWord(const relocd::v1::MirrorWord& word, std::span<UniqueFd> fds);
+  void NoteFound(const relocd::v1::MirrorWord& word, std::span<UniqueFd> fds);
   void OnQuestion(const std::string& name);
   void AnswerQuestion();
   void OnResult(absl::StatusOr<relocd::v1::MirrorResult> result);
@@ -116,6 +121,8 @@ class Mirrors {
   void OnEnd();
   void OnDamage();
   void RemoveDamaged();
+  void OnSilence();
+  void Probe();
 
   EventLoop* loop_;
   MirrorSettings settings_;
@@ -127,8 +134,9 @@ class Mirrors {
   std::unique_ptr<Timer> grace_;
   std::unique_ptr<Timer> upkeep_;  // of graft paths
   std::unique_ptr<Timer> settle_;  // until what is left of damaged mirrors is removed
-  std::string asked_;              // the mirror that the worker asks about
-  std::string error_;              // why there can be no mirrors
+  std::unique_ptr<MirrorProbe> probe_;
+  std::string asked_;  // the mirror that the worker asks about
+  std::string error_;  // why there can be no mirrors
   bool surveyed_ = false;
   bool graft_names_ = false;  // there are some that must be renewed
   const std::shared_ptr<MirrorOrder> survey_ = std::make_shared<MirrorOrder>();

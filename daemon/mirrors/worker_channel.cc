@@ -1,14 +1,19 @@
 #include "daemon/mirrors/worker_channel.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <string>
+#include <utility>
+
+#include "daemon/packet.h"
 
 namespace reloc {
 namespace {
 
 constexpr size_t kMaxTaskBytes = 128 * 1024;
+constexpr int kRetryMilliseconds = 50;  // where too many descriptors wait to be received
 
 ssize_t Receive(int socket, void* memory, size_t size) {
   ssize_t got;
@@ -22,18 +27,26 @@ ssize_t Receive(int socket, void* memory, size_t size) {
 
 bool WorkerChannel::ReceiveTask(relocd::v1::MirrorTask* task) {
   std::string bytes(kMaxTaskBytes, '\0');
-  const ssize_t size = Receive(socket_.get(), bytes.data(), bytes.size());
-  return size > 0 && task->ParseFromArray(bytes.data(), static_cast<int>(size));
+  struct pollfd readable = {socket_.get(), POLLIN, 0};
+  while (::poll(&readable, 1, -1) < 0 && errno == EINTR) {
+  }
+  Packet packet;
+  if (!ReceivePacket(socket_.get(), bytes, &packet).ok() || packet.size == 0) return false;
+  if (packet.fds.size() == 1) watch_ = std::move(packet.fds[0]);
+  return task->ParseFromArray(bytes.data(), static_cast<int>(packet.size));
 }
 
-bool WorkerChannel::Say(const relocd::v1::MirrorWord& word) {
+bool WorkerChannel::Say(const relocd::v1::MirrorWord& word, std::span<const int> fds) {
   const std::string bytes = word.SerializeAsString();
   std::lock_guard lock(mutex_);
-  ssize_t sent;
-  do {
-    sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-  } while (sent < 0 && errno == EINTR);
-  return sent >= 0;
+  Errno e;
+  while (true) {
+    e = SendPacket(socket_.get(), bytes, fds);
+    const bool full = e.value == EAGAIN;
+    if (!full && e.value != ETOOMANYREFS && e.value != EINTR) return e.ok();
+    struct pollfd writable = {socket_.get(), static_cast<short>(full ? POLLOUT : 0), 0};
+    (void)::poll(&writable, 1, full ? -1 : kRetryMilliseconds);
+  }
 }
 
 bool WorkerChannel::MayEvict(const std::string& name) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <mutex>
+#include <span>
 #include <string>
 
 #include "proto/mirror_task.pb.h"
@@ -14,10 +15,11 @@ class WorkerChannel {
  public:
   explicit WorkerChannel(UniqueFd socket) : socket_(std::move(socket)) {}
 
-  // False if relocd is gone.
+  // Receives the task, and the inotify instance that came with it (watch_fd()). False if relocd is gone.
   bool ReceiveTask(relocd::v1::MirrorTask* task);
-  // On any thread.
-  bool Say(const relocd::v1::MirrorWord& word);
+  int watch_fd() const { return watch_.get(); }  // -1: there is none
+  // On any thread. `fds` go along.
+  bool Say(const relocd::v1::MirrorWord& word, std::span<const int> fds = {});
   // Asks whether the mirror of that name may go, which takes relocd a moment: it is withdrawn first.
   bool MayEvict(const std::string& name);
   // Passes progress on; stops the work when relocd is gone.
@@ -25,6 +27,7 @@ class WorkerChannel {
 
  private:
   UniqueFd socket_;
+  UniqueFd watch_;
   std::mutex mutex_;
 };
 

@@ -1,7 +1,10 @@
 #include "daemon/mirrors/worker_tasks.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 
 #include <memory>
 #include <optional>
@@ -10,9 +13,11 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "daemon/control/messages.h"
 #include "daemon/mirrors/mirror_users.h"
+#include "daemon/mirrors/mirror_watch.h"
 #include "reloc/base/file.h"
 #include "reloc/graft/graft_directory.h"
 #include "reloc/graft/graft_filter.h"
@@ -46,12 +51,15 @@ class Task {
   absl::Status RequireExecutable();
   absl::Status Remove();
   absl::Status Verify();
+  absl::StatusOr<std::vector<Difference>> FindDifferences(const Mirror& mirror);
   absl::Status Try();
   absl::StatusOr<std::string> FindUsable(const Mirror& mirror);
   absl::Status CheckRemote() const;
   absl::StatusOr<Mirror> FindByName(const std::string& name) const;
   bool MayEvict(const Mirror& mirror);
   absl::Status Survey();
+  absl::Status SayMirror(const Mirror& mirror, uint64_t own_bytes, const absl::StatusOr<std::string>& link);
+  void Watch(int directory, const std::string& store, MirrorWord* word);
   void Say(auto set);
 
   const MirrorTask& task_;
@@ -60,6 +68,7 @@ class Task {
   MirrorResult result_;
   absl::Status executable_;                                  // of the cache
   absl::flat_hash_map<std::string, absl::Status> unusable_;  // by name
+  absl::flat_hash_set<std::string> damaged_;                 // by name; some may bear no mark
   // Of processes with many mappings each takes a while.
   StallGuard guard_{absl::Milliseconds(500), absl::Seconds(10)};
 };
@@ -181,7 +190,7 @@ absl::Status Task::Remove() {
   RELOC_RETURN_IF_ERROR(cache_->RemoveLeftovers());
   for (const std::string& name : task_.mirrors()) {
     absl::StatusOr<Mirror> mirror = FindByName(name);
-    if (!mirror.ok() || (task_.stale() && !IsStale(*mirror))) continue;
+    if (!mirror.ok() || (task_.stale() && !mirror->damaged && !IsStale(*mirror))) continue;
     const bool free = MayEvict(*mirror);
     if (free) RELOC_RETURN_IF_ERROR(cache_->Remove(mirror->id));
     Say([&](MirrorWord* word) { free ? word->set_removed(name) : word->set_used(name); });
@@ -189,10 +198,19 @@ absl::Status Task::Remove() {
   return absl::OkStatus();
 }
 
+// Lists that cannot be read are a difference, too.
+absl::StatusOr<std::vector<Difference>> Task::FindDifferences(const Mirror& mirror) {
+  absl::StatusOr<std::vector<Difference>> differences = cache_->Verify(mirror, channel_->progress());
+  const absl::Status& status = differences.status();
+  const bool broken = absl::IsDataLoss(status) || absl::IsInvalidArgument(status) || absl::IsNotFound(status);
+  if (!broken || !FindByName(MirrorName(mirror.id)).ok()) return differences;  // or evicted meanwhile
+  return std::vector<Difference>{{mirror.path, std::string(status.message())}};
+}
+
 absl::Status Task::Verify() {
   for (const std::string& name : task_.mirrors()) {
     RELOC_ASSIGN_OR_RETURN(Mirror mirror, FindByName(name));
-    RELOC_ASSIGN_OR_RETURN(std::vector<Difference> differences, cache_->Verify(mirror, channel_->progress()));
+    RELOC_ASSIGN_OR_RETURN(std::vector<Difference> differences, FindDifferences(mirror));
     for (const Difference& difference : differences) {
       Say([&](MirrorWord* word) {
         word->mutable_difference()->set_mirror(name);
@@ -200,6 +218,9 @@ absl::Status Task::Verify() {
         word->mutable_difference()->set_what(difference.what);
       });
     }
+    // Where that cannot be noted, the mirror is damaged for as long as this relocd runs.
+    cache_->MarkDamaged(mirror, !differences.empty()).IgnoreError();
+    if (!differences.empty()) damaged_.insert(name);
     result_.set_verified(result_.verified() + 1);
   }
   return absl::OkStatus();
@@ -223,23 +244,56 @@ absl::StatusOr<std::string> Task::FindUsable(const Mirror& mirror) {
   return link;
 }
 
+// Other daemons see by the lock that the mirror is offered; relocd holds it with the descriptor.
+absl::Status Task::SayMirror(const Mirror& mirror, uint64_t own_bytes,
+                             const absl::StatusOr<std::string>& link) {
+  Result<UniqueFd> directory = reloc::Open(mirror.path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  Result<FileId> id = directory.ok() ? Identify(directory->get()) : Result<FileId>(directory.error());
+  if (id.error().value == ENOENT) return absl::OkStatus();  // removed meanwhile
+  if (!id.ok()) return absl::ErrnoToStatus(id.error().value, mirror.path);
+  MirrorWord word;
+  word.set_device(id->device);
+  word.set_inode(id->inode);
+  if (!link.ok()) {
+    word.mutable_unusable()->set_name(MirrorName(mirror.id));
+    word.mutable_unusable()->set_reason(std::string(link.status().message()));
+    channel_->Say(word);
+    return absl::OkStatus();
+  }
+  // Where locks are not to be had nobody else finds one either.
+  if (!mirror.damaged) (void)::flock(directory->get(), LOCK_SH | LOCK_NB);
+  *word.mutable_mirror() = ToMessage(mirror, own_bytes, *link);
+  const std::string prefix = mirror.store_prefix.substr(1);
+  Result<UniqueFd> store = OpenAt(directory->get(), prefix.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  if (!mirror.damaged) Watch(directory->get(), prefix, &word);
+  std::vector<int> fds = {directory->get()};
+  if (store.ok()) fds.push_back(store->get());  // a grafted one has another path
+  channel_->Say(word, fds);
+  return absl::OkStatus();
+}
+
+void Task::Watch(int directory, const std::string& store, MirrorWord* word) {
+  const std::string path = absl::StrCat("/proc/self/fd/", directory, "/");
+  for (const std::string& watched : {path, path + store}) {
+    const int watch = ::inotify_add_watch(channel_->watch_fd(), watched.c_str(), kMirrorRemovals);
+    watch < 0 ? word->set_watch_error(strerror(errno)) : word->add_watches(watch);
+  }
+}
+
 absl::Status Task::Survey() {
   result_.set_graft_names(RenewGraftNames(cache_->directory()));
   RELOC_ASSIGN_OR_RETURN(std::vector<Mirror> mirrors, cache_->List());
   RELOC_ASSIGN_OR_RETURN(MirrorUsage usage, cache_->Measure(mirrors));
   for (size_t i = 0; i < mirrors.size(); ++i) {
     const std::string name = MirrorName(mirrors[i].id);
+    mirrors[i].damaged |= damaged_.contains(name);
     absl::StatusOr<std::string> link = unusable_.contains(name) ? unusable_[name] : FindUsable(mirrors[i]);
-    if (!link.ok()) {
-      Say([&](MirrorWord* word) {
-        word->mutable_unusable()->set_name(name);
-        word->mutable_unusable()->set_reason(std::string(link.status().message()));
-      });
-      // Where nothing runs, that may change: a mount is changed sooner than a mirror is made.
-      if (executable_.ok() && MayEvict(mirrors[i])) RELOC_RETURN_IF_ERROR(cache_->Remove(mirrors[i].id));
-      continue;
+    if (mirrors[i].damaged) link = "";  // it stays, for people to see, until it is made again or pruned
+    RELOC_RETURN_IF_ERROR(SayMirror(mirrors[i], usage.own[i], link));
+    // Where nothing runs, that may change: a mount is changed sooner than a mirror is made.
+    if (!link.ok() && executable_.ok() && MayEvict(mirrors[i])) {
+      RELOC_RETURN_IF_ERROR(cache_->Remove(mirrors[i].id));
     }
-    Say([&](MirrorWord* word) { *word->mutable_mirror() = ToMessage(mirrors[i], usage.own[i], *link); });
   }
   result_.set_bytes(usage.bytes);
   result_.set_surveyed(true);

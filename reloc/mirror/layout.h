@@ -13,6 +13,7 @@ inline constexpr char kItemsPath[] = ".reloc/items";
 inline constexpr char kOriginPath[] = ".reloc/origin";
 inline constexpr char kModulesPath[] = ".reloc/modules";  // an earlier relocd looks for it
 inline constexpr char kUnsyncedPath[] = ".reloc/unsynced";
+inline constexpr char kDamagedPath[] = ".reloc/damaged";
 
 // The id of this boot of the host; where /proc does not tell it, what no boot is called.
 std::string BootId();

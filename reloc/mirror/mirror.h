@@ -8,6 +8,7 @@
 //         items                             for sharing: a hash and a name for each item
 //         origin                            symlink: the pack that it was made from
 //         unsynced                          symlink: the boot in which it was made, until all is on the disk
+//         damaged                           symlink, if files were found to differ: it is not used
 //     tmp/                            being made, or being removed
 //     CACHEDIR.TAG
 //
@@ -40,6 +41,7 @@ struct Mirror {
   std::string pack;          // absolute; where the pack was when the mirror was made
   // The digest covers more than the store: then engines that take more than the store may use a plain one.
   bool covers_all = false;
+  bool damaged = false;  // it was verified, and files differed
   absl::Time used_at;
 };
 

@@ -184,6 +184,7 @@ absl::StatusOr<Mirror> MirrorCache::Find(const MirrorId& id) const {
     return absl::NotFoundError(absl::StrCat(mirror.path, " is not whole"));
   }
   mirror.used_at = UsedAt(st);
+  mirror.damaged = ReadSymlinkAt(fd.get(), kDamagedPath, mirror.path).ok();
   RELOC_ASSIGN_OR_RETURN(mirror.pack, ReadSymlinkAt(fd.get(), kOriginPath, mirror.path));
   RELOC_ASSIGN_OR_RETURN(pb::Manifest manifest, LoadManifest(mirror.path));
   mirror.store_prefix = manifest.store_prefix();
@@ -264,9 +265,19 @@ absl::StatusOr<std::vector<Difference>> MirrorCache::Verify(const Mirror& mirror
                                                             const ProgressCallback& progress) const {
   if (mirror.id.kind == MirrorKind::kPlain) return VerifyPlain(mirror, progress);
   RELOC_ASSIGN_OR_RETURN(std::vector<Difference> differences, VerifyPack(mirror.path, progress));
-  // Comes and goes, and is therefore in no list.
-  std::erase_if(differences, [](const Difference& difference) { return difference.path == kUnsyncedPath; });
+  // These come and go, and are therefore in no list.
+  std::erase_if(differences, [](const Difference& difference) {
+    return difference.path == kUnsyncedPath || difference.path == kDamagedPath;
+  });
   return differences;
+}
+
+absl::Status MirrorCache::MarkDamaged(const Mirror& mirror, bool damaged) const {
+  const std::string where = absl::StrCat(directory_, "/", kMirrorsDir);
+  RELOC_ASSIGN_OR_RETURN(UniqueFd fd, OpenDirectoryAt(mirrors_.get(), MirrorName(mirror.id), where));
+  const bool done = damaged ? ::symlinkat("differs", fd.get(), kDamagedPath) == 0 || errno == EEXIST
+                            : ::unlinkat(fd.get(), kDamagedPath, 0) == 0 || errno == ENOENT;
+  return done ? absl::OkStatus() : SystemError(errno, absl::StrCat(mirror.path, "/", kDamagedPath));
 }
 
 absl::Status MirrorCache::RemoveLeftovers() const {

@@ -69,6 +69,9 @@ class MirrorCache {
   // files: asking who does is the caller's part. NotFound if there is none.
   absl::Status Remove(const MirrorId& id) const;
 
+  // Notes that files of the mirror differ, or that they do not any more.
+  absl::Status MarkDamaged(const Mirror& mirror, bool damaged) const;
+
   // Compares every file with what was written: see VerifyPack. Paths are relative to the mirror.
   absl::StatusOr<std::vector<Difference>> Verify(const Mirror& mirror,
                                                  const ProgressCallback& progress) const;

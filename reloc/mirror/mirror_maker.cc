@@ -161,6 +161,8 @@ absl::StatusOr<Present> LookForPresent(const MirrorCache& cache, const MirrorId&
   if (absl::IsCancelled(differences.status())) return differences.status();
   if (differences.ok() && differences->empty()) {
     RELOC_RETURN_IF_ERROR(cache.MarkUsed(id));
+    if (found->damaged) RELOC_RETURN_IF_ERROR(cache.MarkDamaged(*found, false));
+    found->damaged = false;
     return Present{*std::move(found), false};
   }
   if (!cache.Find(id).ok()) return Present{};  // evicted meanwhile

@@ -16,7 +16,7 @@
 namespace reloc {
 namespace {
 
-constexpr const char* kNotes[] = {kItemsPath, kOriginPath, kModulesPath, kUnsyncedPath};
+constexpr const char* kNotes[] = {kItemsPath, kOriginPath, kModulesPath, kUnsyncedPath, kDamagedPath};
 
 constexpr uint64_t kBlock = 4096;  // of most file systems; of the others this is an estimate
 

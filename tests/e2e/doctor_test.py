@@ -158,6 +158,21 @@ class Directories(Doctor):
         os.chmod(path, 0)
         self.check("history", "WARN", "Permission denied", "chmod", XDG_STATE_HOME=state)
 
+    def test_history_that_cannot_be_written(self):
+        self.start_in_background()
+        state = self.home + "/.local/state/relocd"
+        [path] = [os.path.join(at, "history.db") for at, _, files in os.walk(state) if "history.db" in files]
+        os.chmod(path, 0o400)
+        self.check("history", "WARN", "history.db cannot be written: Permission denied", "chmod u\\+rw .*history.db")
+        os.chmod(path, 0o600)
+
+    def start_in_background(self):
+        """With a history, which has its first entry."""
+        programs.must(programs.relocctl("daemon", "start", env=self.env))
+        self.addCleanup(lambda: programs.must(programs.relocctl("daemon", "stop", env=self.env)))
+        self.assertTrue(daemon.wait_until(lambda: programs.must(programs.relocctl("events", "--since", "1h", "--no-stream",
+                                                                                  env=self.env)).out != ""))
+
     def test_path(self):
         self.check("PATH", "WARN", "leads to no relocctl", programs.BIN, PATH=programs.HOST_PATH)
         other = packs.new_path("other")
