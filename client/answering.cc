@@ -69,8 +69,8 @@ std::string ReadRequest(int fd) {
 
 }  // namespace
 
-absl::Status CheckAnswers(const std::string& path) {
-  absl::StatusOr<std::string> looked = RunInChild(kFilePatience, [&] {
+absl::Status CheckAnswers(const std::string& path, absl::Duration patience) {
+  absl::StatusOr<std::string> looked = RunInChild(patience, [&] {
     Result<UniqueFd> fd = reloc::Open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY);
     char byte;
     // Of a directory it is an error, which costs the same question.

@@ -21,7 +21,7 @@ inline constexpr absl::Duration kFilePatience = absl::Milliseconds(2000);
 
 // Looks at `path` and its first byte in a child. DeadlineExceeded if it does not answer; whatever else is
 // wrong with it is no error here. Call it while the process is single-threaded.
-absl::Status CheckAnswers(const std::string& path);
+absl::Status CheckAnswers(const std::string& path, absl::Duration patience = kFilePatience);
 
 // A child that reads files, and writes what is to be shown to our standard output.
 class FileReader {

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/attachment.h"
 #include "client/control_client.h"
+#include "client/job_record.h"
 #include "client/job_ref.h"
 #include "client/report.h"
 #include "reloc/job/attach_socket.h"
@@ -25,6 +26,12 @@ struct AttachOptions {
   std::string keys = kDefaultDetachKeys;
 };
 
+absl::Status HasEnded(const relocd::v1::Job& job) {
+  return absl::FailedPreconditionError(absl::StrCat("job ", job.id(), " has ended at ",
+                                                    TimeText(job.ended_at()), " (", JobStateText(job),
+                                                    "); its output: relocctl logs ", job.id()));
+}
+
 absl::StatusOr<UniqueFd> Connect(const AttachOptions& options, std::string* id) {
   RELOC_ASSIGN_OR_RETURN(auto client, ControlClient::Connect());
   RELOC_ASSIGN_OR_RETURN(std::string dir, ChosenDaemonDir());
@@ -40,6 +47,7 @@ absl::StatusOr<UniqueFd> Connect(const AttachOptions& options, std::string* id) 
     return absl::FailedPreconditionError(absl::StrCat(
         "job ", job->id(), " was started without --detach or --supervised: it has its caller's terminal"));
   }
+  if (job->state() != relocd::v1::Job::STATE_RUNNING) return HasEnded(*job);
   *id = job->id();
   return ConnectToLauncher(dir, *id);
 }

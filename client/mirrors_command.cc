@@ -1,6 +1,7 @@
 #include "client/mirrors_command.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -12,6 +13,7 @@
 #include "client/mirror_list.h"
 #include "client/progress.h"
 #include "client/report.h"
+#include "client/watched_work.h"
 #include "reloc/cli/output.h"
 #include "reloc/job/daemon_place.h"
 #include "reloc/launch/pack_image.h"
@@ -40,18 +42,20 @@ struct PruneOptions {
 
 // Asks the daemon. If another user has its directory and no daemon runs in the second place, lists what is in
 // the default cache instead.
-absl::StatusOr<relocd::v1::ListMirrorsResponse> FindMirrors() {
+absl::StatusOr<relocd::v1::ListMirrorsResponse> FindMirrors(const PathNotes& notes) {
   absl::StatusOr<std::unique_ptr<ControlClient>> client = ControlClient::ConnectQuietly();
   if (client.ok()) return ListMirrors(**client);
   RELOC_ASSIGN_OR_RETURN(DaemonPlace place, FindDaemonPlace(environ));
   const bool is_taken = !place.taken.empty() && absl::IsNotFound(client.status());
   if (!is_taken && !HasOwnState(client.status())) return client.status();
   PrintError("relocctl: warning", "no daemon can be asked: only what is in the cache is shown");
-  return ReadMirrors(MirrorDir("", place.dir));
+  const std::string dir = MirrorDir("", place.dir);
+  notes.Add(dir);
+  return ReadMirrors(dir);
 }
 
-absl::Status List(const std::string& format) {
-  RELOC_ASSIGN_OR_RETURN(relocd::v1::ListMirrorsResponse list, FindMirrors());
+absl::Status List(const std::string& format, const PathNotes& notes) {
+  RELOC_ASSIGN_OR_RETURN(relocd::v1::ListMirrorsResponse list, FindMirrors(notes));
   if (!list.error().empty()) {
     PrintError("relocctl: warning", absl::StrCat("no mirrors can be made: ", list.error()));
   }
@@ -114,16 +118,30 @@ absl::Status Add(const ControlClient& client, const AddOptions& options, const s
   return FlushOut();
 }
 
-int RunAdd(const AddOptions& options) {
+// The cache, and the packs of the mirrors, which the daemon may look at for us. What a list lacks is noted by
+// nobody.
+void NotePaths(const ControlClient& client, const PathNotes& notes) {
+  absl::StatusOr<relocd::v1::ListMirrorsResponse> list = ListMirrors(client);
+  if (!list.ok()) return;
+  notes.Add(list->dir());
+  for (const relocd::v1::Mirror& mirror : list->mirrors()) {
+    notes.Add(mirror.pack());
+    if (!mirror.path().empty()) notes.Add(mirror.path());
+  }
+}
+
+int RunAdd(const AddOptions& options, const PathNotes& notes) {
   auto client = ControlClient::Connect();
   if (!client.ok()) return ExitStatus(client.status());
+  if (options.wait) NotePaths(**client, notes);
   absl::StatusOr<std::string> pack = FindPack(options.pack);
   if (!pack.ok()) return ReportError(pack.status());
   return ExitStatus(Add(**client, options, *pack));
 }
 
-absl::Status Prune(const PruneOptions& options) {
+absl::Status Prune(const PruneOptions& options, const PathNotes& notes) {
   RELOC_ASSIGN_OR_RETURN(auto client, ControlClient::Connect());
+  NotePaths(*client, notes);
   auto stub = relocd::v1::Mirrors::NewStub(client->channel());
   relocd::v1::PruneMirrorsRequest request;
   request.mutable_mirrors()->Assign(options.mirrors.begin(), options.mirrors.end());
@@ -140,22 +158,41 @@ absl::Status Prune(const PruneOptions& options) {
       absl::StrCat("programs run from ", pruned.used(0), "; relocctl ps shows them"));
 }
 
-absl::StatusOr<MirrorProgress> Verify(const std::vector<std::string>& mirrors) {
-  RELOC_ASSIGN_OR_RETURN(auto client, ControlClient::Connect());
-  auto stub = relocd::v1::Mirrors::NewStub(client->channel());
+absl::StatusOr<MirrorProgress> Verify(const ControlClient& client, const std::vector<std::string>& mirrors) {
+  auto stub = relocd::v1::Mirrors::NewStub(client.channel());
   relocd::v1::VerifyMirrorsRequest request;
   request.mutable_mirrors()->Assign(mirrors.begin(), mirrors.end());
-  return Watch(*client, [&](grpc::ClientContext* context) { return stub->Verify(context, request); });
+  return Watch(client, [&](grpc::ClientContext* context) { return stub->Verify(context, request); });
 }
 
-int RunVerify(const std::vector<std::string>& mirrors) {
-  absl::StatusOr<MirrorProgress> verified = Verify(mirrors);
+// Programs run from the packs by now.
+void PrintCures(const ControlClient& client, const MirrorProgress& verified) {
+  absl::StatusOr<relocd::v1::ListMirrorsResponse> list = ListMirrors(client);
+  if (!list.ok()) return;
+  for (const relocd::v1::Mirror& mirror : list->mirrors()) {
+    const auto& found = verified.differences();
+    const bool damaged = std::any_of(found.begin(), found.end(),
+                                     [&](const auto& each) { return each.mirror() == mirror.name(); });
+    if (!damaged) continue;
+    PrintError("relocctl",
+               absl::StrCat("mirror ", ShortMirrorName(mirror.name()),
+                            " is damaged, and programs run from its pack now; ", MirrorCure(mirror)));
+  }
+}
+
+int RunVerify(const std::vector<std::string>& mirrors, const PathNotes& notes) {
+  auto client = ControlClient::Connect();
+  if (!client.ok()) return ExitStatus(client.status());
+  NotePaths(**client, notes);
+  absl::StatusOr<MirrorProgress> verified = Verify(**client, mirrors);
   if (!verified.ok()) return ExitStatus(verified.status());
   for (const relocd::v1::MirrorDifference& difference : verified->differences()) {
     PrintOut(OneLine(absl::StrCat(difference.mirror(), ": ", difference.path(), " ", difference.what())) +
              "\n");
   }
-  return FinishOutput(verified->differences().empty() ? 0 : 1);
+  if (verified->differences().empty()) return FinishOutput(0);
+  PrintCures(**client, *verified);
+  return FinishOutput(1);
 }
 
 void AddLs(CLI::App* mirrors, int* exit_status) {
@@ -168,7 +205,9 @@ void AddLs(CLI::App* mirrors, int* exit_status) {
       "Examples:\n"
       "  relocctl mirrors ls\n"
       "  relocctl mirrors ls --format json | jq '.[] | select(.jobs == 0) | .name'");
-  ls->callback([format, exit_status] { *exit_status = ExitStatus(List(*format)); });
+  ls->callback([format, exit_status] {
+    *exit_status = RunWatched({}, [&](const PathNotes& notes) { return ExitStatus(List(*format, notes)); });
+  });
 }
 
 void AddAdd(CLI::App* mirrors, int* exit_status) {
@@ -186,21 +225,28 @@ void AddAdd(CLI::App* mirrors, int* exit_status) {
       "Examples:\n"
       "  relocctl mirrors add /nfs/tools/pack\n"
       "  relocctl mirrors add --wait pack && pack/bin/python3 job.py");
-  add->callback([options, exit_status] { *exit_status = RunAdd(*options); });
+  add->callback([options, exit_status] {
+    *exit_status =
+        RunWatched({options->pack}, [&](const PathNotes& notes) { return RunAdd(*options, notes); });
+  });
 }
 
 void AddPrune(CLI::App* mirrors, int* exit_status) {
   auto options = std::make_shared<PruneOptions>();
   CLI::App* prune = mirrors->add_subcommand("prune", "Remove mirrors that no job uses");
-  prune->add_option("MIRROR", options->mirrors,
-                    "Names, or beginnings of one. Default: those whose pack is gone or has changed");
+  prune->add_option(
+      "MIRROR", options->mirrors,
+      "Names, or beginnings of one. Default: those whose pack is gone or has changed, and damaged "
+      "ones");
   prune->add_flag("-a,--all", options->all, "All that no job uses");
   prune->footer(
       "Examples:\n"
       "  relocctl mirrors prune\n"
       "  relocctl mirrors prune 0b5f\n"
       "  relocctl mirrors prune --all");
-  prune->callback([options, exit_status] { *exit_status = ExitStatus(Prune(*options)); });
+  prune->callback([options, exit_status] {
+    *exit_status = RunWatched({}, [&](const PathNotes& notes) { return ExitStatus(Prune(*options, notes)); });
+  });
 }
 
 void AddVerify(CLI::App* mirrors, int* exit_status) {
@@ -209,13 +255,14 @@ void AddVerify(CLI::App* mirrors, int* exit_status) {
       mirrors->add_subcommand("verify", "Compare every file of mirrors with what it was made of");
   verify->add_option("MIRROR", *names, "Names, or beginnings of one. Default: all");
   verify->footer(
-      "Prints one line for each difference; exit status 1 if there is one. `relocctl mirrors prune MIRROR` "
-      "and\n"
-      "`relocctl mirrors add PACK` make a mirror anew.\n"
+      "Prints one line for each difference; exit status 1 if there is one. A mirror with differences is not\n"
+      "used any more; `relocctl mirrors add PACK` makes it again.\n"
       "\n"
       "Examples:\n"
       "  relocctl mirrors verify");
-  verify->callback([names, exit_status] { *exit_status = RunVerify(*names); });
+  verify->callback([names, exit_status] {
+    *exit_status = RunWatched({}, [&](const PathNotes& notes) { return RunVerify(*names, notes); });
+  });
 }
 
 }  // namespace

@@ -51,11 +51,23 @@ absl::StatusOr<PackSummary> CreateFromHost(const CreateOptions& options, const P
   return CreatePackFromHost(std::move(import), entries, options.output, tools);
 }
 
+// Names without a slash are looked for in $PATH.
+std::vector<std::string> PathsOf(const CreateOptions& options) {
+  std::vector<std::string> paths = {std::filesystem::path(options.output).parent_path().string(),
+                                    options.store_directory, options.store_prefix};
+  for (const std::vector<std::string>* more :
+       {&options.host_programs, &options.added, &options.store_paths}) {
+    paths.insert(paths.end(), more->begin(), more->end());
+  }
+  std::erase_if(paths, [](const std::string& path) { return path.empty(); });
+  return paths;
+}
+
 int Create(const CreateOptions& options) {
   if (options.host_programs.empty() == options.store_paths.empty()) {
     return ReportMistake("pack create: say what to pack: --from-host PROGRAM... or --from-store PATH...");
   }
-  return MakePack("created", options.output, [&](const PackTools& tools) {
+  return MakePack("created", options.output, PathsOf(options), [&](const PackTools& tools) {
     return options.host_programs.empty() ? CreateFromStore(options, tools) : CreateFromHost(options, tools);
   });
 }
@@ -122,7 +134,7 @@ void AddPackAdopt(CLI::App& pack, int* exit_status) {
       return;
     }
     options->entries = *std::move(specs);
-    *exit_status = MakePack("adopted", options->directory,
+    *exit_status = MakePack("adopted", options->directory, {},
                             [&](const PackTools& tools) { return AdoptPack(*options, tools); });
   });
 }

@@ -6,13 +6,16 @@
 #include <string>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "client/answering.h"
 #include "client/opened_pack.h"
 #include "client/pack_tools.h"
 #include "client/progress.h"
 #include "client/report.h"
+#include "client/watched_work.h"
 #include "proto/inspection.pb.h"
 #include "reloc/pack/human_size.h"
 #include "reloc/pack/manifest.h"
@@ -121,6 +124,13 @@ int RunVerify(const std::string& name) {
   return FinishOutput(differences->empty() ? 0 : 1);
 }
 
+// One that does not answer at once is an error; one that stops answering later is waited for.
+int RunOn(const std::string& pack, absl::FunctionRef<int()> work) {
+  absl::Status answers = CheckAnswers(pack);
+  if (!answers.ok()) return ReportError(answers);
+  return RunWatched({pack}, [&](const PathNotes&) { return work(); });
+}
+
 }  // namespace
 
 void AddPackInspect(CLI::App& pack, int* exit_status) {
@@ -133,14 +143,16 @@ void AddPackInspect(CLI::App& pack, int* exit_status) {
       "Examples:\n"
       "  relocctl pack inspect pack\n"
       "  relocctl pack inspect --format json pack | jq .entries");
-  inspect->callback([path, format, exit_status] { *exit_status = RunInspect(*path, *format); });
+  inspect->callback([path, format, exit_status] {
+    *exit_status = RunOn(*path, [&] { return RunInspect(*path, *format); });
+  });
 }
 
 void AddPackVerify(CLI::App& pack, int* exit_status) {
   auto path = std::make_shared<std::string>();
   CLI::App* verify = pack.add_subcommand("verify", "Compare every file of a pack with its manifest");
   verify->add_option("PACK", *path, "The pack's directory or image")->required();
-  verify->callback([path, exit_status] { *exit_status = RunVerify(*path); });
+  verify->callback([path, exit_status] { *exit_status = RunOn(*path, [&] { return RunVerify(*path); }); });
   verify->footer(
       "Prints one line for each difference; exit status 1 if there is one.\n"
       "\n"

@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "client/format.h"
 #include "client/installation.h"
 #include "client/progress.h"
 #include "client/report.h"
+#include "client/watched_work.h"
 #include "reloc/cli/output.h"
 #include "reloc/engine/compile.h"
 #include "reloc/pack/files.h"
@@ -50,7 +52,9 @@ absl::StatusOr<PackRuntime> FindPackRuntime() {
   return ReadRuntime(modules);
 }
 
-int MakePack(const std::string& verb, const std::string& what,
+namespace {
+
+int MakeHere(const std::string& verb, const std::string& what,
              const std::function<absl::StatusOr<PackSummary>(const PackTools&)>& make) {
   InterruptGuard interrupt;
   absl::StatusOr<PackSummary> summary;
@@ -68,6 +72,14 @@ int MakePack(const std::string& verb, const std::string& what,
   int status = ReportError(summary.status());
   interrupt.DieIfInterrupted();
   return status;
+}
+
+}  // namespace
+
+int MakePack(const std::string& verb, const std::string& what, std::vector<std::string> paths,
+             const std::function<absl::StatusOr<PackSummary>(const PackTools&)>& make) {
+  paths.push_back(what);
+  return RunWatched(std::move(paths), [&](const PathNotes&) { return MakeHere(verb, what, make); });
 }
 
 absl::StatusOr<std::vector<EntrySpec>> ParseEntries(const std::vector<std::string>& texts) {

@@ -11,9 +11,10 @@ namespace reloc {
 // What packs get of this installation.
 absl::StatusOr<PackRuntime> FindPackRuntime();
 
-// Runs `make` with a progress bar. Prints its warnings to stderr and "<verb> <what>: …" to stdout. Returns an
-// exit status; when a signal interrupted the work, ends the process by it.
-int MakePack(const std::string& verb, const std::string& what,
+// Runs `make` with a progress bar in a child; see RunWatched() for `paths`, to which `what` is added. Prints
+// its warnings to stderr and "<verb> <what>: …" to stdout. Returns an exit status; when a signal interrupted
+// the work, ends the process by it.
+int MakePack(const std::string& verb, const std::string& what, std::vector<std::string> paths,
              const std::function<absl::StatusOr<PackSummary>(const PackTools&)>& make);
 
 // Splits "NAME=PATH".

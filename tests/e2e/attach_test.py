@@ -44,6 +44,13 @@ class Attach(PlacedTest, OneLineTest):
                 self.assertEqual(os.waitstatus_to_exitcode(terminal.wait()), 0 if name == "mine" else 9)
                 self.assertEqual(terminal.modes(), before)
 
+    def test_one_that_has_ended(self):
+        job_id = self.detach("--name", "brief", "bash", "-c", "echo done; exit 7")
+        programs.must(programs.relocctl("wait", job_id, env=self.env))
+        for name in ("brief", job_id):
+            told = programs.relocctl("attach", name, env=self.env)
+            self.assertOneLine(told, f"job {job_id} has ended at 20", "(exited 7)", f"relocctl logs {job_id}")
+
     def test_a_supervised_job_whose_terminal_hung_up(self):
         with self.terminal("run", "--supervised", "waiter") as terminal:
             terminal.expect("ready\n")

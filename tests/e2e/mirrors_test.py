@@ -268,12 +268,51 @@ class Verifying(MirrorsTest):
         self.assertEqual(self.must("verify"), "")
         [changed] = programs.must(programs.run(["find", f"{self.cache}/mirrors/{name}", "-name", "sh", "-o", "-name",
                                                 "dash", "-type", "f"])).out.split()[:1]
-        with open(changed, "r+b") as file:
-            file.seek(100)
-            file.write(b"changed")
+        with open(changed, "rb") as file:
+            whole = file.read()
+
+        def write(content):
+            with open(changed, "wb") as file:
+                file.write(content)
+        self.await_mirror(name)
+        write(whole[:100] + b"changed" + whole[107:])
         outcome = self.mirrors("verify", name[:6])
-        self.assertEqual((outcome.status, outcome.err), (1, ""))
+        self.assertEqual(outcome.status, 1)
         self.assertRegex(outcome.out, rf"\A{name}: \S+/{os.path.basename(changed)} has other content\n\Z")
+        self.assertRegex(outcome.err, rf"\Arelocctl: mirror {name[:12]}\S* is damaged, [^\n]*; relocctl mirrors add {self.pack} [^\n]*\n\Z")
+        self.assertDamaged(name)
+        self.restart()  # which tries mirrors, and finds no fault with this one
+        self.assertDamaged(name)
+
+        # It is used again when its file is there again, or by the cure.
+        write(whole)
+        self.assertEqual(self.must("verify"), "")
+        self.await_mirror(name)
+        write(whole[:100] + b"changed" + whole[107:])
+        self.assertEqual(self.mirrors("verify").status, 1)
+        self.assertEqual(self.add(), name)
+        self.assertEqual([mirror["state"] for mirror in self.list()], ["ready"])
+        self.await_mirror(name)
+        self.assertEqual(self.must("verify"), "")
+
+    def test_a_damaged_one_is_pruned(self):
+        self.start()
+        name = self.add()
+        os.unlink(f"{self.cache}/mirrors/{name}/.reloc/contents.json")
+        outcome = self.mirrors("verify")
+        self.assertEqual(outcome.status, 1)
+        self.assertDamaged(name)
+        self.assertIn("1 removed", self.must("prune"))
+        self.assertEqual((self.list(), os.listdir(self.cache + "/mirrors")), ([], []))
+
+    def assertDamaged(self, name):
+        [mirror] = self.list()
+        self.assertEqual((mirror["name"], mirror["state"]), (name, "damaged"))
+        self.assertIsNone(self.mirror_shown())  # launches go on to the pack
+        findings = json.loads(programs.relocctl("doctor", "--format", "json", env=self.env).out)
+        [told] = [finding for finding in findings if finding["check"] == "mirror"]
+        self.assertEqual(told["health"], "WARN")
+        self.assertIn(f"relocctl mirrors add {self.pack}", told["cure"])
 
 
 class Mistakes(MirrorsTest):

@@ -1,7 +1,11 @@
 """File systems that stop answering and processes that are stopped: launches go on, and every command answers or says what
 does not, in one line and in time."""
+import contextlib
+import glob
 import json
 import os
+import re
+import select
 import shutil
 import signal
 import subprocess
@@ -56,12 +60,17 @@ class Frozen(unittest.TestCase):
             with_suppressed_kill(pid, signal.SIGCONT)
         programs.must(self.relocctl("daemon", "stop"))
 
+    def children(self, relocd, name):
+        lists = [os.path.join(task, "children") for task in glob.glob(f"/proc/{relocd}/task/*")]
+        pids = []
+        for path in lists:
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError), open(path) as children:
+                pids += map(int, children.read().split())
+        return [pid for pid in pids if daemon.process_name(pid) == name]
+
     def child(self, relocd, name):
-        def found():
-            with open(f"/proc/{relocd}/task/{relocd}/children") as children:
-                return [int(pid) for pid in children.read().split() if daemon.process_name(int(pid)) == name]
-        self.assertTrue(daemon.wait_until(found), f"relocd has no child {name}")
-        return found()[0]
+        self.assertTrue(daemon.wait_until(lambda: self.children(relocd, name)), f"relocd has no child {name}")
+        return self.children(relocd, name)[0]
 
     def sigstop(self, pid):
         os.kill(pid, signal.SIGSTOP)
@@ -98,6 +107,21 @@ class Frozen(unittest.TestCase):
         if outcome.err or outcome.status not in (0, 3) and command[0] != "doctor":
             self.assertRegex(outcome.err, r"\A(relocctl|reloc): [^\n]+\n\Z", (command, outcome))
         return outcome
+
+    def assertSaysAndEnds(self, *command, named):
+        """In time, that `named` does not answer; then it waits, and ^C ends it."""
+        process = subprocess.Popen([programs.RELOCCTL, *command], env=self.env, cwd="/", stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        ready, _, _ = select.select([process.stderr], [], [], COMMAND_SECONDS)
+        self.assertTrue(ready, f"relocctl {' '.join(command)} says nothing")
+        line = process.stderr.readline()
+        self.assertRegex(line, rf"\Arelocctl: {re.escape(named)} does not answer[^\n]*\n\Z")
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(COMMAND_SECONDS), -signal.SIGINT)
 
     def assertAllAnswer(self, job, succeed=()):
         """`succeed`: the first words of commands that are not held up at all."""
@@ -218,7 +242,90 @@ class FileSystems(Frozen):
         for command in (["pack", "inspect", frozen], ["pack", "verify", frozen], ["engines", frozen + "/bin/sh"]):
             with self.subTest(command=command):
                 self.assertIn("does not answer", self.assertAnswers(*command).err)
+        new = packs.new_path("new")
+        for command, named in ((["mirrors", "add", frozen], frozen),
+                               (["mirrors", "add", "--wait", frozen], frozen),
+                               (["pack", "adopt", frozen], frozen),
+                               (["pack", "create", "-o", new, "--store-prefix", "/gnu/store", "--store-dir", frozen, "--from-store",
+                                 frozen], frozen),
+                               (["pack", "create", "-o", new, "--from-host", "true", "--add", frozen], frozen),
+                               (["pack", "create", "-o", frozen + "/new", "--from-host", "true"], frozen)):
+            with self.subTest(command=command):
+                self.assertSaysAndEnds(*command, named=named)
         self.assertAllAnswer(job, succeed=(*NOT_HELD_UP, "history", "events", "logs", "mirrors", "run"))
+        self.assertStopsAndStarts()
+
+
+class FrozenMirror(Frozen):
+    """The mirrors, and only they, lie on the file system that hangs: there none may be made, so they are moved there."""
+
+    def setUp(self):
+        super().setUp()
+        self.env["HOME"] = session.make_dir("home")
+        self.cache = os.path.join(self.env["HOME"], ".cache/relocd")
+        self.mirrors = os.path.join(self.cache, "mirrors")
+
+    def start_with(self, kind):
+        self.start()
+        self.assertEqual(self.relocctl("mirrors", "add", "--wait", "--kind", kind, self.pack).status, 0)
+        programs.must(self.relocctl("daemon", "stop"))
+        moved = os.path.join(self.files.disk, "mirrors")
+        programs.must(programs.run(["cp", "-a", self.mirrors, moved]))
+        self.files.bind(os.path.join(self.files.slow, "mirrors"), self.mirrors)
+        self.addCleanup(self.files.unbind, self.mirrors)
+        programs.must(self.relocctl("daemon", "start"))
+        self.await_use(True)
+
+    def uses_mirror(self):
+        told = programs.run([self.sh, "-c", "cat /proc/self/mountinfo /proc/self/maps"],
+                            env={**self.env, "RELOC_DEBUG": "1"}, cwd="/", timeout=CLEANUP_SECONDS)
+        self.assertEqual(told.status, 0, told)
+        return "/mirrors/" in told.out or "running from the mirror" in told.err
+
+    def await_use(self, used):
+        self.assertTrue(daemon.wait_until(lambda: self.uses_mirror() == used, CLEANUP_SECONDS))
+
+    def evictions(self):
+        told = programs.must(self.relocctl("events", "--since", "1h", "--no-stream", "--format", "json")).out
+        return [event for event in map(json.loads, told.splitlines()) if event["type"] == "mirror_evict"]
+
+    def freeze(self):
+        """Returns when relocd has noticed, which takes it two seconds."""
+        self.files.block()
+        silent = lambda: "does not answer" in self.relocctl("mirrors", "ls").err
+        self.assertTrue(daemon.wait_until(silent, CLEANUP_SECONDS))
+
+    def check(self, engine, kind):
+        self.env["RELOC_ENGINE"] = "userns"
+        self.start_with(kind)
+        self.env["RELOC_ENGINE"] = engine
+        self.await_use(True)
+        self.freeze()
+        self.assertLaunches()
+        self.assertAllAnswer(self.start_job(), succeed=(*NOT_HELD_UP, "history", "events", "logs", "mirrors", "run"))
+        for command in (["add", self.pack], ["prune"], ["verify"]):
+            with self.subTest(command=command):
+                self.assertIn(f"{self.cache} does not answer", self.assertAnswers("mirrors", *command).err)
+        self.assertEqual({event["reason"] for event in self.evictions()}, {"does not answer"})
+        self.files.unblock()
+        self.await_use(True)
+
+    def test_under_userns(self):
+        self.check("userns", "plain")
+
+    def test_under_fakechroot(self):
+        self.check("fakechroot", "plain")
+
+    def test_while_the_probe_is_stopped_or_killed(self):
+        self.start_with("plain")
+        probe = self.child(self.pid(), "relocd-probe")
+        os.kill(probe, signal.SIGSTOP)
+        another = lambda: any(pid != probe for pid in self.children(self.pid(), "relocd-probe"))
+        self.assertTrue(daemon.wait_until(another, CLEANUP_SECONDS))
+        self.assertTrue(self.uses_mirror())
+        os.kill(self.children(self.pid(), "relocd-probe")[-1], signal.SIGKILL)
+        self.freeze()
+        self.assertLaunches()
         self.assertStopsAndStarts()
 
 
@@ -231,6 +338,7 @@ class Stopped(Frozen):
     def test_the_keeper(self):
         job = self.start_job()
         self.sigstop(self.child(self.pid(), "relocd-keeper"))
+        self.assertDoctorNames("relocd-keeper")
         self.assertLaunches()
         self.assertAllAnswer(job, succeed=(*NOT_HELD_UP, "history", "events", "logs", "mirrors", "run", "daemon"))
         self.assertStopsAndStarts()
@@ -239,9 +347,44 @@ class Stopped(Frozen):
 
     def test_the_process_for_the_log(self):
         self.sigstop(self.child(self.pid(), "relocd-log"))
+        self.assertDoctorNames("relocd-log")
         self.assertLaunches()
         self.assertAllAnswer(self.start_job(), succeed=(*NOT_HELD_UP, "history", "events", "logs", "run", "daemon"))
         self.assertStopsAndStarts()
+
+    def stop_all(self, name):
+        """Stops the helpers of that name that relocd has now. They come and go."""
+        for pid in self.children(self.pid(), name):
+            with contextlib.suppress(ProcessLookupError):
+                self.sigstop(pid)
+
+    def assertDoctorNames(self, name, use=lambda: None):
+        """`use` makes relocd start the helper."""
+        line = rf"(?m)^WARN  daemon processes +{name} \(pid (\d+)\) is stopped: .* => kill -CONT \1$"
+
+        def named():
+            use()
+            self.stop_all(name)
+            return re.search(line, self.assertAnswers("doctor").out)
+        self.assertTrue(daemon.wait_until(named, CLEANUP_SECONDS))
+
+    def test_the_process_for_files(self):
+        self.assertDoctorNames("relocd-disk", use=self.launch)  # which is history
+        self.assertLaunches()
+
+    def test_the_process_that_reads_other_processes(self):
+        job = self.start_job()
+        self.assertDoctorNames("relocd-reader", use=lambda: self.relocctl("ps"))
+
+        def shown():
+            [told] = json.loads(self.assertAnswers("ps", "--format", "json").out)
+            return [told[key] for key in ("id", "processes", "cpu_seconds", "rss_bytes")]
+
+        def unknown():
+            self.stop_all("relocd-reader")
+            return shown() == [job, None, None, None]  # and not zero
+        self.assertTrue(daemon.wait_until(unknown, CLEANUP_SECONDS))
+        self.assertTrue(daemon.wait_until(lambda: shown()[1] == 1, CLEANUP_SECONDS))
 
     def test_relocd(self):
         job = self.start_job()
@@ -249,7 +392,8 @@ class Stopped(Frozen):
         self.sigstop(pid)
         self.assertLaunches()
         self.assertAllAnswer(job, succeed=("version", "engines"))
-        for command in (["wait", job], ["attach", job], ["daemon", "stop"], ["daemon", "restart"], ["ps"]):
+        for command in (["wait", job], ["attach", job], ["daemon", "stop"], ["daemon", "restart"], ["ps"],
+                        ["run", "-d", self.sh, "-c", "exit 0"]):
             with self.subTest(command=command):
                 self.assertIn(f"the daemon (pid {pid}) does not answer", self.assertAnswers(*command).err)
         os.kill(pid, signal.SIGCONT)
