@@ -6,8 +6,11 @@
 #include <span>
 #include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "reloc/base/env.h"
+#include "reloc/base/file.h"
 #include "reloc/fault/fault.h"
 #include "reloc/job/daemon_place.h"
 #include "reloc/launch/trace.h"
@@ -23,6 +26,20 @@ absl::Status Foreign(absl::string_view what) {
   return absl::PermissionDeniedError(absl::StrCat(what, "; set RELOCD_DIR to another directory"));
 }
 
+// The lock file says which process it is. The directory was checked.
+absl::Status Silent(const std::string& dir) {
+  FixedText<32> text;
+  pid_t pid = 0;
+  const bool known = ReadSmallFile(absl::StrCat(dir, "/lock").c_str(), &text).ok() &&
+                     absl::SimpleAtoi(absl::StripAsciiWhitespace(Text(text.view())), &pid) && pid > 0;
+  if (!known) {
+    return absl::UnavailableError(
+        absl::StrCat("the daemon in ", dir, " does not answer; see relocctl daemon status"));
+  }
+  return absl::UnavailableError(absl::StrCat("the daemon (pid ", pid, ") does not answer; kill -CONT ", pid,
+                                             " if it was stopped, else kill -9 ", pid, ": jobs go on"));
+}
+
 absl::Status ToStatus(Reason reason, const std::string& dir) {
   switch (reason) {
     case Reason::kNone:
@@ -32,8 +49,7 @@ absl::Status ToStatus(Reason reason, const std::string& dir) {
     case Reason::kForeignDaemon:
       return Foreign(absl::StrCat("the daemon in ", dir, " is someone else's"));
     case Reason::kDaemonSilent:
-      return absl::UnavailableError(
-          absl::StrCat("the daemon in ", dir, " does not answer; see relocctl daemon status"));
+      return Silent(dir);
     default:
       return absl::UnavailableError(
           absl::StrCat("the daemon in ", dir,
