@@ -92,7 +92,8 @@ void AddEventsCommand(CLI::App& app, int* exit_status) {
   events->footer(
       "Types: launch, exit, fallback, root_create, root_evict, mirror_create, mirror_evict, daemon_start,\n"
       "daemon_stop; root_evict and mirror_evict have a reason (unusable, limit, pruned, removed, replaced,\n"
-      "damaged, does not answer, out of date); and lost, with a number, where events came faster than they were read.\n"
+      "damaged, does not answer, out of date); and lost, with a number, where events\n"
+      "came faster than they were read.\n"
       "\n"
       "Examples:\n"
       "  relocctl events\n"
