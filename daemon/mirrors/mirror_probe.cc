@@ -27,8 +27,8 @@ namespace reloc {
 namespace {
 
 constexpr absl::Duration kInUse = absl::Minutes(1);  // since the last launch
-constexpr absl::Duration kEveryInUse = absl::Seconds(1);
-constexpr absl::Duration kEveryAtRest = absl::Seconds(10);
+constexpr absl::Duration kPause = absl::Seconds(1);
+constexpr absl::Duration kPauseWithoutProcess = absl::Seconds(10);  // none could be started
 constexpr absl::Duration kDeadline = absl::Milliseconds(800);
 constexpr absl::Duration kDeathTakes = absl::Milliseconds(5);  // of one that does not hang
 // A file system that comes and goes is not used until it has answered so often in time.
@@ -111,7 +111,7 @@ absl::Status MirrorProbe::Watch(std::vector<std::string> paths) {
     End();
   } else if (process_.pid == 0) {
     RELOC_RETURN_IF_ERROR(Start());
-    NoteUse();
+    used_at_ = MonotonicNow();
     Ask();
   }
   return absl::OkStatus();
@@ -119,7 +119,7 @@ absl::Status MirrorProbe::Watch(std::vector<std::string> paths) {
 
 void MirrorProbe::NoteUse() {
   used_at_ = MonotonicNow();
-  if (!asked_ && timer_->armed() && next_ > used_at_ + kEveryInUse) Ask();
+  if (!paths_.empty() && !asked_ && !timer_->armed()) OnTime();
 }
 
 // The queue has room: there is one question at a time.
@@ -134,7 +134,7 @@ void MirrorProbe::Ask() {
 void MirrorProbe::OnTime() {
   if (process_.pid == 0) {  // it was killed
     if (Start().ok()) return Ask();
-    return timer_->Arm(kEveryAtRest);
+    return timer_->Arm(kPauseWithoutProcess);
   }
   if (!asked_) return Ask();
   if (IsRunnable(process_.pid)) return timer_->Arm(kDeadline);  // it only gets no processor
@@ -162,10 +162,8 @@ void MirrorProbe::OnReadable() {
 }
 
 void MirrorProbe::ArmNext() {
-  const absl::Duration now = MonotonicNow();
-  const absl::Duration pause = silent_ || now - used_at_ < kInUse ? kEveryInUse : kEveryAtRest;
-  next_ = now + pause;
-  timer_->Arm(pause);
+  if (silent_ || MonotonicNow() - used_at_ < kInUse) return timer_->Arm(kPause);
+  timer_->Disarm();
 }
 
 void MirrorProbe::OnExit() {

@@ -1,7 +1,7 @@
 // Notices that the file system of the mirrors does not answer, and that it does again: ADR 0037.
 //
-// A process of relocd's own looks at the mirrors, every second while launches use them and every ten seconds
-// otherwise. It may hang; relocd only waits for its answers. Without mirrors there is no such process.
+// A process of relocd's own looks at the mirrors, every second for a minute after each launch that uses one.
+// It may hang; relocd only waits for its answers. Without mirrors there is no such process.
 #pragma once
 
 #include <functional>
@@ -57,7 +57,8 @@ class MirrorProbe {
 
   EventLoop* loop_;
   Listener listener_;
-  std::unique_ptr<Timer> timer_;  // until the next question, or while an answer is awaited
+  // Until the next question, or the deadline of an answer. At rest it is not armed.
+  std::unique_ptr<Timer> timer_;
   std::vector<std::string> paths_;
   ChildProcess process_;
   UniqueFd socket_;
@@ -65,7 +66,6 @@ class MirrorProbe {
   bool silent_ = false;  // it came not in time
   int in_time_ = 0;      // answers since then
   absl::Duration used_at_ = -absl::InfiniteDuration();
-  absl::Duration next_ = absl::InfiniteDuration();  // MonotonicNow() at the next question
 };
 
 }  // namespace reloc
