@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,6 +19,8 @@
 
 namespace reloc {
 namespace {
+
+constexpr int kParentSocket = 3;  // the child's descriptor
 
 struct GivenUp {
   std::mutex mutex;
@@ -37,14 +40,14 @@ int Spawn(const char* mode, int socket, int standard_error, pid_t* pid) {
   sigemptyset(&none);
   ::posix_spawn_file_actions_init(&actions);  // these cannot fail with glibc, but for want of memory
   ::posix_spawnattr_init(&attributes);
-  ::posix_spawn_file_actions_adddup2(&actions, socket, kChildSocket);
+  ::posix_spawn_file_actions_adddup2(&actions, socket, kParentSocket);
   for (int fd : {0, 1}) ::posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
   if (standard_error < 0) {
     ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_RDWR, 0);
   } else if (standard_error != STDERR_FILENO) {
     ::posix_spawn_file_actions_adddup2(&actions, standard_error, STDERR_FILENO);
   }
-  ::posix_spawn_file_actions_addclosefrom_np(&actions, kChildSocket + 1);
+  ::posix_spawn_file_actions_addclosefrom_np(&actions, kParentSocket + 1);
   ::posix_spawnattr_setsigmask(&attributes, &none);
   ::posix_spawnattr_setpgroup(&attributes, 0);  // a terminal's ^C is relocd's affair
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
@@ -60,9 +63,14 @@ int Spawn(const char* mode, int socket, int standard_error, pid_t* pid) {
 
 }  // namespace
 
-absl::StatusOr<ChildProcess> SpawnSelf(const char* mode, int socket, int standard_error) {
+absl::StatusOr<ChildProcess> SpawnSelf(const char* mode, int type, UniqueFd* socket, int standard_error) {
+  int pair[2];
+  if (::socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, pair) != 0)
+    return absl::ErrnoToStatus(errno, "cannot make a socket pair");
+  socket->Reset(pair[0]);
+  UniqueFd theirs(pair[1]);
   ChildProcess child;
-  const int error = Spawn(mode, socket, standard_error, &child.pid);
+  const int error = Spawn(mode, theirs.get(), standard_error, &child.pid);
   if (error != 0) return absl::ErrnoToStatus(error, "cannot start a process");
   // Ours and not waited for: the number is its own.
   child.pidfd.Reset(static_cast<int>(::syscall(SYS_pidfd_open, child.pid, 0)));
@@ -70,6 +78,12 @@ absl::StatusOr<ChildProcess> SpawnSelf(const char* mode, int socket, int standar
   absl::Status failed = absl::ErrnoToStatus(errno, "cannot watch a process");
   GiveUpChild(std::move(child), absl::ZeroDuration());
   return failed;
+}
+
+UniqueFd TakeParentSocket() {
+  // Not ours to go on without: relocd did not start this process.
+  if (::fcntl(kParentSocket, F_SETFD, FD_CLOEXEC) != 0) ::_exit(1);
+  return UniqueFd(kParentSocket);
 }
 
 bool EndsWithin(const ChildProcess& child, absl::Duration patience) {

@@ -14,18 +14,20 @@
 
 namespace reloc {
 
-// The descriptor of a child's end of the socket.
-inline constexpr int kChildSocket = 3;
-
 struct ChildProcess {
   pid_t pid = 0;   // a child that is not waited for; 0: none
   UniqueFd pidfd;  // of it
 };
 
-// Executes /proc/self/exe with the single argument `mode`. The child has `socket` as kChildSocket, /dev/null
-// as its standard input and output, `standard_error` (-1: /dev/null), no blocked signal, and a process group
-// of its own. The calling process may have threads.
-absl::StatusOr<ChildProcess> SpawnSelf(const char* mode, int socket, int standard_error = 2);
+// Executes /proc/self/exe with the single argument `mode`. The child has one end of a socket pair of `type`
+// (SOCK_STREAM, SOCK_SEQPACKET), of which `*socket` gets the other end, /dev/null as its standard input and
+// output, `standard_error` (-1: /dev/null), no blocked signal, and a process group of its own. The calling
+// process may have threads.
+absl::StatusOr<ChildProcess> SpawnSelf(const char* mode, int type, UniqueFd* socket, int standard_error = 2);
+
+// Returns the child's end of that socket, in the child, which calls it once and first: from then on programs
+// that the child executes do not inherit it.
+UniqueFd TakeParentSocket();
 
 // Kills `child` and waits at most `patience` for its end. A child that hangs in the kernel is left behind:
 // GivenUpChildren() counts it until it has ended. On any thread.

@@ -80,11 +80,12 @@ class Writer {
 }  // namespace
 
 void LogWriterMain() {
+  UniqueFd socket = TakeParentSocket();
   ::prctl(PR_SET_NAME, "relocd-log");
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
   ::umask(077);
-  Writer(UniqueFd(kChildSocket)).Run();
+  Writer(std::move(socket)).Run();
 }
 
 LogWriter::~LogWriter() {
@@ -95,14 +96,8 @@ LogWriter::~LogWriter() {
 }
 
 absl::Status LogWriter::Spawn() {
-  int pair[2];
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
-    return absl::ErrnoToStatus(errno, "cannot make a socket pair for the log");
-  }
-  socket_.Reset(pair[0]);
-  UniqueFd theirs(pair[1]);
-  RELOC_ASSIGN_OR_RETURN(process_,
-                         SpawnSelf(kLogWriterArgument, theirs.get(), file_.empty() ? STDERR_FILENO : -1));
+  RELOC_ASSIGN_OR_RETURN(
+      process_, SpawnSelf(kLogWriterArgument, SOCK_SEQPACKET, &socket_, file_.empty() ? STDERR_FILENO : -1));
   Reopen();
   return absl::OkStatus();
 }

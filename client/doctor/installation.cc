@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,6 +17,7 @@
 #include "absl/strings/str_split.h"
 #include "client/doctor/checks.h"
 #include "reloc/base/file.h"
+#include "reloc/pack/await_child.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
@@ -51,10 +51,8 @@ absl::StatusOr<std::string> FirstLineOf(const std::string& program, const char* 
   char text[256];
   struct pollfd readable = {ours.get(), POLLIN, 0};
   const ssize_t size = ::poll(&readable, 1, kAnswerMillis) == 1 ? ::read(ours.get(), text, sizeof text) : 0;
-  if (size <= 0) ::kill(pid, SIGKILL);
-  // One that hangs is reaped by init, when this process has ended.
-  if (size <= 0) ::waitpid(pid, nullptr, WNOHANG);
-  if (size > 0) ::waitpid(pid, nullptr, 0);  // it has said all that it has to say
+  // After its line it has nothing more to say.
+  (void)EndChild(pid, size > 0 ? absl::Milliseconds(kAnswerMillis) : absl::ZeroDuration());
   if (size <= 0) return absl::UnavailableError(absl::StrCat(program, " says nothing"));
   return std::string(absl::StripAsciiWhitespace(absl::string_view(text, static_cast<size_t>(size))));
 }

@@ -39,14 +39,8 @@ absl::StatusOr<std::unique_ptr<DiskProcess>> DiskProcess::Start() {
   if (GivenUpChildren() >= kMaxHanging) {
     return absl::UnavailableError("too many processes wait for file systems that do not answer");
   }
-  int pair[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
-    return absl::ErrnoToStatus(errno, "cannot make a socket pair");
-  }
   auto disk = absl::WrapUnique(new DiskProcess);
-  disk->socket_.Reset(pair[0]);
-  UniqueFd theirs(pair[1]);
-  RELOC_ASSIGN_OR_RETURN(disk->process_, SpawnSelf(kDiskWorkerArgument, theirs.get()));
+  RELOC_ASSIGN_OR_RETURN(disk->process_, SpawnSelf(kDiskWorkerArgument, SOCK_STREAM, &disk->socket_));
   return disk;
 }
 

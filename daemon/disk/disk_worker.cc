@@ -10,6 +10,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -129,11 +130,12 @@ class Worker {
 }  // namespace
 
 void DiskWorkerMain() {
+  UniqueFd socket = TakeParentSocket();
   ::prctl(PR_SET_NAME, "relocd-disk");
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);  // writing over `ulimit -f` is an error like a full disk
   ::umask(077);
-  Worker(UniqueFd(kChildSocket)).Run();
+  Worker(std::move(socket)).Run();
 }
 
 }  // namespace reloc

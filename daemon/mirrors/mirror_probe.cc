@@ -55,17 +55,18 @@ void LookAt(const std::string& path) {
 }  // namespace
 
 void MirrorProbeMain() {
+  const UniqueFd socket = TakeParentSocket();
   ::prctl(PR_SET_NAME, "relocd-probe");
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::signal(SIGPIPE, SIG_IGN);
   std::string paths(kMostBytes, '\0');
   while (true) {
-    const ssize_t size = ::recv(kChildSocket, paths.data(), paths.size(), 0);
+    const ssize_t size = ::recv(socket.get(), paths.data(), paths.size(), 0);
     if (size < 0 && errno == EINTR) continue;
     if (size <= 0) ::_exit(0);
     const absl::string_view received(paths.data(), static_cast<size_t>(size));
     for (absl::string_view path : absl::StrSplit(received, '\0')) LookAt(std::string(path));
-    if (!SendPacket(kChildSocket, {"", 1}).ok()) ::_exit(0);
+    if (!SendPacket(socket.get(), {"", 1}).ok()) ::_exit(0);
   }
 }
 
@@ -79,13 +80,7 @@ absl::StatusOr<std::unique_ptr<MirrorProbe>> MirrorProbe::Create(EventLoop* loop
 MirrorProbe::~MirrorProbe() { End(); }
 
 absl::Status MirrorProbe::Start() {
-  int pair[2];
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
-    return absl::ErrnoToStatus(errno, "cannot make a socket pair");
-  }
-  UniqueFd ours(pair[0]), theirs(pair[1]);
-  RELOC_ASSIGN_OR_RETURN(process_, SpawnSelf(kMirrorProbeArgument, theirs.get()));
-  socket_ = std::move(ours);
+  RELOC_ASSIGN_OR_RETURN(process_, SpawnSelf(kMirrorProbeArgument, SOCK_SEQPACKET, &socket_));
   absl::Status watched = loop_->Watch(socket_.get(), EPOLLIN, [this](uint32_t) { OnReadable(); });
   if (watched.ok()) watched = loop_->Watch(process_.pidfd.get(), EPOLLIN, [this](uint32_t) { OnExit(); });
   if (!watched.ok()) End();

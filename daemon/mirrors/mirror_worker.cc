@@ -47,16 +47,10 @@ absl::StatusOr<std::unique_ptr<MirrorWorker>> MirrorWorker::Start(EventLoop* loo
 }
 
 absl::Status MirrorWorker::Spawn() {
-  int pair[2];
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
-    return absl::ErrnoToStatus(errno, "cannot make a socket pair");
-  }
-  socket_.Reset(pair[0]);
-  UniqueFd theirs(pair[1]);
   if (fault::Fails(fault::Point::kMirrorSpawn)) {
     return absl::ErrnoToStatus(errno, "cannot start a process for mirrors");
   }
-  RELOC_ASSIGN_OR_RETURN(process_, SpawnSelf(kMirrorWorkerArgument, theirs.get()));
+  RELOC_ASSIGN_OR_RETURN(process_, SpawnSelf(kMirrorWorkerArgument, SOCK_SEQPACKET, &socket_));
   return absl::OkStatus();
 }
 

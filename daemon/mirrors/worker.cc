@@ -30,11 +30,11 @@ void YieldToOthers() {
 }  // namespace
 
 void MirrorWorkerMain() {
+  WorkerChannel channel(TakeParentSocket());
   ::prctl(PR_SET_NAME, "relocd-mirrors");
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::signal(SIGPIPE, SIG_IGN);
   YieldToOthers();
-  WorkerChannel channel{UniqueFd(kChildSocket)};
   relocd::v1::MirrorTask task;
   // If relocd ended before the line above, there is nobody at the other end.
   if (!channel.ReceiveTask(&task)) ::_exit(1);

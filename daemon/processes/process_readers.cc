@@ -24,12 +24,6 @@ namespace {
 constexpr size_t kMaxReaders = 8;
 constexpr absl::Duration kLinger = absl::Seconds(3);  // as long as gRPC, which asks for them
 
-void Kill(pid_t pid) {
-  ::kill(pid, SIGKILL);
-  // One that the kernel holds is waited for by init, when relocd has ended too.
-  ::waitpid(pid, nullptr, WNOHANG);
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ProcessReaders>> ProcessReaders::Create(EventLoop* loop) {
@@ -41,8 +35,8 @@ absl::StatusOr<std::unique_ptr<ProcessReaders>> ProcessReaders::Create(EventLoop
 
 ProcessReaders::~ProcessReaders() {
   for (auto& [pid, reader] : readers_) {
-    loop_->Forget(reader.pidfd.get());
-    Kill(pid);
+    loop_->Forget(reader.process.pidfd.get());
+    GiveUpChild(std::move(reader.process), absl::ZeroDuration());
   }
 }
 
@@ -57,27 +51,23 @@ absl::StatusOr<ProcessReaders::Lent> ProcessReaders::Start() {
   if (readers_.size() >= kMaxReaders) {
     return absl::ResourceExhaustedError("too many processes that read /proc are busy");
   }
-  int pair[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
-    return absl::ErrnoToStatus(errno, "cannot make a socket pair");
-  }
-  UniqueFd ours(pair[0]), theirs(pair[1]);
   if (fault::Fails(fault::Point::kReaderSpawn)) {
     return absl::ErrnoToStatus(errno, "cannot start a process for /proc");
   }
-  RELOC_ASSIGN_OR_RETURN(ChildProcess child, SpawnSelf(kProcessReaderArgument, theirs.get()));
+  UniqueFd socket;
+  RELOC_ASSIGN_OR_RETURN(ChildProcess child, SpawnSelf(kProcessReaderArgument, SOCK_STREAM, &socket));
   const pid_t pid = child.pid;
   if (absl::Status watched = Watch(&child); !watched.ok()) {
     GiveUpChild(std::move(child), absl::ZeroDuration());
     return watched;
   }
-  return Lent{pid, std::move(ours)};
+  return Lent{pid, std::move(socket)};
 }
 
 absl::Status ProcessReaders::Watch(ChildProcess* child) {
   const pid_t pid = child->pid;
   RELOC_RETURN_IF_ERROR(loop_->Watch(child->pidfd.get(), EPOLLIN, [this, pid](uint32_t) { OnExit(pid); }));
-  readers_[pid].pidfd = std::move(child->pidfd);
+  readers_[pid].process = std::move(*child);
   return absl::OkStatus();
 }
 
@@ -96,7 +86,7 @@ void ProcessReaders::Abandon(Lent lent) {
 
 void ProcessReaders::OnExit(pid_t pid) {
   auto found = readers_.find(pid);
-  loop_->Close(std::move(found->second.pidfd));
+  loop_->Close(std::move(found->second.process.pidfd));
   readers_.erase(found);
   ::waitpid(pid, nullptr, WNOHANG);  // it has ended, as the pidfd says
 }

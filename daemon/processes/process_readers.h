@@ -39,13 +39,13 @@ class ProcessReaders {
  private:
   explicit ProcessReaders(EventLoop* loop) : loop_(loop) {}
   absl::StatusOr<Lent> Start();
-  // Takes over the pidfd of `*child`.
+  // Takes `*child` over.
   absl::Status Watch(ChildProcess* child);
   void OnExit(pid_t pid);
   void EndIdle();
 
   struct Reader {
-    UniqueFd pidfd;
+    ChildProcess process;
     UniqueFd socket;  // valid while it is lent to nobody
   };
 

@@ -5,8 +5,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "reloc/base/file.h"
+#include "reloc/pack/await_child.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
@@ -69,14 +68,6 @@ std::string ReadAnswer(int fd, pid_t child, absl::Duration patience) {
   }
 }
 
-// True once the child has ended and is reaped.
-bool Reap(pid_t child, absl::Duration patience) {
-  UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
-  struct pollfd ended = {pidfd.get(), POLLIN, 0};
-  if (pidfd.valid()) (void)::poll(&ended, 1, static_cast<int>(absl::ToInt64Milliseconds(patience)));
-  return ::waitpid(child, nullptr, WNOHANG) != 0;
-}
-
 // As proc(5) has it; 0 if it is not known.
 char StateOf(pid_t pid) {
   FixedText<8192> status;
@@ -108,13 +99,13 @@ absl::StatusOr<std::string> RunInChild(absl::Duration patience, absl::FunctionRe
   const bool whole = !answer.empty() && answer.back() == '\n';
   if (whole) {
     answer.pop_back();
-    Reap(child, kLook);
+    (void)ReapChild(child, kLook);
     return answer;
   }
   if (!answer.empty()) return absl::InternalError("a process that looked at files was killed");
   ::kill(child, SIGKILL);
   // One that hangs is reaped by init, when this process has ended.
-  Reap(child, absl::ZeroDuration());
+  (void)ReapChild(child, absl::ZeroDuration());
   return absl::DeadlineExceededError("a file system does not answer");
 }
 

@@ -9,15 +9,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <optional>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "reloc/base/file.h"
 #include "reloc/base/path.h"
 #include "reloc/fault/fault.h"
 #include "reloc/mirror/tmp_directory.h"
+#include "reloc/pack/await_child.h"
 #include "reloc/pack/elf.h"
 #include "reloc/pack/files.h"
 #include "reloc/pack/manifest.h"
@@ -27,7 +28,6 @@ namespace reloc {
 namespace {
 
 constexpr absl::Duration kDeadline = absl::Seconds(5);
-constexpr absl::Duration kLook = absl::Milliseconds(1);
 
 absl::Status Unusable(const std::string& path, absl::string_view why) {
   return absl::FailedPreconditionError(absl::StrCat("cannot execute ", path, ": ", why));
@@ -58,27 +58,16 @@ int Spawn(std::vector<std::string> words, pid_t* pid) {
   return error;
 }
 
-// The wait status; one that does not end in time is killed.
-int Await(pid_t pid) {
-  const absl::Time end = absl::Now() + kDeadline;
-  int status = 0;
-  pid_t ended = 0;
-  while ((ended = ::waitpid(pid, &status, WNOHANG)) == 0 && absl::Now() < end) absl::SleepFor(kLook);
-  if (ended != 0) return status;
-  ::kill(pid, SIGKILL);
-  (void)::waitpid(pid, &status, 0);
-  return status;
-}
-
 // What it exits with is its own affair: it was executed. A damaged file ends by one of the signals.
 absl::Status Execute(const std::vector<std::string>& words) {
   pid_t pid = 0;
   if (int error = Spawn(words, &pid); error != 0) {
     return IsShortage(error) ? absl::OkStatus() : Unusable(words[0], ::strerror(error));
   }
-  const int status = Await(pid);
-  if (!WIFSIGNALED(status)) return absl::OkStatus();
-  const int signal = WTERMSIG(status);
+  const std::optional<int> status = EndChild(pid, kDeadline);
+  if (!status) return Unusable(words[0], "the file system does not answer");
+  if (!WIFSIGNALED(*status)) return absl::OkStatus();
+  const int signal = WTERMSIG(*status);
   const bool damaged = signal == SIGBUS || signal == SIGSEGV || signal == SIGILL;
   return damaged ? Unusable(words[0], absl::StrCat("it was ended by signal ", signal)) : absl::OkStatus();
 }

@@ -401,8 +401,8 @@ class Stopped(Frozen):
         programs.must(self.relocctl("daemon", "start"))
         self.assertIn(job, self.assertAnswers("ps").out)
 
-    def test_the_process_for_mirrors(self):
-        job = self.start_job()
+    def stop_process_for_mirrors(self):
+        """Returns its pid."""
         adding = subprocess.Popen([programs.RELOCCTL, "mirrors", "add", large_pack()], env=self.env, cwd="/",
                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.addCleanup(adding.wait)
@@ -410,6 +410,24 @@ class Stopped(Frozen):
         worker = self.child(self.pid(), "relocd-mirrors")
         self.sigstop(worker)
         self.addCleanup(with_suppressed_kill, worker, signal.SIGKILL)
+        return worker
+
+    def test_their_sockets_are_inherited_by_nothing_that_they_execute(self):
+        relocd = self.pid()
+        self.start_job()
+        self.assertAnswers("stats", "--no-stream")  # needs the process that reads /proc, which stays for 3 s
+        reader = self.child(relocd, "relocd-reader")
+        self.sigstop(reader)
+        self.addCleanup(with_suppressed_kill, reader, signal.SIGKILL)
+        for name, pid in {"relocd-log": self.child(relocd, "relocd-log"), "relocd-reader": reader,
+                          "relocd-mirrors": self.stop_process_for_mirrors()}.items():
+            with self.subTest(process=name), open(f"/proc/{pid}/fdinfo/3") as file:
+                flags = int(re.search(r"^flags:\s+([0-7]+)$", file.read(), re.M).group(1), 8)
+                self.assertTrue(flags & os.O_CLOEXEC, oct(flags))
+
+    def test_the_process_for_mirrors(self):
+        job = self.start_job()
+        self.stop_process_for_mirrors()
         self.assertLaunches()
         self.assertAllAnswer(job, succeed=(*NOT_HELD_UP, "history", "events", "logs", "mirrors", "run", "daemon"))
         self.assertStopsAndStarts()
