@@ -44,12 +44,13 @@ int LaunchTarget(const RunTarget& found, LaunchRequest request, char** command, 
 
 }  // namespace
 
-int RunImage(const RunOptions& options, char** envp, const Trace& trace) {
+int RunImage(const RunOptions& options, char** envp, const std::string& daemon_dir, const Trace& trace) {
   ImageTarget target;
   if (!FindImageTarget(options.command[0], &target)) {
     return Fail(trace, absl::StrCat(options.command[0], ": the image is gone"));
   }
   LaunchRequest request = ImageRequest(target, options.command, envp);
+  request.daemon_dir = daemon_dir;
   if (int status = Enter(options, &request, trace); status != 0) return status;
   RunTarget found;
   if (!FindEntry(PathInRoot(target), envp, &found)) {

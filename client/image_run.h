@@ -5,13 +5,15 @@
 // themselves again (Python's multiprocessing) would not find themselves.
 #pragma once
 
+#include <string>
+
 #include "client/run_options.h"
 #include "reloc/launch/trace.h"
 
 namespace reloc {
 
 // Runs any program of an image; returns like Launch(). Finds the image anew: the process of a job has the
-// caller's descriptors alone.
-int RunImage(const RunOptions& options, char** envp, const Trace& trace);
+// caller's descriptors alone. `daemon_dir`: as in LaunchRequest.
+int RunImage(const RunOptions& options, char** envp, const std::string& daemon_dir, const Trace& trace);
 
 }  // namespace reloc

@@ -64,8 +64,7 @@ int FinishDetached(const Left& left, const std::string& id, const Trace& trace) 
 
 }  // namespace
 
-int RunPlaced(const RunOptions& options, const char* const* envp, const Trace& trace,
-              std::function<int(const Trace&)> launch) {
+int RunPlaced(const RunOptions& options, const char* const* envp, const Trace& trace, JobLaunch launch) {
   absl::Status ready = fault::SwitchOnFromEnvironment();
   if (ready.ok()) ready = CheckPlace(options, envp);
   if (!ready.ok()) {

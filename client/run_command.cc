@@ -2,8 +2,8 @@
 
 #include <unistd.h>
 
-#include <functional>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "client/image_run.h"
@@ -18,9 +18,8 @@
 namespace reloc {
 namespace {
 
-int StartPlaced(const RunOptions& options, char** envp, const Trace& trace,
-                std::function<int(const Trace&)> launch) {
-  if (options.placement == RunPlacement::kCaller) return launch(trace);
+int StartPlaced(const RunOptions& options, char** envp, const Trace& trace, JobLaunch launch) {
+  if (options.placement == RunPlacement::kCaller) return launch(trace, "");
   return RunPlaced(options, envp, trace, std::move(launch));
 }
 
@@ -31,8 +30,10 @@ int Start(const RunOptions& options, const RunTarget& target, char** envp, const
                         .argv = options.command,
                         .envp = envp,
                         .engine = options.engine};
-  return StartPlaced(options, envp, trace,
-                     [&request](const Trace& job_trace) { return Launch(request, job_trace); });
+  return StartPlaced(options, envp, trace, [&request](const Trace& job_trace, const std::string& daemon_dir) {
+    request.daemon_dir = daemon_dir;
+    return Launch(request, job_trace);
+  });
 }
 
 }  // namespace
@@ -56,8 +57,9 @@ std::optional<int> RunCommand(char** argv, char** envp) {
   RunOptions options = ParseRunOptions(argv + 1);
   if (options.help) return std::nullopt;
   if (ImageTarget image; FindImageTarget(options.command[0], &image)) {
-    return StartPlaced(options, envp, trace,
-                       [&](const Trace& job_trace) { return RunImage(options, envp, job_trace); });
+    return StartPlaced(options, envp, trace, [&](const Trace& job_trace, const std::string& daemon_dir) {
+      return RunImage(options, envp, daemon_dir, job_trace);
+    });
   }
   RunTarget target;
   if (int status = CompileTarget(options.command[0], envp, &target); status != 0) {

@@ -38,7 +38,7 @@ int Launch(const JobStart& start, int launched) {
   }
   ::umask(start.umask);
   start.signals->Restore();
-  return (*start.launch)(trace);
+  return (*start.launch)(trace, start.reservation != nullptr ? start.reservation->daemon_dir : "");
 }
 
 }  // namespace

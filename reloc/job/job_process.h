@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <functional>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "reloc/base/unique_fd.h"
@@ -12,6 +13,10 @@
 #include "reloc/launch/trace.h"
 
 namespace reloc {
+
+// Is called in the job's process. `daemon_dir`: where the daemon that knows the job serves; empty: none knows
+// it. Returns an exit status, after a line about it.
+using JobLaunch = std::function<int(const Trace&, const std::string& daemon_dir)>;
 
 // Pointers and plain descriptors are borrowed.
 struct JobStart {
@@ -24,7 +29,7 @@ struct JobStart {
   const CallerSignals* signals = nullptr;
   int complaints = -1;  // where a launch that fails says so
   bool debug = false;
-  const std::function<int(const Trace&)>* launch = nullptr;
+  const JobLaunch* launch = nullptr;
   const Reservation* reservation = nullptr;
   bool must_be_known = false;  // not started if the daemon does not take it
 };

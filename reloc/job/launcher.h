@@ -9,11 +9,10 @@
 // (reloc/job/reservation.h), but neither needs the other to live. See docs/adr/0014-launcher.md.
 #pragma once
 
-#include <functional>
-
 #include "absl/status/statusor.h"
 #include "reloc/base/unique_fd.h"
 #include "reloc/job/caller_signals.h"
+#include "reloc/job/job_process.h"
 #include "reloc/job/reservation.h"
 #include "reloc/job/terminal.h"
 #include "reloc/launch/trace.h"
@@ -34,8 +33,7 @@ struct LauncherRequest {
   const CallerSignals* signals = nullptr;
   const Terminal* terminal = nullptr;  // the caller's
   bool debug = false;                  // RELOC_DEBUG
-  // Called in the job's process. Returns an exit status, after a line about it.
-  std::function<int(const Trace&)> launch;
+  JobLaunch launch;
 };
 
 // Forks the launcher. Returns the socket on which it tells what happens (reloc/job/attach_protocol.h):

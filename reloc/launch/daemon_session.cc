@@ -37,7 +37,9 @@ DaemonSession::DaemonSession(const LaunchRequest& request, const Trace& trace)
 void DaemonSession::Open() {
   if (EnvValue(request_.envp, "RELOC_DAEMON") == "off") return;
   PathText path;
-  if (DaemonDir(request_.envp, &path).ok() && OpenDirectory(path.c_str())) return;
+  path << request_.daemon_dir;
+  const bool known = path.empty() ? DaemonDir(request_.envp, &path).ok() : !path.overflowed();
+  if (known && OpenDirectory(path.c_str())) return;
   Reason first = message_.reason;
   if (!OpenDirectory(kSiteDaemonDir)) message_.reason = first;
 }

@@ -31,6 +31,7 @@ struct LaunchRequest {
   string_view engine = {};    // --engine; empty: from the environment
   const PackImage* image = nullptr;  // in whose root this process is (image_launch.h), if it is in one
   bool entered_image = false;        // for this launch: so it bears the mark of a job of its own
+  string_view daemon_dir = {};       // of the daemon that knows the job; empty: from the environment
 };
 
 // Returns an exit status, after one line about it; does not return when the program was started.

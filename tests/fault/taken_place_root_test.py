@@ -110,12 +110,15 @@ class TakenPlace(unittest.TestCase):
         self.assertEqual(json.loads(status.out)["dir"], self.second)
         self.assertEqual(status.err, started.err)
         self.assertRuns()
-        job = programs.must(self.relocctl("run", "--detach", self.pack + "/bin/sed", "s/^/seen /", "/etc/hostname"))
+        job = programs.must(self.relocctl("run", "--detach", self.pack + "/bin/sed", "s/^/seen /", "/etc/hostname",
+                                          RELOC_ENGINE="userns"))
         waited = programs.must(self.relocctl("wait", job.out.strip()))
         self.assertEqual(waited.out, "0\n")
         self.assertIn("seen ", programs.must(self.relocctl("logs", job.out.strip())).out)
-        listed = programs.must(self.relocctl("ps", "-a", "--format", "json"))
-        self.assertIn(job.out.strip(), [row["id"] for row in json.loads(listed.out)])
+        listed = json.loads(programs.must(self.relocctl("ps", "-a", "--format", "json")).out)
+        [known] = [row for row in listed if row["id"] == job.out.strip()]
+        self.assertEqual((known["name"], known["engine"], known["argv"][1:], known["placement"]),
+                         ("sed", "userns", ["s/^/seen /", "/etc/hostname"], "daemon"))
         self.assertIn(DEFAULT, self.relocctl("doctor", soon=20).out)
         stopped = programs.must(self.relocctl("daemon", "stop", soon=20))
         self.assertIn("stopped", stopped.out)
