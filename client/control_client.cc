@@ -18,6 +18,7 @@
 #include "reloc/base/unique_fd.h"
 #include "reloc/cli/output.h"
 #include "reloc/fault/fault.h"
+#include "reloc/job/child_task.h"
 #include "reloc/job/daemon_place.h"
 #include "reloc/job/state_dir.h"
 #include "reloc/pack/status.h"
@@ -26,6 +27,7 @@ namespace reloc {
 namespace {
 
 constexpr auto kDeadline = std::chrono::seconds(2);
+constexpr absl::Duration kStateTimeout = absl::Milliseconds(700);
 
 absl::Status NoDaemon() {
   return absl::NotFoundError("no daemon runs for you; start one with: relocctl daemon start");
@@ -85,7 +87,10 @@ absl::StatusOr<std::string> ChosenDaemonDir() {
 }
 
 bool HasOwnState(const absl::Status& status) {
-  return absl::IsPermissionDenied(status) && !StateDir("").value_or("").empty();
+  if (!absl::IsPermissionDenied(status)) return false;
+  absl::StatusOr<std::string> state = TryInChild(kStateTimeout, [] { return StateDir(""); });
+  // That it does not answer says who reads it.
+  return absl::IsDeadlineExceeded(state.status()) || !state.value_or("").empty();
 }
 
 absl::StatusOr<std::unique_ptr<ControlClient>> ControlClient::Connect() {

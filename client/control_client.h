@@ -51,7 +51,7 @@ class ControlClient {
 };
 
 // True if `status` says that the daemon's directory is not the user's to use, and what relocd keeps for later
-// is elsewhere, in the state directory: that can be read all the same.
+// is elsewhere, in the state directory: that can be read all the same. Looks at that in a child process.
 bool HasOwnState(const absl::Status& status);
 
 // The daemon's directory for this user and environment, as relocd chooses it too.

@@ -42,6 +42,7 @@ namespace {
 // A relocd that waits for something after so long hangs; one that gets no processor has more time.
 constexpr absl::Duration kPatience = absl::Milliseconds(2700);
 constexpr absl::Duration kLongest = absl::Seconds(15);
+constexpr absl::Duration kLockTimeout = absl::Milliseconds(700);
 constexpr absl::Duration kFirstPause = absl::Milliseconds(20);
 constexpr absl::Duration kLongestPause = absl::Milliseconds(500);
 constexpr const char* kOwnPrefix = "relocd: ";              // of what relocd says
@@ -98,15 +99,25 @@ bool AwaitReadable(int fd, pid_t process, absl::Time deadline) {
   }
 }
 
-// The process that holds the lock of `dir`; nullopt: none does. 0: it has not said which it is.
-std::optional<pid_t> LockHolder(const std::string& dir) {
+// Whether there is none: "none". Else its pid, or "0": it has not said which it is.
+std::string ReadLockHolder(const std::string& dir) {
   Result<UniqueFd> lock = Open(absl::StrCat(dir, "/lock").c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  if (!lock.ok() || ::flock(lock->get(), LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK) return std::nullopt;
+  if (!lock.ok() || ::flock(lock->get(), LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK) return "none";
   char text[32] = {};
-  pid_t pid = 0;
   const ssize_t size = ::read(lock->get(), text, sizeof text - 1);
   const absl::string_view digits(text, size > 0 ? static_cast<size_t>(size) : 0);
-  return absl::SimpleAtoi(absl::StripAsciiWhitespace(digits), &pid) && pid > 0 ? pid : 0;
+  pid_t pid = 0;
+  const bool said = absl::SimpleAtoi(absl::StripAsciiWhitespace(digits), &pid) && pid > 0;
+  return absl::StrCat(said ? pid : 0);
+}
+
+// The process that holds the lock of `dir`; nullopt: none does, or the file system does not answer. 0: it has
+// not said which it is.
+std::optional<pid_t> LockHolder(const std::string& dir) {
+  absl::StatusOr<std::string> holder = RunInChild(kLockTimeout, [&] { return ReadLockHolder(dir); });
+  pid_t pid = 0;
+  if (!holder.ok() || !absl::SimpleAtoi(*holder, &pid)) return std::nullopt;
+  return pid;
 }
 
 // What the daemon says before it lets go of its standard error, which it does once it serves. One that hangs
@@ -127,10 +138,8 @@ std::string ReadUntilServing(int fd, pid_t relocd, absl::Time deadline) {
 }
 
 // Whether one accepts launches: much quicker than asking it.
-bool DaemonServes() {
-  absl::StatusOr<std::string> path = ChosenDaemonDir();
-  if (!path.ok()) return false;
-  Result<DaemonDirectory> dir = OpenDaemonDir(path->c_str());
+bool DaemonServes(const std::string& path) {
+  Result<DaemonDirectory> dir = OpenDaemonDir(path.c_str());
   return dir.ok() && DaemonLink().Connect(*dir) == Reason::kNone;
 }
 
@@ -164,9 +173,9 @@ absl::Status AwaitLock(const std::string& dir) {
   return CheckLockOf(dir);
 }
 
-absl::StatusOr<std::vector<std::string>> DaemonCommand(const std::vector<std::string>& arguments) {
+absl::StatusOr<std::vector<std::string>> DaemonCommand(const std::string& dir,
+                                                       const std::vector<std::string>& arguments) {
   RELOC_ASSIGN_OR_RETURN(std::string relocd, FindProgramOfOurs("relocd"));
-  RELOC_ASSIGN_OR_RETURN(std::string dir, ChosenDaemonDir());
   std::vector<std::string> command = {relocd, "--background", "--dir", dir};
   command.insert(command.end(), arguments.begin(), arguments.end());
   return command;
@@ -189,14 +198,14 @@ absl::Status CheckLockOf(const std::string& dir) {
 // Others may start one at the same time, and one that ends may still hold its place: then it is tried again,
 // ever less often.
 absl::Status EnsureDaemon(const std::vector<std::string>& arguments) {
-  if (DaemonServes()) return absl::OkStatus();
-  RELOC_ASSIGN_OR_RETURN(std::vector<std::string> command, DaemonCommand(arguments));
   RELOC_ASSIGN_OR_RETURN(std::string dir, ChosenDaemonDir());
+  if (DaemonServes(dir)) return absl::OkStatus();
+  RELOC_ASSIGN_OR_RETURN(std::vector<std::string> command, DaemonCommand(dir, arguments));
   const absl::Time deadline = absl::Now() + kPatience, last = absl::Now() + kLongest;
-  for (absl::Duration pause = kFirstPause; !DaemonServes(); pause = std::min(2 * pause, kLongestPause)) {
+  for (absl::Duration pause = kFirstPause; !DaemonServes(dir); pause = std::min(2 * pause, kLongestPause)) {
     RELOC_ASSIGN_OR_RETURN(std::string said, StartOnce(command, absl::Now() + kPatience));
     const bool runs_already = absl::StrContains(said, kAlreadyRunning);
-    if (DaemonServes()) {
+    if (DaemonServes(dir)) {
       const bool warns = absl::StartsWith(said, kOwnPrefix) && !runs_already;
       if (warns) PrintError("relocctl: warning", FirstLine(said));
       break;

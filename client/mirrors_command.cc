@@ -9,12 +9,14 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "client/answering.h"
 #include "client/control_client.h"
 #include "client/mirror_list.h"
 #include "client/progress.h"
 #include "client/report.h"
 #include "client/watched_work.h"
 #include "reloc/cli/output.h"
+#include "reloc/job/child_task.h"
 #include "reloc/job/daemon_place.h"
 #include "reloc/launch/pack_image.h"
 #include "reloc/mirror/cache_dir.h"
@@ -49,9 +51,18 @@ absl::StatusOr<relocd::v1::ListMirrorsResponse> FindMirrors(const PathNotes& not
   const bool is_taken = !place.taken.empty() && absl::IsNotFound(client.status());
   if (!is_taken && !HasOwnState(client.status())) return client.status();
   PrintError("relocctl: warning", "no daemon can be asked: only what is in the cache is shown");
-  const std::string dir = MirrorDir("", place.dir);
-  notes.Add(dir);
-  return ReadMirrors(dir);
+  const std::string cache = MirrorDir("", place.dir);
+  absl::StatusOr<std::string> bytes = TryInChild(kFilePatience, [&]() -> absl::StatusOr<std::string> {
+    RELOC_ASSIGN_OR_RETURN(relocd::v1::ListMirrorsResponse list, ReadMirrors(cache));
+    return list.SerializeAsString();
+  });
+  if (absl::IsDeadlineExceeded(bytes.status()))
+    return absl::DeadlineExceededError(
+        absl::StrCat(cache, " does not answer; see whether its file server is there"));
+  RELOC_RETURN_IF_ERROR(bytes.status());
+  relocd::v1::ListMirrorsResponse list;
+  list.ParseFromString(*bytes);
+  return list;
 }
 
 absl::Status List(const std::string& format, const PathNotes& notes) {

@@ -101,7 +101,7 @@ absl::Status Daemon::OpenMirrors() {
 }
 
 absl::Status Daemon::OpenServers() {
-  journal_ = std::make_unique<Journal>(dir_->fd());
+  journal_ = std::make_unique<Journal>(dir_->fd(), [this] { return place_ == nullptr || place_->Answers(); });
   loop_->OnPause([this] { journal_->Flush(); });
   jobs_ =
       std::make_unique<JobTable>(loop_.get(), &events_, dir_->fd(), kMaxEndedJobs, [this] { NoteIdle(); });

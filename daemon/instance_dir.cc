@@ -112,12 +112,7 @@ bool InstanceDir::IsInPlace() const {
   return ours.ok() && there.ok() && *ours == *there;
 }
 
-absl::StatusOr<std::string> InstanceDir::WantedPlace(bool may_return) const {
-  return is_second_ && !may_return ? path_ : BetterDaemonPlace(path_);
-}
-
-absl::StatusOr<bool> InstanceDir::Mend(bool may_return) {
-  RELOC_ASSIGN_OR_RETURN(std::string place, WantedPlace(may_return));
+absl::StatusOr<bool> InstanceDir::Mend(std::string place) {
   if (place == path_ && IsInPlace()) {
     Result<FileId> ours = Identify(lock_.get());
     Result<FileId> there = IdentifyAt(fd(), kLockFile);

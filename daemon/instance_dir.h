@@ -27,16 +27,15 @@ class InstanceDir {
   // True if another user has the usual place.
   bool is_second() const { return is_second_; }
 
-  // Makes the directory and its lock again if someone removed them, in the second place if another user has
-  // the usual one by now. `may_return`: goes back to the usual place if that is free again, and leaves
-  // nothing in the second. AlreadyExists if another daemon has taken the place. Returns whether the directory
-  // is a new one, and empty.
-  absl::StatusOr<bool> Mend(bool may_return = false);
+  // Makes the directory and its lock again if someone removed them, or moves to `place`, which
+  // BetterDaemonPlace() has returned. Leaves nothing in the second place when it moves back from there.
+  // AlreadyExists if another daemon has taken the place. Returns whether the directory is a new one, and
+  // empty.
+  absl::StatusOr<bool> Mend(std::string place);
 
  private:
   InstanceDir(std::string path, UniqueFd fd, UniqueFd lock);
   bool IsInPlace() const;
-  absl::StatusOr<std::string> WantedPlace(bool may_return) const;
 
   std::string path_;
   bool is_second_;

@@ -22,7 +22,8 @@ namespace {
 constexpr absl::Duration kSettle = absl::Milliseconds(100);
 constexpr absl::Duration kFirstRetry = absl::Seconds(1);
 constexpr absl::Duration kLastRetry = absl::Seconds(32);
-constexpr absl::Duration kLookBack = absl::Seconds(10);  // from the second place
+constexpr absl::Duration kLookBack = absl::Seconds(10);      // from the second place
+constexpr absl::Duration kMoment = absl::Milliseconds(300);  // for the event loop to wait
 constexpr uint32_t kRemovals = IN_DELETE | IN_MOVED_FROM | IN_MOVE_SELF | IN_DELETE_SELF | IN_ONLYDIR;
 
 // Whatever we put there has such a name until it is complete, and loses it then.
@@ -36,7 +37,11 @@ absl::StatusOr<std::unique_ptr<PlaceGuard>> PlaceGuard::Create(EventLoop* loop, 
                                                                std::function<void(const char*)> on_lost,
                                                                std::function<bool()> may_return) {
   auto guard = absl::WrapUnique(new PlaceGuard(loop, dir, std::move(on_lost), std::move(may_return)));
-  RELOC_ASSIGN_OR_RETURN(guard->timer_, Timer::Create(loop, [g = guard.get()] { g->Mend(); }));
+  PlaceGuard* self = guard.get();
+  RELOC_ASSIGN_OR_RETURN(guard->timer_, Timer::Create(loop, [self] { self->Look(); }));
+  RELOC_ASSIGN_OR_RETURN(guard->look_, PlaceLook::Create(loop, [self](absl::StatusOr<std::string> place) {
+                           self->OnLook(std::move(place));
+                         }));
   RELOC_RETURN_IF_ERROR(guard->Watch());
   if (dir->is_second()) guard->timer_->Arm(kLookBack);
   return guard;
@@ -70,8 +75,38 @@ void PlaceGuard::OnChange() {
   }
 }
 
-void PlaceGuard::Mend() {
-  absl::Status mended = TryToMend();
+void PlaceGuard::Look() {
+  absl::Status started = look_->Start(dir_->path());
+  if (started.ok()) return;
+  LogDebug(absl::StrCat("cannot look at our directory: ", started.message()));
+  timer_->Arm(kLookBack);
+}
+
+bool PlaceGuard::Answers() {
+  if (!dir_->is_second()) return true;
+  if (hangs_) return false;
+  relocd::v1::DiskTask task;
+  task.set_touch(dir_->path());
+  const absl::Status touched = DoOnDisk(task, dir_->path(), kMoment, [](absl::string_view) {});
+  if (!absl::IsDeadlineExceeded(touched) && !absl::IsUnavailable(touched)) return true;
+  OnLook(absl::DeadlineExceededError(touched.message()));
+  Look();  // which tells when it answers again
+  return false;
+}
+
+// Only a state directory that has answered just now is looked at here, on the event loop.
+void PlaceGuard::OnLook(absl::StatusOr<std::string> place) {
+  const bool hangs = absl::IsDeadlineExceeded(place.status());
+  if (hangs != std::exchange(hangs_, hangs)) {
+    hangs ? LogWarning("the state directory does not answer: relocctl cannot reach relocd until it does")
+          : LogInfo("the state directory answers again");
+  }
+  // Unavailable: the process that looked was killed.
+  if (hangs || absl::IsUnavailable(place.status())) return timer_->Arm(kLookBack);
+  Conclude(place.ok() ? TryToMend(*std::move(place)) : place.status());
+}
+
+void PlaceGuard::Conclude(const absl::Status& mended) {
   if (mended.ok()) {
     retry_ = absl::ZeroDuration();
     if (dir_->is_second()) timer_->Arm(kLookBack);
@@ -87,9 +122,10 @@ void PlaceGuard::Mend() {
   retry_ *= 2;
 }
 
-absl::Status PlaceGuard::TryToMend() {
+absl::Status PlaceGuard::TryToMend(std::string place) {
   const std::string before = dir_->path();
-  RELOC_ASSIGN_OR_RETURN(bool is_new, dir_->Mend(may_return_()));
+  const bool stays = dir_->is_second() && !may_return_();
+  RELOC_ASSIGN_OR_RETURN(bool is_new, dir_->Mend(stays ? before : std::move(place)));
   if (is_new) {
     LogWarning(before == dir_->path()
                    ? absl::StrCat(before, " was removed; made it again")

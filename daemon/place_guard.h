@@ -3,17 +3,20 @@
 //
 // inotify(7) on the directory, and nothing on its parent: in /tmp every file of everybody would wake us. It
 // is not needed either, as a directory can only be removed once all in it was, which is told. While another
-// user has our place, and we are in the second one, we look from time to time whether it is free again.
+// user has our place, and we are in the second one, we look from time to time whether it is free again. A
+// process of its own looks (place_look.h), since the second one may be on a file system that hangs.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "daemon/event_loop.h"
 #include "daemon/instance_dir.h"
+#include "daemon/place_look.h"
 #include "daemon/timer.h"
 #include "reloc/base/unique_fd.h"
 
@@ -35,14 +38,20 @@ class PlaceGuard {
   // `mender` puts back what one part keeps in the directory, if it is not there. Called in the order added.
   void Add(Mender mender) { menders_.push_back(std::move(mender)); }
 
+  // Returns false if the directory is in the state directory, and that does not answer now: then the event
+  // loop must not touch what lies there. The menders are called when it answers again.
+  bool Answers();
+
  private:
   PlaceGuard(EventLoop* loop, InstanceDir* dir, std::function<void(const char*)> on_lost,
              std::function<bool()> may_return)
       : loop_(loop), dir_(dir), on_lost_(std::move(on_lost)), may_return_(std::move(may_return)) {}
   absl::Status Watch();
   void OnChange();
-  void Mend();
-  absl::Status TryToMend();
+  void Look();
+  void OnLook(absl::StatusOr<std::string> place);
+  void Conclude(const absl::Status& mended);
+  absl::Status TryToMend(std::string place);
 
   EventLoop* loop_;
   InstanceDir* dir_;
@@ -51,6 +60,8 @@ class PlaceGuard {
   std::vector<Mender> menders_;
   UniqueFd inotify_;
   std::unique_ptr<Timer> timer_;
+  std::unique_ptr<PlaceLook> look_;
+  bool hangs_ = false;    // the look does
   absl::Duration retry_;  // what is waited next time; zero while all is well
 };
 

@@ -69,7 +69,9 @@ Finding CheckDaemonDir(const DaemonPlace& place) {
   constexpr const char* kCheck = "daemon directory";
   const std::string& dir = place.dir;
   if (!place.taken.empty())
-    return Warn(kCheck, TakenWarning(place), "have root remove it, or export RELOCD_DIR=another directory");
+    return Warn(kCheck, TakenWarning(place),
+                place.is_free ? "none needed: relocd moves back by itself"
+                              : "have root remove it, or export RELOCD_DIR=another directory");
   bool is_missing = false;
   std::string wrong = NotPrivateDaemonDir(dir, &is_missing);
   if (is_missing) return Ok(kCheck, dir + ", not made yet");

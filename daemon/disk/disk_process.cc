@@ -94,13 +94,16 @@ absl::Status DoOnDisk(const DiskTask& task, const std::string& path, absl::Durat
   return absl::DeadlineExceededError(absl::StrCat(path, " does not answer"));
 }
 
+absl::Status DiskProcess::Post(const DiskTask& task) {
+  // A small one, which the socket takes at once.
+  const absl::Duration soon = MonotonicNow() + absl::Milliseconds(10);
+  return ToStatus(SendFrame(socket_.get(), task.SerializeAsString(), soon));
+}
+
 void PostToDisk(const DiskTask& task) {
   absl::StatusOr<std::unique_ptr<DiskProcess>> disk = DiskProcess::Start();
   if (!disk.ok()) return LogWarning(disk.status().message());
-  // A small one, which the socket takes at once.
-  const absl::Duration soon = MonotonicNow() + absl::Milliseconds(10);
-  Errno sent = SendFrame((*disk)->socket_.get(), task.SerializeAsString(), soon);
-  if (!sent.ok()) LogDebug("the process for files takes nothing");
+  if (!(*disk)->Post(task).ok()) LogDebug("the process for files takes nothing");
   LeaveChild(std::exchange((*disk)->process_, {}));
 }
 

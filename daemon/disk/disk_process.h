@@ -32,6 +32,15 @@ class DiskProcess {
   absl::Status Do(const relocd::v1::DiskTask& task, absl::Duration patience, OnRecord on_record);
   bool failed() const { return failed_; }
 
+  // For the event loop: gives it `task` and does not wait. The first part of the answer can be read from
+  // socket() then, with Receive().
+  absl::Status Post(const relocd::v1::DiskTask& task);
+  absl::StatusOr<relocd::v1::DiskReply> Receive(absl::Duration patience);
+  int socket() const { return socket_.get(); }
+  // Nothing more is wanted of it: the destructor does not wait.
+  void Abandon() { failed_ = true; }
+
+  pid_t pid() const { return process_.pid; }
   // Of the process: readable once it has ended.
   int pidfd() const { return process_.pidfd.get(); }
 
@@ -39,7 +48,6 @@ class DiskProcess {
   DiskProcess() = default;
   friend void PostToDisk(const relocd::v1::DiskTask& task);
   bool Answers(absl::Duration patience);
-  absl::StatusOr<relocd::v1::DiskReply> Receive(absl::Duration patience);
 
   ChildProcess process_;
   UniqueFd socket_;

@@ -20,6 +20,7 @@
 #include "daemon/metrics/textfile.h"
 #include "proto/disk_task.pb.h"
 #include "reloc/base/unique_fd.h"
+#include "reloc/job/daemon_place.h"
 #include "reloc/job/history_file.h"
 #include "reloc/pack/files.h"
 #include "reloc/pack/status.h"
@@ -71,12 +72,27 @@ class Worker {
       case DiskTask::kLook:
         return ::access(task.look().c_str(), F_OK) == 0 ? absl::OkStatus() : SystemError(errno, task.look());
       case DiskTask::kTouch:
-        return ::utimensat(AT_FDCWD, task.touch().c_str(), nullptr, AT_SYMLINK_NOFOLLOW) == 0
-                   ? absl::OkStatus()
-                   : SystemError(errno, task.touch());
+        return Touch(task.touch());
+      case DiskTask::kFindPlace:
+        return FindPlace(task.find_place());
       default:
         return absl::UnimplementedError("no such task");
     }
+  }
+
+  static absl::Status Touch(const std::string& path) {
+    const bool done = ::utimensat(AT_FDCWD, path.c_str(), nullptr, AT_SYMLINK_NOFOLLOW) == 0;
+    return done ? absl::OkStatus() : SystemError(errno, path);
+  }
+
+  absl::Status FindPlace(const std::string& dir) {
+    RELOC_ASSIGN_OR_RETURN(std::string place, BetterDaemonPlace(dir));
+    // No kernel answers that from its memory. It may be missing, or be another user's.
+    if (IsSecondDaemonPlace(dir) || IsSecondDaemonPlace(place)) {
+      for (const std::string& path : {dir, place}) (void)Touch(path).ok();
+    }
+    reply_.add_records(place);
+    return absl::OkStatus();
   }
 
   absl::Status WriteHistory(const DiskTask::WriteHistory& task) {

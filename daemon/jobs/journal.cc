@@ -153,11 +153,15 @@ void Journal::Write(const Job& job) {
 
 void Journal::Flush() {
   if (waiting_.empty()) return;
-  Errno e = fault::Fails(fault::Point::kJournalWrite) ? Errno::Last() : WriteAll(file_.get(), waiting_);
+  const bool answers = answers_();
+  Errno e = !answers                                    ? Errno{ETIMEDOUT}
+            : fault::Fails(fault::Point::kJournalWrite) ? Errno::Last()
+                                                        : WriteAll(file_.get(), waiting_);
   size_ += waiting_.size();
   waiting_.clear();
   if (e.ok()) return;
   // What follows an incomplete entry would not be found.
+  if (!answers) hanging_ = std::move(file_);
   file_.Reset();
   Note(e);
 }
@@ -182,6 +186,11 @@ void Journal::Rewrite(std::span<const Job* const> jobs) {
 }
 
 Errno Journal::Replace(absl::string_view bytes) {
+  if (!answers_()) {
+    if (file_.valid()) hanging_ = std::move(file_);
+    return Errno{ETIMEDOUT};
+  }
+  hanging_.Reset();
   file_.Reset();
   if (fault::Fails(fault::Point::kJournalReplace)) return Errno::Last();
   if (::unlinkat(dir_, kNewFile, 0) != 0 && errno != ENOENT) return Errno::Last();

@@ -12,8 +12,10 @@
 
 #include <stddef.h>
 
+#include <functional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -40,8 +42,11 @@ Errno SetJournalAside(int daemon_dir);
 
 class Journal {
  public:
-  // `daemon_dir` must outlive the journal. Nothing is written before the first Rewrite().
-  explicit Journal(int daemon_dir) : dir_(daemon_dir) {}
+  // `daemon_dir` must outlive the journal. Nothing is written before the first Rewrite(), nor while `answers`
+  // says that the file system of the directory does not answer.
+  explicit Journal(
+      int daemon_dir, std::function<bool()> answers = [] { return true; })
+      : dir_(daemon_dir), answers_(std::move(answers)) {}
 
   // Appends `job` as it now is, with the next Flush() at the latest.
   void Write(const Job& job);
@@ -61,7 +66,9 @@ class Journal {
   void Note(Errno e);
 
   int dir_;
-  UniqueFd file_;  // invalid: what was written last is incomplete
+  std::function<bool()> answers_;
+  UniqueFd file_;     // invalid: what was written last is incomplete
+  UniqueFd hanging_;  // one that close(2) would wait for
   size_t size_ = 0;
   size_t rewritten_size_ = 0;
   absl::Duration failed_at_ = -absl::InfiniteDuration();  // MonotonicNow()

@@ -6,19 +6,24 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
 #include "reloc/base/env.h"
 #include "reloc/job/child_task.h"
 #include "reloc/job/state_dir.h"
+#include "reloc/launch/daemon_link.h"
 #include "reloc/pack/status.h"
 #include "reloc/pack/text.h"
 
 namespace reloc {
 namespace {
 
-constexpr absl::Duration kPatience = absl::Milliseconds(700);  // with a state directory
+constexpr absl::Duration kTimeout = absl::Milliseconds(700);  // of a look at the state directory
+// One that did not answer is not asked again for so long: a command may need the place several times.
+constexpr absl::Duration kPause = absl::Seconds(5);
 
 // As `uname -n`, which the host's root may set to anything.
 std::string HostName() {
@@ -74,16 +79,28 @@ absl::StatusOr<std::string> MakeSecondPlace(const std::string& taken) {
   return dir;
 }
 
-}  // namespace
+// Runs `look`, which asks the state directory, in a child. DeadlineExceeded if that does not answer.
+absl::StatusOr<std::string> LookAtState(absl::FunctionRef<absl::StatusOr<std::string>()> look) {
+  static absl::Time not_before = absl::InfinitePast();
+  absl::StatusOr<std::string> answer = absl::DeadlineExceededError("it did not answer just now");
+  if (absl::Now() < not_before) return answer;
+  answer = TryInChild(kTimeout, look);
+  if (absl::IsDeadlineExceeded(answer.status())) not_before = absl::Now() + kPause;
+  return answer;
+}
 
-absl::StatusOr<DaemonPlace> FindDaemonPlace(const char* const* envp) {
-  PathText path;
-  if (!DaemonDir(envp, &path).ok()) return absl::InvalidArgumentError("RELOCD_DIR is too long");
-  DaemonPlace place{std::string(path.view()), ""};
-  if (!EnvValue(envp, "RELOCD_DIR").empty() || place.dir != DefaultPlace()) return place;
-  place.taken = WhyTaken(place.dir);
-  if (place.taken.empty()) return place;
-  absl::StatusOr<std::string> second = TryInChild(kPatience, [&] { return MakeSecondPlace(place.taken); });
+bool IsServedAt(const std::string& dir) {
+  Result<DaemonDirectory> directory = OpenDaemonDir(dir.c_str());
+  return directory.ok() && IsServed(directory->get());
+}
+
+// Makes the second place, and asks for what the caller will: the child learns whether that is answered.
+absl::StatusOr<DaemonPlace> UseSecondPlace(DaemonPlace place) {
+  absl::StatusOr<std::string> second = LookAtState([&]() -> absl::StatusOr<std::string> {
+    RELOC_ASSIGN_OR_RETURN(std::string dir, MakeSecondPlace(place.taken));
+    (void)IsServedAt(dir);
+    return dir;
+  });
   if (absl::IsDeadlineExceeded(second.status())) {
     return absl::UnavailableError(
         absl::StrCat(place.taken,
@@ -92,6 +109,27 @@ absl::StatusOr<DaemonPlace> FindDaemonPlace(const char* const* envp) {
   }
   RELOC_ASSIGN_OR_RETURN(place.dir, std::move(second));
   return place;
+}
+
+// The place of a daemon that had to use the second one and is still there, else `first`.
+DaemonPlace FindLeftDaemon(DaemonPlace first) {
+  const std::string second = SecondPlace();
+  if (second.empty() || IsServedAt(first.dir)) return first;
+  absl::StatusOr<std::string> served =
+      LookAtState([&] { return std::string(IsServedAt(second) ? "yes" : "no"); });
+  if (served.value_or("no") == "no") return first;
+  return {second, absl::StrCat(first.dir, " was another user's until now"), true};
+}
+
+}  // namespace
+
+absl::StatusOr<DaemonPlace> FindDaemonPlace(const char* const* envp) {
+  PathText path;
+  if (!DaemonDir(envp, &path).ok()) return absl::InvalidArgumentError("RELOCD_DIR is too long");
+  DaemonPlace place{std::string(path.view()), ""};
+  if (!EnvValue(envp, "RELOCD_DIR").empty() || place.dir != DefaultPlace()) return place;
+  place.taken = WhyTaken(place.dir);
+  return place.taken.empty() ? FindLeftDaemon(std::move(place)) : UseSecondPlace(std::move(place));
 }
 
 bool IsSecondDaemonPlace(const std::string& dir) { return dir == SecondPlace(); }
@@ -105,6 +143,7 @@ absl::StatusOr<std::string> BetterDaemonPlace(const std::string& dir) {
 
 std::string TakenWarning(const DaemonPlace& place) {
   return OneLine(absl::StrCat(place.taken, ": relocd uses ", place.dir,
+                              place.is_free ? " until its detached jobs have ended" : "",
                               ", and programs started by their entries' paths do without it"));
 }
 

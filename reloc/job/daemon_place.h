@@ -1,7 +1,8 @@
 // Where relocd and relocctl meet, and what is told of a place that will not do.
 //
 // In /tmp anyone can take the name /tmp/relocd-<uid> first. Then the two meet in a second place, in the state
-// directory. Launches do not look there: they do without a daemon.
+// directory. Launches do not look there: they do without a daemon. relocd may still serve there when the
+// first place is free again.
 #pragma once
 
 #include <string>
@@ -13,11 +14,14 @@ namespace reloc {
 
 struct DaemonPlace {
   std::string dir;
-  std::string taken;  // why `dir` is the second place, "/tmp/relocd-1000 belongs to uid 1001"; else empty
+  std::string taken;     // why `dir` is the second place, "/tmp/relocd-1000 belongs to uid 1001"; else empty
+  bool is_free = false;  // the first place is free again; relocd has not moved back yet
 };
 
-// DaemonDir(), or the second place if another user has taken /tmp/relocd-<uid>. Makes what is missing above
-// the second place. FailedPrecondition if that is wanted, and there is no state directory.
+// DaemonDir(), or the second place if another user has taken /tmp/relocd-<uid>, or a daemon serves there and
+// none in the first. Makes what is missing above the second place if it is to be used. FailedPrecondition if
+// it is, and there is no state directory; Unavailable if that does not answer in time. Looks at the state
+// directory in a child process.
 absl::StatusOr<DaemonPlace> FindDaemonPlace(const char* const* envp);
 
 // For a daemon that has `dir`: the place where clients look for it now. That is `dir` itself, unless it is

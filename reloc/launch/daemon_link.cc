@@ -99,6 +99,13 @@ Reason ReceivePacket(int socket, uint64_t deadline, std::span<char> memory, std:
 
 }  // namespace
 
+bool IsServed(int daemon_dir) {
+  UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const struct sockaddr_un address = AddressOf(kStartSocket, daemon_dir);
+  return fd.valid() &&
+         ::connect(fd.get(), reinterpret_cast<const struct sockaddr*>(&address), sizeof address) == 0;
+}
+
 bool SendDatagram(int daemon_dir, string_view message) {
   UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.valid()) return false;

@@ -19,6 +19,9 @@ namespace reloc {
 // has none, its queue is full (net.unix.max_dgram_qlen, 10 by default), or there is no /proc.
 bool SendDatagram(int daemon_dir, string_view message);
 
+// Returns whether a daemon has start.sock in the open directory `daemon_dir`, without waking it up.
+bool IsServed(int daemon_dir);
+
 inline constexpr uint64_t kDaemonDeadlineMicros = 100 * 1000;
 // For an image's root once the daemon has said that it makes it: to mount the image here too would take as
 // long. Longer than the daemon itself waits.

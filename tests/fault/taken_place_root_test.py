@@ -8,97 +8,19 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import time
-import unittest
 
 from lying_fuse import LyingFuse
 from support import daemon, programs, session
-
-USER, ATTACKER = 4242, 4243
-SOON = 3.0  # seconds, as promised for every command
-DEFAULT = f"/tmp/relocd-{USER}"
-ENTER = "mount --rbind \"$0\" /tmp && echo && read end"
+from taken_place import ATTACKER, DEFAULT, USER, TakenPlaceCase
 
 
-class TakenPlace(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.base = tempfile.mkdtemp(prefix="reloc-test-", dir="/var/tmp")  # /tmp is another one inside
-        os.chmod(cls.base, 0o755)
-        cls.addClassCleanup(shutil.rmtree, cls.base)
-        cls.pack = cls.base + "/pack"
-        made = programs.relocctl("pack", "create", "-o", cls.pack, "--from-host", programs.host("sed"),
-                                 programs.host("sleep"), programs.host("true"))
-        programs.must(made)
-
-    def setUp(self):
-        self.work = tempfile.mkdtemp(dir=self.base)
-        os.chmod(self.work, 0o755)
-        self.tmp, self.home = self.make("tmp", 0o1777), self.make("home", 0o700, USER)
-        self.theirs = f"{self.tmp}/relocd-{USER}"
-        self.second = f"{self.home}/.local/state/relocd/hosts/{os.uname().nodename}/main/run"
-        self.namespace = None
-
-    def make(self, name, mode=0o755, owner=0):
-        path = f"{self.work}/{name}"
-        os.mkdir(path)
-        os.chown(path, owner, owner)
-        os.chmod(path, mode)
-        return path
-
-    def squat(self, mode=0o755):
-        os.mkdir(self.theirs)
-        os.chown(self.theirs, ATTACKER, ATTACKER)
-        os.chmod(self.theirs, mode)
-
+class TakenPlace(TakenPlaceCase):
     def mount(self, place, owners=()):
         os.makedirs(place, exist_ok=True)
         fuse = LyingFuse(place, ATTACKER, owners, self.work + "/requests")
         self.addCleanup(fuse.end)
         return fuse
-
-    def enter(self):
-        """The namespace in which all runs from now on. Mounts that are made later are not in it."""
-        if self.namespace is not None:
-            return
-        holder = subprocess.Popen(["unshare", "-m", "sh", "-c", ENTER, self.tmp], stdin=subprocess.PIPE,
-                                  stdout=subprocess.PIPE)
-        holder.stdout.readline()
-        self.namespace = holder.pid
-        self.addCleanup(holder.wait)
-        self.addCleanup(holder.stdin.close)
-        self.addCleanup(holder.stdout.close)
-
-    def command(self, *argv):
-        self.enter()
-        return ["nsenter", "-m", "-t", str(self.namespace), "setpriv", f"--reuid={USER}", f"--regid={USER}",
-                "--clear-groups", *argv]
-
-    def environment(self, **more):
-        return {"PATH": programs.HOST_PATH, "HOME": self.home, "LC_ALL": "C.UTF-8", **more}
-
-    def run_as_user(self, *argv, soon=SOON, **variables):
-        began = time.monotonic()
-        outcome = programs.run(self.command(*argv), env=self.environment(**variables), cwd="/", timeout=30)
-        self.assertLess(time.monotonic() - began, soon, argv)
-        return outcome
-
-    def relocctl(self, *arguments, **variables):
-        return self.run_as_user(programs.RELOCCTL, *arguments, **variables)
-
-    def assertRuns(self, *prefix, **variables):
-        outcome = self.run_as_user(*prefix, self.pack + "/bin/sed", "s/a/b/", "/etc/hostname", RELOC_ENGINE="userns",
-                                   **variables)
-        self.assertEqual((outcome.status, outcome.err), (0, ""))
-
-    def stop_daemon(self):
-        self.relocctl("daemon", "stop", soon=20)
-
-    def start_daemon(self):
-        self.enter()  # before the cleanup, which needs it
-        self.addCleanup(self.stop_daemon)
-        return programs.must(self.relocctl("daemon", "start", soon=20))
 
     def assertWorksInTheSecondPlace(self, reason):
         """relocctl and its daemon, with one line that says why."""
@@ -225,11 +147,6 @@ class TakenPlace(unittest.TestCase):
         self.assertEqual(status["dir"], DEFAULT)
         return status["pid"]
 
-    def serves_in(self, directory, pid):
-        status = self.relocctl("daemon", "status", "--format", "json", soon=20)
-        found = json.loads(status.out) if status.status == 0 else {}
-        return (found.get("dir"), found.get("pid")) == (directory, pid)
-
     def test_the_name_is_taken_while_the_daemon_runs(self):
         """A cleaner has removed the directory. The daemon goes on in the second place, and back when it may."""
         pid = self.start_in_the_first_place()
@@ -253,9 +170,48 @@ class TakenPlace(unittest.TestCase):
         self.assertTrue(daemon.wait_until(lambda: known() == [job.pid]), "the job is forgotten")
         self.assertEqual(os.listdir(self.second), [])
 
-    def squat_at(self, path):
-        os.mkdir(path, 0o755)
-        os.chown(path, ATTACKER, ATTACKER)
+    def start_in_the_second_place(self):
+        """A relocd that has a detached job, when the other user lets go of the name. Returns its pid and the job's id."""
+        self.squat()
+        self.start_daemon()
+        pid = json.loads(programs.must(self.relocctl("daemon", "status", "--format", "json")).out)["pid"]
+        job = programs.must(self.relocctl("run", "--detach", self.pack + "/bin/sleep", "1000", RELOC_ENGINE="userns"))
+        os.rmdir(self.theirs)
+        return pid, job.out.strip()
+
+    def test_the_name_is_free_again_and_a_launcher_keeps_relocd(self):
+        pid, job = self.start_in_the_second_place()
+        listed = programs.must(self.relocctl("ps", "--format", "json"))
+        self.assertEqual([row["id"] for row in json.loads(listed.out)], [job])
+        self.assertRegex(listed.err, rf"\Arelocctl: warning: {DEFAULT} was another user's[^\n]* until its [^\n]*\n\Z")
+        self.assertIn(f"pid {pid}\n", self.start_daemon().out)
+        self.assertEqual(os.listdir(self.tmp), [], "a second relocd was started")
+        outcome = self.run_as_user(programs.RELOCD)
+        self.assertEqual((outcome.status, outcome.err), (1, f"relocd: already running in {self.second}\n"))
+        more = programs.must(self.relocctl("run", "--detach", self.pack + "/bin/sed", "s/^/seen /", "/etc/hostname"))
+        self.assertEqual(programs.must(self.relocctl("wait", more.out.strip())).out, "0\n")
+        self.assertIn("seen ", programs.must(self.relocctl("logs", more.out.strip())).out)
+        time.sleep(12)  # it looks whether it may go back
+        self.assertTrue(self.serves_in(self.second, pid))
+        programs.must(self.relocctl("kill", "-s", "KILL", job))
+        self.assertTrue(daemon.wait_until(lambda: self.serves_in(DEFAULT, pid), 60))
+        self.assertEqual(programs.must(self.relocctl("ps")).err, "")
+
+    def test_the_name_is_free_again_and_relocd_is_stopped(self):
+        pid, job = self.start_in_the_second_place()
+        self.assertEqual(programs.must(self.relocctl("daemon", "stop", soon=20)).out, "relocd stopped\n")
+        self.assertNotIn(pid, session.children())
+        self.assertEqual(self.relocctl("daemon", "status").status, 3)
+        [launched] = [int(name) for name in os.listdir("/proc") if name.isdigit() and self.sleeps(name)]
+        os.kill(launched, signal.SIGKILL)
+
+    def sleeps(self, pid):
+        """Whether the process is our detached job."""
+        try:
+            with open(f"/proc/{pid}/cmdline") as file:
+                return file.read() == f"{self.pack}/bin/sleep\0001000\0"
+        except OSError:
+            return False
 
     def test_a_racing_rename_beside_the_directory(self):
         """What a launch tells goes to the directory that it has checked, whatever has its name by then."""

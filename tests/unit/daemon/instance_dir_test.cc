@@ -65,14 +65,14 @@ TEST_F(InstanceDirTest, WhatWasRemovedIsMadeAgainUnderTheSameNumber) {
   ASSERT_TRUE(dir.ok());
   const int fd = (*dir)->fd();
   ASSERT_EQ(unlink((path_ + "/lock").c_str()), 0);
-  EXPECT_THAT((*dir)->Mend(), IsOkAndHolds(false));
+  EXPECT_THAT((*dir)->Mend((*dir)->path()), IsOkAndHolds(false));
   EXPECT_TRUE(absl::IsAlreadyExists(Open()));
   std::filesystem::remove_all(path_);
-  EXPECT_THAT((*dir)->Mend(), IsOkAndHolds(true));
+  EXPECT_THAT((*dir)->Mend((*dir)->path()), IsOkAndHolds(true));
   EXPECT_TRUE(absl::IsAlreadyExists(Open()));
   EXPECT_EQ((*dir)->fd(), fd);
   EXPECT_EQ(faccessat(fd, "lock", F_OK, 0), 0);
-  EXPECT_THAT((*dir)->Mend(), IsOkAndHolds(false));
+  EXPECT_THAT((*dir)->Mend((*dir)->path()), IsOkAndHolds(false));
 }
 
 TEST_F(InstanceDirTest, AnothersPlaceIsNotTakenBack) {
@@ -81,7 +81,7 @@ TEST_F(InstanceDirTest, AnothersPlaceIsNotTakenBack) {
   std::filesystem::remove_all(path_);
   auto newer = InstanceDir::Open(path_);
   ASSERT_TRUE(newer.ok());
-  EXPECT_TRUE(absl::IsAlreadyExists((*older)->Mend().status()));
+  EXPECT_TRUE(absl::IsAlreadyExists((*older)->Mend((*older)->path()).status()));
 }
 
 TEST_F(InstanceDirTest, AMissingParentIsNamed) {
