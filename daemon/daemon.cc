@@ -74,7 +74,7 @@ absl::Status Daemon::OpenRoots(KeeperProcess keeper) {
   }
   keeper_->OnChange([this] { DropRoots("their keeper is gone"); });
   keeper_->OnServerEnd([this](int32_t fd) { roots_->DropUnserved(fd); });
-  registry_ = std::make_unique<RegistryWriter>(dir_->fd());
+  registry_ = std::make_unique<RegistryWriter>(dir_->fd(), [this] { return PlaceAnswers(); });
   roots_ = std::make_unique<RootCache>(keeper_.get(), registry_.get(), &events_, options_.max_roots);
   RefreshPlace();
   RELOC_ASSIGN_OR_RETURN(mounts_,
@@ -101,7 +101,7 @@ absl::Status Daemon::OpenMirrors() {
 }
 
 absl::Status Daemon::OpenServers() {
-  journal_ = std::make_unique<Journal>(dir_->fd(), [this] { return place_ == nullptr || place_->Answers(); });
+  journal_ = std::make_unique<Journal>(dir_->fd(), [this] { return PlaceAnswers(); });
   loop_->OnPause([this] { journal_->Flush(); });
   jobs_ =
       std::make_unique<JobTable>(loop_.get(), &events_, dir_->fd(), kMaxEndedJobs, [this] { NoteIdle(); });

@@ -59,6 +59,7 @@ class Daemon {
   Daemon(const Options& options, std::unique_ptr<InstanceDir> dir, ServiceManager manager)
       : options_(options), manager_(std::move(manager)), dir_(std::move(dir)) {}
   absl::Status Open(KeeperProcess keeper);
+  bool PlaceAnswers() { return place_ == nullptr || place_->Answers(); }
   absl::Status OpenRoots(KeeperProcess keeper);
   absl::Status OpenMirrors();
   absl::Status OpenServers();

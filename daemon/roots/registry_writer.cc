@@ -64,7 +64,20 @@ bool RegistryWriter::IsInPlace() const {
   return there.ok() && *there == id_;
 }
 
+// True if the file system of the directory does not answer: storing into the file would wait for it.
+bool RegistryWriter::LeaveIfHanging() {
+  if (answers_()) return false;
+  if (file_ == nullptr) return true;
+  left_ = file_->header;
+  (void)file_.release();  // munmap(2) may wait as well
+  return true;
+}
+
 absl::Status RegistryWriter::Mend() {
+  if (left_) {
+    RELOC_RETURN_IF_ERROR(Replace(*left_, nullptr));
+    left_.reset();
+  }
   if (file_ == nullptr || IsInPlace()) return absl::OkStatus();
   RegistryHeader header = file_->header;
   return Replace(header, file_.get());
@@ -86,6 +99,10 @@ absl::Status RegistryWriter::Reset(const Holder& holder, const CallerContext& ma
   header.user_ns_fd = holder.user_ns_fd;
   header.user_ns_inode = holder.user_ns_inode;
   header.maker = maker;
+  if (LeaveIfHanging()) {
+    left_ = header;
+    return Failed(ETIMEDOUT);
+  }
   absl::Status replaced = Replace(header, nullptr);
   // Better no registry than one that shows what is gone.
   if (!replaced.ok()) Close();
@@ -127,6 +144,7 @@ absl::Status RegistryWriter::Replace(const RegistryHeader& header, const Registr
 }
 
 absl::Status RegistryWriter::Publish(const RootKey& key, int32_t mount_ns_fd, uint64_t mount_ns_inode) {
+  if (LeaveIfHanging()) return Failed(ETIMEDOUT);
   if (file_ == nullptr) return absl::FailedPreconditionError("cannot publish roots: there is no registry");
   if (RegistrySlot* slot = Find(file_.get(), key); slot != nullptr) {
     StoreLast(slot->mount_ns_inode, uint64_t{0});
@@ -145,7 +163,7 @@ absl::Status RegistryWriter::Publish(const RootKey& key, int32_t mount_ns_fd, ui
 }
 
 void RegistryWriter::Withdraw(const RootKey& key) {
-  if (file_ == nullptr) return;
+  if (LeaveIfHanging() || file_ == nullptr) return;
   RegistrySlot* slot = Find(file_.get(), key);
   if (slot != nullptr) StoreLast(slot->mount_ns_inode, uint64_t{0});
 }

@@ -6,7 +6,10 @@
 // be torn is harmless: a namespace is compared with its inode number before it is joined.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -17,8 +20,11 @@ namespace reloc {
 
 class RegistryWriter {
  public:
-  // `dir`: the daemon's open directory, which must outlive the writer.
-  explicit RegistryWriter(int dir) : dir_(dir) {}
+  // `dir`: the daemon's open directory, which must outlive the writer. Nothing is written while `answers`
+  // says that its file system does not answer.
+  explicit RegistryWriter(
+      int dir, std::function<bool()> answers = [] { return true; })
+      : dir_(dir), answers_(std::move(answers)) {}
   // Withdraws everything and removes the file, if it is still ours.
   ~RegistryWriter();
   RegistryWriter(const RegistryWriter&) = delete;
@@ -36,7 +42,7 @@ class RegistryWriter {
   // Publishes a root, or replaces it. Failing means that launches have to ask.
   absl::Status Publish(const RootKey& key, int32_t mount_ns_fd, uint64_t mount_ns_inode);
   void Withdraw(const RootKey& key);
-  // Writes the file anew, with what it had, if someone removed it.
+  // Writes the file anew, with what it had, if someone removed it; empty if it could not be used meanwhile.
   absl::Status Mend();
 
  private:
@@ -47,13 +53,16 @@ class RegistryWriter {
 
   static absl::StatusOr<MappedFile> MapNewFile(int dir, FileId* id);
   bool IsInPlace() const;
+  bool LeaveIfHanging();
   absl::Status Replace(const RegistryHeader& header, const RegistryFile* old);
   void Close();
 
   int dir_;
+  std::function<bool()> answers_;
   MappedFile file_;
-  FileId id_;        // of the file
-  size_t used_ = 0;  // slots with a key, withdrawn ones too
+  std::optional<RegistryHeader> left_;  // of the file that Mend() is to make, empty
+  FileId id_;                           // of the file
+  size_t used_ = 0;                     // slots with a key, withdrawn ones too
 };
 
 }  // namespace reloc

@@ -31,16 +31,29 @@ class FrozenPlace(TakenPlaceCase):
         os.chown(self.home, USER, USER)
         os.chmod(self.home, 0o700)
         self.addCleanup(self.thaw)
-        self.frozen = False
+        self.thawing = None
 
     def freeze(self):
+        # However this process ends: what waits for a frozen file system cannot even be killed.
+        self.thawing = subprocess.Popen(["sh", "-c", 'read end; fsfreeze --unfreeze "$0"', self.home],
+                                        stdin=subprocess.PIPE)
         subprocess.run(["fsfreeze", "--freeze", self.home], check=True)
-        self.frozen = True
 
     def thaw(self):
-        if self.frozen:
-            subprocess.run(["fsfreeze", "--unfreeze", self.home], check=True)
-        self.frozen = False
+        if self.thawing is not None:
+            self.thawing.communicate()
+        self.thawing = None
+
+    def run_as_user(self, *argv, soon=COMMAND_SECONDS, **variables):
+        with subprocess.Popen(self.command(*argv), env=self.environment(**variables), cwd="/", encoding="utf-8",
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            try:
+                out, err = process.communicate(timeout=soon)
+            except subprocess.TimeoutExpired:
+                self.thaw()
+                process.kill()
+                self.fail(f"{' '.join(argv)} gives no answer")
+        return programs.Outcome(process.returncode, out, err)
 
     def status(self):
         return json.loads(programs.must(self.relocctl("daemon", "status", "--format", "json", soon=LONG)).out)
@@ -97,6 +110,9 @@ class FrozenPlace(TakenPlaceCase):
         relocd = self.status()["pid"]
         job, pid, waiting = self.start_job()
         self.freeze()
+        # relocd drops its roots.
+        subprocess.run(["nsenter", "-m", "-t", str(self.namespace), "mount", "-t", "tmpfs", "none", self.make("more")],
+                       check=True)
         self.assertLearnsOfTheEnd(pid, waiting)
         self.assertRecovers(job, relocd)
 

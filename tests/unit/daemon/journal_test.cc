@@ -55,6 +55,25 @@ class JournalTest : public testing::Test {
   Journal journal_{dir_.get()};
 };
 
+TEST_F(JournalTest, NothingIsWrittenWhileTheFileSystemDoesNotAnswer) {
+  bool answers = true;
+  Journal journal(dir_.get(), [&] { return answers; });
+  const Job job = MakeJob("a"), other = MakeJob("b");
+  journal.Rewrite({});
+  answers = false;
+  journal.Write(job);
+  journal.Flush();
+  journal.Rewrite(std::vector<const Job*>{&job});
+  EXPECT_TRUE(Read().jobs.empty());
+  answers = true;
+  EXPECT_FALSE(journal.IsInPlace());
+  journal.Rewrite(std::vector<const Job*>{&job});
+  journal.Write(other);
+  journal.Flush();
+  EXPECT_EQ(Read().jobs.size(), 2u);
+  EXPECT_TRUE(journal.IsInPlace());
+}
+
 TEST_F(JournalTest, AJobComesBackAsItWas) {
   Rewrite({});
   Job job = MakeJob("a");

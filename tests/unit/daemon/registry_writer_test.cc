@@ -61,6 +61,23 @@ TEST_F(RegistryWriterTest, AFileThatSomeoneRemovedIsBackWithAllThatWasPublished)
   EXPECT_EQ(Find(8), 0u);
 }
 
+TEST_F(RegistryWriterTest, NothingIsWrittenWhileTheFileSystemDoesNotAnswer) {
+  bool answers = true;
+  writer_.emplace(dir_.get(), [&] { return answers; });
+  ASSERT_TRUE(writer_->Reset({.pid = getpid()}, place_).ok());
+  ASSERT_TRUE(Publish(7).ok());
+  answers = false;
+  writer_->Withdraw(Key(7));
+  EXPECT_FALSE(Publish(8).ok());
+  EXPECT_FALSE(writer_->Reset({.pid = getpid()}, place_).ok());
+  EXPECT_EQ(Find(7), Inode(mount_ns_));
+  answers = true;
+  ASSERT_TRUE(writer_->Mend().ok());
+  EXPECT_EQ(Find(7), 0u);
+  ASSERT_TRUE(Publish(8).ok());
+  EXPECT_EQ(Find(8), Inode(mount_ns_));
+}
+
 TEST_F(RegistryWriterTest, AnothersFileIsLeftAtTheEnd) {
   RegistryWriter other(dir_.get());
   ASSERT_TRUE(other.Reset({.pid = getpid()}, place_).ok());
