@@ -99,7 +99,8 @@ absl::Status History(const HistoryOptions& options) {
   RELOC_ASSIGN_OR_RETURN(Jobs jobs, FindJobs(query));
   std::vector<Record> records;
   std::vector<std::vector<std::string>> rows = {EndedJobColumns()};
-  for (const relocd::v1::Job& job : jobs) {
+  for (relocd::v1::Job& job : jobs) {
+    job.set_processes(0);
     records.push_back(JobRecord(job));
     rows.push_back(EndedJobRow(job));
   }

@@ -44,7 +44,7 @@ struct PruneOptions {
 
 // Asks the daemon. If another user has its directory and no daemon runs in the second place, lists what is in
 // the default cache instead.
-absl::StatusOr<relocd::v1::ListMirrorsResponse> FindMirrors(const PathNotes& notes) {
+absl::StatusOr<relocd::v1::ListMirrorsResponse> FindMirrors() {
   absl::StatusOr<std::unique_ptr<ControlClient>> client = ControlClient::ConnectQuietly();
   if (client.ok()) return ListMirrors(**client);
   RELOC_ASSIGN_OR_RETURN(DaemonPlace place, FindDaemonPlace(environ));
@@ -65,8 +65,8 @@ absl::StatusOr<relocd::v1::ListMirrorsResponse> FindMirrors(const PathNotes& not
   return list;
 }
 
-absl::Status List(const std::string& format, const PathNotes& notes) {
-  RELOC_ASSIGN_OR_RETURN(relocd::v1::ListMirrorsResponse list, FindMirrors(notes));
+absl::Status List(const std::string& format) {
+  RELOC_ASSIGN_OR_RETURN(relocd::v1::ListMirrorsResponse list, FindMirrors());
   if (!list.error().empty()) {
     PrintError("relocctl: warning", absl::StrCat("no mirrors can be made: ", list.error()));
   }
@@ -216,9 +216,7 @@ void AddLs(CLI::App* mirrors, int* exit_status) {
       "Examples:\n"
       "  relocctl mirrors ls\n"
       "  relocctl mirrors ls --format json | jq '.[] | select(.jobs == 0) | .name'");
-  ls->callback([format, exit_status] {
-    *exit_status = RunWatched({}, [&](const PathNotes& notes) { return ExitStatus(List(*format, notes)); });
-  });
+  ls->callback([format, exit_status] { *exit_status = ExitStatus(List(*format)); });
 }
 
 void AddAdd(CLI::App* mirrors, int* exit_status) {

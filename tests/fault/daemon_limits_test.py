@@ -9,7 +9,7 @@ class Limits(unittest.TestCase):
     def test_ps_at_a_daemon_that_is_short_of_descriptors(self):
         """gRPC, which answers it, ends its process when it gets no descriptor."""
         outcomes = set()
-        for limit in range(16, 64, 2):
+        for limit in range(16, 96, 4):
             directory = packs.new_path("daemon")
             relocd = subprocess.Popen(["sh", "-c", f'ulimit -n {limit} && exec "$@"', "sh", programs.RELOCD, "--dir", directory],
                                       env=programs.environment(), stderr=subprocess.PIPE)

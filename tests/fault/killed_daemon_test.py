@@ -70,17 +70,21 @@ class KilledDaemon(unittest.TestCase):
             job.communicate()
             self.assertEqual(job.returncode, 0)
 
+    def launch(self, times):
+        for _ in range(times):
+            outcome = programs.run([self.pack + "/bin/sed", "s/a/b/"], env=self.env, input="a\n")
+            self.assertEqual(outcome, (0, "b\n", ""))
+
     def test_the_keeper_of_the_roots_is_killed(self):
         """The daemon's child that holds the namespaces: what it held is gone, programs run all the same."""
         relocd = daemon.Daemon(self.directory)
         self.addCleanup(relocd.stop)
         job = self.start_job()
+        self.launch(20)  # of a pack that is used so often relocd asks whether it should be mirrored
         before = leaks.open_descriptors(self.env)
         keeper = relocd.keeper()
         os.kill(keeper, signal.SIGKILL)
-        for _ in range(20):
-            outcome = programs.run([self.pack + "/bin/sed", "s/a/b/"], env=self.env, input="a\n")
-            self.assertEqual(outcome, (0, "b\n", ""))
+        self.launch(20)
         # The next keeper makes the roots again.
         self.assertTrue(daemon.wait_until(lambda: daemon.joins_a_published_root(self.pack + "/bin/sed", self.env)))
         self.assertNotEqual(relocd.keeper(), keeper)

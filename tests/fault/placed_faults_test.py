@@ -50,7 +50,7 @@ class PlacedFaults(unittest.TestCase):
     def test_a_launcher_that_cannot_start_its_job(self):
         self.start()
         for option, fault, *words in (
-                ("--detach", "job.reserve=ETIMEDOUT", "does not answer", "relocctl daemon status"),
+                ("--detach", "job.reserve=ETIMEDOUT", "does not answer", "kill -CONT"),
                 ("--detach", "job.bind=ETIMEDOUT", "does not answer"),
                 ("--detach", "launcher.fork=EAGAIN", "fork", "Resource temporarily unavailable"),
                 ("--supervised", "launcher.fork=EAGAIN", "fork"),
