@@ -99,6 +99,7 @@ void Mirrors::Launched(const LaunchMessage& launch, const std::string& mirror) {
 void Mirrors::Wanted(const LaunchMessage& launch) {
   if (launch.engine != Engine::kGraft || launch.digest == PackDigest{} || launch.pack.empty()) return;
   if (probe_->silent() || unusable_.contains(MirrorKindName(MirrorKind::kGraft))) return;
+  if (!table_.ServedTo(launch.digest, Engine::kGraft).empty()) return;  // ready since the launch asked
   if (wanted_.size() >= kMaxCounted) wanted_.clear();
   if (!wanted_.insert(launch.digest).second) return;
   const std::string pack(launch.pack), kind(MirrorKindName(MirrorKind::kGraft));
