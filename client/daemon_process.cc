@@ -183,6 +183,12 @@ absl::StatusOr<std::vector<std::string>> DaemonCommand(const std::string& dir,
 
 }  // namespace
 
+std::optional<pid_t> StoppedDaemon() {
+  absl::StatusOr<std::string> dir = ChosenDaemonDir();
+  const std::optional<pid_t> holder = dir.ok() ? LockHolder(*dir) : std::nullopt;
+  return holder && IsStopped(*holder) ? holder : std::nullopt;
+}
+
 absl::Status CheckLockOf(const std::string& dir) {
   const std::optional<pid_t> holder = LockHolder(dir);
   if (!holder) return absl::OkStatus();

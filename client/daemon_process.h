@@ -1,6 +1,9 @@
 // Starting and stopping the user's relocd.
 #pragma once
 
+#include <sys/types.h>
+
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +20,10 @@ absl::StatusOr<relocd::v1::DaemonStatus> StartDaemon(const std::vector<std::stri
 
 // Stops the daemon and waits until it is gone. False if none ran.
 absl::StatusOr<bool> StopDaemon();
+
+// Returns the pid of the user's daemon if that is stopped, as by SIGSTOP, and so answers nothing. Call it
+// while the process is single-threaded.
+std::optional<pid_t> StoppedDaemon();
 
 // What holds the lock of the daemon's directory `dir` and does not serve, as text for the user; OK: nothing.
 absl::Status CheckLockOf(const std::string& dir);

@@ -11,10 +11,12 @@
 #include "absl/time/clock.h"
 #include "client/answering.h"
 #include "client/control_client.h"
+#include "client/daemon_process.h"
 #include "client/format.h"
 #include "client/job_record.h"
 #include "client/report.h"
 #include "client/time_arg.h"
+#include "reloc/cli/output.h"
 #include "reloc/job/child_task.h"
 #include "reloc/job/history_file.h"
 #include "reloc/pack/status.h"
@@ -80,6 +82,12 @@ absl::StatusOr<Jobs> ReadDirectly(const HistoryQuery& query) {
 }
 
 absl::StatusOr<Jobs> FindJobs(const HistoryQuery& query) {
+  if (const std::optional<pid_t> stopped = StoppedDaemon(); stopped) {
+    PrintError("relocctl: warning",
+               absl::StrCat("the daemon (pid ", *stopped,
+                            ") is stopped: the latest jobs may be missing; kill -CONT ", *stopped));
+    return ReadDirectly(query);
+  }
   absl::StatusOr<std::unique_ptr<ControlClient>> client = ControlClient::ConnectQuietly();
   if (absl::IsNotFound(client.status()) || HasOwnState(client.status())) return ReadDirectly(query);
   if (!client.ok()) return client.status();

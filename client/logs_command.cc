@@ -16,6 +16,7 @@
 #include "absl/strings/str_split.h"
 #include "client/answering.h"
 #include "client/control_client.h"
+#include "client/daemon_process.h"
 #include "client/job_ref.h"
 #include "client/report.h"
 #include "reloc/job/job_files.h"
@@ -54,6 +55,11 @@ absl::StatusOr<Output> AskForOutput(const std::string& text) {
 
 // Also without a daemon, and of a job that the daemon does not know any more: by its id. `dir` is empty then.
 absl::StatusOr<Output> FindOutput(const std::string& text) {
+  if (const std::optional<pid_t> stopped = StoppedDaemon(); stopped && IsJobId(text)) {
+    return Output{"", text, true,
+                  absl::UnavailableError(
+                      absl::StrCat("the daemon (pid ", *stopped, ") is stopped; kill -CONT ", *stopped))};
+  }
   absl::StatusOr<Output> told = AskForOutput(text);
   const bool not_told = absl::IsNotFound(told.status()) || HasOwnState(told.status());
   if (!not_told || !IsJobId(text)) return told;

@@ -129,22 +129,23 @@ absl::Status Add(const ControlClient& client, const AddOptions& options, const s
   return FlushOut();
 }
 
-// The cache, and the packs of the mirrors, which the daemon may look at for us. What a list lacks is noted by
-// nobody.
-void NotePaths(const ControlClient& client, const PathNotes& notes) {
+// Notes the cache, and the packs of the mirrors, which the daemon may look at for us.
+absl::Status NotePaths(const ControlClient& client, const PathNotes& notes) {
   absl::StatusOr<relocd::v1::ListMirrorsResponse> list = ListMirrors(client);
-  if (!list.ok()) return;
+  RELOC_RETURN_IF_ERROR(list.status());
   notes.Add(list->dir());
   for (const relocd::v1::Mirror& mirror : list->mirrors()) {
     notes.Add(mirror.pack());
     if (!mirror.path().empty()) notes.Add(mirror.path());
   }
+  return absl::OkStatus();
 }
 
 int RunAdd(const AddOptions& options, const PathNotes& notes) {
   auto client = ControlClient::Connect();
   if (!client.ok()) return ExitStatus(client.status());
-  if (options.wait) NotePaths(**client, notes);
+  absl::Status answers = options.wait ? NotePaths(**client, notes) : absl::OkStatus();
+  if (!answers.ok()) return ExitStatus(answers);
   absl::StatusOr<std::string> pack = FindPack(options.pack);
   if (!pack.ok()) return ReportError(pack.status());
   return ExitStatus(Add(**client, options, *pack));
@@ -152,7 +153,7 @@ int RunAdd(const AddOptions& options, const PathNotes& notes) {
 
 absl::Status Prune(const PruneOptions& options, const PathNotes& notes) {
   RELOC_ASSIGN_OR_RETURN(auto client, ControlClient::Connect());
-  NotePaths(*client, notes);
+  RELOC_RETURN_IF_ERROR(NotePaths(*client, notes));
   auto stub = relocd::v1::Mirrors::NewStub(client->channel());
   relocd::v1::PruneMirrorsRequest request;
   request.mutable_mirrors()->Assign(options.mirrors.begin(), options.mirrors.end());
@@ -194,7 +195,7 @@ void PrintCures(const ControlClient& client, const MirrorProgress& verified) {
 int RunVerify(const std::vector<std::string>& mirrors, const PathNotes& notes) {
   auto client = ControlClient::Connect();
   if (!client.ok()) return ExitStatus(client.status());
-  NotePaths(**client, notes);
+  if (absl::Status answers = NotePaths(**client, notes); !answers.ok()) return ExitStatus(answers);
   absl::StatusOr<MirrorProgress> verified = Verify(**client, mirrors);
   if (!verified.ok()) return ExitStatus(verified.status());
   for (const relocd::v1::MirrorDifference& difference : verified->differences()) {

@@ -67,10 +67,11 @@ absl::StatusOr<UniqueFd> OpenLogFile(const std::string& path, bool configured) {
   return *std::move(fd);
 }
 
-void AppendToLog(int fd, absl::string_view line) {
+size_t AppendToLog(int fd, absl::string_view line) {
   struct pollfd writable = {fd, POLLOUT, 0};
-  if (::poll(&writable, 1, 0) != 1) return;
-  [[maybe_unused]] ssize_t written = ::write(fd, line.data(), line.size());
+  if (::poll(&writable, 1, 0) != 1) return 0;
+  const ssize_t written = ::write(fd, line.data(), line.size());
+  return written > 0 ? static_cast<size_t>(written) : 0;
 }
 
 }  // namespace reloc

@@ -15,8 +15,7 @@ namespace reloc {
 // another user's (PermissionDenied is the kernel's word, such as EROFS). Never waits for a FIFO's reader.
 absl::StatusOr<UniqueFd> OpenLogFile(const std::string& path, bool configured);
 
-// Writes `line` if the file takes it now. A line that does not fit, or is cut short, is lost: there is
-// nowhere to complain.
-void AppendToLog(int fd, absl::string_view line);
+// Writes `line` if the file takes it now. Returns how many bytes it took.
+size_t AppendToLog(int fd, absl::string_view line);
 
 }  // namespace reloc

@@ -47,12 +47,39 @@ class Writer {
       if (size < 0 && errno == EINTR) continue;
       if (size <= 0) ::_exit(0);
       const absl::string_view rest(memory + 1, static_cast<size_t>(size) - 1);
-      memory[0] == kLine ? AppendToLog(file(), rest) : OpenFile(std::string(rest), memory[0]);
+      if (memory[0] == kLine) {
+        Append(rest);
+      } else {
+        OpenFile(std::string(rest), memory[0]);
+      }
     }
   }
 
  private:
   int file() const { return file_.valid() ? file_.get() : STDERR_FILENO; }
+
+  // Adds `line`, which ends with a newline. What a full disk does not take is counted, and the next line that
+  // fits is preceded by the count.
+  void Append(absl::string_view line) {
+    if (lost_ > 0 && !Put(absl::StrCat(cut_ ? "\n" : "", Now(), " warning: ", lost_,
+                                       " lines are lost: the file system did not take them\n"))) {
+      ++lost_;
+      return;
+    }
+    lost_ = Put(line) ? 0 : 1;
+  }
+
+  // False if not all of `text` was written. Then the file may end within a line.
+  bool Put(absl::string_view text) {
+    const size_t written = AppendToLog(file(), text);
+    if (written > 0) cut_ = written < text.size();
+    return written == text.size();
+  }
+
+  static std::string Now() {
+    return absl::StrCat(absl::FormatTime("%Y-%m-%dT%H:%M:%E3S%Ez", absl::Now(), absl::LocalTimeZone()),
+                        " relocd[", ::getppid(), "]");
+  }
 
   // The first time relocd waits for the answer, a status code as a letter and its text. Later nobody does,
   // and the old file gets the error.
@@ -64,9 +91,7 @@ class Writer {
       (void)SendPacket(socket_.get(), absl::StrCat(answer, error)).ok();
     }
     if (opened_ && !fresh.ok()) {
-      AppendToLog(file(),
-                  absl::StrCat(absl::FormatTime("%Y-%m-%dT%H:%M:%E3S%Ez", absl::Now(), absl::LocalTimeZone()),
-                               " relocd[", ::getppid(), "] error: ", OneLine(error), "\n"));
+      Append(absl::StrCat(Now(), " error: ", OneLine(error), "\n"));
     }
     if (fresh.ok()) file_ = *std::move(fresh);
     opened_ = true;
@@ -75,6 +100,8 @@ class Writer {
   UniqueFd socket_;
   UniqueFd file_;
   bool opened_ = false;
+  size_t lost_ = 0;   // lines since the last one that was written
+  bool cut_ = false;  // the file does not end with a newline
 };
 
 }  // namespace

@@ -93,6 +93,7 @@ void AddMirrorOptions(CLI::App& app, Options* options, Texts* texts) {
       ->capture_default_str();
   app.add_option("--mirror-all", options->mirror_all, "Mirror packs on local disks so too")
       ->type_name("BOOL")
+      ->check(CLI::IsMember({"0", "1", "true", "false", "on", "off", "yes", "no"}))
       ->capture_default_str();
   app.add_option("--mirror-patience", texts->mirror_patience,
                  "Give a mirror up when its making has had no progress for so long")

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "client/control_client.h"
 #include "client/daemon_process.h"
 #include "client/doctor/checks.h"
@@ -50,7 +51,8 @@ Finding CheckLock(const std::string& dir) {
 
 Finding CheckAnswer(const ControlClient& client, const absl::StatusOr<DaemonStatus>& status) {
   if (!status.ok()) {
-    return Fail("daemon", std::string(status.status().message()),
+    const std::string wrong(status.status().message());
+    return Fail("daemon", wrong.substr(0, wrong.find(';')),
                 absl::StrCat("kill -CONT ", client.pid(), " if it was stopped, else kill -9 ", client.pid(),
                              " and ", kRestart));
   }
@@ -127,9 +129,8 @@ Findings CheckHelpers(pid_t relocd) {
 void AddHistoryError(const DaemonStatus& status, Findings* findings) {
   if (status.history_error().empty()) return;
   findings->push_back(Warn("history writer", absl::StrCat("relocd cannot write it: ", status.history_error()),
-                           absl::StrCat("see ", status.output_dir(),
-                                        "/../history.db: its mode, its owner, and "
-                                        "the room on its disk")));
+                           absl::StrCat("see ", absl::StripSuffix(status.output_dir(), "/output"),
+                                        "/history.db: its mode, its owner, and the room on its disk")));
 }
 
 void AddDamagedMirrors(const relocd::v1::ListMirrorsResponse& list, Findings* findings) {

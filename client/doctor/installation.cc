@@ -15,6 +15,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "client/doctor/checks.h"
 #include "reloc/base/file.h"
 #include "reloc/pack/await_child.h"
@@ -33,15 +34,18 @@ Finding CheckFile(const std::string& check, const std::string& path, int mode) {
   return Fail(check, absl::StrCat(path, ": ", strerror(errno)), kReinstall);
 }
 
-// The first line of what `program` prints. It ends by itself, and is given a while for that.
-absl::StatusOr<std::string> FirstLineOf(const std::string& program, const char* argument) {
+// Returns the first line of what `program` prints on `stream` (STDOUT_FILENO or STDERR_FILENO), the other one
+// goes nowhere. The program ends by itself, and is given a while for that.
+absl::StatusOr<std::string> FirstLineOf(const std::string& program, const char* argument, int stream) {
   int pipe[2];
   if (::pipe2(pipe, O_CLOEXEC) != 0) return absl::ErrnoToStatus(errno, "cannot make a pipe");
   UniqueFd ours(pipe[0]);
   UniqueFd theirs(pipe[1]);
   posix_spawn_file_actions_t files;
   ::posix_spawn_file_actions_init(&files);
-  ::posix_spawn_file_actions_adddup2(&files, theirs.get(), STDOUT_FILENO);
+  const int other = stream == STDOUT_FILENO ? STDERR_FILENO : STDOUT_FILENO;
+  ::posix_spawn_file_actions_addopen(&files, other, "/dev/null", O_WRONLY, 0);
+  ::posix_spawn_file_actions_adddup2(&files, theirs.get(), stream);
   char* argv[] = {const_cast<char*>(program.c_str()), const_cast<char*>(argument), nullptr};
   pid_t pid;
   const int error = ::posix_spawn(&pid, program.c_str(), &files, nullptr, argv, environ);
@@ -54,17 +58,26 @@ absl::StatusOr<std::string> FirstLineOf(const std::string& program, const char* 
   // After its line it has nothing more to say.
   (void)EndChild(pid, size > 0 ? absl::Milliseconds(kAnswerMillis) : absl::ZeroDuration());
   if (size <= 0) return absl::UnavailableError(absl::StrCat(program, " says nothing"));
-  return std::string(absl::StripAsciiWhitespace(absl::string_view(text, static_cast<size_t>(size))));
+  const absl::string_view said(text, static_cast<size_t>(size));
+  return std::string(absl::StripAsciiWhitespace(said.substr(0, said.find('\n'))));
 }
 
 Finding CheckRelocd(const std::string& path) {
   Finding file = CheckFile("relocd", path, X_OK);
   if (file.health != Health::kOk) return file;
-  absl::StatusOr<std::string> version = FirstLineOf(path, "--version");
+  absl::StatusOr<std::string> version = FirstLineOf(path, "--version", STDOUT_FILENO);
   if (!version.ok()) return Fail("relocd", std::string(version.status().message()), kReinstall);
   if (*version == "relocd " RELOC_VERSION) return Ok("relocd", absl::StrCat(path, ", ", *version));
   return Fail("relocd", absl::StrCat(path, " is ", *version, ", and this is relocctl " RELOC_VERSION),
               kReinstall);
+}
+
+// What is wrong in it keeps relocd from starting.
+Finding CheckConfiguration(const std::string& relocd) {
+  absl::StatusOr<std::string> wrong = FirstLineOf(relocd, "--print-config", STDERR_FILENO);
+  if (!wrong.ok()) return Ok("configuration", "relocd --print-config shows it");
+  return Fail("configuration", std::string(absl::StripPrefix(*wrong, "relocd: ")),
+              "correct it: relocd does not start");
 }
 
 // The first relocctl that a shell would find.
@@ -103,7 +116,7 @@ Findings CheckInstallation() {
   absl::StatusOr<std::string> relocd = FindProgramOfOurs("relocd");
   absl::StatusOr<std::string> relocctl = FindProgramOfOurs("relocctl");
   if (!relocctl.ok()) return {Fail("proc", std::string(relocctl.status().message()), "mount /proc")};
-  Findings findings = {CheckRelocd(*relocd), CheckPath(*relocctl)};
+  Findings findings = {CheckRelocd(*relocd), CheckConfiguration(*relocd), CheckPath(*relocctl)};
   Findings modules = CheckModules();
   findings.insert(findings.end(), modules.begin(), modules.end());
   return findings;

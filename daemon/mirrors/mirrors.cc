@@ -315,7 +315,8 @@ void Mirrors::Probe() {
 void Mirrors::TakeResult(const MirrorResult& result) {
   absl::Status status(static_cast<absl::StatusCode>(result.code()), result.message());
   const uint64_t before = table_.bytes();
-  error_ = result.surveyed() ? "" : result.message();
+  // Aborted: the pack is on a disk of this host, and nobody asked for a mirror of it.
+  if (!absl::IsAborted(status)) error_ = result.surveyed() ? "" : result.message();
   NoteMade(result.made());
   NoteUnusable(result);
   TakeMirrors(result);

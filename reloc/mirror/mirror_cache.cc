@@ -139,6 +139,14 @@ absl::StatusOr<std::vector<Difference>> VerifyPlain(const Mirror& mirror, const 
 
 absl::Time UsedAt(const struct stat& st) { return absl::TimeFromTimespec(st.st_mtim); }
 
+// The directory, or the nearest one on the way to it that is there.
+absl::Status RequireWritable(const std::string& directory) {
+  std::string there = directory;
+  while (!Exists(there) && there.size() > 1) there = std::string(DirName(there));
+  if (::access(there.c_str(), W_OK | X_OK) == 0) return absl::OkStatus();
+  return SystemError(errno, absl::StrCat("cannot write to ", there));
+}
+
 }  // namespace
 
 MirrorCache::MirrorCache(std::string directory, uint64_t limit, UniqueFd mirrors, UniqueFd tmp)
@@ -148,6 +156,7 @@ absl::StatusOr<uint64_t> MirrorCache::Examine(const std::string& directory) {
   RELOC_RETURN_IF_ERROR(RequireTrusted(directory));
   RELOC_ASSIGN_OR_RETURN(FileSystem fs, RequireLocal(directory));
   if (Exists(directory)) RELOC_RETURN_IF_ERROR(OpenOwn(directory).status());
+  RELOC_RETURN_IF_ERROR(RequireWritable(directory));
   RELOC_RETURN_IF_ERROR(RequireExecution(fs, directory));
   return fs.free_bytes;
 }

@@ -69,6 +69,14 @@ class Daemons(Doctor):
         self.addCleanup(relocd.process.send_signal, signal.SIGCONT)
         self.check("daemon", "FAIL", "does not answer", f"kill -9 {relocd.pid}")
 
+    def test_a_configuration_that_relocd_refuses(self):
+        home = session.make_dir("config")
+        os.mkdir(home + "/relocd")
+        with open(home + "/relocd/relocd.conf", "w") as file:
+            file.write("mirror-limt = 3\n")
+        self.check("configuration", "FAIL", f"{home}/relocd/relocd.conf:1: .*mirror-limit", "correct it", XDG_CONFIG_HOME=home)
+        self.check("configuration", "OK", "print-config", None, XDG_CONFIG_HOME="/")
+
     def test_something_else_holds_the_lock(self):
         os.mkdir(self.directory, 0o700)
         with open(self.directory + "/lock", "w") as lock:
@@ -129,6 +137,9 @@ class Directories(Doctor):
         os.chmod(cache + "/relocd", 0o755)
         self.check("mirrors", "WARN", "others can enter", "set mirror-dir", XDG_CACHE_HOME=cache)
         os.rmdir(cache + "/relocd")
+        os.chmod(cache, 0o500)
+        self.check("mirrors", "WARN", f"cannot write to {cache}", "set mirror-dir", XDG_CACHE_HOME=cache)
+        os.chmod(cache, 0o700)
         os.mkfifo(cache + "/relocd")
         self.check("mirrors", "WARN", "Not a directory", "set mirror-dir", XDG_CACHE_HOME=cache)
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 import unittest
 
 from support import daemon, packs, programs, session
@@ -133,6 +134,9 @@ class ByItself(MirrorsTest):
     def test_not_of_packs_on_a_disk_of_this_host(self):
         self.start("--mirror-after", "1")
         self.launch(3)
+        for _ in range(15):  # until relocd has looked at the pack, and after
+            self.assertEqual(self.mirrors("ls").err, "")
+            time.sleep(0.1)
         self.assertTrue(daemon.wait_until(lambda: self.must("prune") and self.worker() is None))  # in the same queue
         self.assertEqual(self.list(), [])
 

@@ -30,6 +30,10 @@ class LogSink(unittest.TestCase):
         self.assertTrue(daemon.wait_until(lambda: daemon.accepts(self.directory + "/launch.sock")))
         return relocd
 
+    def writers(self, relocd):
+        with open(f"/proc/{relocd.pid}/task/{relocd.pid}/children") as children:
+            return [int(pid) for pid in children.read().split() if daemon.process_name(int(pid)) == "relocd-log"]
+
     def assertServes(self):
         before = time.monotonic()
         for _ in range(LAUNCHES):
@@ -65,8 +69,7 @@ class LogSink(unittest.TestCase):
     def test_lines_that_were_lost_are_counted(self):
         log = packs.new_path("log")
         relocd = self.start("--log-file", log)
-        with open(f"/proc/{relocd.pid}/task/{relocd.pid}/children") as children:
-            [writer] = [int(pid) for pid in children.read().split() if daemon.process_name(int(pid)) == "relocd-log"]
+        [writer] = self.writers(relocd)
         os.kill(writer, signal.SIGSTOP)
         self.addCleanup(os.kill, writer, signal.SIGCONT)
         for _ in range(400):
@@ -79,19 +82,33 @@ class LogSink(unittest.TestCase):
                 return re.search(r"warning: [0-9]+ lines are lost", file.read())
         self.assertTrue(daemon.wait_until(counted))
 
+    def test_lines_that_a_full_disk_does_not_take(self):
+        """They are counted, and the next one is a line of its own."""
+        log = packs.new_path("log")
+        relocd = self.start("--log-file", log)
+        [writer] = self.writers(relocd)
+        full = lambda size: subprocess.run(["prlimit", f"--pid={writer}", f"--fsize={size}:unlimited"], check=True)
+        full(os.path.getsize(log) + 30)
+        for _ in range(3):
+            programs.run([self.pack + "/bin/true"], env=self.env)
+        programs.must(programs.relocctl("ps", env=self.env))
+        full("unlimited")
+
+        def counted():
+            programs.run([self.pack + "/bin/true"], env=self.env)
+            with open(log) as file:
+                return re.search(r"(?m)^[0-9T:.+-]+ relocd\[[0-9]+\] warning: [0-9]+ lines are lost", file.read())
+        self.assertTrue(daemon.wait_until(counted))
+
     def test_a_process_that_was_killed_is_replaced(self):
         log = packs.new_path("log")
         relocd = self.start("--log-file", log)
-
-        def writers():
-            with open(f"/proc/{relocd.pid}/task/{relocd.pid}/children") as children:
-                return [int(pid) for pid in children.read().split() if daemon.process_name(int(pid)) == "relocd-log"]
-        [first] = writers()
+        [first] = self.writers(relocd)
         os.kill(first, signal.SIGKILL)
 
         def replaced():
             programs.run([self.pack + "/bin/true"], env=self.env)
-            return writers() not in ([], [first])
+            return self.writers(relocd) not in ([], [first])
         self.assertTrue(daemon.wait_until(replaced))
         size = os.path.getsize(log)
         programs.run([self.pack + "/bin/true"], env=self.env)

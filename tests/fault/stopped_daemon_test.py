@@ -54,6 +54,21 @@ class SilentDaemons(unittest.TestCase):
             self.assertEqual((outcome.status, outcome.err), (0, ""), words)
             self.assertNotIn("\t", outcome.out.replace("\t\n", ""))
 
+    def test_what_is_in_files_is_shown(self):
+        relocd = daemon.Daemon(packs.new_path("daemon"))
+        self.addCleanup(relocd.stop)
+        env = relocd.environment(RELOC_ENGINE="userns")
+        run = programs.must(programs.relocctl("run", "--detach", f"{self.pack}/bin/sed", "--version", env=env))
+        job = run.out.strip()
+        programs.relocctl("wait", job, env=env)
+        self.assertTrue(daemon.wait_until(lambda: job in programs.relocctl("history", env=env).out))
+        os.kill(relocd.pid, signal.SIGSTOP)
+        self.addCleanup(os.kill, relocd.pid, signal.SIGCONT)
+        for command, text in ((["history"], job), (["logs", job], "sed")):
+            outcome = programs.must(programs.relocctl(*command, env=env, timeout=30))
+            self.assertIn(text, outcome.out)
+        self.assertIn(f"kill -CONT {relocd.pid}", programs.relocctl("history", env=env).err)
+
     def test_a_stopped_daemon_that_published_nothing(self):
         relocd = daemon.Daemon(packs.new_path("daemon"))
         self.addCleanup(relocd.stop)
