@@ -20,6 +20,7 @@
 #include "reloc/fault/fault.h"
 #include "reloc/job/child_task.h"
 #include "reloc/job/daemon_place.h"
+#include "reloc/job/room.h"
 #include "reloc/job/state_dir.h"
 #include "reloc/pack/status.h"
 
@@ -27,6 +28,9 @@ namespace reloc {
 namespace {
 
 constexpr auto kDeadline = std::chrono::seconds(2);
+// What gRPC may take.
+constexpr size_t kThreads = 12;
+constexpr size_t kDescriptors = 8;
 constexpr absl::Duration kStateTimeout = absl::Milliseconds(700);
 
 absl::Status NoDaemon() {
@@ -115,6 +119,9 @@ absl::StatusOr<std::unique_ptr<ControlClient>> ControlClient::Connect(const std:
   }
   if (peer.uid != ::geteuid() && peer.uid != 0)
     return Foreign(absl::StrCat("the daemon in ", dir, " belongs to uid ", peer.uid));
+  if (absl::Status room = CheckRoom(kThreads, kDescriptors); !room.ok())
+    return absl::ResourceExhaustedError(
+        absl::StrCat("cannot ask the daemon (pid ", peer.pid, "): ", room.message()));
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
   auto channel = grpc::CreateCustomInsecureChannelFromFd("relocd", socket.Release(), arguments);

@@ -3,6 +3,7 @@
 // well what its plans refuse.
 #include "client/engines_command.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <memory>
@@ -68,10 +69,12 @@ UniqueFd OpenDirectory() {
 void Remember(const std::vector<EngineReport>& reports, int dir) {
   if (dir < 0) return;
   // Memory is a convenience: a directory that cannot be written costs launches time and nothing else.
+  const auto before = ::signal(SIGXFSZ, SIG_IGN);  // as under `ulimit -f 0`
   for (const EngineReport& report : reports) {
     if (report.engine == Engine::kUserns) (void)RememberVerdict(dir, Probe::kUserns, report.verdict());
     if (report.engine == Engine::kProot) (void)RememberVerdict(dir, Probe::kProot, report.verdict());
   }
+  ::signal(SIGXFSZ, before);
 }
 
 // What the program's plans refuse does not work for it, whatever the host can; and its pack may have a

@@ -141,7 +141,7 @@ ListedJob ToListed(const Job& job) {
   PutText(job.name(), record.name);
   PutText(job.engine(), record.engine);
   PutText(job.placement(), record.placement);
-  PutText(job.slurm_job(), record.slurm_job);
+  if (IsWord(job.slurm_job())) PutText(job.slurm_job(), record.slurm_job);  // the job's environment said it
   PutText(job.mirror(), record.mirror);
   PutText(job.fallback_reason(), record.fallback_reason);
   PutText(job.pack(), record.pack);

@@ -4,6 +4,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <system_error>
 #include <utility>
 
 namespace reloc {
@@ -27,7 +28,10 @@ bool ReaderGoneWithin(absl::Duration at_most) {
 ReaderWatch::ReaderWatch(std::function<void()> on_gone) : end_(::eventfd(0, EFD_CLOEXEC)) {
   // Out of descriptors: the next line to write ends us.
   if (!end_.valid()) return;
-  thread_ = std::thread([end = end_.get(), gone = std::move(on_gone)] { Watch(end, gone); });
+  try {
+    thread_ = std::thread([end = end_.get(), gone = std::move(on_gone)] { Watch(end, gone); });
+  } catch (const std::system_error&) {  // out of threads: the same
+  }
 }
 
 ReaderWatch::~ReaderWatch() {

@@ -21,6 +21,7 @@
 #include "absl/strings/str_cat.h"
 #include "daemon/log.h"
 #include "reloc/fault/fault.h"
+#include "reloc/job/room.h"
 #include "reloc/pack/status.h"
 
 namespace reloc {
@@ -30,18 +31,9 @@ constexpr size_t kMaxConnections = 256;  // many of which may watch events
 constexpr int kMaxRequestBytes = 64 * 1024;
 constexpr absl::Duration kLinger = absl::Seconds(3);
 constexpr auto kCallsMayTake = std::chrono::milliseconds(500);  // when we stop
-constexpr size_t kSpareDescriptors = 32;                        // gRPC takes eight at its start
-
-// gRPC ends the process when it gets no descriptor, so it is only started, and only given work, while there
-// are enough. RLIMIT_NOFILE says how many there may be, and nothing says how many there are, but trying.
-bool DescriptorsLeft() {
-  std::vector<UniqueFd> trial(kSpareDescriptors);
-  for (UniqueFd& fd : trial) {
-    fd.Reset(::open("/", O_PATH | O_CLOEXEC));
-    if (!fd.valid()) return false;
-  }
-  return true;
-}
+// gRPC is only started, and only given work, while there is room for it.
+constexpr size_t kSpareDescriptors = 32;  // it takes eight at its start
+constexpr size_t kThreads = 16;           // it starts eleven on two processors; later ones it can do without
 
 }  // namespace
 
@@ -109,7 +101,8 @@ bool ControlServer::AllOver() const {
 
 void ControlServer::Add(Peer peer) {
   if (watched_.size() >= kMaxConnections) return LogWarning("too many control connections");
-  if (!DescriptorsLeft()) return LogWarning("no descriptors left for a control connection");
+  if (absl::Status room = CheckRoom(running_ == nullptr ? kThreads : 0, kSpareDescriptors); !room.ok())
+    return LogWarning(absl::StrCat("a control connection is refused: ", room.message()));
   if (absl::Status started = Start(); !started.ok()) return LogError(started.message());
   UniqueFd copy(::fcntl(peer.socket.get(), F_DUPFD_CLOEXEC, 3));
   const int fd = copy.get();

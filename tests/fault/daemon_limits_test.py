@@ -1,4 +1,6 @@
-"""A daemon that has next to no descriptors: it may refuse, and it does not die."""
+"""A daemon or a relocctl that gets next to no descriptors or threads: it refuses in one line, and neither dies nor hangs."""
+import os
+import resource
 import subprocess
 import unittest
 
@@ -27,6 +29,44 @@ class Limits(unittest.TestCase):
                 relocd.wait()
                 relocd.stderr.close()
         self.assertEqual(outcomes, {0, 1})  # refused with few, served with enough
+
+    def limited(self, limit, *arguments, env):
+        return programs.run(["prlimit", limit, programs.RELOCCTL, *arguments], env=env, timeout=20)
+
+    def test_a_relocctl_that_can_start_no_thread(self):
+        """gRPC would wait for one for ever."""
+        session.require(os.geteuid() != 0, "userns", "root has no limit of processes", "run this as an ordinary user")
+        relocd = daemon.Daemon(packs.new_path("daemon"))
+        self.addCleanup(relocd.stop)
+        for command in (["ps"], ["daemon", "status"], ["kill", "1"], ["events", "--no-stream"], ["metrics"]):
+            outcome = self.limited("--nproc=1", *command, env=relocd.environment())
+            self.assertEqual((outcome.status != 0, outcome.out, outcome.err.count("\n")), (True, "", 1), outcome)
+            self.assertIn("ulimit -u", outcome.err)
+
+    def test_a_relocctl_that_gets_no_descriptor(self):
+        relocd = daemon.Daemon(packs.new_path("daemon"))
+        self.addCleanup(relocd.stop)
+        outcome = self.limited("--nofile=6", "ps", env=relocd.environment())
+        self.assertEqual((outcome.status, outcome.out, outcome.err.count("\n")), (1, "", 1), outcome)
+        self.assertIn("ulimit -n", outcome.err)
+
+    def test_a_daemon_that_can_start_no_thread(self):
+        session.require(os.geteuid() != 0, "userns", "root has no limit of processes", "run this as an ordinary user")
+        relocd = daemon.Daemon(packs.new_path("daemon"))
+        self.addCleanup(relocd.stop)
+        limit = lambda most: resource.prlimit(relocd.pid, resource.RLIMIT_NPROC, (most, before[1]))
+        before = resource.prlimit(relocd.pid, resource.RLIMIT_NPROC)
+        limit(1)
+        self.assertEqual(programs.relocctl("ps", env=relocd.environment()).status, 1)
+        limit(before[0])
+        programs.must(programs.relocctl("ps", env=relocd.environment()))
+        self.assertIn("no threads left", relocd.read_log())
+
+    def test_engines_where_no_file_can_be_written(self):
+        relocd = daemon.Daemon(packs.new_path("daemon"))
+        self.addCleanup(relocd.stop)
+        outcome = self.limited("--fsize=0", "engines", env=relocd.environment())
+        self.assertEqual((outcome.status, outcome.err), (0, ""))
 
 
 if __name__ == "__main__":
