@@ -22,7 +22,7 @@ inline constexpr uint32_t kMirrorRemovals =
 class MirrorWatch {
  public:
   // `loop` must outlive it. `on_removal`: something was removed from the mirror of that name, its directory
-  // or its store. May be called again until Forget().
+  // or a directory of its store that is watched. May be called again until Forget().
   MirrorWatch(EventLoop* loop, std::function<void(const std::string& name)> on_removal)
       : loop_(loop), on_removal_(std::move(on_removal)) {}
   ~MirrorWatch();

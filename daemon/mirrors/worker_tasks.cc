@@ -6,9 +6,11 @@
 #include <sys/file.h>
 #include <sys/inotify.h>
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -35,6 +37,9 @@ namespace {
 using relocd::v1::MirrorResult;
 using relocd::v1::MirrorTask;
 using relocd::v1::MirrorWord;
+
+constexpr size_t kWatchedLevels = 3;
+constexpr size_t kMostWatches = 256;  // of a mirror: each costs the kernel a kilobyte
 
 class Task {
  public:
@@ -272,9 +277,29 @@ absl::Status Task::SayMirror(const Mirror& mirror, uint64_t own_bytes,
   return absl::OkStatus();
 }
 
+// Returns the directories of the store in which programs and their libraries are: down to three levels below
+// it, the upper ones first. Python writes to __pycache__ while it runs.
+std::vector<std::string> DirectoriesOf(const std::string& store) {
+  std::vector<std::string> found = {store};
+  std::vector<size_t> levels = {0};
+  for (size_t at = 0; at < found.size() && levels[at] < kWatchedLevels; ++at) {
+    std::error_code error;
+    for (std::filesystem::directory_iterator entry(found[at], error), end;
+         !error && entry != end && found.size() < kMostWatches; entry.increment(error)) {
+      const bool is_link = entry->is_symlink(error);
+      if (is_link || !entry->is_directory(error) || entry->path().filename() == "__pycache__") continue;
+      found.push_back(entry->path().string());
+      levels.push_back(levels[at] + 1);
+    }
+  }
+  return found;
+}
+
 void Task::Watch(int directory, const std::string& store, MirrorWord* word) {
   const std::string path = absl::StrCat("/proc/self/fd/", directory, "/");
-  for (const std::string& watched : {path, path + store}) {
+  std::vector<std::string> directories = DirectoriesOf(path + store);
+  directories.insert(directories.begin(), path);
+  for (const std::string& watched : directories) {
     const int watch = ::inotify_add_watch(channel_->watch_fd(), watched.c_str(), kMirrorRemovals);
     watch < 0 ? word->set_watch_error(strerror(errno)) : word->add_watches(watch);
   }
