@@ -9,6 +9,7 @@ import filesystem
 import includes
 import output
 import processes
+import prose
 
 
 class IncludesTest(unittest.TestCase):
@@ -144,6 +145,27 @@ class FilesystemTest(unittest.TestCase):
                      "if (!fs::is_directory(fs::symlink_status(Path(a), error))) {", "// fs::remove_all(path)",
                      "entry != std::filesystem::directory_iterator()", 'Say("fs::exists(path)");'):
             self.assertEqual(self.found(line), 0, line)
+
+
+class ProseTest(unittest.TestCase):
+    LONG = "word " * 30 + "word"
+
+    def test_long_lines_are_found_and_wrapped(self):
+        for text in (self.LONG, f"- {self.LONG}\n- short", f"  1. {self.LONG}\n     more", f"short\n{self.LONG}\n\nnext"):
+            self.assertEqual(len(list(prose.check_text("x.md", text))), 1, text)
+            wrapped = prose.fixed(text)
+            self.assertEqual(list(prose.check_text("x.md", wrapped)), [])
+            self.assertEqual(wrapped.split(), text.split())
+            self.assertEqual(prose.fixed(wrapped), wrapped)
+
+    def test_what_is_no_prose_stays(self):
+        for text in (f"```\n{self.LONG}\n```", f"| {self.LONG} |", f"# {self.LONG}", f"text\n\n    {self.LONG}", "x" * 200):
+            self.assertEqual(list(prose.check_text("x.md", text)), [], text)
+            self.assertEqual(prose.fixed(text), text)
+
+    def test_an_item_keeps_its_indentation_and_no_word_becomes_a_marker(self):
+        wrapped = prose.fixed("- " + "a" * 112 + " here - there and so on\n- next")
+        self.assertEqual(wrapped, "- " + "a" * 112 + "\n  here - there and so on\n- next")
 
 
 if __name__ == "__main__":
