@@ -20,11 +20,6 @@ namespace {
 
 constexpr char kOpened = 'o';  // the first byte of the status, where the file has answered
 
-absl::Status DoesNotAnswer(const std::string& name) {
-  return absl::DeadlineExceededError(
-      absl::StrCat(name, " does not answer; see whether its file server is there"));
-}
-
 struct Pipe {
   UniqueFd from, to;
 };
@@ -68,6 +63,11 @@ std::string ReadRequest(int fd) {
 }
 
 }  // namespace
+
+absl::Status DoesNotAnswer(const std::string& name) {
+  return absl::DeadlineExceededError(
+      absl::StrCat(name, " does not answer; see whether its file server is there"));
+}
 
 absl::Status CheckAnswers(const std::string& path, absl::Duration patience) {
   absl::StatusOr<std::string> looked = RunInChild(patience, [&] {

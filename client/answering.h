@@ -19,6 +19,12 @@ namespace reloc {
 // For what does not answer: every command says it within three seconds.
 inline constexpr absl::Duration kFilePatience = absl::Milliseconds(2000);
 
+// The state directory, in messages.
+inline constexpr const char* kStateDirectory = "the state directory ($XDG_STATE_HOME, else ~/.local/state)";
+
+// Returns DeadlineExceeded with a line for the user: the file system of `name` does not answer.
+absl::Status DoesNotAnswer(const std::string& name);
+
 // Looks at `path` and its first byte in a child. DeadlineExceeded if it does not answer; whatever else is
 // wrong with it is no error here. Call it while the process is single-threaded.
 absl::Status CheckAnswers(const std::string& path, absl::Duration patience = kFilePatience);
@@ -26,8 +32,8 @@ absl::Status CheckAnswers(const std::string& path, absl::Duration patience = kFi
 // A child that reads files, and writes what is to be shown to our standard output.
 class FileReader {
  public:
-  // What the child does once it is told what to read: writes to `output`. It calls `on_open` when the file
-  // has answered.
+  // What the child does with the request `what`: it reads a file, calls `on_open` when the file has answered,
+  // and writes to `output`.
   using Work =
       std::function<absl::Status(const std::string& what, int output, const std::function<void()>& on_open)>;
 

@@ -99,7 +99,7 @@ bool AwaitReadable(int fd, pid_t process, absl::Time deadline) {
   }
 }
 
-// Whether there is none: "none". Else its pid, or "0": it has not said which it is.
+// Returns the pid of the process that holds the lock, "0" if the file does not contain it, or "none".
 std::string ReadLockHolder(const std::string& dir) {
   Result<UniqueFd> lock = Open(absl::StrCat(dir, "/lock").c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   if (!lock.ok() || ::flock(lock->get(), LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK) return "none";

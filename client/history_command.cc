@@ -70,11 +70,7 @@ absl::StatusOr<std::string> ReadFile(const std::string& dir, const HistoryQuery&
 absl::StatusOr<Jobs> ReadDirectly(const HistoryQuery& query) {
   RELOC_ASSIGN_OR_RETURN(std::string dir, ChosenDaemonDir());
   absl::StatusOr<std::string> bytes = TryInChild(kFilePatience, [&] { return ReadFile(dir, query); });
-  if (absl::IsDeadlineExceeded(bytes.status())) {
-    return absl::DeadlineExceededError(
-        "the state directory ($XDG_STATE_HOME, else ~/.local/state) does not answer; see whether its file "
-        "server is there");
-  }
+  if (absl::IsDeadlineExceeded(bytes.status())) return DoesNotAnswer(kStateDirectory);
   RELOC_RETURN_IF_ERROR(bytes.status());
   relocd::v1::JobBatch batch;
   batch.ParseFromString(*bytes);

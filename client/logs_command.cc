@@ -55,7 +55,8 @@ absl::StatusOr<Output> AskForOutput(const std::string& text) {
 
 // Also without a daemon, and of a job that the daemon does not know any more: by its id. `dir` is empty then.
 absl::StatusOr<Output> FindOutput(const std::string& text) {
-  if (const std::optional<pid_t> stopped = StoppedDaemon(); stopped && IsJobId(text)) {
+  // A whole id is enough to find the output without the daemon.
+  if (const std::optional<pid_t> stopped = IsJobId(text) ? StoppedDaemon() : std::nullopt; stopped) {
     return Output{"", text, true,
                   absl::UnavailableError(
                       absl::StrCat("the daemon (pid ", *stopped, ") is stopped; kill -CONT ", *stopped))};
@@ -113,8 +114,7 @@ absl::Status Logs(const LogsOptions& options) {
                            return Show(Decode(what), options, to, on_open);
                          }));
   RELOC_ASSIGN_OR_RETURN(Output output, FindOutput(options.job));
-  const std::string name =
-      output.dir.empty() ? "the state directory ($XDG_STATE_HOME, else ~/.local/state)" : output.dir;
+  const std::string name = output.dir.empty() ? kStateDirectory : output.dir;
   return reader.Read(Encode(output), name, options.follow);
 }
 

@@ -56,9 +56,7 @@ absl::StatusOr<relocd::v1::ListMirrorsResponse> FindMirrors() {
     RELOC_ASSIGN_OR_RETURN(relocd::v1::ListMirrorsResponse list, ReadMirrors(cache));
     return list.SerializeAsString();
   });
-  if (absl::IsDeadlineExceeded(bytes.status()))
-    return absl::DeadlineExceededError(
-        absl::StrCat(cache, " does not answer; see whether its file server is there"));
+  if (absl::IsDeadlineExceeded(bytes.status())) return DoesNotAnswer(cache);
   RELOC_RETURN_IF_ERROR(bytes.status());
   relocd::v1::ListMirrorsResponse list;
   list.ParseFromString(*bytes);

@@ -19,7 +19,7 @@ absl::StatusOr<OpenedPack> OpenedPack::Open(const std::string& name) {
   PackImage image;
   if (!OpenPackImage(name.c_str(), &image).ok()) return OpenedPack(name, name);
   Failure failure;
-  // What does not claim to be an image, such as an archive, is told apart when its manifest is read.
+  // A file that does not claim to be an image, such as an archive, is refused when its manifest is read.
   if (!absl::EndsWith(name, ".sqfs") && !CheckImage(image, &failure)) return OpenedPack(name, name);
   Trace trace("relocctl", false);
   if (EnterOwnImage(image, environ, trace, &failure)) return OpenedPack(name, kImagePackDir);

@@ -77,7 +77,7 @@ int RunPlaced(const RunOptions& options, const char* const* envp, const Trace& t
     return kExitFailed;
   }
   if (reservation->has_value()) {
-    // Which the launcher will open: nobody could tell why it never comes back.
+    // The launcher will open it. If that hung, no error could be shown.
     if (absl::Status answers = CheckAnswers((*reservation)->output_dir); !answers.ok()) {
       trace.Error(View(answers));
       return kExitFailed;

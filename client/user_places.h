@@ -1,4 +1,4 @@
-// Where the daemons of users are, when nobody said otherwise.
+// Where the daemons of users are, unless a user chose another place.
 #pragma once
 
 #include <sys/types.h>

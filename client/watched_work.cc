@@ -155,7 +155,7 @@ int RunWatched(std::vector<std::string> paths, absl::FunctionRef<int(const PathN
   sigset_t before;
   ::sigprocmask(SIG_BLOCK, &ending, &before);
   struct sigaction keep = {}, on_child;
-  keep.sa_handler = SIG_DFL;  // with SIG_IGN nobody could be waited for
+  keep.sa_handler = SIG_DFL;  // with SIG_IGN no child could be waited for
   sigaction(SIGCHLD, &keep, &on_child);
   const pid_t parent = ::getpid(), child = ::fork();
   if (child < 0) return ReportError(absl::ErrnoToStatus(errno, "cannot fork"));

@@ -29,7 +29,7 @@ absl::StatusOr<ChildProcess> SpawnSelf(const char* mode, int type, UniqueFd* soc
 // that the child executes do not inherit it.
 UniqueFd TakeParentSocket();
 
-// Kills `child` and waits at most `patience` for its end. A child that hangs in the kernel is left behind:
+// Kills `child` and waits at most `patience` for its end. A child that hangs in the kernel is abandoned:
 // GivenUpChildren() counts it until it has ended. On any thread.
 void GiveUpChild(ChildProcess child, absl::Duration patience);
 

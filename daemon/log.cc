@@ -31,8 +31,8 @@ class Stream {
   explicit Stream(UniqueFd fd) : fd_(std::move(fd)) {}
 
   bool Write(absl::string_view line) const {
-    // journald's stream is a socket, which cannot be opened anew; all else was opened non-blocking, or at
-    // least tells whether it takes something.
+    // journald's stream is a socket, which cannot be opened again. Any other file was opened non-blocking, or
+    // at least poll(2) says whether it takes something.
     const ssize_t sent = ::send(fd_.get(), line.data(), line.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent < 0 && errno == ENOTSOCK) AppendToLog(fd_.get(), line);
     return true;

@@ -16,7 +16,7 @@ namespace reloc {
 // argv[1] of the process.
 inline constexpr const char* kLogWriterArgument = "--log-writer";
 
-// Opens files and writes lines as it is told, and exits when relocd closes the socket.
+// Opens files and writes lines on request, and exits when relocd closes the socket.
 [[noreturn]] void LogWriterMain();
 
 // relocd's end. For one thread at a time.
@@ -29,8 +29,8 @@ class LogWriter {
   LogWriter(const LogWriter&) = delete;
   LogWriter& operator=(const LogWriter&) = delete;
 
-  // Starts the process, and waits a moment for its file to be opened. An error if that failed; a file that
-  // does not answer is none.
+  // Starts the process, and waits a moment for its file to be opened. An error if that failed; that a file
+  // does not answer is no error.
   absl::Status Start();
   // False if the line is lost. Starts the process again if it was killed.
   bool Write(absl::string_view line);

@@ -77,7 +77,7 @@ absl::StatusOr<std::string> ChooseLogFile(const Options& options) {
   return options.background ? absl::StrCat(options.state_dir, "/relocd.log") : "";
 }
 
-// Looks once, in processes that may hang, at what lies on the user's file systems. Where those do not answer
+// Looks once, in processes that may hang, at what is on the user's file systems. If those do not answer,
 // relocd serves without: launches need nothing of them.
 absl::Status LookAround(const std::string& dir, Options* options) {
   absl::StatusOr<std::string> state = TryInChild(kStatePatience, [&] { return StateDir(dir); });

@@ -90,7 +90,7 @@ bool PlaceGuard::Answers() {
   const absl::Status touched = DoOnDisk(task, dir_->path(), kMoment, [](absl::string_view) {});
   if (!absl::IsDeadlineExceeded(touched) && !absl::IsUnavailable(touched)) return true;
   OnLook(absl::DeadlineExceededError(touched.message()));
-  Look();  // which tells when it answers again
+  Look();  // its outcome comes when the directory answers again
   return false;
 }
 

@@ -35,7 +35,7 @@ std::optional<ProcStat> ReadProcStat(pid_t pid);
 struct ProcStatus {
   ProcStat stat;  // state, parent and memory
   uid_t user = 0;
-  pid_t tracer = 0;  // 0: nobody traces it
+  pid_t tracer = 0;  // 0: it is not traced
 };
 std::optional<ProcStatus> ParseProcStatus(absl::string_view text);
 std::optional<ProcStatus> ReadProcStatus(pid_t pid);

@@ -152,7 +152,7 @@ void MirrorTable::Add(FoundMirror found, bool announce) {
 
 int MirrorTable::watch_fd() {
   absl::Status opened = watch_.Open();
-  if (!opened.ok()) LogDebug(opened.message());  // each mirror that is not watched is told of
+  if (!opened.ok()) LogDebug(opened.message());  // there is a warning for each mirror that is not watched
   return watch_.fd();
 }
 

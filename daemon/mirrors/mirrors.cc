@@ -315,7 +315,7 @@ void Mirrors::Probe() {
 void Mirrors::TakeResult(const MirrorResult& result) {
   absl::Status status(static_cast<absl::StatusCode>(result.code()), result.message());
   const uint64_t before = table_.bytes();
-  // Aborted: the pack is on a disk of this host, and nobody asked for a mirror of it.
+  // Aborted: the pack is on a disk of this host, and no user asked for a mirror of it.
   if (!absl::IsAborted(status)) error_ = result.surveyed() ? "" : result.message();
   NoteMade(result.made());
   NoteUnusable(result);

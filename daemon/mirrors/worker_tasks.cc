@@ -181,7 +181,7 @@ absl::Status Task::Try() {
   RELOC_RETURN_IF_ERROR(RequireExecutable());
   for (const std::string& name : task_.mirrors()) {
     absl::StatusOr<Mirror> mirror = FindByName(name);
-    if (!mirror.ok() || !FindUsable(*mirror).ok()) continue;  // Survey tells why
+    if (!mirror.ok() || !FindUsable(*mirror).ok()) continue;  // Survey() reports why
     RELOC_ASSIGN_OR_RETURN(std::vector<Difference> differences,
                            cache_->Verify(*mirror, channel_->progress()));
     if (differences.empty()) continue;

@@ -46,7 +46,7 @@ class ProcessReaders {
 
   struct Reader {
     ChildProcess process;
-    UniqueFd socket;  // valid while it is lent to nobody
+    UniqueFd socket;  // valid while no thread uses it
   };
 
   EventLoop* loop_;

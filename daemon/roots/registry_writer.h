@@ -42,7 +42,7 @@ class RegistryWriter {
   // Publishes a root, or replaces it. Failing means that launches have to ask.
   absl::Status Publish(const RootKey& key, int32_t mount_ns_fd, uint64_t mount_ns_inode);
   void Withdraw(const RootKey& key);
-  // Writes the file anew, with what it had, if someone removed it; empty if it could not be used meanwhile.
+  // Writes the file again, with what it had, if someone removed it; empty if it could not be used meanwhile.
   absl::Status Mend();
 
  private:

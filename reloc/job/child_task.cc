@@ -41,7 +41,7 @@ void LetGoOfCaller(int kept) {
   if (::getppid() != parent) ::_exit(1);  // it ended before the line above
   LetGoOfCaller(answer.Release());
   const std::string text = work();
-  // With an end, so that an answer that was cut short is none.
+  // With an end, so that an answer that was cut short is not taken for a whole one.
   ::_exit(WriteAll(3, absl::StrCat(text, "\n")).ok() ? 0 : 1);
 }
 

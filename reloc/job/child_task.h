@@ -1,4 +1,4 @@
-// Work with files that may lie on a file system which does not answer, in a process of its own.
+// Work with files that may be on a file system which does not answer, in a process of its own.
 //
 // A process that asks such a file system for something cannot be interrupted, and often not even killed. A
 // forked child can be left behind.

@@ -30,7 +30,7 @@ absl::StatusOr<std::string> BetterDaemonPlace(const std::string& dir);
 // True if `dir` is the second place, by its name.
 bool IsSecondDaemonPlace(const std::string& dir);
 
-// What the user is told of a place that is taken, on one line.
+// Returns one line for the user about a place that is taken.
 std::string TakenWarning(const DaemonPlace& place);
 
 // One line on what OpenDaemonDir() has found wrong at `path`: "/tmp/relocd-1000 belongs to uid 1001".

@@ -43,15 +43,19 @@ bool Exists(const std::string& path) {
   return ::lstat(path.c_str(), &st) == 0;
 }
 
+// Returns `directory`, or the nearest directory on the way to it that exists.
+std::string NearestExisting(std::string directory) {
+  while (!Exists(directory)) directory = std::string(DirName(directory));
+  return directory;
+}
+
 // The file system that `directory` will be on.
 absl::StatusOr<FileSystem> RequireLocal(const std::string& directory) {
   if (!IsCleanAbsolute(directory)) {
     return absl::InvalidArgumentError(
         absl::StrCat("mirror-dir: '", directory, "' is not an absolute path without '..' and '//'"));
   }
-  std::string there = directory;
-  while (!Exists(there)) there = std::string(DirName(there));
-  RELOC_ASSIGN_OR_RETURN(FileSystem fs, InspectFileSystem(there));
+  RELOC_ASSIGN_OR_RETURN(FileSystem fs, InspectFileSystem(NearestExisting(directory)));
   if (fs.shared.empty()) return fs;
   return absl::FailedPreconditionError(
       absl::StrCat("mirrors cannot lie in ", directory, ", which is on ", fs.shared, ": ", kOtherPlace));
@@ -139,10 +143,9 @@ absl::StatusOr<std::vector<Difference>> VerifyPlain(const Mirror& mirror, const 
 
 absl::Time UsedAt(const struct stat& st) { return absl::TimeFromTimespec(st.st_mtim); }
 
-// The directory, or the nearest one on the way to it that is there.
+// Checks that `directory` can be written, or made.
 absl::Status RequireWritable(const std::string& directory) {
-  std::string there = directory;
-  while (!Exists(there) && there.size() > 1) there = std::string(DirName(there));
+  const std::string there = NearestExisting(directory);
   if (::access(there.c_str(), W_OK | X_OK) == 0) return absl::OkStatus();
   return SystemError(errno, absl::StrCat("cannot write to ", there));
 }
