@@ -55,7 +55,7 @@ absl::StatusOr<Jobs> ListJobsAt(const std::string& dir, bool include_ended, absl
     }
     return reader->Finish();
   };
-  RELOC_RETURN_IF_ERROR(client->Call(list, /*may_last=*/true));
+  RELOC_RETURN_IF_ERROR(client->Call(list, CallKind::kLasting));
   return jobs;
 }
 

@@ -28,6 +28,7 @@ namespace reloc {
 namespace {
 
 constexpr auto kDeadline = std::chrono::seconds(2);
+constexpr int kMostCalls = 5;
 // What gRPC may take.
 constexpr size_t kThreads = 12;
 constexpr size_t kDescriptors = 8;
@@ -78,6 +79,7 @@ bool IsAnswer(grpc::StatusCode code) {
 
 template <typename Message, typename Reader>
 grpc::Status ReadAllMessages(Reader reader, std::vector<Message>* messages) {
+  messages->clear();  // of an earlier attempt
   Message message;
   while (reader->Read(&message)) messages->push_back(std::move(message));
   return reader->Finish();
@@ -129,11 +131,24 @@ absl::StatusOr<std::unique_ptr<ControlClient>> ControlClient::Connect(const std:
 }
 
 absl::Status ControlClient::Call(absl::FunctionRef<grpc::Status(grpc::ClientContext*)> call,
-                                 bool may_last) const {
-  // One that does not answer now will not when it is to.
-  if (may_last) RELOC_RETURN_IF_ERROR(GetStatus().status());
+                                 CallKind kind) const {
+  if (kind == CallKind::kLasting) {
+    RELOC_RETURN_IF_ERROR(GetStatus().status());
+    return CallOnce(call, /*deadline=*/false);
+  }
+  ActivityWatch activity(pid_);
+  absl::Status status = CallOnce(call, true);
+  for (int i = 1; i < kMostCalls && kind == CallKind::kRepeatable && absl::IsDeadlineExceeded(status); ++i) {
+    if (!activity.HasRun()) break;
+    status = CallOnce(call, true);
+  }
+  return status;
+}
+
+absl::Status ControlClient::CallOnce(absl::FunctionRef<grpc::Status(grpc::ClientContext*)> call,
+                                     bool deadline) const {
   grpc::ClientContext context;
-  if (!may_last) context.set_deadline(std::chrono::system_clock::now() + kDeadline);
+  if (deadline) context.set_deadline(std::chrono::system_clock::now() + kDeadline);
   return ToStatus(call(&context));
 }
 

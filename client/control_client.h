@@ -14,6 +14,13 @@
 
 namespace reloc {
 
+enum class CallKind {
+  kRepeatable,  // ends within two seconds; is made again if the daemon runs, but gets too little of the
+                // processors
+  kOnce,        // ends within two seconds
+  kLasting,     // has no deadline, once the daemon has answered another call
+};
+
 class ControlClient {
  public:
   // Connects to the user's daemon, after its directory and its uid were checked. NotFound with a text for the
@@ -25,7 +32,7 @@ class ControlClient {
   // The same for the daemon in `dir`.
   static absl::StatusOr<std::unique_ptr<ControlClient>> Connect(const std::string& dir);
 
-  // All calls end within two seconds: DeadlineExceeded then.
+  // All calls end within two seconds, or ten if the daemon is only slow: DeadlineExceeded then.
   absl::StatusOr<std::vector<relocd::v1::Job>> ListJobs(bool include_ended);
   absl::StatusOr<std::vector<relocd::v1::Root>> ListRoots();
   absl::StatusOr<relocd::v1::DaemonStatus> GetStatus() const;
@@ -33,9 +40,9 @@ class ControlClient {
 
   // For the clients of other services: one connection serves them all.
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
-  // Makes one call, which `call` does with the context that it gets, and translates its outcome. It ends
-  // within two seconds unless `may_last`; then the daemon is asked first whether it answers.
-  absl::Status Call(absl::FunctionRef<grpc::Status(grpc::ClientContext*)> call, bool may_last = false) const;
+  // Makes one call, which `call` does with the context that it gets, and translates its outcome.
+  absl::Status Call(absl::FunctionRef<grpc::Status(grpc::ClientContext*)> call,
+                    CallKind kind = CallKind::kRepeatable) const;
 
   // Of the daemon, as the kernel knows it.
   pid_t pid() const { return pid_; }
@@ -43,6 +50,7 @@ class ControlClient {
  private:
   ControlClient(pid_t pid, std::shared_ptr<grpc::Channel> channel)
       : pid_(pid), channel_(std::move(channel)), stub_(relocd::v1::Control::NewStub(channel_)) {}
+  absl::Status CallOnce(absl::FunctionRef<grpc::Status(grpc::ClientContext*)> call, bool deadline) const;
   absl::Status ToStatus(const grpc::Status& status) const;
 
   pid_t pid_;

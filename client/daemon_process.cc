@@ -39,12 +39,14 @@ extern "C" {
 namespace reloc {
 namespace {
 
-// A relocd that waits for something after so long hangs; one that gets no processor has more time.
+// A relocd that does nothing for so long hangs; one that works, and has little of the processors, has more
+// time.
 constexpr absl::Duration kPatience = absl::Milliseconds(2700);
-constexpr absl::Duration kLongest = absl::Seconds(15);
+constexpr absl::Duration kLongest = absl::Seconds(60);
 constexpr absl::Duration kLockTimeout = absl::Milliseconds(700);
 constexpr absl::Duration kFirstPause = absl::Milliseconds(20);
 constexpr absl::Duration kLongestPause = absl::Milliseconds(500);
+constexpr const char* kDoesNotServe = "relocd does not begin to serve";
 constexpr const char* kOwnPrefix = "relocd: ";              // of what relocd says
 constexpr const char* kAlreadyRunning = "already running";  // what relocd says if another holds its place
 
@@ -84,18 +86,22 @@ absl::StatusOr<pid_t> Spawn(const std::vector<std::string>& command, int standar
   return pid;
 }
 
-// Waits until something can be read from `fd`: at most to `deadline`, but kLongest from now while the process
-// runs. False: nothing came.
-bool AwaitReadable(int fd, pid_t process, absl::Time deadline) {
+// Waits until something can be read from `fd`, for kPatience, or for kLongest while the process works. False:
+// nothing came.
+bool AwaitReadable(int fd, pid_t process) {
   const absl::Time last = absl::Now() + kLongest;
+  absl::Time deadline = absl::Now() + kPatience;
+  ActivityWatch activity(process);
   while (true) {
-    const absl::Duration left = std::max(absl::ZeroDuration(), deadline - absl::Now());
+    const absl::Duration left =
+        std::clamp(deadline - absl::Now(), absl::ZeroDuration(), ActivityWatch::kInterval);
     struct pollfd readable = {fd, POLLIN, 0};
     const int ready = ::poll(&readable, 1, static_cast<int>(absl::ToInt64Milliseconds(left)));
     if (ready == 1) return true;
     if (ready < 0 && errno == EINTR) continue;
-    if (ready < 0 || absl::Now() > last || !IsRunnable(process)) return false;
-    deadline = absl::Now() + kLongestPause;
+    const absl::Time now = absl::Now();
+    if (activity.HasRun()) deadline = std::max(deadline, now + ActivityWatch::kInterval);
+    if (ready < 0 || now >= std::min(deadline, last)) return false;
   }
 }
 
@@ -122,10 +128,10 @@ std::optional<pid_t> LockHolder(const std::string& dir) {
 
 // What the daemon says before it lets go of its standard error, which it does once it serves. One that hangs
 // is killed: it would serve some day, when nobody expects it.
-std::string ReadUntilServing(int fd, pid_t relocd, absl::Time deadline) {
+std::string ReadUntilServing(int fd, pid_t relocd) {
   std::string text;
   while (true) {
-    if (!AwaitReadable(fd, relocd, deadline)) {
+    if (!AwaitReadable(fd, relocd)) {
       ::kill(relocd, SIGKILL);
       return absl::StrCat("relocd (pid ", relocd,
                           ") does not begin to serve; it was stopped, or a file system does not answer");
@@ -149,22 +155,58 @@ absl::StatusOr<relocd::v1::DaemonStatus> AskStatus() {
 }
 
 // Returns what relocd said; nothing if it serves.
-absl::StatusOr<std::string> StartOnce(const std::vector<std::string>& command, absl::Time deadline) {
+absl::StatusOr<std::string> StartOnce(const std::vector<std::string>& command) {
   int pipe[2];
   if (::pipe2(pipe, O_CLOEXEC) != 0) return absl::ErrnoToStatus(errno, "cannot make a pipe");
   UniqueFd ours(pipe[0]);
   UniqueFd theirs(pipe[1]);
   RELOC_ASSIGN_OR_RETURN(pid_t relocd, Spawn(command, theirs.get()));
   theirs.Reset();
-  return ReadUntilServing(ours.get(), relocd, deadline);
+  return ReadUntilServing(ours.get(), relocd);
 }
 
 // The first line, without relocd's own prefix.
 std::string FirstLine(absl::string_view text) {
-  if (text.empty()) return "relocd does not begin to serve";
+  if (text.empty()) return kDoesNotServe;
   std::vector<absl::string_view> lines = absl::StrSplit(text, '\n');
   return std::string(absl::StripPrefix(lines[0], kOwnPrefix));
 }
+
+// Starts a relocd. False: another one was quicker, and does not serve yet.
+absl::StatusOr<bool> StartOrYield(const std::string& dir, const std::vector<std::string>& command) {
+  RELOC_ASSIGN_OR_RETURN(std::string said, StartOnce(command));
+  const bool runs_already = absl::StrContains(said, kAlreadyRunning);
+  if (DaemonServes(dir)) {
+    const bool warns = absl::StartsWith(said, kOwnPrefix) && !runs_already;
+    if (warns) PrintError("relocctl: warning", FirstLine(said));
+    return true;
+  }
+  if (!said.empty() && !runs_already) return absl::UnavailableError(FirstLine(said));
+  return false;
+}
+
+// The process that holds the lock and does not serve yet.
+class HolderWatch {
+ public:
+  // Returns whether `holder` has done nothing for kPatience.
+  bool Hangs(pid_t holder) {
+    const absl::Time now = absl::Now();
+    if (!activity_ || activity_->pid() != holder) {
+      activity_.emplace(holder);
+      next_look_ = now + ActivityWatch::kInterval;
+      deadline_ = now + kPatience;
+    } else if (now >= next_look_) {
+      next_look_ = now + ActivityWatch::kInterval;
+      if (activity_->HasRun()) deadline_ = now + kPatience;
+    }
+    return now >= deadline_;
+  }
+
+ private:
+  std::optional<ActivityWatch> activity_;
+  absl::Time next_look_;
+  absl::Time deadline_;
+};
 
 // One that is about to end is given a moment.
 absl::Status AwaitLock(const std::string& dir) {
@@ -201,28 +243,21 @@ absl::Status CheckLockOf(const std::string& dir) {
                                              " if it was stopped, else kill -9 ", *holder, ": jobs go on"));
 }
 
-// Others may start one at the same time, and one that ends may still hold its place: then it is tried again,
+// Others may start one at the same time, and one that ends may still hold the lock: then we wait, and look
 // ever less often.
 absl::Status EnsureDaemon(const std::vector<std::string>& arguments) {
   RELOC_ASSIGN_OR_RETURN(std::string dir, ChosenDaemonDir());
   if (DaemonServes(dir)) return absl::OkStatus();
   RELOC_ASSIGN_OR_RETURN(std::vector<std::string> command, DaemonCommand(dir, arguments));
-  const absl::Time deadline = absl::Now() + kPatience, last = absl::Now() + kLongest;
+  const absl::Time last = absl::Now() + kLongest;
+  HolderWatch other;
   for (absl::Duration pause = kFirstPause; !DaemonServes(dir); pause = std::min(2 * pause, kLongestPause)) {
-    RELOC_ASSIGN_OR_RETURN(std::string said, StartOnce(command, absl::Now() + kPatience));
-    const bool runs_already = absl::StrContains(said, kAlreadyRunning);
-    if (DaemonServes(dir)) {
-      const bool warns = absl::StartsWith(said, kOwnPrefix) && !runs_already;
-      if (warns) PrintError("relocctl: warning", FirstLine(said));
-      break;
-    }
-    if (!said.empty() && !runs_already) return absl::UnavailableError(FirstLine(said));
-    if (absl::Now() > deadline) {
-      const std::optional<pid_t> holder = LockHolder(dir);
-      const bool works = holder && IsRunnable(*holder);
-      RELOC_RETURN_IF_ERROR(works ? absl::OkStatus() : CheckLockOf(dir));
-      if (absl::Now() > last) return absl::UnavailableError(FirstLine(said));
-    }
+    const std::optional<pid_t> holder = LockHolder(dir);
+    absl::StatusOr<bool> serves = holder ? false : StartOrYield(dir, command);
+    RELOC_RETURN_IF_ERROR(serves.status());
+    if (*serves) break;
+    if (absl::Now() > last || (holder && other.Hangs(*holder))) RELOC_RETURN_IF_ERROR(CheckLockOf(dir));
+    if (absl::Now() > last) return absl::UnavailableError(kDoesNotServe);
     absl::SleepFor(pause);
   }
   return absl::OkStatus();
@@ -248,14 +283,13 @@ absl::StatusOr<bool> StopDaemon() {
     return false;
   }
   if (!client.ok()) return client.status();
-  const absl::Time deadline = absl::Now() + kPatience;
   UniqueFd process(::pidfd_open((*client)->pid(), 0));
   if (!process.valid()) return absl::ErrnoToStatus(errno, "cannot watch the daemon");
   const pid_t pid = (*client)->pid();
   RELOC_RETURN_IF_ERROR((*client)->Stop());
   // The daemon waits a moment for connections that are still open.
   client->reset();
-  if (AwaitReadable(process.get(), pid, deadline)) return true;
+  if (AwaitReadable(process.get(), pid)) return true;
   return absl::DeadlineExceededError(
       absl::StrCat("the daemon (pid ", pid, ") does not end; kill -9 ", pid, " ends it, and jobs go on"));
 }

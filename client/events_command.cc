@@ -74,7 +74,7 @@ absl::Status Events(const EventsOptions& options) {
     return stopped || in_time || !printed.ok() || ReaderGoneWithin(absl::ZeroDuration()) ? grpc::Status::OK
                                                                                          : status;
   };
-  RELOC_RETURN_IF_ERROR(client->Call(watch, true));
+  RELOC_RETURN_IF_ERROR(client->Call(watch, CallKind::kLasting));
   return printed;
 }
 

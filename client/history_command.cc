@@ -49,7 +49,7 @@ absl::StatusOr<Jobs> AskDaemon(const ControlClient& client, const HistoryQuery& 
     return reader->Finish();
   };
   // As long as it takes: there may be many.
-  RELOC_RETURN_IF_ERROR(client.Call(list, true));
+  RELOC_RETURN_IF_ERROR(client.Call(list, CallKind::kLasting));
   return jobs;
 }
 

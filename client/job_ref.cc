@@ -51,7 +51,8 @@ absl::StatusOr<relocd::v1::KillResponse> KillJob(const ControlClient& client, co
   request.set_signal(signal);
   relocd::v1::KillResponse response;
   RELOC_RETURN_IF_ERROR(
-      client.Call([&](grpc::ClientContext* context) { return stub->Kill(context, request, &response); }));
+      client.Call([&](grpc::ClientContext* context) { return stub->Kill(context, request, &response); },
+                  CallKind::kOnce));
   return response;
 }
 

@@ -90,7 +90,7 @@ absl::StatusOr<MirrorProgress> Watch(const ControlClient& client, Start start) {
           }
           return reader->Finish();
         },
-        /*may_last=*/true);
+        CallKind::kLasting);
   }
   interrupt.DieIfInterrupted();
   if (!ended.ok()) return ended;
@@ -159,7 +159,7 @@ absl::Status Prune(const PruneOptions& options, const PathNotes& notes) {
   relocd::v1::PruneMirrorsResponse pruned;
   RELOC_RETURN_IF_ERROR(
       client->Call([&](grpc::ClientContext* context) { return stub->Prune(context, request, &pruned); },
-                   /*may_last=*/true));
+                   CallKind::kLasting));
   PrintOut(absl::StrCat(pruned.removed_size(), " removed, ", pruned.used_size(), " in use, ",
                         HumanSize(static_cast<double>(pruned.freed())), " freed\n"));
   RELOC_RETURN_IF_ERROR(FlushOut());

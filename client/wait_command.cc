@@ -47,7 +47,7 @@ absl::StatusOr<relocd::v1::Job> AskEnding(const ControlClient& client, const std
   request.set_id(id);
   relocd::v1::Job job;
   RELOC_RETURN_IF_ERROR(client.Call(
-      [&](grpc::ClientContext* context) { return stub->Wait(context, request, &job); }, /*may_last=*/true));
+      [&](grpc::ClientContext* context) { return stub->Wait(context, request, &job); }, CallKind::kLasting));
   return job;
 }
 

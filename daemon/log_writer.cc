@@ -135,8 +135,9 @@ absl::Status LogWriter::Start() {
   }
   RELOC_RETURN_IF_ERROR(Spawn());
   struct pollfd readable = {socket_.get(), POLLIN, 0};
+  ActivityWatch activity(process_.pid);
   int ready = 0;
-  for (int i = 0; ready == 0 && i < kMostExtensions && (i == 0 || IsRunnable(process_.pid)); ++i) {
+  for (int i = 0; ready == 0 && i < kMostExtensions && (i == 0 || activity.HasRun()); ++i) {
     ready = ::poll(&readable, 1, static_cast<int>(absl::ToInt64Milliseconds(kPatience)));
   }
   if (ready <= 0) {

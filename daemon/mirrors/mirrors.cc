@@ -65,7 +65,7 @@ void Mirrors::Survey() {
 }
 
 void Mirrors::LookAgain() {
-  waiting_.push_front({NewTask(MirrorTask::SURVEY), {}, {}, {}, false});
+  waiting_.push_front({.message = NewTask(MirrorTask::SURVEY), .orders = {}});
   RunNext();
 }
 
@@ -125,7 +125,7 @@ MirrorTask Mirrors::NewMake(const std::string& pack, const std::string& kind) co
 }
 
 void Mirrors::Enqueue(MirrorTask message, std::vector<std::shared_ptr<MirrorOrder>> orders) {
-  waiting_.push_back({std::move(message), std::move(orders), {}, {}, false});
+  waiting_.push_back({.message = std::move(message), .orders = std::move(orders)});
   RunNext();
 }
 
@@ -171,7 +171,12 @@ void Mirrors::RunNext() {
   if (current_ || waiting_.empty()) return;
   current_ = std::move(waiting_.front());
   waiting_.pop_front();
-  const MirrorTask& task = current_->message;
+  MirrorTask& task = current_->message;
+  if (current_->of_damaged) {
+    // Not those that were made again while this waited.
+    const std::vector<std::string> names = table_.Damaged();
+    task.mutable_mirrors()->Assign(names.begin(), names.end());
+  }
   if (task.kind() == MirrorTask::REMOVE && !task.stale()) {
     // All at once, so that the worker waits for a moment only once.
     for (const std::string& name : task.mirrors()) table_.Withdraw(name);
@@ -251,7 +256,7 @@ void Mirrors::OnResult(absl::StatusOr<MirrorResult> result) {
   } else {
     // It may have removed something, and cannot tell.
     const bool surveyed = current_->message.kind() == MirrorTask::SURVEY;
-    if (!surveyed) waiting_.push_front({NewTask(MirrorTask::SURVEY), {}, {}, {}, false});
+    if (!surveyed) waiting_.push_front({.message = NewTask(MirrorTask::SURVEY), .orders = {}});
     Finish(result.status());
   }
 }
@@ -360,10 +365,10 @@ void Mirrors::OnEnd() {
 void Mirrors::OnDamage() { settle_->Arm(kSettle); }
 
 void Mirrors::RemoveDamaged() {
-  const std::vector<std::string> names = table_.Damaged();
-  if (names.empty()) return;
-  (void)Remove(names, false);
+  if (table_.Damaged().empty()) return;
+  waiting_.push_back({.message = NewTask(MirrorTask::REMOVE), .orders = {}, .of_damaged = true});
   settle_->Arm(kRetry);
+  RunNext();
 }
 
 relocd::v1::ListMirrorsResponse Mirrors::List() const {

@@ -85,9 +85,10 @@ class Mirrors {
   struct Task {
     relocd::v1::MirrorTask message;
     std::vector<std::shared_ptr<MirrorOrder>> orders;  // none: nobody asked for it
-    MirrorOutcome outcome;
+    MirrorOutcome outcome = {};
     MirrorSurvey survey = {};
-    bool begun = false;  // it is not refused at once, as a pack that needs no mirror is
+    bool of_damaged = false;  // REMOVE: those that are damaged when it begins
+    bool begun = false;       // it is not refused at once, as a pack that needs no mirror is
     std::vector<relocd::v1::UnusableMirror> unusable = {};
   };
 

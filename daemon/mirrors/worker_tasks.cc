@@ -214,6 +214,7 @@ absl::StatusOr<std::vector<Difference>> Task::FindDifferences(const Mirror& mirr
 
 absl::Status Task::Verify() {
   for (const std::string& name : task_.mirrors()) {
+    if (!cache_->Has(name)) continue;  // it was removed while the task waited for its turn
     RELOC_ASSIGN_OR_RETURN(Mirror mirror, FindByName(name));
     RELOC_ASSIGN_OR_RETURN(std::vector<Difference> differences, FindDifferences(mirror));
     for (const Difference& difference : differences) {

@@ -9,8 +9,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "reloc/base/file.h"
 #include "reloc/pack/await_child.h"
 #include "reloc/pack/status.h"
@@ -68,18 +71,62 @@ std::string ReadAnswer(int fd, pid_t child, absl::Duration patience) {
   }
 }
 
-// As proc(5) has it; 0 if it is not known.
-char StateOf(pid_t pid) {
+// Returns what follows `name` in the status file that proc(5) describes; nothing if that is not known.
+std::string ReadStatusField(pid_t pid, absl::string_view name) {
   FixedText<8192> status;
-  if (!ReadSmallFile(absl::StrCat("/proc/", pid, "/status").c_str(), &status).ok()) return 0;
-  constexpr string_view kField = "\nState:\t";
-  const size_t at = status.view().find(kField);
-  return at == string_view::npos ? '\0' : Suffix(status.view(), at + kField.size())[0];
+  if (!ReadSmallFile(absl::StrCat("/proc/", pid, "/status").c_str(), &status).ok()) return {};
+  const std::string text(status.view().data(), status.view().size());
+  const std::string field = absl::StrCat("\n", name, ":\t");
+  const size_t at = text.find(field);
+  if (at == std::string::npos) return {};
+  const size_t begin = at + field.size();
+  return text.substr(begin, text.find('\n', begin) - begin);
+}
+
+char StateOf(pid_t pid) {
+  const std::string state = ReadStatusField(pid, "State");
+  return state.empty() ? '\0' : state[0];
+}
+
+uint64_t CountSwitches(pid_t pid) {
+  uint64_t sum = 0;
+  for (const char* name : {"voluntary_ctxt_switches", "nonvoluntary_ctxt_switches"}) {
+    uint64_t count = 0;
+    if (absl::SimpleAtoi(ReadStatusField(pid, name), &count)) sum += count;
+  }
+  return sum;
+}
+
+// The process and its children; without them where the kernel does not list them (CONFIG_PROC_CHILDREN).
+std::vector<pid_t> ListFamily(pid_t pid) {
+  std::vector<pid_t> family = {pid};
+  FixedText<4096> children;
+  if (!ReadSmallFile(absl::StrCat("/proc/", pid, "/task/", pid, "/children").c_str(), &children).ok())
+    return family;
+  const absl::string_view text(children.view().data(), children.view().size());
+  for (absl::string_view word : absl::StrSplit(text, ' ', absl::SkipWhitespace())) {
+    pid_t child = 0;
+    if (absl::SimpleAtoi(word, &child)) family.push_back(child);
+  }
+  return family;
 }
 
 }  // namespace
 
 bool IsRunnable(pid_t pid) { return StateOf(pid) == 'R'; }
+
+bool ActivityWatch::HasRun() {
+  if (IsStopped(pid_)) return false;
+  bool runnable = false;
+  uint64_t switches = 0;
+  for (const pid_t process : ListFamily(pid_)) {
+    runnable = runnable || IsRunnable(process);
+    switches += CountSwitches(process);
+  }
+  const bool changed = switches != switches_;
+  switches_ = switches;
+  return changed || runnable;
+}
 
 bool IsStopped(pid_t pid) {
   const char state = StateOf(pid);

@@ -4,6 +4,7 @@
 // forked child can be left behind.
 #pragma once
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include <string>
@@ -26,6 +27,25 @@ absl::StatusOr<std::string> TryInChild(absl::Duration patience,
 // Whether the process `pid` runs, or only waits for a processor. False: it waits for something else, is
 // stopped, or has ended.
 bool IsRunnable(pid_t pid);
+
+// Looks again and again whether a process or one of its children does something. One look is not enough: a
+// process that reads pages, or waits for children, sleeps often and for short times.
+class ActivityWatch {
+ public:
+  // A good time between two calls of HasRun().
+  static constexpr absl::Duration kInterval = absl::Milliseconds(900);
+
+  explicit ActivityWatch(pid_t pid) : pid_(pid) { (void)HasRun(); }
+  pid_t pid() const { return pid_; }
+
+  // Returns whether the process, or a child, is runnable or has run since the last call. False also if the
+  // process has ended or is stopped. It looks at the first thread of each.
+  bool HasRun();
+
+ private:
+  pid_t pid_;
+  uint64_t switches_ = 0;  // of all
+};
 
 // Whether the process `pid` is stopped, by a signal or by a debugger.
 bool IsStopped(pid_t pid);

@@ -207,6 +207,11 @@ absl::StatusOr<Mirror> MirrorCache::Find(const MirrorId& id) const {
   return mirror;
 }
 
+bool MirrorCache::Has(const std::string& name) const {
+  struct stat st;
+  return ::fstatat(mirrors_.get(), name.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
 absl::StatusOr<std::vector<Mirror>> MirrorCache::List() const {
   RELOC_ASSIGN_OR_RETURN(std::vector<std::string> names,
                          NamesIn(mirrors_.get(), absl::StrCat(directory_, "/", kMirrorsDir)));

@@ -47,6 +47,9 @@ class MirrorCache {
   const std::string& directory() const { return directory_; }
   uint64_t limit() const { return limit_; }
 
+  // Returns whether there is something by the name of a mirror, whole or not.
+  bool Has(const std::string& name) const;
+
   // All mirrors that are whole, the one used least recently first. What is half-made, or was not on the disk
   // when the power failed, is none.
   absl::StatusOr<std::vector<Mirror>> List() const;
