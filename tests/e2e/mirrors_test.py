@@ -194,7 +194,9 @@ class Removing(HeldMirrors):
         job.kill()
         job.wait()
         self.assertTrue(daemon.wait_until(lambda: processes()["state"] != "running"))
-        return processes()["process_list"][0]["pid"]
+        left = []  # empty also where the processes could not be read in time
+        self.assertTrue(daemon.wait_until(lambda: left.extend(processes()["process_list"]) or left))
+        return left[0]["pid"]
 
     def test_of_a_pack_that_is_gone(self):
         self.start()
