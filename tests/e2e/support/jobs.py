@@ -43,7 +43,11 @@ class JobsTest(unittest.TestCase):
         return [job for job in daemon.jobs(self.env) if job["pid"] == pid][-1]
 
     def inspect(self, ref):
-        return json.loads(self.must("inspect", str(ref)))[0]
+        """What is known of a job and its processes; a busy machine may need more than one look at those."""
+        shown = []
+        look = lambda: shown.append(json.loads(self.must("inspect", str(ref)))[0]) or shown[-1]["processes"] is not None
+        daemon.wait_until(look)
+        return shown[-1]
 
     def await_job(self, pid, **wanted):
         found = daemon.wait_until(lambda: wanted.items() <= self.job(pid).items())
