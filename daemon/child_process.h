@@ -29,8 +29,8 @@ absl::StatusOr<ChildProcess> SpawnSelf(const char* mode, int type, UniqueFd* soc
 // that the child executes do not inherit it.
 UniqueFd TakeParentSocket();
 
-// Kills `child` and waits at most `patience` for its end. A child that hangs in the kernel is abandoned:
-// GivenUpChildren() counts it until it has ended. On any thread.
+// Kills `child` and waits up to `patience` until it ends. If it hangs in the kernel it may end later:
+// GivenUpChildren() counts it until then. May be called on any thread.
 void GiveUpChild(ChildProcess child, absl::Duration patience);
 
 // Leaves `child` alone, which is about to end by itself. On any thread.

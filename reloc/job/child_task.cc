@@ -71,67 +71,71 @@ std::string ReadAnswer(int fd, pid_t child, absl::Duration patience) {
   }
 }
 
-// Returns what follows `name` in the status file that proc(5) describes; nothing if that is not known.
-std::string ReadStatusField(pid_t pid, absl::string_view name) {
-  FixedText<8192> status;
-  if (!ReadSmallFile(absl::StrCat("/proc/", pid, "/status").c_str(), &status).ok()) return {};
-  const std::string text(status.view().data(), status.view().size());
+// What a process's status file says, see proc(5); zeros if that is not known.
+struct ProcessStatus {
+  char state = 0;
+  uint64_t switches = 0;  // of context, of the first thread
+};
+
+// Returns what follows `name` in the text of a status file.
+absl::string_view FindField(absl::string_view text, absl::string_view name) {
   const std::string field = absl::StrCat("\n", name, ":\t");
   const size_t at = text.find(field);
-  if (at == std::string::npos) return {};
-  const size_t begin = at + field.size();
-  return text.substr(begin, text.find('\n', begin) - begin);
+  if (at == absl::string_view::npos) return {};
+  text.remove_prefix(at + field.size());
+  return text.substr(0, text.find('\n'));
 }
 
-char StateOf(pid_t pid) {
-  const std::string state = ReadStatusField(pid, "State");
-  return state.empty() ? '\0' : state[0];
-}
-
-uint64_t CountSwitches(pid_t pid) {
-  uint64_t sum = 0;
+ProcessStatus ReadStatus(pid_t pid) {
+  ProcessStatus status;
+  FixedText<8192> file;
+  if (!ReadSmallFile(absl::StrCat("/proc/", pid, "/status").c_str(), &file).ok()) return status;
+  const absl::string_view text(file.view().data(), file.view().size());
+  const absl::string_view state = FindField(text, "State");
+  if (!state.empty()) status.state = state[0];
   for (const char* name : {"voluntary_ctxt_switches", "nonvoluntary_ctxt_switches"}) {
     uint64_t count = 0;
-    if (absl::SimpleAtoi(ReadStatusField(pid, name), &count)) sum += count;
+    if (absl::SimpleAtoi(FindField(text, name), &count)) status.switches += count;
   }
-  return sum;
+  return status;
 }
 
-// The process and its children; without them where the kernel does not list them (CONFIG_PROC_CHILDREN).
-std::vector<pid_t> ListFamily(pid_t pid) {
-  std::vector<pid_t> family = {pid};
-  FixedText<4096> children;
-  if (!ReadSmallFile(absl::StrCat("/proc/", pid, "/task/", pid, "/children").c_str(), &children).ok())
-    return family;
-  const absl::string_view text(children.view().data(), children.view().size());
+bool IsStopState(char state) { return state == 'T' || state == 't'; }
+
+// Returns the process's children; none where the kernel does not list them (CONFIG_PROC_CHILDREN).
+std::vector<pid_t> ListChildren(pid_t pid) {
+  std::vector<pid_t> children;
+  FixedText<4096> file;
+  if (!ReadSmallFile(absl::StrCat("/proc/", pid, "/task/", pid, "/children").c_str(), &file).ok())
+    return children;
+  const absl::string_view text(file.view().data(), file.view().size());
   for (absl::string_view word : absl::StrSplit(text, ' ', absl::SkipWhitespace())) {
     pid_t child = 0;
-    if (absl::SimpleAtoi(word, &child)) family.push_back(child);
+    if (absl::SimpleAtoi(word, &child)) children.push_back(child);
   }
-  return family;
+  return children;
 }
 
 }  // namespace
 
-bool IsRunnable(pid_t pid) { return StateOf(pid) == 'R'; }
+bool IsRunnable(pid_t pid) { return ReadStatus(pid).state == 'R'; }
 
 bool ActivityWatch::HasRun() {
-  if (IsStopped(pid_)) return false;
-  bool runnable = false;
-  uint64_t switches = 0;
-  for (const pid_t process : ListFamily(pid_)) {
-    runnable = runnable || IsRunnable(process);
-    switches += CountSwitches(process);
+  const ProcessStatus status = ReadStatus(pid_);
+  if (IsStopState(status.state)) return false;
+  bool runnable = status.state == 'R';
+  uint64_t switches = status.switches;
+  for (const pid_t child : ListChildren(pid_)) {
+    const ProcessStatus of_child = ReadStatus(child);
+    runnable = runnable || of_child.state == 'R';
+    switches += of_child.switches;
   }
   const bool changed = switches != switches_;
   switches_ = switches;
   return changed || runnable;
 }
 
-bool IsStopped(pid_t pid) {
-  const char state = StateOf(pid);
-  return state == 'T' || state == 't';
-}
+bool IsStopped(pid_t pid) { return IsStopState(ReadStatus(pid).state); }
 
 absl::StatusOr<std::string> RunInChild(absl::Duration patience, absl::FunctionRef<std::string()> work) {
   int ends[2];

@@ -1,5 +1,6 @@
 #include "reloc/job/child_task.h"
 
+#include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -7,7 +8,6 @@
 #include <functional>
 
 #include "absl/time/clock.h"
-#include "gtest/gtest.h"
 
 namespace reloc {
 namespace {
