@@ -366,7 +366,10 @@ void Mirrors::OnDamage() { settle_->Arm(kSettle); }
 
 void Mirrors::RemoveDamaged() {
   if (table_.Damaged().empty()) return;
-  waiting_.push_back({.message = NewTask(MirrorTask::REMOVE), .orders = {}, .of_damaged = true});
+  // With an order, so that a failure is not logged at each retry.
+  waiting_.push_back({.message = NewTask(MirrorTask::REMOVE),
+                      .orders = {std::make_shared<MirrorOrder>()},
+                      .of_damaged = true});
   settle_->Arm(kRetry);
   RunNext();
 }
