@@ -190,7 +190,7 @@ class Removing(HeldMirrors):
         self.assertTrue(daemon.wait_until(lambda: "1 removed" in self.must("prune", "--all")))
 
     def await_left_behind(self, job):
-        processes = lambda: json.loads(programs.must(programs.relocctl("inspect", str(job.pid), env=self.env)).out)[0]
+        processes = lambda: daemon.inspect(job.pid, self.env)
         job.kill()
         job.wait()
         self.assertTrue(daemon.wait_until(lambda: processes()["state"] != "running"))

@@ -43,6 +43,14 @@ def jobs(env):
     return json.loads(programs.must(programs.relocctl("ps", "-a", "--format", "json", env=env)).out)
 
 
+def inspect(ref, env):
+    """What `relocctl inspect` shows of a job; a busy machine may need more than one look at its processes."""
+    shown = []
+    look = lambda: shown.append(json.loads(programs.must(programs.relocctl("inspect", str(ref), env=env)).out)[0])
+    wait_until(lambda: look() or shown[-1]["processes"] is not None)
+    return shown[-1]
+
+
 def roots(env):
     """What `relocctl roots ls` shows."""
     return json.loads(programs.must(programs.relocctl("roots", "ls", "--format", "json", env=env)).out)

@@ -1,5 +1,4 @@
 """A daemon with jobs to look at and to steer."""
-import json
 import subprocess
 import unittest
 
@@ -43,11 +42,7 @@ class JobsTest(unittest.TestCase):
         return [job for job in daemon.jobs(self.env) if job["pid"] == pid][-1]
 
     def inspect(self, ref):
-        """What is known of a job and its processes; a busy machine may need more than one look at those."""
-        shown = []
-        look = lambda: shown.append(json.loads(self.must("inspect", str(ref)))[0]) or shown[-1]["processes"] is not None
-        daemon.wait_until(look)
-        return shown[-1]
+        return daemon.inspect(ref, self.env)
 
     def await_job(self, pid, **wanted):
         found = daemon.wait_until(lambda: wanted.items() <= self.job(pid).items())
