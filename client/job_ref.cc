@@ -36,8 +36,9 @@ absl::StatusOr<relocd::v1::Job> FindJob(const ControlClient& client, const std::
   if (response.found_size() != 1) return absl::InternalError("the daemon's answer makes no sense");
   const relocd::v1::FindJobsResponse::Found& found = response.found(0);
   if (found.jobs().empty()) {
-    const std::string cure = found.hint().empty() ? "; see relocctl ps -a" : found.hint();
-    return absl::NotFoundError(absl::StrCat("there is no job '", ref, "'", cure));
+    const std::string fix = found.nearest().empty() ? "; see relocctl ps -a"
+                                                    : absl::StrCat("; did you mean '", found.nearest(), "'?");
+    return absl::NotFoundError(absl::StrCat("there is no job '", ref, "'", fix));
   }
   if (found.jobs_size() > 1) return Ambiguous(ref, found);
   return found.jobs(0);

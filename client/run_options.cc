@@ -88,11 +88,17 @@ bool TakeOption(char*** argv, RunOptions* options) {
   return options->error.empty();
 }
 
+std::string EngineChoices() {
+  std::string names;
+  for (size_t i = 1; i < kEngineCount; ++i) absl::StrAppend(&names, EngineName(static_cast<Engine>(i)), ", ");
+  return names + "default, performance";
+}
+
 std::string Contradiction(const RunOptions& options) {
   if (*options.command == nullptr) return "no program given; see relocctl run --help";
   if (!options.engine.empty() && !ParseEngineChain(options.engine).unknown.empty()) {
-    return absl::StrCat("--engine ", OneLine(Text(options.engine)),
-                        ": no such engine (userns, fakechroot, proot, graft, default, performance)");
+    return absl::StrCat("--engine ", OneLine(Text(options.engine)), ": no such engine (", EngineChoices(),
+                        ")");
   }
   if (options.pty && options.no_pty) return "--pty and --no-pty exclude each other";
   if (options.placement == RunPlacement::kCaller && (options.pty || !options.name.empty())) {

@@ -16,7 +16,11 @@ void TakeFds(const struct cmsghdr* c, Packet* packet) {
   for (size_t i = 0; i < count; ++i) {
     int fd;
     memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
-    c->cmsg_type == SCM_RIGHTS ? void(packet->fds.emplace_back(fd)) : packet->sender_pidfd.Reset(fd);
+    if (c->cmsg_type == SCM_RIGHTS) {
+      packet->fds.emplace_back(fd);
+    } else {
+      packet->sender_pidfd.Reset(fd);
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 // The functions that open, change or ask about a file by its path: each calls libc's with the path mapped.
 //
-// One line each. A name stands here because a program may have it: the functions of today's libc, their
+// A name is here because a program may have it: the functions of today's libc, their
 // 64-bit variants, those that _FORTIFY_SOURCE puts in their places, and those of programs that were linked to
 // a glibc before 2.33 (__xstat). Where a libc lacks one, nobody calls it.
 #include <dirent.h>
@@ -42,26 +42,24 @@ namespace {
 constexpr Links kFollow = Links::kFollow;
 constexpr Links kKeep = Links::kKeep;
 constexpr Links Unless(bool keep) { return keep ? kKeep : kFollow; }
+constexpr Links ByOpenFlags(int flags) { return Unless((flags & O_NOFOLLOW) != 0); }
+constexpr Links ByWalkFlags(int flags) { return Unless((flags & FTW_PHYS) != 0); }
 constexpr Links ByFlags(int flags) { return Unless((flags & AT_SYMLINK_NOFOLLOW) != 0); }
 }  // namespace
 
-// clang-format off: a table
-
 // open(2). The mode is a register that is not looked at without O_CREAT.
-RELOC_PATH(int, open, Unless(flags& O_NOFOLLOW), (const char* path, int flags, mode_t mode),
-           (path, flags, mode))
-RELOC_PATH(int, open64, Unless(flags& O_NOFOLLOW), (const char* path, int flags, mode_t mode),
-           (path, flags, mode))
-RELOC_PATH(int, __open_2, Unless(flags& O_NOFOLLOW), (const char* path, int flags), (path, flags))
-RELOC_PATH(int, __open64_2, Unless(flags& O_NOFOLLOW), (const char* path, int flags), (path, flags))
-RELOC_PATH_AT(int, openat, directory, Unless(flags& O_NOFOLLOW),
+RELOC_PATH(int, open, ByOpenFlags(flags), (const char* path, int flags, mode_t mode), (path, flags, mode))
+RELOC_PATH(int, open64, ByOpenFlags(flags), (const char* path, int flags, mode_t mode), (path, flags, mode))
+RELOC_PATH(int, __open_2, ByOpenFlags(flags), (const char* path, int flags), (path, flags))
+RELOC_PATH(int, __open64_2, ByOpenFlags(flags), (const char* path, int flags), (path, flags))
+RELOC_PATH_AT(int, openat, directory, ByOpenFlags(flags),
               (int directory, const char* path, int flags, mode_t mode), (directory, path, flags, mode))
-RELOC_PATH_AT(int, openat64, directory, Unless(flags& O_NOFOLLOW),
+RELOC_PATH_AT(int, openat64, directory, ByOpenFlags(flags),
               (int directory, const char* path, int flags, mode_t mode), (directory, path, flags, mode))
-RELOC_PATH_AT(int, __openat_2, directory, Unless(flags& O_NOFOLLOW),
-              (int directory, const char* path, int flags), (directory, path, flags))
-RELOC_PATH_AT(int, __openat64_2, directory, Unless(flags& O_NOFOLLOW),
-              (int directory, const char* path, int flags), (directory, path, flags))
+RELOC_PATH_AT(int, __openat_2, directory, ByOpenFlags(flags), (int directory, const char* path, int flags),
+              (directory, path, flags))
+RELOC_PATH_AT(int, __openat64_2, directory, ByOpenFlags(flags), (int directory, const char* path, int flags),
+              (directory, path, flags))
 RELOC_PATH(int, creat, kFollow, (const char* path, mode_t mode), (path, mode))
 RELOC_PATH(int, creat64, kFollow, (const char* path, mode_t mode), (path, mode))
 RELOC_PATH(FILE*, fopen, kFollow, (const char* path, const char* mode), (path, mode))
@@ -182,12 +180,10 @@ RELOC_PATH_AT(int, scandirat64, directory, kFollow,
               (directory, path, list, filter, order))
 RELOC_PATH(int, ftw, kFollow, (const char* path, __ftw_func_t call, int fds), (path, call, fds))
 RELOC_PATH(int, ftw64, kFollow, (const char* path, __ftw64_func_t call, int fds), (path, call, fds))
-RELOC_PATH(int, nftw, Unless(flags& FTW_PHYS), (const char* path, __nftw_func_t call, int fds, int flags),
+RELOC_PATH(int, nftw, ByWalkFlags(flags), (const char* path, __nftw_func_t call, int fds, int flags),
            (path, call, fds, flags))
-RELOC_PATH(int, nftw64, Unless(flags& FTW_PHYS), (const char* path, __nftw64_func_t call, int fds, int flags),
+RELOC_PATH(int, nftw64, ByWalkFlags(flags), (const char* path, __nftw64_func_t call, int fds, int flags),
            (path, call, fds, flags))
-
-// clang-format on
 
 // fts(3) keeps copies of the paths.
 using FtsOrder = int (*)(const FTSENT**, const FTSENT**);

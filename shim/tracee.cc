@@ -20,6 +20,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "reloc/launch/arena.h"
 #include "reloc/launch/tracer_link.h"
 
@@ -116,7 +118,7 @@ Errno ReceiveDescriptors(int socket, TraceMessage* run, UniqueFd* strings) {
   while (true) {
     RELOC_TRY(ReceiveTrace(socket, run, strings));
     if (run->event == TraceEvent::kRun) return kOk;
-    RELOC_TRY(Place(static_cast<UniqueFd&&>(*strings), run->value));
+    RELOC_TRY(Place(std::move(*strings), run->value));
   }
 }
 

@@ -85,7 +85,7 @@ std::vector<Variant> MakeVariants(const Workspace& workspace, const Daemon& daem
        .description = "shim with daemon, graft",
        .arguments = packed,
        .environment = With(served, {{"RELOC_ENGINE", "graft"}}),
-       .evidence = "find graft",
+       .evidence = "way=graft",
        .must = 1.25,
        .aim = 1.10},
       {.id = kShimAlone,

@@ -28,7 +28,7 @@ inline constexpr char kShimAlone[] = "shim";
 inline constexpr char kBubblewrap[] = "bubblewrap";
 
 // What a launch that joined a root of the daemon's says of itself.
-inline constexpr char kJoinedEvidence[] = "joining a root that the daemon published";
+inline constexpr char kJoinedEvidence[] = "=published";
 
 // The arguments of a launch by a peer: `name` with `options`, then the program. None if there is no such
 // peer.

@@ -66,7 +66,7 @@ grpc::Status JobService::Find(grpc::ServerContext*, const relocd::v1::FindJobsRe
   for (const std::string& ref : request->refs()) {
     relocd::v1::FindJobsResponse::Found* found = response->add_found();
     for (const Job& job : FindJobs(jobs, ref, list_processes)) *found->add_jobs() = ToMessage(job, Usage());
-    if (found->jobs().empty()) found->set_hint(JobHint(jobs, ref));
+    if (found->jobs().empty()) found->set_nearest(NearestJob(jobs, ref));
   }
   return grpc::Status::OK;
 }

@@ -134,7 +134,7 @@ Job FromMessage(const relocd::v1::Job& message) {
   job.program = message.program();
   for (const std::string& argument : message.argv()) job.argv.append(argument).push_back('\0');
   job.engine = EngineByName(message.engine());
-  job.placement = FindByName<Placement>(message.placement(), 2, PlacementName);
+  job.placement = FindByName<Placement>(message.placement(), kPlacementCount, PlacementName);
   job.reason = FindByName<Reason>(message.fallback_reason(), kReasonCount, ReasonName);
   job.slurm_job = message.slurm_job();
   job.mirror = message.mirror();

@@ -54,11 +54,11 @@ std::vector<Job> FindJobs(const std::vector<Job>& jobs, absl::string_view ref, P
   return ended.empty() ? FindByProcess(jobs, pid, list_processes()) : std::vector<Job>{ended.back()};
 }
 
-std::string JobHint(const std::vector<Job>& jobs, absl::string_view ref) {
+std::string NearestJob(const std::vector<Job>& jobs, absl::string_view ref) {
   std::vector<std::string> names;
   for (const Job& job : jobs) names.push_back(job.name);
   for (const Job& job : jobs) names.push_back(job.id);
-  return DidYouMean({ref.data(), ref.size()}, names);
+  return Nearest({ref.data(), ref.size()}, names);
 }
 
 }  // namespace reloc

@@ -17,7 +17,7 @@ namespace reloc {
 using ProcessLister = absl::FunctionRef<std::vector<std::vector<pid_t>>()>;
 std::vector<Job> FindJobs(const std::vector<Job>& jobs, absl::string_view ref, ProcessLister list_processes);
 
-// For a message that there is none: "; did you mean ...?", or "".
-std::string JobHint(const std::vector<Job>& jobs, absl::string_view ref);
+// Returns the name or id of a job that resembles `ref`, or "".
+std::string NearestJob(const std::vector<Job>& jobs, absl::string_view ref);
 
 }  // namespace reloc

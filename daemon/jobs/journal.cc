@@ -16,8 +16,8 @@
 #include "daemon/log.h"
 #include "daemon/timer.h"
 #include "reloc/base/file.h"
+#include "reloc/base/fnv.h"
 #include "reloc/fault/fault.h"
-#include "reloc/launch/root_registry.h"
 #include "reloc/pack/own_file.h"
 
 namespace reloc {
@@ -36,11 +36,11 @@ constexpr absl::Duration kRetry = absl::Seconds(1);
 // Before each entry. A size alone would let garbage pass for an entry.
 struct EntryHeader {
   uint32_t size;
-  uint32_t check;  // the lower half of HashText(entry)
+  uint32_t check;  // the lower half of Fnv1a64(entry)
 };
 
 uint32_t Check(absl::string_view bytes) {
-  return static_cast<uint32_t>(HashText({bytes.data(), bytes.size()}));
+  return static_cast<uint32_t>(Fnv1a64({bytes.data(), bytes.size()}));
 }
 
 // The first line of a journal of this boot.

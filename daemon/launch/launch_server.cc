@@ -15,6 +15,7 @@
 #include "daemon/jobs/job_mark.h"
 #include "daemon/jobs/pidfd.h"
 #include "daemon/log.h"
+#include "reloc/base/fnv.h"
 #include "reloc/base/path.h"
 #include "reloc/engine/userns.h"
 #include "reloc/fault/fault.h"
@@ -195,7 +196,7 @@ bool LaunchServer::HandleLaunch(ClientId id, const LaunchMessage& message, Uniqu
   if (absl::Status bad = CheckLaunch(message, store.get()); !bad.ok()) {
     return Refuse(client, Reason::kRefused, bad.message());
   }
-  RootRequest request{{message.store, message.digest, HashText(message.prefix)},
+  RootRequest request{{message.store, message.digest, Fnv1a64(message.prefix)},
                       std::string(message.prefix),
                       std::string(message.pack)};
   // It takes longer to mount an image than a client waits for an answer.
@@ -332,7 +333,7 @@ absl::Status LaunchServer::Watch(const LaunchMessage& message, pid_t pid, Unique
   if (message.engine == Engine::kUserns) {
     // A launch that joined nothing, since it is inside a root, tells of no namespaces.
     const uint64_t mount = message.mark.mount != 0 ? message.mark.mount : MountNamespaceOf(pidfd.get(), pid);
-    root = parts_.roots->FindEntered({message.store, message.digest, HashText(message.prefix)}, mount);
+    root = parts_.roots->FindEntered({message.store, message.digest, Fnv1a64(message.prefix)}, mount);
   }
   const std::string mirror =
       root != nullptr ? root->mirror : parts_.mirrors->table().ServedTo(message.digest, message.engine);

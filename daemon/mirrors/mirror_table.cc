@@ -81,7 +81,11 @@ void MirrorTable::Replace(MirrorSurvey survey, const std::string& reason, bool a
   ForgetDamage(survey);
   for (FoundMirror& found : survey.found) {
     const bool damaged = found.mirror.state() == relocd::v1::Mirror::STATE_DAMAGED;
-    damaged ? TakeDamaged(std::move(found)) : Take(std::move(found), announce);
+    if (damaged) {
+      TakeDamaged(std::move(found));
+    } else {
+      Take(std::move(found), announce);
+    }
   }
   if (absl::Status mended = Mend(); !mended.ok()) LogWarning(mended.message());
 }

@@ -133,7 +133,9 @@ absl::Status Task::Make() {
   RELOC_RETURN_IF_ERROR(RequireExecutable());
   MirrorRequest request;
   request.pack = task_.pack();
-  request.kind = ParseMirrorKind(task_.mirror_kind()).value_or(MirrorKind::kPlain);
+  const std::optional<MirrorKind> kind = ParseMirrorKind(task_.mirror_kind());
+  if (!kind) return absl::InvalidArgumentError(absl::StrCat("no kind of mirror: ", task_.mirror_kind()));
+  request.kind = *kind;
   std::unique_ptr<GraftFilter> filter;
   if (request.kind == MirrorKind::kGraft) {
     RELOC_ASSIGN_OR_RETURN(filter, GraftFilter::Create(*cache_, task_.pack()));

@@ -85,7 +85,7 @@ absl::Status RegistryWriter::Mend() {
 
 void RegistryWriter::Unmap::operator()(RegistryFile* file) const { ::munmap(file, sizeof *file); }
 
-// Whoever mapped the file before finds nothing in it any more.
+// Shims that have the old file open find nothing in it any more.
 void RegistryWriter::Close() {
   if (file_ != nullptr) StoreLast(file_->header.holder_pid, 0);
   file_.reset();

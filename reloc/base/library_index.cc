@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "reloc/base/fnv.h"
+
 namespace reloc {
 namespace {
 
@@ -49,7 +51,7 @@ string_view LibraryIndex::StringAt(uint32_t offset) const {
 const LibraryIndexSlot* LibraryIndex::FindObject(string_view path) const {
   if (header_ == nullptr) return nullptr;
   const uint32_t mask = header_->slots - 1;
-  uint32_t at = LibraryIndexHash(path);
+  uint32_t at = Fnv1a32(path);
   for (uint32_t probes = 0; probes < header_->slots; ++probes, ++at) {
     const LibraryIndexSlot& slot = slots_[at & mask];
     if (slot.path == 0) return nullptr;

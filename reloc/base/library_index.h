@@ -24,7 +24,7 @@ struct LibraryIndexHeader {
   uint32_t strings;  // bytes; the last one is NUL
 };
 
-// An object, by the path that it was loaded from. Looked for from LibraryIndexHash(path) on, one after the
+// An object, by the path that it was loaded from. Looked for from Fnv1a32(path) on, one after the
 // other.
 struct LibraryIndexSlot {
   uint32_t path;  // 0: the slot is empty, and the search is over
@@ -37,13 +37,6 @@ struct LibraryIndexNeed {
   uint32_t file;
   uint32_t rpath;  // 1: found by DT_RPATH, which comes before LD_LIBRARY_PATH; else 0
 };
-
-// FNV-1a.
-constexpr uint32_t LibraryIndexHash(string_view text) {
-  uint32_t hash = 2166136261U;
-  for (char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
-  return hash;
-}
 
 class LibraryIndex {
  public:

@@ -2,10 +2,12 @@
 //
 // No exceptions, no std::expected (C++23), no absl::Status (it allocates): these layers also run in the shim
 // and between clone and exec. What a reader needs beyond the errno (step, path, hint) is added by whoever
-// reports it: launch/report.h.
+// reports it: launch/failure.h.
 #pragma once
 
 #include <errno.h>
+
+#include <utility>
 
 namespace reloc {
 
@@ -21,14 +23,14 @@ inline constexpr Errno kOk{0};
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(static_cast<T&&>(value)) {}  // NOLINT(google-explicit-constructor)
-  Result(Errno error) : value_(), error_(error) {}      // NOLINT(google-explicit-constructor)
+  Result(T value) : value_(std::move(value)) {}     // NOLINT(google-explicit-constructor)
+  Result(Errno error) : value_(), error_(error) {}  // NOLINT(google-explicit-constructor)
 
   bool ok() const { return error_.ok(); }
   Errno error() const { return error_; }
   T& operator*() & { return value_; }
   const T& operator*() const& { return value_; }
-  T&& operator*() && { return static_cast<T&&>(value_); }
+  T&& operator*() && { return std::move(value_); }
   T* operator->() { return &value_; }
   const T* operator->() const { return &value_; }
 

@@ -2,7 +2,7 @@
 //
 //   relocctl -> launcher   kAttach (first), kInput, kInputEnd, kResize, kSignal, kContinue
 //   launcher -> relocctl   kWelcome, kOutput, kInputTaken, kLaunched, kNotLaunched, kStopped, kEnded,
-//   kContinued
+//                          kContinued
 //
 // A launcher may be older than the relocctl that attaches: the header is the same for ever, unknown events
 // are passed over, and another version is refused by hanging up.

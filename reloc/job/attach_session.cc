@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -44,8 +43,7 @@ AttachSession::AttachSession(UniqueFd socket, Role role, Terminal* terminal, boo
       job_has_terminal_(job_has_terminal),
       keys_(std::move(keys)),
       told_of_continues_(role == Role::kOwner) {
-  sigset_t all;
-  memset(&all, 0xff, sizeof all);
+  const sigset_t all = EverySignal();
   signals_.Reset(::signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK));
   ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &kSendTimeout, sizeof kSendTimeout);
   foreground_ = !terminal_->valid() || terminal_->InForeground();

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -19,6 +18,7 @@
 #include "reloc/job/job_process.h"
 #include "reloc/job/reservation.h"
 #include "reloc/launch/daemon_dir.h"
+#include "reloc/launch/signals.h"
 #include "reloc/launch/trace.h"
 
 namespace reloc {
@@ -45,8 +45,7 @@ bool IsOurUser(int socket) {
 }  // namespace
 
 JobHost::JobHost(HostedJob job) : job_(std::move(job)), has_terminal_(job_.terminal.valid()) {
-  sigset_t all;
-  memset(&all, 0xff, sizeof all);  // sigfillset(3) leaves two of glibc's own out
+  const sigset_t all = EverySignal();
   signals_.Reset(::signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK));
   for (int fd : {job_.output.get(), job_.client.get()}) {
     if (fd >= 0) ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <utility>
+
 namespace reloc {
 
 void SavedCwd::Save() {
@@ -17,7 +19,7 @@ void SavedCwd::Save() {
     path_.Clear();
   }
   Result<UniqueFd> fd = Open(".", O_PATH | O_DIRECTORY);
-  if (fd.ok()) fd_ = static_cast<UniqueFd&&>(*fd);
+  if (fd.ok()) fd_ = std::move(*fd);
   if (Result<FileId> root = IdentifyAt(AT_FDCWD, "/"); root.ok()) root_ = *root;
 }
 

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "reloc/base/env.h"
 #include "reloc/base/file.h"
 #include "reloc/base/path.h"
@@ -119,7 +121,7 @@ Result<DaemonDirectory> OpenDaemonDir(const char* path, DirReport* report) {
   if (Errno e = ReadKnownAttributes(fd->get(), &found); !e.ok()) return e;
   *report = {FaultOf(found), found.uid, found.mode};
   if (report->fault != DirFault::kNone) return Errno{EPERM};
-  return DaemonDirectory{static_cast<UniqueFd&&>(*fd), found.uid};
+  return DaemonDirectory{std::move(*fd), found.uid};
 }
 
 }  // namespace reloc

@@ -7,6 +7,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "reloc/launch/namespaces.h"
 #include "reloc/launch/trace.h"
 
@@ -122,7 +124,7 @@ Reason DaemonLink::Connect(const DaemonDirectory& directory) {
     return errno == EAGAIN ? Reason::kDaemonSilent : Reason::kNoDaemon;
   }
   if (!PeerIsTrusted(fd.get(), directory.owner, &peer_)) return Reason::kForeignDaemon;
-  socket_ = static_cast<UniqueFd&&>(fd);
+  socket_ = std::move(fd);
   return Reason::kNone;
 }
 
@@ -159,8 +161,8 @@ Reason DaemonLink::Receive(uint64_t deadline, std::span<char> bytes, ReplyMessag
   if (reply->reason != Reason::kNone) return reply->reason;
   // Two descriptors, or one where the root has no user namespace of its own.
   if (fds.count() != 1 && fds.count() != kReplyFds) return Reason::kProtocol;
-  *mount_ns = static_cast<UniqueFd&&>(fds[fds.count() - 1]);
-  if (fds.count() == kReplyFds) *user_ns = static_cast<UniqueFd&&>(fds[0]);
+  *mount_ns = std::move(fds[fds.count() - 1]);
+  if (fds.count() == kReplyFds) *user_ns = std::move(fds[0]);
   // With privileges alone can a root be made without a user namespace: a daemon of root's has them.
   if (!user_ns->valid() && peer_ != 0) return Reason::kProtocol;
   return AreOwnNamespaces(user_ns->get(), mount_ns->get()) ? Reason::kNone : Reason::kProtocol;

@@ -2,7 +2,10 @@
 
 #include <errno.h>
 
+#include <utility>
+
 #include "reloc/base/env.h"
+#include "reloc/base/fnv.h"
 #include "reloc/launch/caller.h"
 #include "reloc/launch/daemon_dir.h"
 
@@ -50,7 +53,7 @@ bool DaemonSession::OpenDirectory(const char* path) {
   message_.reason = directory.ok()                     ? Reason::kNone
                     : directory.error().value == EPERM ? Reason::kForeignDaemon
                                                        : Reason::kNoDaemon;
-  if (directory.ok()) directory_ = static_cast<DaemonDirectory&&>(*directory);
+  if (directory.ok()) directory_ = std::move(*directory);
   return directory.ok();
 }
 
@@ -85,7 +88,7 @@ void DaemonSession::NoteReason(Reason reason) {
 
 Result<RootNamespaces> DaemonSession::FindRoot() const {
   if (!directory_.fd.valid()) return Errno{ENOENT};
-  RootKey key{message_.store, message_.digest, HashText(message_.prefix)};
+  RootKey key{message_.store, message_.digest, Fnv1a64(message_.prefix)};
   return FindPublishedRoot(directory_.get(), key, message_.caller);
 }
 

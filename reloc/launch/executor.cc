@@ -147,7 +147,7 @@ bool Executor::BindStore(const Step& step, Failure* failure) {
 }
 
 bool Executor::Join(Failure* failure) {
-  if (state_->root != Root::kToJoin) return SeesStore(failure);
+  if (state_->root != RootAccess::kToJoin) return SeesStore(failure);
   bool joined_user = false;
   Errno e = JoinNamespaces(state_->user_ns.get(), state_->mount_ns.get(), &joined_user);
   if (!e.ok()) {
@@ -162,7 +162,7 @@ bool Executor::Join(Failure* failure) {
 
 // A tracer that changes paths goes on to show what it shows, whatever is mounted: another pack's store.
 bool Executor::SeesStore(Failure* failure) {
-  if (state_->root == Root::kHost || state_->bound_prefix.empty()) return true;
+  if (state_->root == RootAccess::kHost || state_->bound_prefix.empty()) return true;
   state_->shown = IdentifyStore(state_->bound_prefix, state_->store, state_->daemon_dir, state_->digest);
   if (state_->shown != Shown::kOther) return true;
   failure->Set("see the store", kOk, state_->bound_prefix,
@@ -171,7 +171,7 @@ bool Executor::SeesStore(Failure* failure) {
 }
 
 bool Executor::RestoreCwd() {
-  if (state_->root == Root::kHost) return true;
+  if (state_->root == RootAccess::kHost) return true;
   Errno e = state_->cwd.Restore();
   // A directory that even the caller could no longer reach is no reason to refuse the program; it starts in
   // "/".
@@ -205,7 +205,7 @@ bool Executor::FindGraft(const Step& step, Failure* failure) {
 }
 
 bool Executor::FindTracer(const Step& step, Failure* failure) {
-  if (state_->root == Root::kHost) return true;
+  if (state_->root == RootAccess::kHost) return true;
   PathText packs_own;
   if (!Expand(step.a, &packs_own, failure)) return false;
   PathText tracer;
@@ -218,7 +218,7 @@ bool Executor::FindTracer(const Step& step, Failure* failure) {
 }
 
 bool Executor::StartTracer(const Step& step, Failure* failure) {
-  if (state_->root == Root::kHost) return true;
+  if (state_->root == RootAccess::kHost) return true;
   PathText tracee;
   if (!Expand(step.a, &tracee, failure)) return false;
   traced_ = tracer_.Start({.tracer = state_->tracer,

@@ -18,8 +18,8 @@
 
 namespace reloc {
 
-// Where the process stands with regard to the root that the program is to see.
-enum class Root {
+// How the process reaches the root that the program is to see.
+enum class RootAccess {
   kToJoin,  // kJoin has namespaces to join
   kInside,  // `prepare` ran in this very process: it is inside already, in the root's "/"
   kHost,    // the prefix shows this pack's store as it is: nothing to join, no working directory to restore
@@ -36,7 +36,7 @@ struct LaunchState {
   const char* store_path =
       nullptr;   // if set, kBindStore binds this instead of its `a`: a verified descriptor
   FileId store;  // what lies at the store's real path, where an engine needs to know
-  Root root = Root::kToJoin;
+  RootAccess root = RootAccess::kToJoin;
   UniqueFd user_ns;  // for kJoin
   UniqueFd mount_ns;
   SavedCwd cwd;                 // for kRestoreCwd

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "reloc/base/file.h"
 #include "reloc/launch/daemon_session.h"
 #include "reloc/launch/executor.h"
@@ -25,6 +27,8 @@ class ImageLaunch {
 
   bool JoinShared();
   bool MakeOwn();
+  // How the root was entered, as in LaunchRequest.
+  const char* way() const { return way_; }
 
  private:
   bool FindRoot(RootNamespaces* root);
@@ -35,6 +39,7 @@ class ImageLaunch {
   const Trace& trace_;
   Failure* failure_;
   LaunchState state_;
+  const char* way_ = nullptr;
 };
 
 bool ImageLaunch::FindRoot(RootNamespaces* root) {
@@ -42,9 +47,9 @@ bool ImageLaunch::FindRoot(RootNamespaces* root) {
   daemon.Open();
   daemon.ReadCaller();
   Result<RootNamespaces> published = daemon.FindRoot();
+  way_ = published.ok() ? "published" : "daemon";
   if (!published.ok()) return daemon.AskForRoot(request_.image->file.get(), &g_ignored, root);
-  trace_.Debug("joining a root that the daemon published");
-  *root = static_cast<RootNamespaces&&>(*published);
+  *root = std::move(*published);
   return true;
 }
 
@@ -58,8 +63,8 @@ bool ImageLaunch::Enter() {
 bool ImageLaunch::JoinShared() {
   RootNamespaces root;
   if (!FindRoot(&root)) return false;
-  state_.user_ns = static_cast<UniqueFd&&>(root.user);
-  state_.mount_ns = static_cast<UniqueFd&&>(root.mount);
+  state_.user_ns = std::move(root.user);
+  state_.mount_ns = std::move(root.mount);
   return Enter() && IsServed();
 }
 
@@ -73,12 +78,12 @@ bool ImageLaunch::IsServed() const {
 }
 
 bool ImageLaunch::MakeOwn() {
-  trace_.Debug("mounting the image for this launch");
+  way_ = "own";
   if (trace_.debug() && !CanFilterSystemCalls())
     trace_.Debug("the kernel has no seccomp: the image's server is not confined");
   failure_->Clear();
   if (!EnterImageRoot(*request_.image, failure_)) return false;
-  state_.root = Root::kInside;
+  state_.root = RootAccess::kInside;
   return Enter();
 }
 
@@ -105,8 +110,10 @@ int EnterImage(LaunchRequest* request, const Trace& trace) {
   if (IsInside(*request->image)) return 0;
   Failure failure;
   ImageLaunch launch(*request, trace, &failure);
-  request->entered_image = launch.JoinShared() || launch.MakeOwn();
-  if (request->entered_image) return 0;
+  if (launch.JoinShared() || launch.MakeOwn()) {
+    request->image_way = launch.way();
+    return 0;
+  }
   FixedText<1024> line;
   line << "cannot run " << request->entry << ": ";
   failure.Describe(&line);

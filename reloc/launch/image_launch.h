@@ -16,7 +16,7 @@ namespace reloc {
 // The launch of what `target` leads to, which must outlive it; without plans yet.
 LaunchRequest ImageRequest(const ImageTarget& target, char* const* argv, char* const* envp);
 
-// Enters the root of `request->image`, and sets `request->entered_image`; of the rest, plans are not needed.
+// Enters the root of `request->image`, and sets `request->image_way`; of the rest, plans are not needed.
 // The process must be single-threaded. Returns 0; or the exit status to end with, after a line about it,
 // since nothing else can be tried.
 int EnterImage(LaunchRequest* request, const Trace& trace);

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "reloc/base/file.h"
 #include "reloc/launch/image_server.h"
 #include "reloc/launch/namespaces.h"
@@ -58,7 +60,7 @@ class ImageRoot {
                   "as root: modprobe fuse; chmod 666 /dev/fuse; or unpack the "
                   "image: unsquashfs -d DIR IMAGE");
     }
-    fuse_ = static_cast<UniqueFd&&>(*fuse);
+    fuse_ = std::move(*fuse);
     return true;
   }
 
@@ -98,7 +100,7 @@ class ImageRoot {
     struct stat st;
     if (!pack.ok()) return FailAtServer(pack.error());
     if (::fstat(pack->get(), &st) != 0) return FailAtServer(Errno::Last());
-    pack_ = static_cast<UniqueFd&&>(*pack);
+    pack_ = std::move(*pack);
     pack_path_ << "/proc/self/fd/" << pack_.get();
     if (FindStorePrefix(pack_path_.view(), &prefix_)) return true;
     return Fail("find a store in", kOk, image_.path.view(), "it is no image of a pack, or damaged");

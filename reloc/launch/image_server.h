@@ -6,6 +6,8 @@
 // The kernel then tells the server, which ends.
 #pragma once
 
+#include <utility>
+
 #include "reloc/base/path.h"
 #include "reloc/base/text.h"
 #include "reloc/base/unique_fd.h"
@@ -35,7 +37,7 @@ class ImageServer {
   Errno Serve();
 
   // Our end of its link, which hangs up when it ends. After Serve().
-  UniqueFd TakeLink() { return static_cast<UniqueFd&&>(link_); }
+  UniqueFd TakeLink() { return std::move(link_); }
 
   // What it had to complain about until now, as one line; empty if nothing.
   void ReadComplaint(TextBuffer* text) const;

@@ -30,8 +30,10 @@ struct LaunchRequest {
   bool assumed_pack = false;  // `pack_dir` was told by the entry's path alone, and nothing may be there
   string_view engine = {};    // --engine; empty: from the environment
   const PackImage* image = nullptr;  // in whose root this process is (image_launch.h), if it is in one
-  bool entered_image = false;        // for this launch: so it bears the mark of a job of its own
-  string_view daemon_dir = {};       // of the daemon that knows the job; empty: from the environment
+  // How this launch entered that root ("published", "daemon", "own"), so that it bears the mark of a job of its
+  // own; nullptr: it was inside before.
+  const char* image_way = nullptr;
+  string_view daemon_dir = {};  // of the daemon that knows the job; empty: from the environment
 };
 
 // Returns an exit status, after one line about it; does not return when the program was started.

@@ -1,7 +1,7 @@
 // Where a launch finds the mirrors that are ready: symlinks that the daemon keeps in its directory.
 //
-//   DIR/mirrors/<32 hex digits of the pack's digest>.plain   leads to a directory that is shaped like the
-//   pack DIR/mirrors/<32 hex digits of the pack's digest>.graft   leads to the graft path: see graft_path.h
+//   DIR/mirrors/<32 hex digits of the pack's digest>.plain   leads to a directory that is shaped like the pack
+//   DIR/mirrors/<32 hex digits of the pack's digest>.graft   leads to the graft path: see graft_path.h
 //
 // One readlinkat(2) and no answer of the daemon's: a launch never waits for a mirror. The directory is
 // private, so what a link says is as good as what the daemon says; it may be out of date, when the daemon was

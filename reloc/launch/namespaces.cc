@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "reloc/base/file.h"
 #include "reloc/base/text.h"
 #include "reloc/launch/mounts.h"
@@ -141,8 +143,8 @@ Errno OpenOwnNamespaces(UniqueFd* user_ns, UniqueFd* mount_ns) {
   if (!user.ok()) return user.error();
   Result<UniqueFd> mount = Open("/proc/self/ns/mnt", O_RDONLY);
   if (!mount.ok()) return mount.error();
-  *user_ns = static_cast<UniqueFd&&>(*user);
-  *mount_ns = static_cast<UniqueFd&&>(*mount);
+  *user_ns = std::move(*user);
+  *mount_ns = std::move(*mount);
   return kOk;
 }
 

@@ -28,7 +28,7 @@ Errno BuildRoot(void* argument) {
 bool BuildInPlace(std::span<const Step> prepare, Executor* executor, LaunchState* state, const Trace& trace,
                   Failure* failure) {
   if (executor->Prepare(prepare, failure)) {
-    state->root = Root::kInside;
+    state->root = RootAccess::kInside;
     return true;
   }
   // The next engine goes on in a user namespace, if it came that far, and in the caller's working directory.

@@ -11,7 +11,7 @@
 
 namespace reloc {
 
-// Carries out `prepare`. On success kJoin can enter: the process is inside (Root::kInside), or `*state` has
+// Carries out `prepare`. On success kJoin can enter: the process is inside (RootAccess::kInside), or `*state` has
 // the namespaces to join. On failure `*failure` says why, and the process is where it was, but for a user
 // namespace that it may have got. Call it while the process is single-threaded.
 bool MakeOwnRoot(std::span<const Step> prepare, LaunchState* state, const Trace& trace, Failure* failure);

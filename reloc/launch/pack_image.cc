@@ -6,7 +6,10 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "reloc/base/file.h"
+#include "reloc/base/fnv.h"
 
 namespace reloc {
 namespace {
@@ -65,8 +68,8 @@ Errno OpenPackImage(const char* path, PackImage* image) {
   image->path.Clear();
   RELOC_TRY(ReadLink(AT_FDCWD, link.c_str(), &image->path));
   image->key = {FileId{st.st_dev, st.st_ino},
-                ImageVersion(static_cast<uint64_t>(st.st_size), st.st_mtim, st.st_ctim), HashText("")};
-  image->file = static_cast<UniqueFd&&>(*fd);
+                ImageVersion(static_cast<uint64_t>(st.st_size), st.st_mtim, st.st_ctim), Fnv1a64("")};
+  image->file = std::move(*fd);
   return kOk;
 }
 

@@ -8,8 +8,9 @@
 //   enter     turns this process into the program, given what `prepare` made
 //
 // Encoding, little-endian; the golden files in tests/unit/launch hold it:
-//   header   "RLPL", u16 version, u16 engine, u32 total size, u8[16] pack digest, u16 prepare steps, u16
-//   enter steps step     u16 op, u16 flags, u16 size of a, u16 size of b, bytes of a, NUL, bytes of b, NUL
+//   header   "RLPL", u16 version, u16 engine, u32 total size, u8[16] pack digest,
+//            u16 prepare steps, u16 enter steps
+//   step     u16 op, u16 flags, u16 size of a, u16 size of b, bytes of a, NUL, bytes of b, NUL
 //
 // Texts are templates: the bytes 1 to 3 stand for what only the launching process knows (Placeholder).
 // Version 0 is never valid, so that a zeroed file is not a plan.

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "reloc/base/file.h"
 #include "reloc/base/loader_setting.h"
 #include "reloc/base/path.h"
@@ -14,7 +16,7 @@
 namespace reloc {
 
 PlanTrial::PlanTrial(const LaunchRequest& request, DaemonSession* daemon, const Trace& trace)
-    : envp_(request.envp), entered_image_(request.entered_image), daemon_(daemon), trace_(trace) {
+    : request_(request), envp_(request.envp), daemon_(daemon), trace_(trace) {
   state_.pack_dir = request.pack_dir;
   state_.argv = request.argv;
 }
@@ -42,7 +44,7 @@ bool PlanTrial::Run(const Plan& plan, Failure* failure) {
 
 void PlanTrial::TryPlace(const Plan& plan) {
   state_.envp = envp_;
-  state_.root = Root::kToJoin;
+  state_.root = RootAccess::kToJoin;
   const Step* bind = FindStep(plan.prepare(), Op::kBindStore);
   const Step* traced = FindStep(plan.prepare(), Op::kTraceStore);
   state_.bound_prefix = bind != nullptr ? bind->b : string_view();
@@ -100,10 +102,6 @@ void PlanTrial::ChoosePlace(const Plan& plan) {
   const char* place = IsDirectory(mirror.c_str()) ? state_.arena.Copy(mirror.view()) : nullptr;
   if (place == nullptr) return;
   state_.store_dir = place;
-  if (!trace_.debug()) return;
-  mirror.Clear();
-  mirror << "running from the mirror " << place;
-  trace_.Debug(mirror.view());
 }
 
 void PlanTrial::TryRoot(const Plan& plan, const Step& bind) {
@@ -114,17 +112,18 @@ void PlanTrial::TryRoot(const Plan& plan, const Step& bind) {
     if (committed_ && !in_mirror) return;
     in_mirror ? daemon_->TellMirrorIsUnusable() : daemon_->NoteReason(Reason::kJoin);
     committed_ = false;
-    if (state_.root == Root::kHost) state_.cwd.Save();
-    state_.root = Root::kToJoin;
+    if (state_.root == RootAccess::kHost) state_.cwd.Save();
+    state_.root = RootAccess::kToJoin;
     state_.user_ns.Reset();
     state_.mount_ns.Reset();
   }
+  way_ = "own";
   if (MakeOwnRoot(plan.prepare(), &state_, trace_, failure_)) Enter(plan);
 }
 
 // The plan that enters a root that is there already or is made by the daemon; nullptr if there is none.
 const Plan* PlanTrial::FindRoot(const Plan& plan) {
-  if (state_.root == Root::kHost || JoinPublished()) return &plan;
+  if (state_.root == RootAccess::kHost || JoinPublished()) return &plan;
   return AskDaemon() ? &reply_ : nullptr;
 }
 
@@ -142,11 +141,11 @@ bool PlanTrial::FindStore(const Step& step) {
   }
   state_.store = *id;
   daemon_->SetStore(*id);
-  store_ = static_cast<UniqueFd&&>(*fd);
+  store_ = std::move(*fd);
   state_.shown = IdentifyStore(step.b, state_.store, state_.daemon_dir, state_.digest);
   if (state_.shown != Shown::kOther) {
-    state_.root = Root::kHost;
-    trace_.Debug("the store prefix already shows this pack's store");
+    state_.root = RootAccess::kHost;
+    way_ = "inplace";
     return true;
   }
   state_.cwd.Save();
@@ -157,17 +156,18 @@ bool PlanTrial::FindStore(const Step& step) {
 bool PlanTrial::JoinPublished() {
   Result<RootNamespaces> root = daemon_->FindRoot();
   if (!root.ok()) return false;
-  trace_.Debug("joining a root that the daemon published");
-  state_.user_ns = static_cast<UniqueFd&&>(root->user);
-  state_.mount_ns = static_cast<UniqueFd&&>(root->mount);
+  way_ = "published";
+  state_.user_ns = std::move(root->user);
+  state_.mount_ns = std::move(root->mount);
   return true;
 }
 
 bool PlanTrial::AskDaemon() {
   RootNamespaces root;
   if (!daemon_->AskForRoot(store_.get(), &reply_, &root)) return false;
-  state_.user_ns = static_cast<UniqueFd&&>(root.user);
-  state_.mount_ns = static_cast<UniqueFd&&>(root.mount);
+  way_ = "daemon";
+  state_.user_ns = std::move(root.user);
+  state_.mount_ns = std::move(root.mount);
   return true;
 }
 
@@ -178,13 +178,32 @@ void PlanTrial::Enter(const Plan& plan) {
   for (const Step& step : plan.enter()) {
     if (step.op == Op::kCommit) {
       if (plan.engine() == Engine::kFakechroot) MarkEnvironment();
-      if (plan.engine() == Engine::kUserns && (state_.root != Root::kHost || entered_image_)) ReadMark();
+      if (plan.engine() == Engine::kUserns &&
+          (state_.root != RootAccess::kHost || request_.image_way != nullptr))
+        ReadMark();
       daemon_->Tell();
+      TraceWay(plan);
     }
     executor.Enter({&step, 1}, failure_);
     if (failure_->failed()) break;
   }
   committed_ = executor.committed();
+}
+
+// Tests and benchmarks rely on this line: relocctl(1) describes it.
+void PlanTrial::TraceWay(const Plan& plan) const {
+  if (!trace_.debug()) return;
+  const bool has_root = plan.engine() == Engine::kUserns;
+  FixedText<4400> line;
+  line << "way=" << (has_root ? way_ : EngineName(plan.engine()));
+  if (request_.image != nullptr)
+    line << " image=" << (request_.image_way != nullptr ? request_.image_way : "inplace");
+  if (!state_.graft.empty()) {
+    line << " mirror=" << state_.graft.view();
+  } else if (state_.store_dir != state_.pack_dir) {
+    line << " mirror=" << state_.store_dir;
+  }
+  trace_.Debug(line.view());
 }
 
 void PlanTrial::ReadMark() {

@@ -36,11 +36,13 @@ class PlanTrial {
   bool JoinPublished();
   bool AskDaemon();
   void Enter(const Plan& plan);
+  void TraceWay(const Plan& plan) const;
   void ReadMark();
   void MarkEnvironment();
 
+  const LaunchRequest& request_;
   char* const* envp_;
-  bool entered_image_;
+  const char* way_ = "";  // to the root, of the plan that is being tried
   DaemonSession* daemon_;
   const Trace& trace_;
   LaunchState state_;

@@ -8,6 +8,8 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "reloc/base/file.h"
 #include "reloc/launch/directory.h"
 
@@ -90,7 +92,7 @@ bool RootBuilder::MountStagingRoot(Failure* failure) {
   struct stat staged;
   if (::fstat(fd->get(), &staged) != 0) return Fail(failure, "stat", "/..");
   if (staged.st_dev == host_root.st_dev) return Fail(failure, "stage a root over", "/", ENOTSUP);
-  staged_ = static_cast<UniqueFd&&>(*fd);
+  staged_ = std::move(*fd);
   return true;
 }
 
@@ -104,17 +106,17 @@ bool RootBuilder::MakePrefix(string_view prefix, Failure* failure) {
     FixedText<256> name;
     name << SplitFirst(rest, '/', &rest);
     const char* host = host_dir.empty() ? "/" : host_dir.c_str();
-    if (IsDirectory(host) && !MirrorLevel(host, level.get(), name.view(), failure)) return false;
+    if (IsDirectory(host) && !BindLevel(host, level.get(), name.view(), failure)) return false;
     if (::mkdirat(level.get(), name.c_str(), 0755) != 0) return Fail(failure, "mkdir", prefix);
     Result<UniqueFd> next = OpenAt(level.get(), name.c_str(), O_PATH | O_DIRECTORY);
     if (!next.ok()) return Fail(failure, "open", prefix, next.error().value);
-    level = static_cast<UniqueFd&&>(*next);
+    level = std::move(*next);
     host_dir << '/' << name.view();
   }
   return true;
 }
 
-bool RootBuilder::MirrorLevel(const char* host_dir, int staged_dir, string_view excluded, Failure* failure) {
+bool RootBuilder::BindLevel(const char* host_dir, int staged_dir, string_view excluded, Failure* failure) {
   Result<UniqueFd> listing = Open(host_dir, O_RDONLY | O_DIRECTORY);
   if (!listing.ok()) return Fail(failure, "list", host_dir, listing.error().value);
   if (::fchdir(staged_dir) != 0) return Fail(failure, "enter", host_dir);
@@ -126,13 +128,13 @@ bool RootBuilder::MirrorLevel(const char* host_dir, int staged_dir, string_view 
     if (!more) return true;
     // Inside of another image's root: this one's takes the place.
     if (entry.name == excluded || (for_image_ && IsImageDir(host_dir, entry.name))) continue;
-    if (!MirrorEntry(host_dir, entry.name, entry.type, failure)) return false;
+    if (!BindEntry(host_dir, entry.name, entry.type, failure)) return false;
   }
 }
 
 // Shows `host_dir`/`name` as `name` in the working directory. An entry that vanished meanwhile, or that
 // cannot be reached (a stale network mount), is left out or empty: it is no reason to refuse every program.
-bool RootBuilder::MirrorEntry(const char* host_dir, const char* name, unsigned char type, Failure* failure) {
+bool RootBuilder::BindEntry(const char* host_dir, const char* name, unsigned char type, Failure* failure) {
   PathText host;
   host << (host_dir[1] == '\0' ? "" : host_dir) << '/' << name;
   if (type == DT_UNKNOWN) {  // file systems without types (old XFS, some FUSE)

@@ -40,8 +40,8 @@ class RootBuilder {
  private:
   bool MountStagingRoot(Failure* failure);
   bool MakePrefix(string_view prefix, Failure* failure);
-  bool MirrorLevel(const char* host_dir, int staged_dir, string_view excluded, Failure* failure);
-  bool MirrorEntry(const char* host_dir, const char* name, unsigned char type, Failure* failure);
+  bool BindLevel(const char* host_dir, int staged_dir, string_view excluded, Failure* failure);
+  bool BindEntry(const char* host_dir, const char* name, unsigned char type, Failure* failure);
 
   bool for_image_ = false;
   UniqueFd staged_;  // root of the staged tmpfs; invalid: the store goes over the host's directory

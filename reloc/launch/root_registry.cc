@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "reloc/launch/daemon_dir.h"
 
 namespace reloc {
@@ -81,12 +83,6 @@ Result<UniqueFd> OpenNamespace(int32_t holder, int32_t fd, uint64_t inode) {
 
 }  // namespace
 
-uint64_t HashText(string_view text) {
-  uint64_t hash = 0xcbf29ce484222325;
-  for (char c : text) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
-  return hash;
-}
-
 size_t FirstSlot(const FileId& store) {
   uint64_t mixed = (store.inode ^ (store.device << 32)) * 0x9e3779b97f4a7c15;
   return (mixed >> 40) % kRegistrySlots;
@@ -106,11 +102,11 @@ Result<RootNamespaces> FindPublishedRoot(int daemon_dir, const RootKey& key, con
   if (header.user_ns_inode != 0) {
     Result<UniqueFd> user = OpenNamespace(header.holder_pid, header.user_ns_fd, header.user_ns_inode);
     if (!user.ok()) return user.error();
-    namespaces.user = static_cast<UniqueFd&&>(*user);
+    namespaces.user = std::move(*user);
   }
   Result<UniqueFd> mount = OpenNamespace(header.holder_pid, slot.mount_ns_fd, slot.mount_ns_inode);
   if (!mount.ok()) return mount.error();
-  namespaces.mount = static_cast<UniqueFd&&>(*mount);
+  namespaces.mount = std::move(*mount);
   return namespaces;
 }
 

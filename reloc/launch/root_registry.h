@@ -38,7 +38,7 @@ static_assert(sizeof(RegistryHeader) == 128);
 struct RegistrySlot {
   FileId store;
   PackDigest digest;
-  uint64_t prefix_hash;     // HashText(store prefix)
+  uint64_t prefix_hash;     // Fnv1a64(store prefix)
   uint64_t mount_ns_inode;  // 0 with store.inode != 0: removed, look further
   int32_t mount_ns_fd;
   uint32_t reserved;
@@ -50,8 +50,6 @@ struct RegistryFile {
   RegistrySlot slots[kRegistrySlots];
 };
 
-// FNV-1a, 64 bit.
-uint64_t HashText(string_view text);
 // The first slot to look at for `store`; then the next ones, around the end, until one with store.inode 0.
 size_t FirstSlot(const FileId& store);
 

@@ -1,6 +1,7 @@
 #include "reloc/launch/signals.h"
 
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -9,6 +10,12 @@
 #include "reloc/launch/tracer_link.h"
 
 namespace reloc {
+
+sigset_t EverySignal() {
+  sigset_t all;
+  memset(&all, 0xff, sizeof all);
+  return all;
+}
 
 void Suffer(int signal) {
   (void)::signal(signal, SIG_DFL);  // fails for SIGKILL and SIGSTOP, which need it not

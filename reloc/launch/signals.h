@@ -2,11 +2,15 @@
 // that are meant for it from those that the terminal has sent to both.
 #pragma once
 
+#include <signal.h>
 #include <sys/signalfd.h>
 
 namespace reloc {
 
-// Both are for processes that block all signals.
+// Returns the set of all signals; sigfillset(3) leaves out two that the C library uses itself.
+sigset_t EverySignal();
+
+// The next two are for processes that block all signals.
 
 // Lets `signal` act on this process by its default action.
 void Suffer(int signal);

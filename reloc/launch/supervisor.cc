@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -88,8 +87,7 @@ void Hear(const SupervisedProgram& program) {
 }  // namespace
 
 void Supervise(SupervisedProgram program) {
-  sigset_t all;
-  memset(&all, 0xff, sizeof all);
+  const sigset_t all = EverySignal();
   UniqueFd signals(::signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK));
   struct pollfd events[2] = {{program.socket.get(), POLLIN, 0}, {signals.get(), POLLIN, 0}};
   while (true) {

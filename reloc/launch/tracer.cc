@@ -14,10 +14,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "reloc/base/loader_setting.h"
 #include "reloc/base/path.h"
 #include "reloc/launch/descriptors.h"
 #include "reloc/launch/directory.h"
+#include "reloc/launch/signals.h"
 #include "reloc/launch/supervisor.h"
 #include "reloc/launch/trace.h"
 #include "reloc/launch/tracer_link.h"
@@ -86,8 +89,7 @@ bool Tracer::Start(const TracerPlan& plan, Failure* failure) {
   if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < INT_MAX)
     limit_ = static_cast<int>(limit.rlim_cur);
   // Without it proot writes the loader to a file in /tmp.
-  if (Result<UniqueFd> loader = OpenTracerLoader(plan.tracer); loader.ok())
-    loader_ = static_cast<UniqueFd&&>(*loader);
+  if (Result<UniqueFd> loader = OpenTracerLoader(plan.tracer); loader.ok()) loader_ = std::move(*loader);
   signal_mask_ = SetSignalMask(kAllSignals);
   if (Try(plan, true, failure) || Try(plan, false, failure)) return true;
   SetSignalMask(signal_mask_);
@@ -133,11 +135,11 @@ Errno Tracer::BecomeTracer(const TracerPlan& plan, bool accelerated) {
   loader << loader_.get();
   PathText prefix;
   prefix << plan.prefix;
-  // No directory can be made there, which proot takes well; and else it makes one for nothing.
   // The mark of the job: all that it traces belong to it.
   FixedText<64> mark;
   mark << kJobVariable << '=';
   AppendJobMark(::getppid(), MonotonicMicros(), &mark);
+  // mkdir fails in that directory, which proot tolerates; otherwise it creates a useless directory.
   const char* environment[5] = {"PROOT_TMP_DIR=/proc/self/fdinfo", mark.c_str()};
   size_t variables = 2;
   if (loader_.valid()) environment[variables++] = loader_path.c_str();
@@ -268,8 +270,7 @@ Errno Tracer::SendStrings(char* const* argv, char* const* envp) {
 // Signals that came before there was a process to be the program. All are blocked there still, so that one
 // that the terminal has sent to both is pending once.
 void Tracer::HandOverSignals() const {
-  sigset_t all;
-  memset(&all, 0xff, sizeof all);
+  const sigset_t all = EverySignal();
   struct timespec at_once = {};
   for (int signal; (signal = ::sigtimedwait(&all, nullptr, &at_once)) > 0;) ::kill(program_, signal);
 }
@@ -291,7 +292,7 @@ Errno Tracer::RunTraced(char* const* argv, char* const* envp) {
   int keep[] = {socket_.get()};
   // Cannot fail where it could list them before.
   (void)CloseAllDescriptorsBut(keep, arena_).ok();
-  Supervise({static_cast<UniqueFd&&>(socket_), pid_, program_});
+  Supervise({std::move(socket_), pid_, program_});
 }
 
 }  // namespace reloc

@@ -7,6 +7,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <utility>
+
 namespace reloc {
 namespace {
 
@@ -59,7 +61,7 @@ Errno ReceiveTrace(int socket, TraceMessage* message, UniqueFd* attached) {
   }
   // Truncated: there was no number free for the descriptor.
   if (size != sizeof *message || (header.msg_flags & MSG_CTRUNC) != 0) return Errno{EMFILE};
-  if (attached != nullptr) *attached = static_cast<UniqueFd&&>(received);
+  if (attached != nullptr) *attached = std::move(received);
   return kOk;
 }
 

@@ -6,8 +6,7 @@
 //   relocd -> shim    kMaking    the root of an image is being made: kReply follows
 //   shim  -> relocd   kStarted   tells of a launch that needed no answer; nothing comes back
 //   shim  -> relocd   kWanted    the engine that was asked for by name lacks a mirror of the pack, or, with
-//   the
-//                                reason kMirror, found one that it cannot use; nothing comes back
+//                                the reason kMirror, found one that it cannot use; nothing comes back
 //
 // For jobs with a launcher (reloc/job/launcher.h) there are also:
 //

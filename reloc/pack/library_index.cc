@@ -7,6 +7,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
+#include "reloc/base/fnv.h"
 #include "reloc/base/library_index.h"
 
 namespace reloc {
@@ -23,7 +24,7 @@ class IndexWriter {
       needs.push_back({Intern(library.name), Intern(Below(library.file)), library.rpath ? 1u : 0u});
     const uint32_t first = AddNeeds(needs);
     const absl::string_view path = Below(object.object);
-    size_t at = LibraryIndexHash({path.data(), path.size()});
+    size_t at = Fnv1a32({path.data(), path.size()});
     while (slots_[at % slots_.size()].path != 0) ++at;
     slots_[at % slots_.size()] = {Intern(path), first, static_cast<uint32_t>(needs.size())};
   }

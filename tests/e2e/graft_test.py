@@ -297,7 +297,7 @@ class PlainMirrors(unittest.TestCase):
                 self.assertIn(mirror.path + "/", outcome.out)
                 self.assertNotIn(pack + "/relocd-store", outcome.out)
                 outcome = programs.run([pack + "/bin/bash", "-c", ":"], env={**env, "RELOC_DEBUG": "1"})
-                self.assertIn(f"running from the mirror {mirror.path}\n", outcome.err)
+                self.assertIn(f" mirror={mirror.path}\n", outcome.err)
 
     def test_one_that_is_gone_is_none(self):
         pack = packs.from_host("bash")

@@ -230,7 +230,7 @@ class WithDaemon(ImageTest):
     def test_the_second_launch_asks_nobody(self):
         self.assertEqual(self.run_image("bash", "-c", ":").status, 0)
         again = self.run_image("bash", "-c", ":", env={**self.env, "RELOC_DEBUG": "1"})
-        self.assertIn("joining a root that the daemon published", again.err)
+        self.assertIn("way=inplace image=published", again.err)
 
     def test_the_second_launch_does_without_the_server(self):
         """The kernel remembers all that the first one asked for, what is not there too."""

@@ -238,7 +238,7 @@ class ChainsWithDaemon(unittest.TestCase):
             with self.subTest(place=place, way=way):
                 outcome = self.launch(way, place, RELOC_ENGINE="userns", RELOC_DEBUG="1")
                 self.assertEqual(outcome.status, 0)
-                self.assertIn("joining a root that the daemon published", outcome.err)
+                self.assertIn("way=published", outcome.err)
 
     def test_who_may_not_join_is_told_so(self):
         for way in self.ways:

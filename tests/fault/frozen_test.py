@@ -165,7 +165,7 @@ class FileSystems(Frozen):
         fresh = packs.new_path("fresh")
         shutil.copytree(self.pack, fresh, symlinks=True)
         entry = os.path.join(fresh, "bin/sh")
-        joins = lambda: "joining a root that the daemon published" in programs.run(
+        joins = lambda: "way=published" in programs.run(
             [entry, "-c", "exit 0"], env={**self.env, "RELOC_DEBUG": "1"}, cwd="/").err
         self.assertTrue(daemon.wait_until(joins))
         self.assertStopsAndStarts()
@@ -280,7 +280,7 @@ class FrozenMirror(Frozen):
         told = programs.run([self.sh, "-c", "cat /proc/self/mountinfo /proc/self/maps"],
                             env={**self.env, "RELOC_DEBUG": "1"}, cwd="/", timeout=CLEANUP_SECONDS)
         self.assertEqual(told.status, 0, told)
-        return "/mirrors/" in told.out or "running from the mirror" in told.err
+        return "/mirrors/" in told.out or " mirror=" in told.err
 
     def await_use(self, used):
         self.assertTrue(daemon.wait_until(lambda: self.uses_mirror() == used, CLEANUP_SECONDS))

@@ -38,7 +38,7 @@ class NamedFaults(unittest.TestCase):
 
     def joins(self):
         outcome = programs.run([self.pack + "/bin/sed", "--version"], env={**self.env, "RELOC_DEBUG": "1"})
-        return "joining a root that the daemon published" in outcome.err
+        return "way=published" in outcome.err
 
     def job_of_a_launch(self):
         """What ps says of a program that runs and has answered; None if it knows nothing."""

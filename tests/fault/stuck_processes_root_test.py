@@ -98,7 +98,7 @@ class StuckProcesses(unittest.TestCase):
             job = programs.run([f"{self.pack}/bin/bash", "-c", ":"], user=USER, group=USER, extra_groups=[],
                                env={**self.env, "RELOC_DEBUG": "1"})
             self.assertEqual(job.status, 0, job)
-            return "joining a root that the daemon published" in job.err
+            return "way=published" in job.err
 
         self.assertTrue(daemon.wait_until(joins))
 
@@ -159,7 +159,7 @@ class StuckProcesses(unittest.TestCase):
         self.addCleanup(relocd.stop)
         env = relocd.environment(RELOC_ENGINE="userns")
         sleep = [f"{self.pack}/bin/sleep", "0"]
-        joins = lambda: "root that the daemon published" in programs.run(sleep, env={**env, "RELOC_DEBUG": "1"}).err
+        joins = lambda: "way=published" in programs.run(sleep, env={**env, "RELOC_DEBUG": "1"}).err
         self.assertTrue(daemon.wait_until(joins))
         relocd.kill()
         with open(f"{relocd.directory}/roots", "r+b") as registry:

@@ -19,7 +19,7 @@ from support.outcomes import OneLineTest
 OTHER = os.path.join(programs.BIN, "../other_version")
 OTHERS = ("newer", "wider")
 STARTED = 3
-JOINS = "joining a root that the daemon published"
+JOINS = "way=published"
 
 
 class OtherVersions(OneLineTest):

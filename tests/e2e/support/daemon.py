@@ -35,7 +35,8 @@ def process_name(pid):
 
 def joins_a_published_root(entry, env):
     """True if a launch of `entry` (which should end by itself) joins a root that the daemon keeps."""
-    return "joining a root that the daemon published" in programs.run([entry], env={**env, "RELOC_DEBUG": "1"}).err
+    debug = programs.run([entry], env={**env, "RELOC_DEBUG": "1"}).err
+    return "way=published" in debug or "image=published" in debug
 
 
 def jobs(env):

@@ -101,7 +101,11 @@ TEST_F(EventLoopTest, ACrowdIsServedToTheLast) {
   std::thread crowd([&] {
     for (size_t sent = 0; sent < kEvents;) {
       ssize_t n = ::write(writer.get(), "0123456789", std::min<size_t>(10, kEvents - sent));
-      n > 0 ? void(sent += static_cast<size_t>(n)) : std::this_thread::yield();
+      if (n > 0) {
+        sent += static_cast<size_t>(n);
+      } else {
+        std::this_thread::yield();
+      }
     }
   });
   loop_->Run();

@@ -71,8 +71,8 @@ TEST(FindJobTest, AnyProcessNamesTheInnermostJob) {
 
 TEST(FindJobTest, Hints) {
   std::vector<Job> jobs = {Make("4rk0", "bash", kNobody)};
-  EXPECT_THAT(JobHint(jobs, "bahs"), testing::HasSubstr("'bash'"));
-  EXPECT_EQ(JobHint(jobs, "something-else"), "");
+  EXPECT_EQ(NearestJob(jobs, "bahs"), "bash");
+  EXPECT_EQ(NearestJob(jobs, "something-else"), "");
 }
 
 }  // namespace

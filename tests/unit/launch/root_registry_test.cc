@@ -7,6 +7,7 @@
 
 #include <memory>
 
+#include "reloc/base/fnv.h"
 #include "reloc/launch/daemon_dir.h"
 #include "tests/unit/launch/temp_dir.h"
 
@@ -50,7 +51,7 @@ class RegistryTest : public testing::Test {
 
   TempDir temp_;
   CallerContext caller_;
-  RootKey key_{FileId{1, 2}, PackDigest{3}, HashText("/gnu/store")};
+  RootKey key_{FileId{1, 2}, PackDigest{3}, Fnv1a64("/gnu/store")};
   std::unique_ptr<RegistryFile> file_ = std::make_unique<RegistryFile>();
   int namespace_fd_ = -1;
   int dir_ = -1;
