@@ -21,9 +21,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "reloc/base/file.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/parallel.h"
 #include "reloc/pack/contents.h"
-#include "reloc/pack/files.h"
-#include "reloc/pack/parallel.h"
 #include "reloc/pack/references.h"
 
 namespace reloc {

@@ -21,11 +21,11 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "reloc/graft/graft_filter.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/human_size.h"
+#include "reloc/hosted/status.h"
 #include "reloc/mirror/mirror_maker.h"
-#include "reloc/pack/files.h"
-#include "reloc/pack/human_size.h"
 #include "reloc/pack/manifest.h"
-#include "reloc/pack/status.h"
 
 extern char** environ;
 

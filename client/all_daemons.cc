@@ -14,8 +14,8 @@
 #include "client/user_jobs.h"
 #include "client/user_places.h"
 #include "reloc/cli/output.h"
+#include "reloc/hosted/status.h"
 #include "reloc/launch/daemon_dir.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

@@ -12,8 +12,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "reloc/base/file.h"
-#include "reloc/job/child_task.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/child_task.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc {
 namespace {

@@ -12,11 +12,11 @@
 #include "client/job_record.h"
 #include "client/job_ref.h"
 #include "client/report.h"
+#include "reloc/hosted/status.h"
 #include "reloc/job/attach_socket.h"
 #include "reloc/job/caller_signals.h"
 #include "reloc/job/job_files.h"
 #include "reloc/launch/launcher.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

@@ -15,10 +15,10 @@
 #include "client/control_client.h"
 #include "client/mirror_list.h"
 #include "client/report.h"
+#include "reloc/hosted/text.h"
 #include "reloc/launch/image_server.h"
 #include "reloc/launch/pack_image.h"
 #include "reloc/pack/host_command.h"
-#include "reloc/pack/text.h"
 
 namespace reloc {
 namespace {

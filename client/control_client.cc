@@ -18,11 +18,11 @@
 #include "reloc/base/unique_fd.h"
 #include "reloc/cli/output.h"
 #include "reloc/fault/fault.h"
-#include "reloc/job/child_task.h"
+#include "reloc/hosted/child_task.h"
+#include "reloc/hosted/room.h"
+#include "reloc/hosted/status.h"
 #include "reloc/job/daemon_place.h"
-#include "reloc/job/room.h"
-#include "reloc/job/state_dir.h"
-#include "reloc/pack/status.h"
+#include "reloc/storage/state_dir.h"
 
 namespace reloc {
 namespace {

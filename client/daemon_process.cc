@@ -26,10 +26,10 @@
 #include "reloc/base/unique_fd.h"
 #include "reloc/cli/output.h"
 #include "reloc/fault/fault.h"
-#include "reloc/job/child_task.h"
+#include "reloc/hosted/child_task.h"
+#include "reloc/hosted/status.h"
 #include "reloc/launch/daemon_dir.h"
 #include "reloc/launch/daemon_link.h"
-#include "reloc/pack/status.h"
 
 // glibc 2.36 forgot to say so in the header.
 extern "C" {

@@ -10,7 +10,7 @@
 #include "client/doctor/patience.h"
 #include "client/format.h"
 #include "client/report.h"
-#include "reloc/pack/text.h"
+#include "reloc/hosted/text.h"
 
 namespace reloc {
 namespace {

@@ -21,12 +21,12 @@
 #include "reloc/cli/output.h"
 #include "reloc/engine/graft.h"
 #include "reloc/engine/probe.h"
+#include "reloc/hosted/status.h"
+#include "reloc/hosted/text.h"
 #include "reloc/launch/daemon_dir.h"
 #include "reloc/launch/engine_chain.h"
 #include "reloc/launch/pack_image.h"
 #include "reloc/launch/probe_memory.h"
-#include "reloc/pack/status.h"
-#include "reloc/pack/text.h"
 
 namespace reloc {
 namespace {

@@ -9,7 +9,7 @@
 #include "absl/time/time.h"
 #include "client/job_record.h"
 #include "client/mirror_list.h"
-#include "reloc/pack/text.h"
+#include "reloc/hosted/text.h"
 
 namespace reloc {
 namespace {

@@ -13,7 +13,7 @@
 #include "client/reader_watch.h"
 #include "client/report.h"
 #include "client/time_arg.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc {
 namespace {

@@ -12,7 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "reloc/base/one_line.h"
-#include "reloc/pack/text.h"
+#include "reloc/hosted/text.h"
 
 namespace reloc {
 namespace {

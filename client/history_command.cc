@@ -17,9 +17,9 @@
 #include "client/report.h"
 #include "client/time_arg.h"
 #include "reloc/cli/output.h"
-#include "reloc/job/child_task.h"
-#include "reloc/job/history_file.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/child_task.h"
+#include "reloc/hosted/status.h"
+#include "reloc/storage/history_file.h"
 
 namespace reloc {
 namespace {

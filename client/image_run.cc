@@ -3,11 +3,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "client/run_target.h"
+#include "reloc/hosted/text.h"
 #include "reloc/launch/engine_chain.h"
 #include "reloc/launch/image_launch.h"
 #include "reloc/launch/launcher.h"
 #include "reloc/launch/root_builder.h"
-#include "reloc/pack/text.h"
 
 namespace reloc {
 namespace {

@@ -9,7 +9,7 @@
 #include "client/job_details.h"
 #include "client/job_ref.h"
 #include "client/report.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc {
 namespace {

@@ -6,9 +6,9 @@
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/status.h"
 #include "reloc/launch/own_path.h"
-#include "reloc/pack/files.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

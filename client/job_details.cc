@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "client/job_record.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc {
 namespace {

@@ -10,8 +10,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "reloc/job/user_name.h"
-#include "reloc/pack/human_size.h"
+#include "reloc/hosted/human_size.h"
+#include "reloc/hosted/user_name.h"
 
 namespace reloc {
 namespace {

@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/job_record.h"
 #include "proto/control.grpc.pb.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc {
 namespace {

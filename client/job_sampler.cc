@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "client/job_details.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc {
 namespace {

@@ -9,8 +9,8 @@
 #include "client/job_ref.h"
 #include "client/report.h"
 #include "client/signal_name.h"
-#include "reloc/pack/status.h"
-#include "reloc/pack/text.h"
+#include "reloc/hosted/status.h"
+#include "reloc/hosted/text.h"
 
 namespace reloc {
 namespace {

@@ -23,7 +23,7 @@
 #include "client/listed_job.h"
 #include "client/user_places.h"
 #include "reloc/base/file.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc {
 namespace {

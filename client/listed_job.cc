@@ -11,10 +11,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "reloc/hosted/status.h"
 #include "reloc/job/job_files.h"
 #include "reloc/launch/failure.h"
 #include "reloc/launch/plan.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

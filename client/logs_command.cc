@@ -19,10 +19,10 @@
 #include "client/daemon_process.h"
 #include "client/job_ref.h"
 #include "client/report.h"
+#include "reloc/hosted/status.h"
 #include "reloc/job/job_files.h"
 #include "reloc/job/output_reader.h"
-#include "reloc/job/state_dir.h"
-#include "reloc/pack/status.h"
+#include "reloc/storage/state_dir.h"
 
 namespace reloc {
 namespace {

@@ -2,7 +2,7 @@
 
 #include "client/control_client.h"
 #include "client/report.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc {
 namespace {

@@ -8,10 +8,10 @@
 #include "absl/strings/str_cat.h"
 #include "client/format.h"
 #include "client/job_record.h"
+#include "reloc/hosted/human_size.h"
+#include "reloc/hosted/status.h"
+#include "reloc/hosted/text.h"
 #include "reloc/mirror/mirror_cache.h"
-#include "reloc/pack/human_size.h"
-#include "reloc/pack/status.h"
-#include "reloc/pack/text.h"
 
 namespace reloc {
 namespace {

@@ -16,15 +16,15 @@
 #include "client/report.h"
 #include "client/watched_work.h"
 #include "reloc/cli/output.h"
-#include "reloc/job/child_task.h"
+#include "reloc/hosted/child_task.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/human_size.h"
+#include "reloc/hosted/status.h"
+#include "reloc/hosted/text.h"
 #include "reloc/job/daemon_place.h"
 #include "reloc/launch/pack_image.h"
 #include "reloc/mirror/cache_dir.h"
-#include "reloc/pack/files.h"
-#include "reloc/pack/human_size.h"
 #include "reloc/pack/manifest.h"
-#include "reloc/pack/status.h"
-#include "reloc/pack/text.h"
 
 namespace reloc {
 namespace {

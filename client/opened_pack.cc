@@ -7,10 +7,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_replace.h"
 #include "client/answering.h"
+#include "reloc/hosted/status.h"
+#include "reloc/hosted/text.h"
 #include "reloc/launch/image_launch.h"
 #include "reloc/launch/root_builder.h"
-#include "reloc/pack/status.h"
-#include "reloc/pack/text.h"
 
 namespace reloc {
 

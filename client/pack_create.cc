@@ -9,10 +9,10 @@
 #include "absl/strings/str_cat.h"
 #include "client/pack_tools.h"
 #include "client/report.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/status.h"
 #include "reloc/pack/adopt.h"
 #include "reloc/pack/builder.h"
-#include "reloc/pack/files.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

@@ -17,10 +17,10 @@
 #include "client/report.h"
 #include "client/watched_work.h"
 #include "proto/inspection.pb.h"
-#include "reloc/pack/human_size.h"
+#include "reloc/hosted/human_size.h"
+#include "reloc/hosted/status.h"
+#include "reloc/hosted/text.h"
 #include "reloc/pack/manifest.h"
-#include "reloc/pack/status.h"
-#include "reloc/pack/text.h"
 #include "reloc/pack/verify.h"
 
 namespace reloc {

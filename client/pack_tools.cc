@@ -15,10 +15,10 @@
 #include "client/watched_work.h"
 #include "reloc/cli/output.h"
 #include "reloc/engine/compile.h"
-#include "reloc/pack/files.h"
-#include "reloc/pack/human_size.h"
-#include "reloc/pack/status.h"
-#include "reloc/pack/text.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/human_size.h"
+#include "reloc/hosted/status.h"
+#include "reloc/hosted/text.h"
 
 namespace reloc {
 namespace {

@@ -14,10 +14,10 @@
 #include "reloc/base/file.h"
 #include "reloc/cli/output.h"
 #include "reloc/fault/fault.h"
+#include "reloc/hosted/status.h"
+#include "reloc/hosted/text.h"
 #include "reloc/job/launcher.h"
 #include "reloc/launch/launcher.h"
-#include "reloc/pack/status.h"
-#include "reloc/pack/text.h"
 
 namespace reloc {
 namespace {

@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "reloc/cli/output.h"
-#include "reloc/pack/human_size.h"
+#include "reloc/hosted/human_size.h"
 
 namespace reloc {
 namespace {

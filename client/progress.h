@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "reloc/pack/progress.h"
+#include "reloc/hosted/progress.h"
 
 namespace reloc {
 

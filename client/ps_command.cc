@@ -9,8 +9,8 @@
 #include "client/format.h"
 #include "client/job_record.h"
 #include "client/report.h"
-#include "reloc/pack/status.h"
-#include "reloc/pack/text.h"
+#include "reloc/hosted/status.h"
+#include "reloc/hosted/text.h"
 
 namespace reloc {
 namespace {

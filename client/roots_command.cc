@@ -9,7 +9,7 @@
 #include "client/format.h"
 #include "client/mirror_list.h"
 #include "client/report.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc {
 namespace {

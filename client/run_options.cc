@@ -4,9 +4,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/run_usage.h"
-#include "reloc/cli/suggest.h"
+#include "reloc/hosted/suggest.h"
+#include "reloc/hosted/text.h"
 #include "reloc/launch/engine_chain.h"
-#include "reloc/pack/text.h"
 
 namespace reloc {
 

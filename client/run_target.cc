@@ -15,14 +15,14 @@
 #include "reloc/base/file.h"
 #include "reloc/base/path.h"
 #include "reloc/engine/compile.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/status.h"
+#include "reloc/hosted/text.h"
 #include "reloc/launch/launcher.h"
 #include "reloc/launch/pack_files.h"
-#include "reloc/pack/files.h"
 #include "reloc/pack/manifest.h"
 #include "reloc/pack/program.h"
-#include "reloc/pack/status.h"
 #include "reloc/pack/store.h"
-#include "reloc/pack/text.h"
 
 namespace reloc {
 namespace {

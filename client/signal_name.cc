@@ -9,7 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "reloc/cli/suggest.h"
+#include "reloc/hosted/suggest.h"
 
 namespace reloc {
 namespace {

@@ -17,8 +17,8 @@
 #include "client/reader_watch.h"
 #include "client/report.h"
 #include "reloc/cli/output.h"
-#include "reloc/pack/human_size.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/human_size.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc {
 namespace {

@@ -18,8 +18,8 @@
 #include "client/signal_name.h"
 #include "client/top_screen.h"
 #include "client/top_view.h"
-#include "reloc/pack/status.h"
-#include "reloc/pack/text.h"
+#include "reloc/hosted/status.h"
+#include "reloc/hosted/text.h"
 
 namespace reloc {
 namespace {

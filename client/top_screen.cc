@@ -14,8 +14,8 @@
 #include "absl/strings/str_format.h"
 #include "client/format.h"
 #include "client/progress.h"
-#include "reloc/pack/human_size.h"
-#include "reloc/pack/text.h"
+#include "reloc/hosted/human_size.h"
+#include "reloc/hosted/text.h"
 
 namespace reloc {
 namespace {

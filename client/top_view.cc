@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/format.h"
-#include "reloc/pack/text.h"
+#include "reloc/hosted/text.h"
 
 namespace reloc {
 namespace {

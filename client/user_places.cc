@@ -17,8 +17,8 @@
 #include "absl/time/clock.h"
 #include "reloc/base/file.h"
 #include "reloc/base/kernel_statx.h"
+#include "reloc/base/mounts.h"
 #include "reloc/base/text.h"
-#include "reloc/launch/mounts.h"
 
 namespace reloc {
 namespace {

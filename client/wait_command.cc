@@ -19,7 +19,7 @@
 #include "client/job_ref.h"
 #include "client/report.h"
 #include "reloc/base/unique_fd.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/status.h"
 
 // glibc 2.36 forgot to say so in the header.
 extern "C" {

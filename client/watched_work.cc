@@ -18,8 +18,8 @@
 #include "reloc/base/file.h"
 #include "reloc/base/unique_fd.h"
 #include "reloc/cli/output.h"
-#include "reloc/job/child_task.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/child_task.h"
+#include "reloc/hosted/status.h"
 
 // glibc 2.36 forgot to say so in the header.
 extern "C" {

@@ -12,11 +12,11 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include "reloc/base/env.h"
-#include "reloc/job/child_task.h"
-#include "reloc/pack/files.h"
-#include "reloc/pack/status.h"
-#include "reloc/pack/text.h"
-#include "reloc/pack/trusted_path.h"
+#include "reloc/hosted/child_task.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/status.h"
+#include "reloc/hosted/text.h"
+#include "reloc/hosted/trusted_path.h"
 
 namespace reloc {
 namespace {

@@ -4,9 +4,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "daemon/config_file.h"
-#include "reloc/cli/suggest.h"
-#include "reloc/pack/status.h"
-#include "reloc/pack/text.h"
+#include "reloc/hosted/status.h"
+#include "reloc/hosted/suggest.h"
+#include "reloc/hosted/text.h"
 
 namespace reloc {
 namespace {

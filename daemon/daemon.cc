@@ -13,6 +13,7 @@
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "daemon/base/log.h"
 #include "daemon/control/events_service.h"
 #include "daemon/control/history_service.h"
 #include "daemon/control/metrics_service.h"
@@ -20,11 +21,10 @@
 #include "daemon/control/root_service.h"
 #include "daemon/history/history_process.h"
 #include "daemon/jobs/recovery.h"
-#include "daemon/log.h"
+#include "reloc/hosted/status.h"
 #include "reloc/launch/caller.h"
 #include "reloc/launch/daemon_dir.h"
 #include "reloc/mirror/cache_dir.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {
@@ -111,7 +111,7 @@ absl::Status Daemon::OpenServers() {
   metrics_ = std::make_unique<Metrics>(&events_, jobs_.get(), roots_.get(), [this] {
     return MirrorSpace{mirrors_->bytes(), mirrors_->limit()};
   });
-  outlets_ = std::make_unique<MetricsOutlets>(loop_.get(), &events_, metrics_.get(), options_);
+  outlets_ = std::make_unique<MetricsOutlets>(loop_.get(), &events_, metrics_.get(), options_.metrics);
   RELOC_ASSIGN_OR_RETURN(
       launches_,
       LaunchServer::Create(

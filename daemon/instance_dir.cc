@@ -16,8 +16,8 @@
 #include "absl/strings/string_view.h"
 #include "reloc/base/file.h"
 #include "reloc/fault/fault.h"
+#include "reloc/hosted/status.h"
 #include "reloc/job/daemon_place.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

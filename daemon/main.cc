@@ -19,12 +19,13 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "daemon/base/disk_process.h"
+#include "daemon/base/log.h"
+#include "daemon/base/log_writer.h"
 #include "daemon/daemon.h"
-#include "daemon/disk/disk_worker.h"
+#include "daemon/disk_worker.h"
 #include "daemon/instance_dir.h"
 #include "daemon/keeper/keeper.h"
-#include "daemon/log.h"
-#include "daemon/log_writer.h"
 #include "daemon/mirrors/mirror_probe.h"
 #include "daemon/mirrors/worker.h"
 #include "daemon/options.h"
@@ -34,11 +35,11 @@
 #include "reloc/cli/output.h"
 #include "reloc/engine/preloaded.h"
 #include "reloc/fault/fault.h"
-#include "reloc/job/child_task.h"
+#include "reloc/hosted/child_task.h"
+#include "reloc/hosted/status.h"
 #include "reloc/job/daemon_place.h"
-#include "reloc/job/state_dir.h"
 #include "reloc/mirror/cache_dir.h"
-#include "reloc/pack/status.h"
+#include "reloc/storage/state_dir.h"
 
 namespace reloc {
 namespace {

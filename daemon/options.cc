@@ -15,8 +15,8 @@
 #include "reloc/cli/manual.h"
 #include "reloc/cli/mistake.h"
 #include "reloc/cli/output.h"
+#include "reloc/hosted/status.h"
 #include "reloc/launch/root_registry.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {
@@ -103,11 +103,11 @@ void AddMirrorOptions(CLI::App& app, Options* options, Texts* texts) {
 }
 
 void AddMetricsOptions(CLI::App& app, Options* options, Texts* texts) {
-  app.add_option("--metrics-listen", options->metrics_listen,
+  app.add_option("--metrics-listen", options->metrics.listen,
                  "Show metrics over HTTP at 127.0.0.1:PORT, [::1]:PORT or unix:/PATH. Default: nowhere")
       ->type_name("ADDRESS")
       ->check(CheckListen);
-  app.add_option("--metrics-textfile", options->metrics_textfile,
+  app.add_option("--metrics-textfile", options->metrics.textfile,
                  "Keep metrics in FILE (*.prom) for node_exporter; %u in it is the user's name, %U the uid")
       ->type_name("FILE")
       ->check(CheckMetricsTextfile);
@@ -190,7 +190,7 @@ int ParseOptions(int argc, char** argv, const char* const* envp, Options* option
   } catch (const CLI::ParseError& error) {
     return Complain(DescribeMistake(app, error));
   }
-  absl::ParseDuration(texts.metrics_interval, &options->metrics_interval);
+  absl::ParseDuration(texts.metrics_interval, &options->metrics.interval);
   absl::ParseDuration(texts.mirror_patience, &options->mirror_patience);
   if (texts.idle_exit != kNever) absl::ParseDuration(texts.idle_exit, &options->idle_exit);
   if (!texts.print_config) return -1;

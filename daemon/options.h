@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "daemon/metrics/outlets.h"
 
 namespace reloc {
 
@@ -24,13 +25,10 @@ struct Options {
   unsigned int mirror_after = 3;               // launches; 0: never
   bool mirror_all = false;                     // also packs on local disks
   absl::Duration mirror_patience = absl::Seconds(60);
-  // Of both, empty: none. %u and %U in them: see metrics/expand_user.h.
-  std::string metrics_listen;    // see metrics/listen_address.h
-  std::string metrics_textfile;  // see metrics/textfile.h
-  absl::Duration metrics_interval = absl::Seconds(15);
+  MetricsSettings metrics;
 
   // Not set by anybody: what main() finds out about this host, once, as the file systems may hang.
-  std::string state_dir;      // see reloc/job/state_dir.h
+  std::string state_dir;      // see reloc/storage/state_dir.h
   std::string found_warning;  // for the log; empty: none
   bool no_mirrors = false;    // there is no cache of mirrors
 };

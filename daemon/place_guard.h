@@ -14,10 +14,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "daemon/event_loop.h"
+#include "daemon/base/event_loop.h"
+#include "daemon/base/timer.h"
 #include "daemon/instance_dir.h"
 #include "daemon/place_look.h"
-#include "daemon/timer.h"
 #include "reloc/base/unique_fd.h"
 
 namespace reloc {

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "absl/memory/memory.h"
-#include "reloc/job/child_task.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/child_task.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc {
 namespace {

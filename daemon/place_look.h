@@ -8,9 +8,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "daemon/disk/disk_process.h"
-#include "daemon/event_loop.h"
-#include "daemon/timer.h"
+#include "daemon/base/disk_process.h"
+#include "daemon/base/event_loop.h"
+#include "daemon/base/timer.h"
 
 namespace reloc {
 

@@ -10,10 +10,10 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "reloc/base/file.h"
+#include "reloc/hosted/status.h"
 #include "reloc/launch/daemon_dir.h"
 #include "reloc/launch/daemon_link.h"
 #include "reloc/launch/root_registry.h"
-#include "reloc/pack/status.h"
 
 namespace reloc::bench {
 namespace {

@@ -9,7 +9,7 @@
 #include "bench/launching/packs.h"
 #include "bench/launching/sampling.h"
 #include "bench/launching/variants.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc::bench {
 namespace {

@@ -16,7 +16,7 @@
 #include "bench/launching/restart.h"
 #include "bench/launching/running.h"
 #include "bench/launching/variants.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc::bench {
 namespace {

@@ -10,11 +10,11 @@
 #include "absl/strings/str_replace.h"
 #include "reloc/graft/graft_filter.h"
 #include "reloc/graft/graft_paths.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/status.h"
 #include "reloc/launch/mirror_link.h"
 #include "reloc/mirror/mirror_maker.h"
-#include "reloc/pack/files.h"
 #include "reloc/pack/host_import.h"
-#include "reloc/pack/status.h"
 
 namespace reloc::bench {
 

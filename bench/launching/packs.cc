@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "bench/launching/process.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc::bench {
 namespace {

@@ -13,8 +13,8 @@
 #include "bench/launching/packs.h"
 #include "bench/launching/report.h"
 #include "bench/launching/sampling.h"
+#include "reloc/hosted/status.h"
 #include "reloc/launch/trace.h"
-#include "reloc/pack/status.h"
 
 namespace reloc::bench {
 namespace {

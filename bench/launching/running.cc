@@ -9,7 +9,7 @@
 #include "bench/launching/report.h"
 #include "bench/launching/sampling.h"
 #include "bench/launching/unprivileged.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc::bench {
 namespace {

@@ -7,7 +7,7 @@
 #include <random>
 
 #include "bench/launching/process.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc::bench {
 namespace {

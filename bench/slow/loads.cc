@@ -10,8 +10,8 @@
 #include "bench/launching/process.h"
 #include "bench/slow/many_libraries.h"
 #include "bench/workloads/workloads.h"
-#include "reloc/pack/files.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc::bench {
 namespace {

@@ -19,7 +19,7 @@
 #include "bench/launching/sampling.h"
 #include "bench/launching/unprivileged.h"
 #include "bench/slow/ways.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc::bench {
 namespace {

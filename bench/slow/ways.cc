@@ -9,9 +9,9 @@
 #include "bench/launching/mirrors.h"
 #include "bench/launching/packs.h"
 #include "bench/launching/process.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/status.h"
 #include "reloc/launch/mirror_link.h"
-#include "reloc/pack/files.h"
-#include "reloc/pack/status.h"
 
 namespace reloc::bench {
 namespace {

@@ -11,7 +11,7 @@
 #include "bench/launching/running.h"
 #include "bench/launching/variants.h"
 #include "bench/workloads/workloads.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc::bench {
 namespace {

@@ -11,8 +11,8 @@
 #include "absl/strings/strip.h"
 #include "bench/launching/packs.h"
 #include "reloc/base/path.h"
+#include "reloc/hosted/status.h"
 #include "reloc/pack/manifest.h"
-#include "reloc/pack/status.h"
 
 namespace reloc::bench {
 namespace {

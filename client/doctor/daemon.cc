@@ -15,13 +15,13 @@
 #include "client/doctor/patience.h"
 #include "client/mirror_list.h"
 #include "reloc/base/file.h"
-#include "reloc/job/child_task.h"
+#include "reloc/hosted/child_task.h"
+#include "reloc/hosted/status.h"
 #include "reloc/launch/caller.h"
 #include "reloc/launch/daemon_dir.h"
 #include "reloc/launch/daemon_link.h"
 #include "reloc/launch/root_registry.h"
 #include "reloc/mirror/cache_dir.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

@@ -10,13 +10,13 @@
 #include "client/doctor/checks.h"
 #include "client/doctor/patience.h"
 #include "reloc/base/file.h"
+#include "reloc/hosted/file_system.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/human_size.h"
+#include "reloc/hosted/own_file.h"
+#include "reloc/hosted/status.h"
 #include "reloc/job/daemon_place.h"
-#include "reloc/job/state_dir.h"
-#include "reloc/pack/file_system.h"
-#include "reloc/pack/files.h"
-#include "reloc/pack/human_size.h"
-#include "reloc/pack/own_file.h"
-#include "reloc/pack/status.h"
+#include "reloc/storage/state_dir.h"
 
 namespace reloc {
 namespace {

@@ -6,8 +6,8 @@
 #include "client/doctor/checks.h"
 #include "client/installation.h"
 #include "reloc/engine/probe.h"
+#include "reloc/hosted/text.h"
 #include "reloc/launch/engine_chain.h"
-#include "reloc/pack/text.h"
 
 namespace reloc {
 namespace {

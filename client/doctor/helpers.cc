@@ -10,7 +10,7 @@
 #include "absl/strings/strip.h"
 #include "reloc/base/file.h"
 #include "reloc/base/text.h"
-#include "reloc/pack/text.h"
+#include "reloc/hosted/text.h"
 
 namespace reloc {
 namespace {

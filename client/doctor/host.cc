@@ -21,9 +21,9 @@
 #include "absl/strings/str_split.h"
 #include "client/doctor/checks.h"
 #include "reloc/base/file.h"
-#include "reloc/job/user_name.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/user_name.h"
 #include "reloc/launch/image_server.h"
-#include "reloc/pack/files.h"
 
 // glibc 2.36 forgot to say so in the header.
 extern "C" {

@@ -18,8 +18,8 @@
 #include "absl/strings/strip.h"
 #include "client/doctor/checks.h"
 #include "reloc/base/file.h"
-#include "reloc/pack/await_child.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/await_child.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc {
 namespace {

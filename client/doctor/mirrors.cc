@@ -3,8 +3,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/doctor/checks.h"
+#include "reloc/hosted/human_size.h"
 #include "reloc/mirror/mirror_cache.h"
-#include "reloc/pack/human_size.h"
 
 namespace reloc {
 namespace {

@@ -5,8 +5,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
-#include "reloc/job/child_task.h"
-#include "reloc/pack/text.h"
+#include "reloc/hosted/child_task.h"
+#include "reloc/hosted/text.h"
 
 namespace reloc {
 namespace {

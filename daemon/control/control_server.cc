@@ -19,10 +19,10 @@
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
-#include "daemon/log.h"
+#include "daemon/base/log.h"
 #include "reloc/fault/fault.h"
-#include "reloc/job/room.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/room.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc {
 namespace {

@@ -10,11 +10,11 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "daemon/base/event_loop.h"
+#include "daemon/base/listener.h"
+#include "daemon/base/mailbox.h"
+#include "daemon/base/timer.h"
 #include "daemon/control/service.h"
-#include "daemon/event_loop.h"
-#include "daemon/listener.h"
-#include "daemon/mailbox.h"
-#include "daemon/timer.h"
 
 namespace reloc {
 

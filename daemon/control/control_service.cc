@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/control/messages.h"
+#include "daemon/model/messages.h"
 #include "daemon/processes/process_reader.h"
 
 namespace reloc {

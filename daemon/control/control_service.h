@@ -5,9 +5,9 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "daemon/base/mailbox.h"
 #include "daemon/control/service.h"
 #include "daemon/jobs/job_table.h"
-#include "daemon/mailbox.h"
 #include "daemon/processes/process_readers.h"
 #include "daemon/roots/root_cache.h"
 #include "proto/control.grpc.pb.h"

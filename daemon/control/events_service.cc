@@ -1,8 +1,8 @@
 #include "daemon/control/events_service.h"
 
 #include "absl/time/clock.h"
-#include "daemon/control/messages.h"
-#include "daemon/disk/disk_process.h"
+#include "daemon/base/disk_process.h"
+#include "daemon/model/messages.h"
 
 namespace reloc {
 namespace {

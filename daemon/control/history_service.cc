@@ -1,8 +1,8 @@
 #include "daemon/control/history_service.h"
 
 #include "absl/strings/str_cat.h"
-#include "daemon/control/messages.h"
-#include "daemon/disk/disk_process.h"
+#include "daemon/base/disk_process.h"
+#include "daemon/model/messages.h"
 
 namespace reloc {
 namespace {

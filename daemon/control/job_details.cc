@@ -4,9 +4,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "daemon/control/messages.h"
-#include "daemon/disk/disk_process.h"
-#include "daemon/timer.h"
+#include "daemon/base/disk_process.h"
+#include "daemon/base/timer.h"
+#include "daemon/model/messages.h"
 
 namespace reloc {
 namespace {

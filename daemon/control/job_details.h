@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "daemon/jobs/job.h"
+#include "daemon/model/job.h"
 #include "proto/control.pb.h"
 #include "proto/process_survey.pb.h"
 

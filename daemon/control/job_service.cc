@@ -8,9 +8,9 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "daemon/control/job_details.h"
-#include "daemon/control/messages.h"
 #include "daemon/jobs/find_job.h"
 #include "daemon/jobs/job_signal.h"
+#include "daemon/model/messages.h"
 #include "daemon/processes/process_reader.h"
 #include "daemon/processes/survey.h"
 

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "daemon/base/mailbox.h"
 #include "daemon/control/control_service.h"
 #include "daemon/control/service.h"
 #include "daemon/jobs/job_waiters.h"
-#include "daemon/mailbox.h"
 #include "proto/control.grpc.pb.h"
 
 namespace reloc {

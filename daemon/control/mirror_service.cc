@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/timer.h"
-#include "reloc/pack/status.h"
+#include "daemon/base/timer.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc {
 namespace {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "daemon/base/mailbox.h"
 #include "daemon/control/service.h"
-#include "daemon/mailbox.h"
 #include "daemon/mirrors/mirrors.h"
 #include "proto/control.grpc.pb.h"
 

@@ -1,8 +1,8 @@
 // Steers the roots that the daemon keeps.
 #pragma once
 
+#include "daemon/base/mailbox.h"
 #include "daemon/control/service.h"
-#include "daemon/mailbox.h"
 #include "daemon/roots/root_cache.h"
 #include "proto/control.grpc.pb.h"
 

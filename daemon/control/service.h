@@ -11,7 +11,7 @@
 #include <memory>
 
 #include "absl/functional/function_ref.h"
-#include "daemon/mailbox.h"
+#include "daemon/base/mailbox.h"
 
 namespace reloc {
 

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/control/messages.h"
+#include "daemon/model/messages.h"
 #include "reloc/fault/fault.h"
 
 namespace reloc {

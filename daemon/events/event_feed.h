@@ -12,7 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "daemon/events/event_bus.h"
+#include "daemon/model/event_bus.h"
 #include "proto/control.pb.h"
 
 namespace reloc {

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/control/messages.h"
-#include "daemon/log.h"
+#include "daemon/base/log.h"
+#include "daemon/model/messages.h"
 
 namespace reloc {
 namespace {

@@ -15,8 +15,8 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "daemon/events/event_bus.h"
 #include "daemon/history/history_store.h"
+#include "daemon/model/event_bus.h"
 
 namespace reloc {
 

@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "reloc/fault/fault.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc {
 namespace {

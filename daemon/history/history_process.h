@@ -6,7 +6,7 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "daemon/disk/disk_process.h"
+#include "daemon/base/disk_process.h"
 #include "daemon/history/history_store.h"
 #include "reloc/base/unique_fd.h"
 

@@ -11,11 +11,11 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "daemon/control/messages.h"
-#include "reloc/job/history_file.h"
+#include "daemon/model/messages.h"
+#include "reloc/hosted/status.h"
 #include "reloc/job/job_files.h"
 #include "reloc/job/output_log.h"
-#include "reloc/pack/status.h"
+#include "reloc/storage/history_file.h"
 
 namespace reloc {
 namespace {

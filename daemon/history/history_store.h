@@ -16,10 +16,10 @@
 #include "absl/status/status.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "daemon/jobs/pidfd.h"
-#include "daemon/log.h"
+#include "daemon/base/log.h"
+#include "daemon/proc/pidfd.h"
 #include "proto/control.pb.h"
-#include "reloc/job/sqlite.h"
+#include "reloc/storage/sqlite.h"
 
 namespace reloc {
 

@@ -5,7 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
-#include "reloc/cli/suggest.h"
+#include "reloc/hosted/suggest.h"
 
 namespace reloc {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
-#include "daemon/jobs/job.h"
+#include "daemon/model/job.h"
 
 namespace reloc {
 

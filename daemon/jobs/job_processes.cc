@@ -9,7 +9,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
-#include "daemon/jobs/job_mark.h"
+#include "daemon/proc/job_mark.h"
 #include "reloc/base/file.h"
 
 namespace reloc {

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "daemon/jobs/job.h"
-#include "daemon/jobs/proc_stat.h"
+#include "daemon/model/job.h"
+#include "daemon/proc/proc_stat.h"
 #include "reloc/base/unique_fd.h"
 
 namespace reloc {

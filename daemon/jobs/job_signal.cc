@@ -9,7 +9,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
-#include "daemon/jobs/pidfd.h"
+#include "daemon/proc/pidfd.h"
 
 // glibc 2.36 forgot to say so in the header.
 extern "C" {

@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 #include "absl/functional/function_ref.h"
-#include "daemon/jobs/job.h"
+#include "daemon/model/job.h"
 #include "proto/process_survey.pb.h"
 #include "reloc/base/unique_fd.h"
 

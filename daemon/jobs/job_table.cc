@@ -9,11 +9,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "daemon/base/log.h"
+#include "daemon/base/timer.h"
 #include "daemon/jobs/launcher_process.h"
-#include "daemon/jobs/pidfd.h"
-#include "daemon/log.h"
-#include "daemon/timer.h"
-#include "reloc/pack/status.h"
+#include "daemon/proc/pidfd.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc {
 namespace {

@@ -12,13 +12,13 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "daemon/control/messages.h"
-#include "daemon/log.h"
-#include "daemon/timer.h"
+#include "daemon/base/log.h"
+#include "daemon/base/timer.h"
+#include "daemon/model/messages.h"
 #include "reloc/base/file.h"
 #include "reloc/base/fnv.h"
 #include "reloc/fault/fault.h"
-#include "reloc/pack/own_file.h"
+#include "reloc/hosted/own_file.h"
 
 namespace reloc {
 namespace {

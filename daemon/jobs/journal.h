@@ -20,7 +20,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "daemon/jobs/job.h"
+#include "daemon/model/job.h"
 #include "proto/journal.pb.h"
 #include "reloc/base/unique_fd.h"
 

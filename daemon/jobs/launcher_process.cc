@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-#include "daemon/jobs/pidfd.h"
+#include "daemon/proc/pidfd.h"
+#include "reloc/hosted/status.h"
 #include "reloc/job/attach_socket.h"
 #include "reloc/job/job_files.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 

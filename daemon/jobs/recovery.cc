@@ -4,10 +4,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "daemon/base/log.h"
 #include "daemon/jobs/journal.h"
-#include "daemon/log.h"
+#include "reloc/hosted/status.h"
 #include "reloc/job/job_files.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

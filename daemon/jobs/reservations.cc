@@ -6,8 +6,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "daemon/jobs/job.h"
-#include "reloc/pack/status.h"
+#include "daemon/model/job.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc {
 namespace {

@@ -11,7 +11,7 @@
 
 #include <utility>
 
-#include "daemon/child_process.h"
+#include "daemon/base/child_process.h"
 #include "daemon/keeper/root_keeper.h"
 #include "reloc/fault/fault.h"
 

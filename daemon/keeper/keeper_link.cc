@@ -12,14 +12,14 @@
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
-#include "daemon/child_process.h"
-#include "daemon/log.h"
-#include "daemon/packet.h"
+#include "daemon/base/child_process.h"
+#include "daemon/base/log.h"
+#include "daemon/base/packet.h"
 #include "reloc/base/file.h"
 #include "reloc/base/text.h"
 #include "reloc/fault/fault.h"
-#include "reloc/job/child_task.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/child_task.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc {
 namespace {

@@ -12,11 +12,11 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "daemon/event_loop.h"
+#include "daemon/base/event_loop.h"
+#include "daemon/base/timer.h"
 #include "daemon/keeper/keeper.h"
 #include "daemon/keeper/protocol.h"
 #include "daemon/roots/root_maker.h"
-#include "daemon/timer.h"
 
 namespace reloc {
 

@@ -16,8 +16,8 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/base/packet.h"
 #include "daemon/keeper/root_build.h"
-#include "daemon/packet.h"
 #include "reloc/base/file.h"
 #include "reloc/launch/namespaces.h"
 

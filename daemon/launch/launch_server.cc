@@ -12,15 +12,15 @@
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
-#include "daemon/jobs/job_mark.h"
-#include "daemon/jobs/pidfd.h"
-#include "daemon/log.h"
+#include "daemon/base/log.h"
+#include "daemon/proc/job_mark.h"
+#include "daemon/proc/pidfd.h"
 #include "reloc/base/fnv.h"
 #include "reloc/base/path.h"
 #include "reloc/engine/userns.h"
 #include "reloc/fault/fault.h"
+#include "reloc/hosted/status.h"
 #include "reloc/launch/pack_image.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

@@ -17,14 +17,14 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "daemon/event_loop.h"
+#include "daemon/base/event_loop.h"
+#include "daemon/base/listener.h"
+#include "daemon/base/packet.h"
+#include "daemon/base/timer.h"
 #include "daemon/jobs/job_table.h"
 #include "daemon/keeper/keeper_link.h"
-#include "daemon/listener.h"
 #include "daemon/mirrors/mirrors.h"
-#include "daemon/packet.h"
 #include "daemon/roots/root_cache.h"
-#include "daemon/timer.h"
 #include "reloc/launch/wire.h"
 
 namespace reloc {

@@ -8,12 +8,12 @@
 #include <utility>
 
 #include "absl/memory/memory.h"
-#include "daemon/jobs/pidfd.h"
-#include "daemon/packet.h"
+#include "daemon/base/packet.h"
+#include "daemon/proc/pidfd.h"
 #include "reloc/fault/fault.h"
+#include "reloc/hosted/status.h"
 #include "reloc/launch/daemon_dir.h"
 #include "reloc/launch/wire.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

@@ -13,8 +13,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "daemon/event_loop.h"
-#include "daemon/named_socket.h"
+#include "daemon/base/event_loop.h"
+#include "daemon/base/named_socket.h"
 #include "reloc/base/unique_fd.h"
 
 namespace reloc {

@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "reloc/job/user_name.h"
+#include "reloc/hosted/user_name.h"
 
 namespace reloc {
 

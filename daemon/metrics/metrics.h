@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "daemon/events/event_bus.h"
 #include "daemon/jobs/job_table.h"
+#include "daemon/model/event_bus.h"
 #include "daemon/roots/root_cache.h"
 
 namespace reloc {

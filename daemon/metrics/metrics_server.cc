@@ -12,10 +12,10 @@
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
-#include "daemon/log.h"
+#include "daemon/base/log.h"
 #include "daemon/metrics/http.h"
 #include "reloc/base/file.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc {
 namespace {

@@ -12,10 +12,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "daemon/event_loop.h"
-#include "daemon/listener.h"
+#include "daemon/base/event_loop.h"
+#include "daemon/base/listener.h"
+#include "daemon/base/timer.h"
 #include "daemon/metrics/listen_address.h"
-#include "daemon/timer.h"
 #include "reloc/base/unique_fd.h"
 
 namespace reloc {

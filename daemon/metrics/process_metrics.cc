@@ -7,9 +7,9 @@
 #include <optional>
 
 #include "absl/time/clock.h"
-#include "daemon/jobs/pidfd.h"
-#include "daemon/jobs/proc_stat.h"
 #include "daemon/metrics/families.h"
+#include "daemon/proc/pidfd.h"
+#include "daemon/proc/proc_stat.h"
 
 namespace reloc {
 namespace {

@@ -16,11 +16,11 @@
 #include "absl/memory/memory.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "daemon/disk/disk_process.h"
-#include "daemon/log.h"
+#include "daemon/base/disk_process.h"
+#include "daemon/base/log.h"
 #include "reloc/base/file.h"
 #include "reloc/fault/fault.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc {
 namespace {

@@ -15,10 +15,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "daemon/event_loop.h"
-#include "daemon/events/event_bus.h"
+#include "daemon/base/event_loop.h"
+#include "daemon/base/timer.h"
 #include "daemon/metrics/metrics.h"
-#include "daemon/timer.h"
+#include "daemon/model/event_bus.h"
 
 namespace reloc {
 

@@ -10,9 +10,9 @@
 #include "absl/strings/str_cat.h"
 #include "reloc/base/file.h"
 #include "reloc/fault/fault.h"
+#include "reloc/hosted/status.h"
 #include "reloc/launch/mirror_link.h"
 #include "reloc/mirror/directory_at.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

@@ -16,12 +16,12 @@
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "daemon/log.h"
-#include "daemon/packet.h"
+#include "daemon/base/log.h"
+#include "daemon/base/packet.h"
 #include "reloc/base/file.h"
-#include "reloc/job/child_task.h"
+#include "reloc/hosted/child_task.h"
+#include "reloc/hosted/status.h"
 #include "reloc/pack/manifest.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

@@ -12,12 +12,12 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "daemon/control/messages.h"
-#include "daemon/disk/disk_process.h"
-#include "daemon/log.h"
-#include "daemon/timer.h"
+#include "daemon/base/disk_process.h"
+#include "daemon/base/log.h"
+#include "daemon/base/timer.h"
+#include "daemon/model/messages.h"
 #include "reloc/base/file.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc {
 namespace {

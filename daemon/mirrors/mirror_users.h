@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "daemon/processes/stall_guard.h"
+#include "daemon/proc/stall_guard.h"
 #include "reloc/mirror/mirror.h"
 
 namespace reloc {

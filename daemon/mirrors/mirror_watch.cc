@@ -7,7 +7,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc {
 namespace {

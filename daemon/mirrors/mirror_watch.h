@@ -10,7 +10,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
-#include "daemon/event_loop.h"
+#include "daemon/base/event_loop.h"
 #include "reloc/base/unique_fd.h"
 
 namespace reloc {

@@ -13,10 +13,10 @@
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
+#include "daemon/base/packet.h"
 #include "daemon/mirrors/worker.h"
-#include "daemon/packet.h"
 #include "reloc/fault/fault.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc {
 namespace {

@@ -10,12 +10,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "daemon/child_process.h"
-#include "daemon/event_loop.h"
-#include "daemon/timer.h"
+#include "daemon/base/child_process.h"
+#include "daemon/base/event_loop.h"
+#include "daemon/base/timer.h"
 #include "proto/mirror_task.pb.h"
 #include "reloc/base/unique_fd.h"
-#include "reloc/job/child_task.h"
+#include "reloc/hosted/child_task.h"
 
 namespace reloc {
 

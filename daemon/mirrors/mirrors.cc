@@ -6,8 +6,8 @@
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
-#include "daemon/log.h"
-#include "reloc/pack/status.h"
+#include "daemon/base/log.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc {
 namespace {

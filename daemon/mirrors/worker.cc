@@ -10,7 +10,7 @@
 
 #include <string>
 
-#include "daemon/child_process.h"
+#include "daemon/base/child_process.h"
 #include "daemon/mirrors/worker_channel.h"
 #include "daemon/mirrors/worker_tasks.h"
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "daemon/packet.h"
+#include "daemon/base/packet.h"
 
 namespace reloc {
 namespace {

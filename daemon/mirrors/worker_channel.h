@@ -7,7 +7,7 @@
 
 #include "proto/mirror_task.pb.h"
 #include "reloc/base/unique_fd.h"
-#include "reloc/pack/progress.h"
+#include "reloc/hosted/progress.h"
 
 namespace reloc {
 

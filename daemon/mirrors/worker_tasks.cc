@@ -17,19 +17,19 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
-#include "daemon/control/messages.h"
 #include "daemon/mirrors/mirror_users.h"
 #include "daemon/mirrors/mirror_watch.h"
+#include "daemon/model/messages.h"
 #include "reloc/base/file.h"
 #include "reloc/graft/graft_directory.h"
 #include "reloc/graft/graft_filter.h"
 #include "reloc/graft/graft_paths.h"
+#include "reloc/hosted/file_system.h"
+#include "reloc/hosted/status.h"
 #include "reloc/mirror/mirror_cache.h"
 #include "reloc/mirror/mirror_maker.h"
 #include "reloc/mirror/mirror_trial.h"
-#include "reloc/pack/file_system.h"
 #include "reloc/pack/manifest.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "daemon/frame.h"
-#include "daemon/log.h"
+#include "daemon/base/frame.h"
+#include "daemon/base/log.h"
+#include "daemon/base/timer.h"
 #include "daemon/processes/survey.h"
-#include "daemon/timer.h"
 
 namespace reloc {
 namespace {

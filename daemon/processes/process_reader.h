@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "daemon/jobs/job.h"
-#include "daemon/mailbox.h"
+#include "daemon/base/mailbox.h"
+#include "daemon/model/job.h"
 #include "daemon/processes/process_readers.h"
 #include "proto/process_survey.pb.h"
 

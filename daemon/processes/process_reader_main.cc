@@ -7,8 +7,8 @@
 
 #include <string>
 
-#include "daemon/child_process.h"
-#include "daemon/frame.h"
+#include "daemon/base/child_process.h"
+#include "daemon/base/frame.h"
 #include "daemon/processes/survey.h"
 #include "reloc/base/unique_fd.h"
 

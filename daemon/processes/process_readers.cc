@@ -12,11 +12,11 @@
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
-#include "daemon/child_process.h"
-#include "daemon/log.h"
+#include "daemon/base/child_process.h"
+#include "daemon/base/log.h"
 #include "daemon/processes/process_reader_main.h"
 #include "reloc/fault/fault.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc {
 namespace {

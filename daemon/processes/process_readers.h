@@ -9,9 +9,9 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
-#include "daemon/child_process.h"
-#include "daemon/event_loop.h"
-#include "daemon/timer.h"
+#include "daemon/base/child_process.h"
+#include "daemon/base/event_loop.h"
+#include "daemon/base/timer.h"
 #include "reloc/base/unique_fd.h"
 
 namespace reloc {

@@ -4,8 +4,8 @@
 
 #include <vector>
 
-#include "daemon/jobs/job.h"
-#include "daemon/processes/stall_guard.h"
+#include "daemon/model/job.h"
+#include "daemon/proc/stall_guard.h"
 #include "proto/process_survey.pb.h"
 #include "reloc/base/unique_fd.h"
 

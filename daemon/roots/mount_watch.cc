@@ -15,7 +15,7 @@
 #include "absl/strings/strip.h"
 #include "reloc/base/file.h"
 #include "reloc/fault/fault.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc {
 namespace {

@@ -14,7 +14,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "daemon/event_loop.h"
+#include "daemon/base/event_loop.h"
 #include "reloc/base/unique_fd.h"
 
 namespace reloc {

@@ -10,8 +10,8 @@
 
 #include "reloc/base/file.h"
 #include "reloc/fault/fault.h"
+#include "reloc/hosted/status.h"
 #include "reloc/launch/daemon_dir.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

@@ -4,8 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "daemon/log.h"
-#include "reloc/pack/status.h"
+#include "daemon/base/log.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc {
 

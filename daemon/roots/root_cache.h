@@ -21,27 +21,14 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "daemon/events/event_bus.h"
+#include "daemon/model/event_bus.h"
+#include "daemon/model/root.h"
 #include "daemon/roots/registry_writer.h"
 #include "daemon/roots/root_maker.h"
 #include "reloc/base/unique_fd.h"
 #include "reloc/launch/root_registry.h"
 
 namespace reloc {
-
-struct Root {
-  RootKey key;
-  MadeRoot made;
-  std::string prefix;  // empty: of an image
-  std::string pack;    // path of the pack that it was made for first
-  absl::Time created_at;
-  mutable absl::Time used_at;
-  std::string mirror;                     // name of the mirror that it shows; empty: the pack's own store
-  std::shared_ptr<const UniqueFd> store;  // the pack's own, pinned as long as it is a key
-  // The root that this one took the place of, which a launch may still be about to enter.
-  std::shared_ptr<const Root> before;
-};
-using RootLease = std::shared_ptr<const Root>;
 
 struct RootRequest {
   RootKey key;

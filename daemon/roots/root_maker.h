@@ -8,13 +8,9 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+#include "daemon/model/root.h"
 
 namespace reloc {
-
-struct MadeRoot {
-  int32_t fd = -1;     // number of the mount namespace's descriptor in the holder
-  uint64_t inode = 0;  // of the mount namespace
-};
 
 class RootMaker {
  public:

@@ -9,7 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "reloc/cli/describe.h"
 #include "reloc/cli/output.h"
-#include "reloc/pack/files.h"
+#include "reloc/hosted/files.h"
 
 namespace reloc {
 namespace {

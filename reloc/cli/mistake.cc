@@ -11,8 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "reloc/cli/describe.h"
-#include "reloc/cli/suggest.h"
-#include "reloc/pack/text.h"
+#include "reloc/hosted/suggest.h"
+#include "reloc/hosted/text.h"
 
 namespace reloc {
 namespace {

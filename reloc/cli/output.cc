@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "absl/strings/str_cat.h"
-#include "reloc/pack/text.h"
+#include "reloc/hosted/text.h"
 
 namespace reloc {
 namespace {

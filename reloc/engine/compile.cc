@@ -5,7 +5,7 @@
 #include "reloc/engine/graft.h"
 #include "reloc/engine/proot.h"
 #include "reloc/engine/userns.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc {
 

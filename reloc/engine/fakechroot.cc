@@ -7,7 +7,7 @@
 #include "reloc/base/path.h"
 #include "reloc/engine/loader_facts.h"
 #include "reloc/engine/plan_text.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/status.h"
 #include "reloc/pack/store.h"
 
 namespace reloc {

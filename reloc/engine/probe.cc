@@ -17,12 +17,12 @@
 #include "reloc/engine/graft.h"
 #include "reloc/engine/proot.h"
 #include "reloc/engine/userns_probe.h"
+#include "reloc/hosted/status.h"
 #include "reloc/launch/executor.h"
 #include "reloc/launch/find_program.h"
 #include "reloc/launch/graft_path.h"
 #include "reloc/pack/elf.h"
 #include "reloc/pack/program.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

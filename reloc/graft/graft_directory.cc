@@ -14,10 +14,10 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/status.h"
 #include "reloc/launch/graft_path.h"
 #include "reloc/mirror/layout.h"
-#include "reloc/pack/files.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

@@ -8,11 +8,11 @@
 #include "absl/strings/str_cat.h"
 #include "reloc/base/path.h"
 #include "reloc/graft/obstacle.h"
+#include "reloc/hosted/status.h"
+#include "reloc/hosted/text.h"
+#include "reloc/hosted/tree.h"
 #include "reloc/mirror/layout.h"
 #include "reloc/pack/manifest.h"
-#include "reloc/pack/status.h"
-#include "reloc/pack/text.h"
-#include "reloc/pack/tree.h"
 
 namespace reloc {
 namespace {

@@ -13,10 +13,10 @@
 #include "absl/strings/str_cat.h"
 #include "reloc/base/path.h"
 #include "reloc/graft/graft_directory.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/status.h"
 #include "reloc/launch/graft_path.h"
 #include "reloc/launch/pack_files.h"
-#include "reloc/pack/files.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

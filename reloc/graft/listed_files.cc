@@ -5,8 +5,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "reloc/base/path.h"
-#include "reloc/pack/text.h"
-#include "reloc/pack/tree.h"
+#include "reloc/hosted/text.h"
+#include "reloc/hosted/tree.h"
 
 namespace reloc {
 namespace {

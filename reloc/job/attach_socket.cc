@@ -13,10 +13,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "reloc/base/file.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/status.h"
 #include "reloc/job/job_files.h"
 #include "reloc/launch/daemon_dir.h"
-#include "reloc/pack/files.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

@@ -12,11 +12,11 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "reloc/base/env.h"
-#include "reloc/job/child_task.h"
-#include "reloc/job/state_dir.h"
+#include "reloc/hosted/child_task.h"
+#include "reloc/hosted/status.h"
+#include "reloc/hosted/text.h"
 #include "reloc/launch/daemon_link.h"
-#include "reloc/pack/status.h"
-#include "reloc/pack/text.h"
+#include "reloc/storage/state_dir.h"
 
 namespace reloc {
 namespace {

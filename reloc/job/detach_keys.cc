@@ -4,7 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "reloc/pack/text.h"
+#include "reloc/hosted/text.h"
 
 namespace reloc {
 

@@ -22,8 +22,8 @@
 #include "absl/time/clock.h"
 #include "reloc/base/file.h"
 #include "reloc/fault/fault.h"
+#include "reloc/hosted/status.h"
 #include "reloc/job/attach_socket.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

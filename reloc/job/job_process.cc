@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "reloc/fault/fault.h"
+#include "reloc/hosted/files.h"
 #include "reloc/launch/launcher.h"
-#include "reloc/pack/files.h"
 
 namespace reloc {
 namespace {

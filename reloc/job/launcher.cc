@@ -17,6 +17,8 @@
 #include "absl/strings/str_cat.h"
 #include "reloc/base/file.h"
 #include "reloc/fault/fault.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/status.h"
 #include "reloc/job/attach_socket.h"
 #include "reloc/job/job_files.h"
 #include "reloc/job/job_host.h"
@@ -25,8 +27,6 @@
 #include "reloc/launch/daemon_dir.h"
 #include "reloc/launch/descriptors.h"
 #include "reloc/launch/launcher.h"
-#include "reloc/pack/files.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

@@ -14,9 +14,9 @@
 #include "absl/strings/str_cat.h"
 #include "reloc/base/file.h"
 #include "reloc/fault/fault.h"
-#include "reloc/pack/files.h"
-#include "reloc/pack/own_file.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/own_file.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc {
 namespace {

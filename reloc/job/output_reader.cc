@@ -12,10 +12,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/own_file.h"
+#include "reloc/hosted/status.h"
 #include "reloc/job/output_log.h"
-#include "reloc/pack/files.h"
-#include "reloc/pack/own_file.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

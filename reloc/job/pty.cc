@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "reloc/fault/fault.h"
-#include "reloc/pack/files.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc {
 

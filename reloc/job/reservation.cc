@@ -12,10 +12,10 @@
 #include "reloc/base/env.h"
 #include "reloc/base/file.h"
 #include "reloc/fault/fault.h"
+#include "reloc/hosted/status.h"
+#include "reloc/hosted/text.h"
 #include "reloc/job/daemon_place.h"
 #include "reloc/launch/trace.h"
-#include "reloc/pack/status.h"
-#include "reloc/pack/text.h"
 
 namespace reloc {
 namespace {

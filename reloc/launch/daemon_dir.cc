@@ -9,8 +9,8 @@
 
 #include "reloc/base/env.h"
 #include "reloc/base/file.h"
+#include "reloc/base/mounts.h"
 #include "reloc/base/path.h"
-#include "reloc/launch/mounts.h"
 
 namespace reloc {
 namespace {

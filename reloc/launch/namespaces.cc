@@ -13,8 +13,8 @@
 #include <utility>
 
 #include "reloc/base/file.h"
+#include "reloc/base/mounts.h"
 #include "reloc/base/text.h"
-#include "reloc/launch/mounts.h"
 
 namespace reloc {
 namespace {

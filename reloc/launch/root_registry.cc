@@ -58,7 +58,7 @@ Errno FindSlot(int registry, const RootKey& key, RegistrySlot* found) {
 }
 
 // After a crash the holder's pid may be another user's process, which can be made so that whoever opens a
-// descriptor of it waits for ever (daemon/processes/stall_guard.h). Of a process of another user only root
+// descriptor of it waits for ever (daemon/proc/stall_guard.h). Of a process of another user only root
 // may open one: others are refused before that.
 bool MayHoldUp(int32_t holder) {
   if (::getauxval(AT_EUID) != 0) return false;

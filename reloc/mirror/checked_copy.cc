@@ -13,10 +13,10 @@
 #include "absl/strings/str_cat.h"
 #include "reloc/base/file.h"
 #include "reloc/fault/fault.h"
-#include "reloc/pack/files.h"
-#include "reloc/pack/hash.h"
-#include "reloc/pack/human_size.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/hash.h"
+#include "reloc/hosted/human_size.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc {
 namespace {

@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "proto/manifest.pb.h"
 #include "reloc/base/unique_fd.h"
-#include "reloc/pack/progress.h"
+#include "reloc/hosted/progress.h"
 
 namespace reloc {
 

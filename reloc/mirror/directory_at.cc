@@ -13,8 +13,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "reloc/base/file.h"
-#include "reloc/pack/files.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc {
 namespace {

@@ -11,10 +11,10 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/hash.h"
+#include "reloc/hosted/status.h"
 #include "reloc/mirror/layout.h"
-#include "reloc/pack/files.h"
-#include "reloc/pack/hash.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

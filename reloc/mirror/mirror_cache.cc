@@ -13,17 +13,17 @@
 #include "reloc/base/file.h"
 #include "reloc/base/path.h"
 #include "reloc/fault/fault.h"
+#include "reloc/hosted/file_system.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/human_size.h"
+#include "reloc/hosted/status.h"
+#include "reloc/hosted/trusted_path.h"
 #include "reloc/mirror/directory_at.h"
 #include "reloc/mirror/layout.h"
 #include "reloc/mirror/mirror_plan.h"
 #include "reloc/mirror/tmp_directory.h"
 #include "reloc/mirror/usage.h"
-#include "reloc/pack/file_system.h"
-#include "reloc/pack/files.h"
-#include "reloc/pack/human_size.h"
 #include "reloc/pack/manifest.h"
-#include "reloc/pack/status.h"
-#include "reloc/pack/trusted_path.h"
 
 namespace reloc {
 namespace {

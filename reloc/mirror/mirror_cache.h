@@ -10,8 +10,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "reloc/base/unique_fd.h"
+#include "reloc/hosted/progress.h"
 #include "reloc/mirror/mirror.h"
-#include "reloc/pack/progress.h"
 #include "reloc/pack/verify.h"
 
 namespace reloc {

@@ -22,6 +22,9 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "reloc/fault/fault.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/hash.h"
+#include "reloc/hosted/status.h"
 #include "reloc/launch/pack_files.h"
 #include "reloc/mirror/directory_at.h"
 #include "reloc/mirror/item_index.h"
@@ -30,10 +33,7 @@
 #include "reloc/mirror/mirror_writer.h"
 #include "reloc/mirror/tmp_directory.h"
 #include "reloc/pack/contents.h"
-#include "reloc/pack/files.h"
-#include "reloc/pack/hash.h"
 #include "reloc/pack/manifest.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

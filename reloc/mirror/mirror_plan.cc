@@ -6,12 +6,12 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "reloc/base/path.h"
+#include "reloc/hosted/tree.h"
 #include "reloc/launch/pack_files.h"
 #include "reloc/mirror/layout.h"
 #include "reloc/pack/contents.h"
 #include "reloc/pack/manifest.h"
 #include "reloc/pack/shim.h"
-#include "reloc/pack/tree.h"
 
 namespace reloc {
 namespace {

@@ -17,12 +17,12 @@
 #include "reloc/base/file.h"
 #include "reloc/base/path.h"
 #include "reloc/fault/fault.h"
+#include "reloc/hosted/await_child.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/status.h"
 #include "reloc/mirror/tmp_directory.h"
-#include "reloc/pack/await_child.h"
 #include "reloc/pack/elf.h"
-#include "reloc/pack/files.h"
 #include "reloc/pack/manifest.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

@@ -14,12 +14,12 @@
 #include "absl/strings/str_cat.h"
 #include "reloc/base/file.h"
 #include "reloc/fault/fault.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/parallel.h"
+#include "reloc/hosted/status.h"
 #include "reloc/mirror/checked_copy.h"
 #include "reloc/mirror/directory_at.h"
-#include "reloc/pack/files.h"
 #include "reloc/pack/manifest.h"
-#include "reloc/pack/parallel.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

@@ -4,9 +4,9 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "reloc/hosted/progress.h"
 #include "reloc/mirror/content_filter.h"
 #include "reloc/mirror/mirror_plan.h"
-#include "reloc/pack/progress.h"
 
 namespace reloc {
 

@@ -12,12 +12,12 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/status.h"
+#include "reloc/hosted/tree.h"
 #include "reloc/pack/closure.h"
-#include "reloc/pack/files.h"
 #include "reloc/pack/relink.h"
 #include "reloc/pack/staging.h"
-#include "reloc/pack/status.h"
-#include "reloc/pack/tree.h"
 
 namespace reloc {
 namespace {

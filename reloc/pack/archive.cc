@@ -13,12 +13,12 @@
 #include "absl/strings/str_cat.h"
 #include "reloc/base/file.h"
 #include "reloc/base/path.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/status.h"
+#include "reloc/hosted/tree.h"
 #include "reloc/pack/contents.h"
-#include "reloc/pack/files.h"
 #include "reloc/pack/manifest.h"
 #include "reloc/pack/squashfs.h"
-#include "reloc/pack/status.h"
-#include "reloc/pack/tree.h"
 
 namespace reloc {
 namespace {

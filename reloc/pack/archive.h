@@ -5,7 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "reloc/pack/progress.h"
+#include "reloc/hosted/progress.h"
 
 namespace reloc {
 

@@ -7,12 +7,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "reloc/base/path.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/status.h"
 #include "reloc/pack/archive.h"
 #include "reloc/pack/closure.h"
 #include "reloc/pack/copy.h"
-#include "reloc/pack/files.h"
 #include "reloc/pack/staging.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

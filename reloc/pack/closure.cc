@@ -10,10 +10,10 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "reloc/base/path.h"
-#include "reloc/pack/files.h"
-#include "reloc/pack/parallel.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/parallel.h"
+#include "reloc/hosted/status.h"
 #include "reloc/pack/references.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

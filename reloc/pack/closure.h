@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "reloc/pack/progress.h"
+#include "reloc/hosted/progress.h"
+#include "reloc/hosted/tree.h"
 #include "reloc/pack/store.h"
-#include "reloc/pack/tree.h"
 
 namespace reloc {
 

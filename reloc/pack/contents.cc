@@ -1,11 +1,11 @@
 #include "reloc/pack/contents.h"
 
 #include "absl/strings/str_cat.h"
-#include "reloc/pack/files.h"
-#include "reloc/pack/hash.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/hash.h"
+#include "reloc/hosted/parallel.h"
+#include "reloc/hosted/status.h"
 #include "reloc/pack/manifest.h"
-#include "reloc/pack/parallel.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

@@ -7,9 +7,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "proto/manifest.pb.h"
+#include "reloc/hosted/progress.h"
+#include "reloc/hosted/tree.h"
 #include "reloc/pack/closure.h"
-#include "reloc/pack/progress.h"
-#include "reloc/pack/tree.h"
 
 namespace reloc {
 

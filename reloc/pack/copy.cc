@@ -9,10 +9,10 @@
 #include "absl/strings/str_cat.h"
 #include "reloc/base/file.h"
 #include "reloc/base/path.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/parallel.h"
+#include "reloc/hosted/status.h"
 #include "reloc/pack/contents.h"
-#include "reloc/pack/files.h"
-#include "reloc/pack/parallel.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

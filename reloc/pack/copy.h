@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "reloc/hosted/progress.h"
 #include "reloc/pack/closure.h"
-#include "reloc/pack/progress.h"
 
 namespace reloc {
 

@@ -12,8 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "reloc/pack/hash.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/hash.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc {
 namespace {

@@ -10,8 +10,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "reloc/base/path.h"
+#include "reloc/hosted/status.h"
 #include "reloc/pack/manifest_check.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

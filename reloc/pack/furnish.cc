@@ -10,17 +10,17 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "reloc/base/path.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/status.h"
 #include "reloc/launch/pack_files.h"
 #include "reloc/pack/contents.h"
 #include "reloc/pack/copy.h"
-#include "reloc/pack/files.h"
 #include "reloc/pack/libraries.h"
 #include "reloc/pack/library_index.h"
 #include "reloc/pack/manifest.h"
 #include "reloc/pack/manifest_check.h"
 #include "reloc/pack/plan_digests.h"
 #include "reloc/pack/shim.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

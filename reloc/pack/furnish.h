@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "reloc/hosted/progress.h"
 #include "reloc/pack/closure.h"
 #include "reloc/pack/entries.h"
 #include "reloc/pack/program.h"
-#include "reloc/pack/progress.h"
 
 namespace reloc {
 

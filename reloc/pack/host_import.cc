@@ -9,12 +9,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "reloc/base/path.h"
+#include "reloc/hosted/status.h"
 #include "reloc/pack/host_data.h"
 #include "reloc/pack/host_item.h"
 #include "reloc/pack/host_libraries.h"
 #include "reloc/pack/host_program.h"
 #include "reloc/pack/host_write.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "reloc/hosted/progress.h"
 #include "reloc/pack/entries.h"
-#include "reloc/pack/progress.h"
 
 namespace reloc {
 

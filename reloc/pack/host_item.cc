@@ -9,9 +9,9 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "reloc/pack/files.h"
-#include "reloc/pack/hash.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/hash.h"
+#include "reloc/hosted/status.h"
 #include "reloc/pack/store.h"
 
 namespace reloc {

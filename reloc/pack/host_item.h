@@ -11,9 +11,9 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
+#include "reloc/hosted/progress.h"
 #include "reloc/pack/elf.h"
 #include "reloc/pack/needed_paths.h"
-#include "reloc/pack/progress.h"
 
 namespace reloc {
 

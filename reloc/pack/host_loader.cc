@@ -6,8 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "reloc/hosted/status.h"
 #include "reloc/pack/host_command.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

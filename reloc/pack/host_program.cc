@@ -15,8 +15,8 @@
 #include "absl/strings/str_split.h"
 #include "reloc/base/file.h"
 #include "reloc/base/path.h"
-#include "reloc/pack/files.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/status.h"
 
 namespace reloc {
 namespace {

@@ -12,11 +12,11 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "reloc/base/path.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/parallel.h"
+#include "reloc/hosted/status.h"
 #include "reloc/pack/copy.h"
-#include "reloc/pack/files.h"
 #include "reloc/pack/host_command.h"
-#include "reloc/pack/parallel.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

@@ -5,8 +5,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "reloc/hosted/progress.h"
 #include "reloc/pack/host_item.h"
-#include "reloc/pack/progress.h"
 
 namespace reloc {
 

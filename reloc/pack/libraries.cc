@@ -10,9 +10,9 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "reloc/base/path.h"
+#include "reloc/hosted/parallel.h"
 #include "reloc/pack/elf.h"
 #include "reloc/pack/library_directory.h"
-#include "reloc/pack/parallel.h"
 
 namespace reloc {
 namespace {

@@ -15,9 +15,9 @@
 #include <string>
 #include <vector>
 
+#include "reloc/hosted/progress.h"
 #include "reloc/pack/closure.h"
 #include "reloc/pack/elf.h"
-#include "reloc/pack/progress.h"
 #include "reloc/pack/store.h"
 
 namespace reloc {

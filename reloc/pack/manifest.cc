@@ -8,11 +8,11 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "reloc/pack/files.h"
-#include "reloc/pack/hash.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/hash.h"
+#include "reloc/hosted/status.h"
+#include "reloc/hosted/text.h"
 #include "reloc/pack/manifest_check.h"
-#include "reloc/pack/status.h"
-#include "reloc/pack/text.h"
 
 namespace reloc {
 namespace {

@@ -10,12 +10,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "reloc/base/path.h"
+#include "reloc/hosted/hash.h"
+#include "reloc/hosted/status.h"
+#include "reloc/hosted/text.h"
 #include "reloc/pack/digest.h"
-#include "reloc/pack/hash.h"
 #include "reloc/pack/manifest.h"
-#include "reloc/pack/status.h"
 #include "reloc/pack/store.h"
-#include "reloc/pack/text.h"
 
 namespace reloc {
 namespace {

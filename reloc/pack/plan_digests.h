@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "reloc/hosted/hash.h"
 #include "reloc/launch/plan.h"
-#include "reloc/pack/hash.h"
 
 namespace reloc {
 

@@ -19,10 +19,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "reloc/base/file.h"
-#include "reloc/pack/files.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/status.h"
+#include "reloc/hosted/text.h"
 #include "reloc/pack/store.h"
-#include "reloc/pack/text.h"
 
 namespace reloc {
 namespace {

@@ -14,7 +14,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
-#include "reloc/pack/progress.h"
+#include "reloc/hosted/progress.h"
 
 namespace reloc {
 

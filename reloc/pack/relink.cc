@@ -7,9 +7,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "reloc/base/path.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/status.h"
 #include "reloc/pack/copy.h"
-#include "reloc/pack/files.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "reloc/pack/files.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/status.h"
 #include "reloc/pack/host_command.h"
-#include "reloc/pack/status.h"
 
 namespace reloc {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "reloc/pack/files.h"
+#include "reloc/hosted/files.h"
 
 namespace reloc {
 

@@ -11,9 +11,9 @@
 #include "absl/strings/str_cat.h"
 #include "reloc/base/file.h"
 #include "reloc/base/path.h"
-#include "reloc/pack/files.h"
-#include "reloc/pack/status.h"
-#include "reloc/pack/text.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/status.h"
+#include "reloc/hosted/text.h"
 
 namespace reloc {
 namespace {

@@ -5,14 +5,14 @@
 #include <mutex>
 
 #include "absl/strings/str_cat.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/hash.h"
+#include "reloc/hosted/parallel.h"
+#include "reloc/hosted/status.h"
+#include "reloc/hosted/tree.h"
 #include "reloc/pack/contents.h"
-#include "reloc/pack/files.h"
-#include "reloc/pack/hash.h"
 #include "reloc/pack/manifest.h"
-#include "reloc/pack/parallel.h"
 #include "reloc/pack/plan_digests.h"
-#include "reloc/pack/status.h"
-#include "reloc/pack/tree.h"
 
 namespace reloc {
 namespace {

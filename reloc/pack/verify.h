@@ -6,7 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "proto/manifest.pb.h"
-#include "reloc/pack/progress.h"
+#include "reloc/hosted/progress.h"
 
 namespace reloc {
 

@@ -1,6 +1,6 @@
 """A process that is stuck in execve(2), of another user or of one's own, holds up nobody else.
 
-Whoever reads files like /proc/PID/stat of it waits as long as it does: daemon/processes/stall_guard.h. Run by root,
+Whoever reads files like /proc/PID/stat of it waits as long as it does: daemon/proc/stall_guard.h. Run by root,
 which plays both users.
 """
 import json

@@ -1,39 +1,68 @@
 #!/usr/bin/env python3
 """The include table: which layer may include which.
 
-    base <- launch <- pack <- {cli, job, engine, mirror <- graft} <- {client, daemon}; fault <- {job, mirror, client, daemon};  {shim, front} -> launch, base;  {audit, preload} -> base
+    base <- launch <- hosted <- {pack, storage, cli} <- {job, engine, mirror <- graft} <- {client, daemon}
+    fault <- {job, mirror, client, daemon};  {shim, front} -> launch, base;  {audit, preload} -> base
+
+and in the daemon, so that nothing below knows what is above:
+
+    base <- proc <- model <- {events, roots} <- jobs <- {processes, mirrors, keeper} <- {history, metrics, launch} <- control <- the top
 
 A table and not the linker, because a header that is included makes a dependency long before a symbol is linked.
 
 Usage: includes.py SOURCE_DIR      prints FILE:LINE for each violation; exit status 1 if there is one
 """
 
+import os
 import re
 import sys
 
 import sources
 
 # folder -> what it may include besides itself
+HOSTED = {"reloc/hosted", "reloc/base"}
+PACK = {"reloc/pack", "reloc/launch"} | HOSTED
+MIRROR = {"reloc/mirror", "reloc/fault", "proto"} | PACK
+DAEMON_BASE = {"daemon/base", "reloc/cli", "reloc/fault", "reloc/launch", "reloc/storage", "proto"} | HOSTED
+DAEMON_MODEL = {"daemon/model", "daemon/proc", "reloc/job", "reloc/mirror"} | DAEMON_BASE
+DAEMON_JOBS = {"daemon/jobs", "daemon/roots", "daemon/events"} | DAEMON_MODEL
+DAEMON_WORK = {"daemon/processes", "daemon/mirrors", "daemon/keeper"} | DAEMON_JOBS
+
 ALLOWED = {
     "reloc/base": set(),
     "reloc/launch": {"reloc/base"},
-    "reloc/cli": {"reloc/pack", "reloc/launch", "reloc/base"},
+    "reloc/hosted": {"reloc/base"},
     "reloc/fault": set(),
-    "reloc/job": {"reloc/fault", "reloc/pack", "reloc/launch", "reloc/base"},
-    "reloc/pack": {"reloc/launch", "reloc/base", "proto"},
-    "reloc/graft": {"reloc/mirror", "reloc/pack", "reloc/launch", "reloc/base"},
-    "reloc/mirror": {"reloc/fault", "reloc/pack", "reloc/launch", "reloc/base", "proto"},
-    "reloc/engine": {"reloc/pack", "reloc/launch", "reloc/base"},
+    "reloc/cli": HOSTED,
+    "reloc/storage": HOSTED,
+    "reloc/job": {"reloc/fault", "reloc/storage", "reloc/launch"} | HOSTED,
+    "reloc/pack": {"reloc/launch", "proto"} | HOSTED,
+    "reloc/mirror": {"reloc/fault", "proto"} | PACK,
+    "reloc/graft": {"reloc/mirror"} | PACK,
+    "reloc/engine": PACK,
     "shim": {"reloc/launch", "reloc/base"},
     "front": {"reloc/launch", "reloc/base"},
     "audit": {"reloc/base"},
     "preload": {"reloc/base"},
-    "client": {"reloc/cli", "reloc/engine", "reloc/fault", "reloc/job", "reloc/mirror", "reloc/pack", "reloc/launch", "reloc/base", "proto"},
-    "daemon": {"reloc/cli", "reloc/engine", "reloc/fault", "reloc/graft", "reloc/job", "reloc/mirror", "reloc/pack", "reloc/launch", "reloc/base", "proto"},
+    "client": {"reloc/cli", "reloc/engine", "reloc/job", "reloc/storage"} | MIRROR,
+    "daemon/base": DAEMON_BASE,
+    "daemon/proc": DAEMON_BASE,
+    "daemon/model": DAEMON_MODEL,
+    "daemon/events": DAEMON_MODEL,
+    "daemon/roots": DAEMON_MODEL,
+    "daemon/jobs": DAEMON_JOBS,
+    "daemon/processes": DAEMON_JOBS,
+    "daemon/mirrors": {"reloc/graft", "reloc/pack"} | DAEMON_JOBS,
+    "daemon/keeper": {"reloc/engine"} | DAEMON_JOBS,
+    "daemon/history": DAEMON_JOBS,
+    "daemon/metrics": DAEMON_JOBS,
+    "daemon/launch": {"reloc/engine"} | DAEMON_WORK,
+    "daemon/control": {"daemon/history", "daemon/metrics", "daemon/launch"} | DAEMON_WORK,
+    "daemon": {"daemon/control", "daemon/history", "daemon/metrics", "daemon/launch", "reloc/engine"} | DAEMON_WORK | MIRROR,
     "image": set(),
-    "bench": {"reloc/engine", "reloc/graft", "reloc/mirror", "reloc/pack", "reloc/launch", "reloc/base", "proto"},
+    "bench": {"reloc/engine", "reloc/graft"} | MIRROR,
 }
-FOLDERS = sorted(ALLOWED) + ["proto", "tests"]
+FOLDERS = sorted(ALLOWED, reverse=True) + ["proto", "tests"]  # a folder before those that it is in
 
 # No library but libc, and of C++ what neither allocates nor throws: headers alone.
 FREESTANDING = {"reloc/base", "reloc/launch", "shim", "front", "audit", "preload"}
@@ -80,7 +109,8 @@ def check_text(path, text):
 
 
 def check_tree(source_dir):
-    for path, text in sources.walk(source_dir, sorted(ALLOWED)):
+    tops = sorted({folder for folder in ALLOWED if os.path.dirname(folder) not in ALLOWED})
+    for path, text in sources.walk(source_dir, tops):
         yield from check_text(path, text)
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What is printed goes through reloc/cli/output.h, reloc/launch/trace.h or daemon/log.h, which escape it.
+"""What is printed goes through reloc/cli/output.h, reloc/launch/trace.h or daemon/base/log.h, which escape it.
 
 Names and arguments come from packs and from other users; a print that goes around those shows them raw to a terminal.
 
@@ -27,10 +27,10 @@ ALLOWED = {
     "client/daemon_process.cc": "relocd's descriptors",
     "client/user_jobs.cc": "the helper's descriptors",
     "client/list_jobs_helper.cc": "records for root, in a pipe",
-    "daemon/log.cc": "the way out of relocd: escapes",
+    "daemon/base/log.cc": "the way out of relocd: escapes",
     "daemon/main.cc": "closes the caller's descriptors",
-    "daemon/child_process.cc": "the descriptors of relocd's processes",
-    "daemon/log_writer.cc": "the log, whose lines LogInfo() and its like have escaped",
+    "daemon/base/child_process.cc": "the descriptors of relocd's processes",
+    "daemon/base/log_writer.cc": "the log, whose lines LogInfo() and its like have escaped",
     "reloc/job/attach_session.cc": "what a job writes, raw on purpose",
     "reloc/job/launcher.cc": "hands the caller's stderr on to Trace",
     "reloc/launch/image_server.cc": "strerror() alone",

@@ -27,6 +27,13 @@ class IncludesTest(unittest.TestCase):
         self.assert_refused("reloc/pack/x.cc", '#include "reloc/engine/compile.h"', "pack may not")
         self.assert_refused("shim/main.cc", '#include "reloc/pack/elf.h"', "shim may not")
 
+    def test_upward_in_the_daemon(self):
+        self.assert_refused("daemon/jobs/x.cc", '#include "daemon/control/service.h"', "daemon/jobs may not")
+        self.assert_refused("daemon/model/x.h", '#include "daemon/roots/root_cache.h"', "daemon/model may not")
+        self.assert_refused("daemon/metrics/x.h", '#include "daemon/options.h"', "daemon/metrics may not include daemon")
+        self.assert_allowed("daemon/control/x.cc", '#include "daemon/jobs/job_table.h"')
+        self.assert_allowed("daemon/daemon.cc", '#include "daemon/control/service.h"')
+
     def test_programs(self):
         self.assert_refused("client/x.cc", '#include "daemon/jobs.h"', "may not include daemon")
         self.assert_refused("reloc/engine/x.cc", '# include "client/run.h"', "may not include client")

@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "reloc/pack/files.h"
-#include "reloc/pack/status.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/status.h"
 #include "tests/slowfs/operations.h"
 
 namespace reloc::slowfs {

@@ -27,9 +27,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "reloc/hosted/files.h"
+#include "reloc/hosted/status.h"
 #include "reloc/launch/namespaces.h"
-#include "reloc/pack/files.h"
-#include "reloc/pack/status.h"
 #include "tests/slowfs/control.h"
 #include "tests/slowfs/file_system.h"
 

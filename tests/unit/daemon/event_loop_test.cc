@@ -1,4 +1,4 @@
-#include "daemon/event_loop.h"
+#include "daemon/base/event_loop.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -8,8 +8,8 @@
 #include <algorithm>
 #include <thread>
 
-#include "daemon/mailbox.h"
-#include "daemon/timer.h"
+#include "daemon/base/mailbox.h"
+#include "daemon/base/timer.h"
 #include "tests/unit/daemon/fixture.h"
 
 namespace reloc {

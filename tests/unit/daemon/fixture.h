@@ -8,7 +8,7 @@
 
 #include <functional>
 
-#include "daemon/event_loop.h"
+#include "daemon/base/event_loop.h"
 
 namespace reloc {
 

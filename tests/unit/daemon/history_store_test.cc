@@ -10,8 +10,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "daemon/control/messages.h"
-#include "reloc/job/history_file.h"
+#include "daemon/model/messages.h"
+#include "reloc/storage/history_file.h"
 #include "tests/unit/launch/temp_dir.h"
 
 namespace reloc {

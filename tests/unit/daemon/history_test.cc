@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "absl/time/clock.h"
-#include "reloc/job/history_file.h"
+#include "reloc/storage/history_file.h"
 #include "tests/unit/launch/temp_dir.h"
 
 namespace reloc {

@@ -1,4 +1,4 @@
-#include "daemon/jobs/job_mark.h"
+#include "daemon/proc/job_mark.h"
 
 #include <gtest/gtest.h>
 #include <sched.h>
@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "daemon/jobs/job_processes.h"
-#include "daemon/jobs/pidfd.h"
+#include "daemon/proc/pidfd.h"
 #include "tests/unit/daemon/fixture.h"
 
 namespace reloc {

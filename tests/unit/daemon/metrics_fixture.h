@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/event_loop.h"
+#include "daemon/base/event_loop.h"
 #include "daemon/metrics/metrics.h"
 #include "daemon/metrics/process_metrics.h"
 

@@ -83,11 +83,11 @@ TEST_F(OptionsTest, AFileSetsOptionsAndTheCommandLineWins) {
 TEST_F(OptionsTest, WhatTheSiteTurnsOnAUserTurnsOff) {
   std::string config = Config("metrics-listen = \"127.0.0.1:9000\"\nmetrics-textfile = \"/x/%u.prom\"\n");
   EXPECT_EQ(Parse({"--config", config}), -1) << error_;
-  EXPECT_EQ(options_.metrics_listen, "127.0.0.1:9000");
-  EXPECT_EQ(options_.metrics_textfile, "/x/%u.prom");
+  EXPECT_EQ(options_.metrics.listen, "127.0.0.1:9000");
+  EXPECT_EQ(options_.metrics.textfile, "/x/%u.prom");
   EXPECT_EQ(Parse({"--config", config, "--metrics-listen", "", "--metrics-textfile", ""}), -1) << error_;
-  EXPECT_EQ(options_.metrics_listen, "");
-  EXPECT_EQ(options_.metrics_textfile, "");
+  EXPECT_EQ(options_.metrics.listen, "");
+  EXPECT_EQ(options_.metrics.textfile, "");
 }
 
 TEST_F(OptionsTest, LaterFilesWin) {

@@ -1,4 +1,4 @@
-#include "daemon/packet.h"
+#include "daemon/base/packet.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "daemon/jobs/pidfd.h"
+#include "daemon/proc/pidfd.h"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>

@@ -1,4 +1,4 @@
-#include "daemon/jobs/proc_stat.h"
+#include "daemon/proc/proc_stat.h"
 
 #include <gtest/gtest.h>
 #include <sys/prctl.h>

@@ -1,4 +1,4 @@
-#include "daemon/processes/stall_guard.h"
+#include "daemon/proc/stall_guard.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

@@ -6,8 +6,8 @@
 #include <atomic>
 #include <thread>
 
+#include "reloc/hosted/files.h"
 #include "reloc/mirror/directory_at.h"
-#include "reloc/pack/files.h"
 #include "tests/unit/mirror/fixture.h"
 
 namespace reloc {
