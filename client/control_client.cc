@@ -3,9 +3,7 @@
 #include <errno.h>
 #include <grpcpp/create_channel_posix.h>
 #include <grpcpp/grpcpp.h>
-#include <stdio.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -21,6 +19,7 @@
 #include "reloc/hosted/child_task.h"
 #include "reloc/hosted/room.h"
 #include "reloc/hosted/status.h"
+#include "reloc/ipc/unix_address.h"
 #include "reloc/job/daemon_place.h"
 #include "reloc/storage/state_dir.h"
 
@@ -61,11 +60,9 @@ absl::StatusOr<UniqueFd> ConnectSocket(const std::string& path) {
   Result<DaemonDirectory> dir = OpenDaemonDir(path.c_str(), &report);
   if (!dir.ok()) return dir.error().value == EPERM ? Foreign(DescribeFault(path, report)) : NoDaemon();
   UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  struct sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", dir->get(), kControlSocket);
+  const UnixAddress address(dir->get(), kControlSocket);
   bool connected = !fault::Fails(fault::Point::kControlConnect) &&
-                   ::connect(socket.get(), reinterpret_cast<struct sockaddr*>(&address), sizeof address) == 0;
+                   ::connect(socket.get(), address.get(), address.size()) == 0;
   if (connected) return socket;
   return CannotConnect(errno, path);
 }
@@ -114,20 +111,17 @@ absl::StatusOr<std::unique_ptr<ControlClient>> ControlClient::ConnectQuietly() {
 
 absl::StatusOr<std::unique_ptr<ControlClient>> ControlClient::Connect(const std::string& dir) {
   RELOC_ASSIGN_OR_RETURN(UniqueFd socket, ConnectSocket(dir));
-  struct ucred peer;
-  socklen_t size = sizeof peer;
-  if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
-    return absl::ErrnoToStatus(errno, "cannot tell whose daemon this is");
-  }
-  if (peer.uid != ::geteuid() && peer.uid != 0)
-    return Foreign(absl::StrCat("the daemon in ", dir, " belongs to uid ", peer.uid));
+  Result<struct ucred> peer = PeerOf(socket.get());
+  if (!peer.ok()) return absl::ErrnoToStatus(peer.error().value, "cannot tell whose daemon this is");
+  if (peer->uid != ::geteuid() && peer->uid != 0)
+    return Foreign(absl::StrCat("the daemon in ", dir, " belongs to uid ", peer->uid));
   if (absl::Status room = CheckRoom(kThreads, kDescriptors); !room.ok())
     return absl::ResourceExhaustedError(
-        absl::StrCat("cannot ask the daemon (pid ", peer.pid, "): ", room.message()));
+        absl::StrCat("cannot ask the daemon (pid ", peer->pid, "): ", room.message()));
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
   auto channel = grpc::CreateCustomInsecureChannelFromFd("relocd", socket.Release(), arguments);
-  return absl::WrapUnique(new ControlClient(peer.pid, std::move(channel)));
+  return absl::WrapUnique(new ControlClient(peer->pid, std::move(channel)));
 }
 
 absl::Status ControlClient::Call(absl::FunctionRef<grpc::Status(grpc::ClientContext*)> call,

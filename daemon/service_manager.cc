@@ -13,6 +13,7 @@
 
 #include "absl/strings/numbers.h"
 #include "reloc/base/path.h"
+#include "reloc/ipc/unix_address.h"
 
 namespace reloc {
 namespace {
@@ -89,17 +90,12 @@ UniqueFd ServiceManager::TakeListener(int type) {
 }
 
 void ServiceManager::Notify(absl::string_view state) const {
-  struct sockaddr_un address = {};
-  const size_t size = notify_socket_.size();
-  if (size < 2 || size >= sizeof address.sun_path) return;
-  address.sun_family = AF_UNIX;
-  memcpy(address.sun_path, notify_socket_.data(), size);
-  if (address.sun_path[0] == '@') address.sun_path[0] = '\0';  // an abstract one
+  const UnixAddress address(notify_socket_);
+  if (!address.valid()) return;
   UniqueFd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket.valid()) return;
-  ::sendto(socket.get(), state.data(), state.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
-           reinterpret_cast<struct sockaddr*>(&address),
-           static_cast<socklen_t>(offsetof(struct sockaddr_un, sun_path) + size));
+  ::sendto(socket.get(), state.data(), state.size(), MSG_NOSIGNAL | MSG_DONTWAIT, address.get(),
+           address.size());
 }
 
 }  // namespace reloc

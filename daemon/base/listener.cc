@@ -11,6 +11,7 @@
 #include "absl/memory/memory.h"
 #include "reloc/fault/fault.h"
 #include "reloc/hosted/status.h"
+#include "reloc/ipc/unix_address.h"
 
 namespace reloc {
 namespace {
@@ -66,11 +67,10 @@ bool Listener::AcceptOne() {
     if (errno == EMFILE || errno == ENFILE) ShedOne();
     return false;  // whatever else it was: while there is a connection we are called again
   }
-  struct ucred peer;
-  socklen_t size = sizeof peer;
-  if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return true;
-  bool trusted = peer.uid == own_uid_ || (place_.allow_root && peer.uid == 0);
-  if (trusted) place_.on_peer({std::move(socket), peer.pid, peer.uid});
+  Result<struct ucred> peer = PeerOf(socket.get());
+  if (!peer.ok()) return true;
+  bool trusted = peer->uid == own_uid_ || (place_.allow_root && peer->uid == 0);
+  if (trusted) place_.on_peer({std::move(socket), peer->pid, peer->uid});
   return true;
 }
 

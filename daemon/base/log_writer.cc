@@ -15,12 +15,12 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "daemon/base/log_file.h"
-#include "daemon/base/packet.h"
 #include "reloc/cli/output.h"
 #include "reloc/fault/fault.h"
 #include "reloc/hosted/child_task.h"
 #include "reloc/hosted/status.h"
 #include "reloc/hosted/text.h"
+#include "reloc/ipc/packet.h"
 
 namespace reloc {
 namespace {

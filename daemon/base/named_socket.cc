@@ -2,14 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
 #include "reloc/fault/fault.h"
+#include "reloc/ipc/unix_address.h"
 
 namespace reloc {
 namespace {
@@ -48,13 +47,10 @@ absl::StatusOr<UniqueFd> NamedSocket::Bind() {
                       ? -1
                       : ::socket(AF_UNIX, type_ | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket.valid()) return failed(errno);
-  struct sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  // Through the descriptor: sun_path has 108 bytes, and the directory was checked.
-  snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", dir_, temporary.c_str());
+  const UnixAddress address(dir_, temporary);
   if (::unlinkat(dir_, temporary.c_str(), 0) != 0 && errno != ENOENT) return failed(errno);
   bool ready = (type_ != SOCK_DGRAM || AskForSenders(socket.get())) &&
-               ::bind(socket.get(), reinterpret_cast<struct sockaddr*>(&address), sizeof address) == 0 &&
+               ::bind(socket.get(), address.get(), address.size()) == 0 &&
                ::fchmodat(dir_, temporary.c_str(), 0600, 0) == 0 &&
                (type_ == SOCK_DGRAM || ::listen(socket.get(), kBacklog) == 0);
   if (!ready) return failed(errno);

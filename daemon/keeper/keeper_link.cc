@@ -14,12 +14,12 @@
 #include "absl/strings/str_cat.h"
 #include "daemon/base/child_process.h"
 #include "daemon/base/log.h"
-#include "daemon/base/packet.h"
 #include "reloc/base/file.h"
 #include "reloc/base/text.h"
 #include "reloc/fault/fault.h"
 #include "reloc/hosted/child_task.h"
 #include "reloc/hosted/status.h"
+#include "reloc/ipc/packet.h"
 
 namespace reloc {
 namespace {

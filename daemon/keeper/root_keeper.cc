@@ -16,9 +16,9 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/base/packet.h"
 #include "daemon/keeper/root_build.h"
 #include "reloc/base/file.h"
+#include "reloc/ipc/packet.h"
 #include "reloc/launch/namespaces.h"
 
 namespace reloc {
@@ -229,7 +229,6 @@ bool RootKeeper::ReadResult() {
   Errno e = ReceivePacket(results_.get(), {reinterpret_cast<char*>(&reply), sizeof reply}, &packet);
   if (!e.ok() || packet.size != sizeof reply) return false;
   if (packet.truncated) reply = FailedReply(reply.build, "out of file descriptors");
-  packet.fds.resize(2);
   TakeResult(reply, std::move(packet.fds[0]), std::move(packet.fds[1]));
   return true;
 }

@@ -19,12 +19,12 @@
 #include "absl/time/time.h"
 #include "daemon/base/event_loop.h"
 #include "daemon/base/listener.h"
-#include "daemon/base/packet.h"
 #include "daemon/base/timer.h"
 #include "daemon/jobs/job_table.h"
 #include "daemon/keeper/keeper_link.h"
 #include "daemon/mirrors/mirrors.h"
 #include "daemon/roots/root_cache.h"
+#include "reloc/ipc/packet.h"
 #include "reloc/launch/wire.h"
 
 namespace reloc {

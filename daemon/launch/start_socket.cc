@@ -8,10 +8,10 @@
 #include <utility>
 
 #include "absl/memory/memory.h"
-#include "daemon/base/packet.h"
 #include "daemon/proc/pidfd.h"
 #include "reloc/fault/fault.h"
 #include "reloc/hosted/status.h"
+#include "reloc/ipc/packet.h"
 #include "reloc/launch/daemon_dir.h"
 #include "reloc/launch/wire.h"
 

@@ -17,10 +17,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "daemon/base/log.h"
-#include "daemon/base/packet.h"
 #include "reloc/base/file.h"
 #include "reloc/hosted/child_task.h"
 #include "reloc/hosted/status.h"
+#include "reloc/ipc/packet.h"
 #include "reloc/pack/manifest.h"
 
 namespace reloc {

@@ -13,10 +13,10 @@
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
-#include "daemon/base/packet.h"
 #include "daemon/mirrors/worker.h"
 #include "reloc/fault/fault.h"
 #include "reloc/hosted/status.h"
+#include "reloc/ipc/packet.h"
 
 namespace reloc {
 namespace {
@@ -91,7 +91,7 @@ bool MirrorWorker::ReadWord() {
   const bool whole = e.ok() && packet.size > 0 && !packet.truncated &&
                      word.ParseFromArray(memory, static_cast<int>(packet.size));
   if (whole) {
-    Take(word, {packet.fds.data(), packet.fds.size()});
+    Take(word, packet.fds.all());
     return true;
   }
   loop_->Forget(socket_.get());  // what comes now is the end of the process

@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "daemon/base/packet.h"
+#include "reloc/ipc/packet.h"
 
 namespace reloc {
 namespace {

@@ -2,11 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <utility>
@@ -15,6 +13,7 @@
 #include "reloc/base/file.h"
 #include "reloc/hosted/files.h"
 #include "reloc/hosted/status.h"
+#include "reloc/ipc/unix_address.h"
 #include "reloc/job/job_files.h"
 #include "reloc/launch/daemon_dir.h"
 
@@ -30,14 +29,6 @@ absl::StatusOr<UniqueFd> OpenDir(const std::string& daemon_dir) {
   return std::move(dir->fd);
 }
 
-// By the directory's descriptor: a path may be longer than the 108 bytes of sun_path.
-struct sockaddr_un AddressIn(int job_dir) {
-  struct sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", job_dir, kAttachSocket);
-  return address;
-}
-
 absl::Status NoLauncher(int error, const std::string& id) {
   if (error == ECONNREFUSED || error == ENOENT) {
     return absl::NotFoundError(absl::StrCat("the launcher of job ", id, " is gone"));
@@ -51,17 +42,13 @@ absl::StatusOr<UniqueFd> Connect(int daemon_dir, const std::string& id, int flag
       OpenAt(daemon_dir, absl::StrCat("jobs/", id).c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW);
   if (!job_dir.ok()) return NoLauncher(job_dir.error().value, id);
   UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0));
-  struct sockaddr_un address = AddressIn(job_dir->get());
+  const UnixAddress address(job_dir->get(), kAttachSocket);
   // A launcher that is stopped, and has as many clients as its queue takes, is not waited for.
   (void)::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &kConnectTimeout, sizeof kConnectTimeout);
-  if (!socket.valid() ||
-      ::connect(socket.get(), reinterpret_cast<struct sockaddr*>(&address), sizeof address) != 0) {
+  if (!socket.valid() || ::connect(socket.get(), address.get(), address.size()) != 0) {
     return NoLauncher(errno, id);
   }
-  struct ucred peer;
-  socklen_t size = sizeof peer;
-  if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
-      (peer.uid != ::geteuid() && peer.uid != 0)) {
+  if (!IsPeerTrusted(socket.get())) {
     return absl::PermissionDeniedError(absl::StrCat("the launcher of job ", id, " is someone else's"));
   }
   return socket;
@@ -73,9 +60,8 @@ absl::StatusOr<UniqueFd> ListenForClients(const std::string& daemon_dir, const s
   RELOC_ASSIGN_OR_RETURN(UniqueFd dir, OpenDir(daemon_dir));
   RELOC_ASSIGN_OR_RETURN(UniqueFd job_dir, MakeJobDir(dir.get(), id));
   UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  struct sockaddr_un address = AddressIn(job_dir.get());
-  if (!socket.valid() ||
-      ::bind(socket.get(), reinterpret_cast<struct sockaddr*>(&address), sizeof address) != 0 ||
+  const UnixAddress address(job_dir.get(), kAttachSocket);
+  if (!socket.valid() || ::bind(socket.get(), address.get(), address.size()) != 0 ||
       ::listen(socket.get(), kBacklog) != 0) {
     return SystemError(errno, absl::StrCat("cannot make a socket for the job in ", daemon_dir));
   }

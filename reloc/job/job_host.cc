@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "reloc/ipc/unix_address.h"
 #include "reloc/job/job_files.h"
 #include "reloc/job/job_process.h"
 #include "reloc/job/reservation.h"
@@ -33,13 +34,6 @@ constexpr size_t kMaxDrained = 1 << 20;
 int WaitStatus(const siginfo_t& info) {
   if (info.si_code == CLD_EXITED) return (info.si_status & 0xff) << 8;
   return info.si_status | (info.si_code == CLD_DUMPED ? 0x80 : 0);
-}
-
-bool IsOurUser(int socket) {
-  struct ucred peer;
-  socklen_t size = sizeof peer;
-  return ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
-         (peer.uid == ::geteuid() || peer.uid == 0);
 }
 
 }  // namespace
@@ -208,7 +202,7 @@ void JobHost::Accept() {
   while (true) {
     UniqueFd socket(::accept4(job_.listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!socket.valid()) return;
-    if (clients_.size() < kMaxClients && IsOurUser(socket.get())) clients_.Add(std::move(socket), false);
+    if (clients_.size() < kMaxClients && IsPeerTrusted(socket.get())) clients_.Add(std::move(socket), false);
   }
 }
 

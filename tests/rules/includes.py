@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The include table: which layer may include which.
 
-    base <- launch <- hosted <- {pack, storage, cli} <- {job, engine, mirror <- graft} <- {client, daemon}
-    fault <- {job, mirror, client, daemon};  {shim, front} -> launch, base;  {audit, preload} -> base
+    base <- ipc <- launch <- hosted <- {pack, storage, cli} <- {job, engine, mirror <- graft} <- {client, daemon}
+    fault <- {job, mirror, client, daemon};  {shim, front} -> launch, ipc, base;  {audit, preload} -> base
 
 and in the daemon, so that nothing below knows what is above:
 
@@ -20,7 +20,7 @@ import sys
 import sources
 
 # folder -> what it may include besides itself
-HOSTED = {"reloc/hosted", "reloc/base"}
+HOSTED = {"reloc/hosted", "reloc/ipc", "reloc/base"}
 PACK = {"reloc/pack", "reloc/launch"} | HOSTED
 MIRROR = {"reloc/mirror", "reloc/fault", "proto"} | PACK
 DAEMON_BASE = {"daemon/base", "reloc/cli", "reloc/fault", "reloc/launch", "reloc/storage", "proto"} | HOSTED
@@ -30,8 +30,9 @@ DAEMON_WORK = {"daemon/processes", "daemon/mirrors", "daemon/keeper"} | DAEMON_J
 
 ALLOWED = {
     "reloc/base": set(),
-    "reloc/launch": {"reloc/base"},
-    "reloc/hosted": {"reloc/base"},
+    "reloc/ipc": {"reloc/base"},
+    "reloc/launch": {"reloc/ipc", "reloc/base"},
+    "reloc/hosted": {"reloc/ipc", "reloc/base"},
     "reloc/fault": set(),
     "reloc/cli": HOSTED,
     "reloc/storage": HOSTED,
@@ -40,8 +41,8 @@ ALLOWED = {
     "reloc/mirror": {"reloc/fault", "proto"} | PACK,
     "reloc/graft": {"reloc/mirror"} | PACK,
     "reloc/engine": PACK,
-    "shim": {"reloc/launch", "reloc/base"},
-    "front": {"reloc/launch", "reloc/base"},
+    "shim": {"reloc/launch", "reloc/ipc", "reloc/base"},
+    "front": {"reloc/launch", "reloc/ipc", "reloc/base"},
     "audit": {"reloc/base"},
     "preload": {"reloc/base"},
     "client": {"reloc/cli", "reloc/engine", "reloc/job", "reloc/storage"} | MIRROR,
@@ -65,7 +66,7 @@ ALLOWED = {
 FOLDERS = sorted(ALLOWED, reverse=True) + ["proto", "tests"]  # a folder before those that it is in
 
 # No library but libc, and of C++ what neither allocates nor throws: headers alone.
-FREESTANDING = {"reloc/base", "reloc/launch", "shim", "front", "audit", "preload"}
+FREESTANDING = {"reloc/base", "reloc/ipc", "reloc/launch", "shim", "front", "audit", "preload"}
 FREESTANDING_CXX = set("""
     algorithm array atomic bit charconv concepts cstddef cstdint initializer_list iterator limits new
     optional span string_view tuple type_traits utility""".split())

@@ -1,4 +1,4 @@
-#include "daemon/base/packet.h"
+#include "reloc/ipc/packet.h"
 
 #include <errno.h>
 #include <string.h>
@@ -10,6 +10,12 @@ namespace {
 
 constexpr int kScmPidfd = 4;  // SCM_PIDFD, Linux 6.5; Debian 12's headers are of 6.1
 
+constexpr size_t kControlSize =
+    CMSG_SPACE(kMaxPacketFds * sizeof(int)) + CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct ucred));
+static_assert(CMSG_SPACE(PacketFds::kCapacity * sizeof(int)) >= kControlSize);
+
+constexpr int Flags(PacketWait wait) { return wait == PacketWait::kNone ? MSG_DONTWAIT : 0; }
+
 // Every descriptor that arrived is installed already and must be owned, wanted or not.
 void TakeFds(const struct cmsghdr* c, Packet* packet) {
   size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
@@ -17,7 +23,7 @@ void TakeFds(const struct cmsghdr* c, Packet* packet) {
     int fd;
     memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
     if (c->cmsg_type == SCM_RIGHTS) {
-      packet->fds.emplace_back(fd);
+      packet->fds.Add(fd);
     } else {
       packet->sender_pidfd.Reset(fd);
     }
@@ -35,7 +41,7 @@ void TakeControl(struct msghdr* header, Packet* packet) {
 
 }  // namespace
 
-Errno SendPacket(int socket, string_view bytes, std::span<const int> fds) {
+Errno SendPacket(int socket, string_view bytes, std::span<const int> fds, PacketWait wait) {
   alignas(struct cmsghdr) char control[CMSG_SPACE(kMaxPacketFds * sizeof(int))] = {};
   if (fds.size() > kMaxPacketFds) return Errno{EINVAL};
   struct iovec data = {const_cast<char*>(bytes.data()), bytes.size()};
@@ -51,12 +57,14 @@ Errno SendPacket(int socket, string_view bytes, std::span<const int> fds) {
     c->cmsg_len = CMSG_LEN(fds.size_bytes());
     memcpy(CMSG_DATA(c), fds.data(), fds.size_bytes());
   }
-  return ::sendmsg(socket, &header, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0 ? kOk : Errno::Last();
+  while (::sendmsg(socket, &header, MSG_NOSIGNAL | Flags(wait)) < 0) {
+    if (errno != EINTR) return Errno::Last();
+  }
+  return kOk;
 }
 
-Errno ReceivePacket(int socket, std::span<char> memory, Packet* packet) {
-  alignas(struct cmsghdr) char control[CMSG_SPACE(kMaxPacketFds * sizeof(int)) + CMSG_SPACE(sizeof(int)) +
-                                       CMSG_SPACE(sizeof(struct ucred))];
+Errno ReceivePacket(int socket, std::span<char> memory, Packet* packet, PacketWait wait) {
+  alignas(struct cmsghdr) char control[kControlSize];
   struct iovec data = {memory.data(), memory.size()};
   struct msghdr header = {};
   header.msg_iov = &data;
@@ -65,7 +73,7 @@ Errno ReceivePacket(int socket, std::span<char> memory, Packet* packet) {
   header.msg_controllen = sizeof control;
   ssize_t size;
   do {
-    size = ::recvmsg(socket, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    size = ::recvmsg(socket, &header, MSG_CMSG_CLOEXEC | Flags(wait));
   } while (size < 0 && errno == EINTR);
   if (size < 0) return Errno::Last();
   TakeControl(&header, packet);

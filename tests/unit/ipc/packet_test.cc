@@ -1,4 +1,4 @@
-#include "daemon/base/packet.h"
+#include "reloc/ipc/packet.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
