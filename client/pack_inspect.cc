@@ -21,6 +21,7 @@
 #include "reloc/hosted/status.h"
 #include "reloc/hosted/text.h"
 #include "reloc/pack/manifest.h"
+#include "reloc/pack/manifest_names.h"
 #include "reloc/pack/verify.h"
 
 namespace reloc {

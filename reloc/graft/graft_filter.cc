@@ -13,6 +13,7 @@
 #include "reloc/hosted/tree.h"
 #include "reloc/mirror/layout.h"
 #include "reloc/pack/manifest.h"
+#include "reloc/pack/manifest_names.h"
 
 namespace reloc {
 namespace {

@@ -7,6 +7,7 @@
 #include "reloc/base/path.h"
 #include "reloc/hosted/text.h"
 #include "reloc/hosted/tree.h"
+#include "reloc/pack/manifest_names.h"
 
 namespace reloc {
 namespace {

@@ -11,6 +11,7 @@
 #include "reloc/mirror/layout.h"
 #include "reloc/pack/contents.h"
 #include "reloc/pack/manifest.h"
+#include "reloc/pack/manifest_names.h"
 #include "reloc/pack/shim.h"
 
 namespace reloc {

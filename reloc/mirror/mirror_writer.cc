@@ -20,6 +20,7 @@
 #include "reloc/mirror/checked_copy.h"
 #include "reloc/mirror/directory_at.h"
 #include "reloc/pack/manifest.h"
+#include "reloc/pack/manifest_names.h"
 
 namespace reloc {
 namespace {

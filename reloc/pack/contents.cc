@@ -6,6 +6,7 @@
 #include "reloc/hosted/parallel.h"
 #include "reloc/hosted/status.h"
 #include "reloc/pack/manifest.h"
+#include "reloc/pack/manifest_names.h"
 
 namespace reloc {
 namespace {

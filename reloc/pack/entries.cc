@@ -12,6 +12,7 @@
 #include "reloc/base/path.h"
 #include "reloc/hosted/status.h"
 #include "reloc/pack/manifest_check.h"
+#include "reloc/pack/manifest_names.h"
 
 namespace reloc {
 namespace {

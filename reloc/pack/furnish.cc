@@ -19,6 +19,7 @@
 #include "reloc/pack/library_index.h"
 #include "reloc/pack/manifest.h"
 #include "reloc/pack/manifest_check.h"
+#include "reloc/pack/manifest_names.h"
 #include "reloc/pack/plan_digests.h"
 #include "reloc/pack/shim.h"
 

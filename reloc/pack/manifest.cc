@@ -77,14 +77,6 @@ absl::StatusOr<std::string> ReadManifest(const std::string& pack) {
   return absl::NotFoundError(absl::StrCat(pack, " is not the directory of a pack: there is no ", path));
 }
 
-bool IsHex(char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F'); }
-int HexValue(char c) { return c <= '9' ? c - '0' : c - 'A' + 10; }
-
-void AppendEscaped(unsigned char byte, std::string* out) {
-  constexpr char kHex[] = "0123456789ABCDEF";
-  *out += {'%', kHex[byte >> 4], kHex[byte & 15]};
-}
-
 }  // namespace
 
 absl::StatusOr<pb::Manifest> ParseManifest(std::string_view json, std::string_view name) {
@@ -150,37 +142,6 @@ absl::Status SealLists(PackLists* lists) {
 absl::Status SaveLists(const std::string& pack, const PackLists& lists) {
   RELOC_RETURN_IF_ERROR(WriteNewFile(absl::StrCat(pack, "/", kContentsPath), lists.contents_json, 0644));
   return WriteNewFile(absl::StrCat(pack, "/", kManifestPath), lists.manifest_json, 0644);
-}
-
-std::string EscapeName(std::string_view name) {
-  std::string out;
-  while (!name.empty()) {
-    size_t length = name[0] == '%' ? 0 : Utf8Length(name);
-    if (length == 0) {
-      AppendEscaped(static_cast<unsigned char>(name[0]), &out);
-    } else {
-      out += name.substr(0, length);
-    }
-    name.remove_prefix(std::max<size_t>(length, 1));
-  }
-  return out;
-}
-
-absl::StatusOr<std::string> UnescapeName(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-    } else if (i + 2 < text.size() && IsHex(text[i + 1]) && IsHex(text[i + 2])) {
-      out += static_cast<char>(HexValue(text[i + 1]) * 16 + HexValue(text[i + 2]));
-      i += 2;
-    } else {
-      return absl::InvalidArgumentError("a % that is not followed by two hexadecimal digits");
-    }
-  }
-  // One name, one spelling: else %2E%2E would be a way to write "..".
-  if (EscapeName(out) != text) return absl::InvalidArgumentError("an escape that is not needed");
-  return out;
 }
 
 }  // namespace reloc

@@ -10,8 +10,6 @@
 
 namespace reloc {
 
-inline constexpr uint32_t kFormatMajor = 1;
-inline constexpr uint32_t kFormatMinor = 1;
 inline constexpr char kManifestPath[] = ".reloc/manifest.json";
 inline constexpr char kContentsPath[] = ".reloc/contents.json";
 
@@ -43,10 +41,5 @@ absl::Status SealLists(PackLists* lists);
 
 // Writes both texts as new files into the directory `pack`, where .reloc exists.
 absl::Status SaveLists(const std::string& pack, const PackLists& lists);
-
-// File names in the manifest: '%' and all bytes that are not valid UTF-8 are %XX.
-std::string EscapeName(std::string_view name);
-// InvalidArgument if `text` is not what EscapeName makes.
-absl::StatusOr<std::string> UnescapeName(std::string_view text);
 
 }  // namespace reloc

@@ -14,7 +14,7 @@
 #include "reloc/hosted/status.h"
 #include "reloc/hosted/text.h"
 #include "reloc/pack/digest.h"
-#include "reloc/pack/manifest.h"
+#include "reloc/pack/manifest_names.h"
 #include "reloc/pack/store.h"
 
 namespace reloc {
@@ -105,12 +105,6 @@ absl::Status CheckItem(const pb::Item& item, size_t depth, const absl::flat_hash
 size_t Depth(std::string_view path) { return static_cast<size_t>(std::count(path.begin(), path.end(), '/')); }
 
 }  // namespace
-
-bool IsPlainText(std::string_view text) { return OneLine(Text(text)) == text && EscapeName(text) == text; }
-
-bool IsEntryName(std::string_view name) {
-  return name.size() <= 255 && IsCleanRelative(name) && name.find('/') == name.npos && IsPlainText(name);
-}
 
 bool LeavesPack(size_t depth, std::string_view link, std::string_view target) {
   if (target.starts_with('/')) return false;

@@ -1,6 +1,8 @@
 // What must hold of a manifest before anything believes it. It may come from anywhere: a pack is data.
 #pragma once
 
+#include <stdint.h>
+
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -8,17 +10,15 @@
 
 namespace reloc {
 
+// The version of packs' format that is written. Readers take every minor version of the same major one.
+inline constexpr uint32_t kFormatMajor = 1;
+inline constexpr uint32_t kFormatMinor = 1;
+
 // `name` is the file in messages. All errors are InvalidArgument, but a newer major version is Unimplemented.
 absl::Status CheckFormat(const pb::Manifest& manifest, std::string_view name);
 absl::Status CheckManifest(const pb::Manifest& manifest, std::string_view name);
 // That the contents are well-formed. ParseContents finds out whether they are the manifest's.
 absl::Status CheckContents(const pb::Contents& contents, const pb::Manifest& manifest, std::string_view name);
-
-// True for UTF-8 without control characters and without '%', which is the manifest's escape.
-bool IsPlainText(std::string_view text);
-
-// True for what can be <pack>/bin/<name>: one component of plain text.
-bool IsEntryName(std::string_view name);
 
 // True if the symlink at `link` (relative to a directory `depth` levels deep in the pack) leads above the
 // pack when its target is read as text. Absolute targets do not: they mean the same path of the host under

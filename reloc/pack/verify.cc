@@ -12,6 +12,7 @@
 #include "reloc/hosted/tree.h"
 #include "reloc/pack/contents.h"
 #include "reloc/pack/manifest.h"
+#include "reloc/pack/manifest_names.h"
 #include "reloc/pack/plan_digests.h"
 
 namespace reloc {

@@ -8,6 +8,8 @@
 
 #include "reloc/base/path.h"
 #include "reloc/pack/manifest.h"
+#include "reloc/pack/manifest_check.h"
+#include "reloc/pack/manifest_names.h"
 #include "reloc/pack/plan_digests.h"
 
 namespace {

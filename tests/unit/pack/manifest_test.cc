@@ -8,6 +8,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_replace.h"
 #include "reloc/pack/manifest_check.h"
+#include "reloc/pack/manifest_names.h"
 #include "tests/unit/pack/fixture.h"
 
 namespace reloc {
