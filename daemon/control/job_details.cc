@@ -17,7 +17,7 @@ using relocd::v1::SurveyAnswer;
 // Of a job that has a launcher: it is the main process's parent, and keeps the output.
 void AddLauncher(const Job& job, const SurveyAnswer::Subject& processes, const std::string& dir,
                  const std::string& output_dir, relocd::v1::JobDetails* details) {
-  if (job.placement != Placement::kDaemon) return;
+  if (job.placement != Placement::kLauncher) return;
   for (const Process& process : processes.each()) {
     if (job.state != JobState::kRunning || process.pid() != job.pid) continue;
     details->set_launcher_pid(process.parent());

@@ -96,14 +96,14 @@ absl::Status JobTable::Bind(const std::string& id, UniqueFd pidfd, pid_t pid, ui
   RELOC_ASSIGN_OR_RETURN(Running * running, Add(std::move(pidfd), pid, uid));
   running->job.id = id;
   running->job.name = *std::move(name);
-  running->job.placement = Placement::kDaemon;
+  running->job.placement = Placement::kLauncher;
   Record(running->job);
   return absl::OkStatus();
 }
 
 absl::StatusOr<std::string> JobTable::Reserve(absl::string_view name) {
   for (const auto& [pid, running] : running_) {
-    if (name.empty() || running->job.placement != Placement::kDaemon || running->job.name != name) continue;
+    if (name.empty() || running->job.placement != Placement::kLauncher || running->job.name != name) continue;
     return absl::AlreadyExistsError(
         absl::StrCat("job ", running->job.id, ", which runs, has the name ", name, "; choose another"));
   }
@@ -236,7 +236,7 @@ void JobTable::KeepIn(Journal* journal) {
 
 bool JobTable::has_launchers() const {
   return std::any_of(running_.begin(), running_.end(),
-                     [](const auto& entry) { return entry.second->job.placement == Placement::kDaemon; });
+                     [](const auto& entry) { return entry.second->job.placement == Placement::kLauncher; });
 }
 
 void JobTable::MendJournal() {
@@ -247,7 +247,7 @@ void JobTable::Record(const Job& job) {
   if (journal_ == nullptr) return;
   journal_->Write(job);
   // Its launcher relies on what it is answered.
-  if (job.placement == Placement::kDaemon) journal_->Flush();
+  if (job.placement == Placement::kLauncher) journal_->Flush();
   if (journal_->wants_rewrite()) journal_->Rewrite(InOrder(true));
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 using prometheus::MetricFamily;
 
-constexpr Placement kPlacements[kPlacementCount] = {Placement::kCaller, Placement::kDaemon};
+constexpr Placement kPlacements[kPlacementCount] = {Placement::kCaller, Placement::kLauncher};
 constexpr const char* kResultNames[] = {"ok", "fallback"};
 
 // From what a root in the cache takes (tens of microseconds) to where launches stop waiting (100 ms).

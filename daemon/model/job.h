@@ -26,11 +26,12 @@ const char* JobStateName(JobState state);  // "running", "exited", "killed", "lo
 
 // Who became the program.
 enum class Placement {
-  kCaller,  // the calling process itself
-  kDaemon,  // a child of a launcher: relocctl run --detach or --supervised
+  kCaller,    // the calling process itself
+  kLauncher,  // a child of a launcher: relocctl run --detach or --supervised
 };
 inline constexpr size_t kPlacementCount = 2;
-const char* PlacementName(Placement placement);  // "caller", "daemon"
+// Returns "caller", or "daemon" for kLauncher: users have had that word since before there were launchers.
+const char* PlacementName(Placement placement);
 
 struct Job {
   std::string id;

@@ -118,7 +118,7 @@ TEST_F(Reserved, AJobHasTheIdAndTheNameThatWereReserved) {
   Job job = table_.List(false).at(0);
   EXPECT_EQ(job.id, id);
   EXPECT_EQ(job.name, "train");
-  EXPECT_EQ(job.placement, Placement::kDaemon);
+  EXPECT_EQ(job.placement, Placement::kLauncher);
   ASSERT_TRUE(Start(child.pid(), "other").ok());
   EXPECT_EQ(table_.List(false).at(0).name, "train");
 }

@@ -27,7 +27,7 @@ Job MakeJob(const std::string& id) {
   job.program = "/gnu/store/x/bin/sed";
   job.argv = std::string("sed\0\0-n\0", 8);
   job.slurm_job = "17";
-  job.placement = Placement::kDaemon;
+  job.placement = Placement::kLauncher;
   job.engine = Engine::kProot;
   job.reason = Reason::kEngine;
   job.started_at = absl::FromUnixNanos(1234567890123456789);
