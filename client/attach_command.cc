@@ -70,7 +70,7 @@ int Attach(const AttachOptions& options) {
   AttachSession session(*std::move(socket), AttachSession::Role::kGuest, &terminal, false, *std::move(keys));
   const char* debug = ::getenv("RELOC_DEBUG");
   return FinishAttachment(session.Run(), id,
-                          Trace("relocctl", debug != nullptr && std::string_view(debug) == "1"));
+                          LaunchLog("relocctl", debug != nullptr && std::string_view(debug) == "1"));
 }
 
 }  // namespace

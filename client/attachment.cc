@@ -17,7 +17,7 @@ int FindTerminal() {
   return -1;
 }
 
-int FinishAttachment(const Left& left, const std::string& id, const Trace& trace) {
+int FinishAttachment(const Left& left, const std::string& id, const LaunchLog& log) {
   switch (left.how) {
     case Leave::kLaunched:
       return 0;
@@ -36,16 +36,16 @@ int FinishAttachment(const Left& left, const std::string& id, const Trace& trace
     case Leave::kSignalled:
       EndAs(left.value);
     case Leave::kNothing:
-      trace.Error(absl::StrCat(
+      log.Error(absl::StrCat(
           "job ", id,
           " has the terminal and the files of whoever started it: there is nothing to attach to"));
       return kExitFailed;
     case Leave::kSilent:
-      trace.Error(absl::StrCat("the launcher of job ", id,
-                               " does not answer: it was stopped, or the disk with the job's output hangs"));
+      log.Error(absl::StrCat("the launcher of job ", id,
+                             " does not answer: it was stopped, or the disk with the job's output hangs"));
       return kExitFailed;
     case Leave::kLost:
-      trace.Error(
+      log.Error(
           "the job's launcher was killed, or this terminal was too slow for its output; relocctl ps shows "
           "whether the job goes on");
       return kExitFailed;

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "reloc/job/attach_session.h"
-#include "reloc/launch/trace.h"
+#include "reloc/launch/launch_log.h"
 
 namespace reloc {
 
@@ -13,6 +13,6 @@ int FindTerminal();
 
 // Says how the session `left` the job `id`, where the user has to know. Returns an exit status, or ends the
 // process as the job or a signal would have. All signals are blocked.
-int FinishAttachment(const Left& left, const std::string& id, const Trace& trace);
+int FinishAttachment(const Left& left, const std::string& id, const LaunchLog& log);
 
 }  // namespace reloc

@@ -8,12 +8,12 @@
 #include <string>
 
 #include "client/run_options.h"
-#include "reloc/launch/trace.h"
+#include "reloc/launch/launch_log.h"
 
 namespace reloc {
 
 // Runs any program of an image; returns like Launch(). Finds the image anew: the process of a job has the
 // caller's descriptors alone. `daemon_dir`: as in LaunchRequest.
-int RunImage(const RunOptions& options, char** envp, const std::string& daemon_dir, const Trace& trace);
+int RunImage(const RunOptions& options, char** envp, const std::string& daemon_dir, const LaunchLog& log);
 
 }  // namespace reloc

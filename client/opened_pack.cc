@@ -21,8 +21,8 @@ absl::StatusOr<OpenedPack> OpenedPack::Open(const std::string& name) {
   Failure failure;
   // A file that does not claim to be an image, such as an archive, is refused when its manifest is read.
   if (!absl::EndsWith(name, ".sqfs") && !CheckImage(image, &failure)) return OpenedPack(name, name);
-  Trace trace("relocctl", false);
-  if (EnterOwnImage(image, environ, trace, &failure)) return OpenedPack(name, kImagePackDir);
+  LaunchLog log("relocctl", false);
+  if (EnterOwnImage(image, environ, log, &failure)) return OpenedPack(name, kImagePackDir);
   FixedText<1024> line;
   failure.Describe(&line);
   return absl::UnavailableError(Text(line.view()));

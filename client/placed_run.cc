@@ -42,44 +42,44 @@ PtyUse ChoosePty(const RunOptions& options) {
 
 // The reservation of a job. None if it can do without a daemon and there is none.
 absl::StatusOr<std::optional<Reservation>> Reserve(const RunOptions& options, const char* const* envp,
-                                                   const Trace& trace) {
+                                                   const LaunchLog& log) {
   absl::StatusOr<Reservation> reservation = ReserveJob(envp, std::string(options.name));
   if (reservation.ok() && !reservation->warning.empty())
     PrintError("relocctl: warning", reservation->warning);
   if (reservation.ok()) return std::optional<Reservation>(*std::move(reservation));
   bool refused = absl::IsFailedPrecondition(reservation.status());
   if (refused || options.placement == RunPlacement::kDetached) return reservation.status();
-  trace.Debug(absl::StrCat("not known to a daemon: ", reservation.status().message()));
+  log.Debug(absl::StrCat("not known to a daemon: ", reservation.status().message()));
   return std::optional<Reservation>();
 }
 
-int FinishDetached(const Left& left, const std::string& id, const Trace& trace) {
+int FinishDetached(const Left& left, const std::string& id, const LaunchLog& log) {
   if (left.how == Leave::kLaunched) {
     Errno written = WriteAll(STDOUT_FILENO, id + "\n");
-    if (!written.ok()) trace.Error(absl::StrCat("cannot write the id of the job: it is ", id));
+    if (!written.ok()) log.Error(absl::StrCat("cannot write the id of the job: it is ", id));
     return written.ok() ? 0 : kExitFailed;
   }
-  return FinishAttachment(left, id, trace);
+  return FinishAttachment(left, id, log);
 }
 
 }  // namespace
 
-int RunPlaced(const RunOptions& options, const char* const* envp, const Trace& trace, JobLaunch launch) {
+int RunPlaced(const RunOptions& options, const char* const* envp, const LaunchLog& log, JobLaunch launch) {
   absl::Status ready = fault::SwitchOnFromEnvironment();
   if (ready.ok()) ready = CheckPlace(options, envp);
   if (!ready.ok()) {
-    trace.Error(View(ready));
+    log.Error(View(ready));
     return kExitFailed;
   }
-  absl::StatusOr<std::optional<Reservation>> reservation = Reserve(options, envp, trace);
+  absl::StatusOr<std::optional<Reservation>> reservation = Reserve(options, envp, log);
   if (!reservation.ok()) {
-    trace.Error(View(reservation.status()));
+    log.Error(View(reservation.status()));
     return kExitFailed;
   }
   if (reservation->has_value()) {
     // The launcher will open it. If that hung, no error could be shown.
     if (absl::Status answers = CheckAnswers((*reservation)->output_dir); !answers.ok()) {
-      trace.Error(View(answers));
+      log.Error(View(answers));
       return kExitFailed;
     }
   }
@@ -91,11 +91,11 @@ int RunPlaced(const RunOptions& options, const char* const* envp, const Trace& t
                           .reservation = reservation->has_value() ? &**reservation : nullptr,
                           .signals = &signals,
                           .terminal = &terminal,
-                          .debug = trace.debug(),
+                          .debug = log.debug(),
                           .launch = std::move(launch)};
   absl::StatusOr<UniqueFd> socket = StartLauncher(request);
   if (!socket.ok()) {
-    trace.Error(View(socket.status()));
+    log.Error(View(socket.status()));
     return kExitFailed;
   }
   AttachSession session(*std::move(socket),
@@ -104,7 +104,7 @@ int RunPlaced(const RunOptions& options, const char* const* envp, const Trace& t
                         *DetachKeys::Parse(reservation->has_value() ? options.detach_keys : ""));
   Left left = session.Run();
   std::string id = reservation->has_value() ? (*reservation)->id : "";
-  return detached ? FinishDetached(left, id, trace) : FinishAttachment(left, id, trace);
+  return detached ? FinishDetached(left, id, log) : FinishAttachment(left, id, log);
 }
 
 }  // namespace reloc

@@ -3,12 +3,12 @@
 
 #include "client/run_options.h"
 #include "reloc/job/job_process.h"
-#include "reloc/launch/trace.h"
+#include "reloc/launch/launch_log.h"
 
 namespace reloc {
 
 // Returns the exit status of this process, or ends it as the program ended. Works before static constructors
 // have run.
-int RunPlaced(const RunOptions& options, const char* const* envp, const Trace& trace, JobLaunch launch);
+int RunPlaced(const RunOptions& options, const char* const* envp, const LaunchLog& log, JobLaunch launch);
 
 }  // namespace reloc

@@ -77,7 +77,7 @@ bool FindEntry(const char* program, Entry* entry) {
 
 class Front {
  public:
-  Front(const CommandLine& line, char** envp, const Trace& trace) : line_(line), trace_(trace) {
+  Front(const CommandLine& line, char** envp, const LaunchLog& log) : line_(line), log_(log) {
     request_.argv = line.command;
     request_.envp = envp;
     request_.engine = line.engine;
@@ -91,7 +91,7 @@ class Front {
   int ReportMissing(int error) const;
 
   const CommandLine& line_;
-  const Trace& trace_;
+  const LaunchLog& log_;
   LaunchRequest request_;
 };
 
@@ -102,14 +102,14 @@ int Front::RunEntry() {
   request_.pack_dir = g_entry.pack_dir;
   request_.entry = g_entry.name;
   request_.plans = g_entry.plans;
-  return Launch(request_, trace_);
+  return Launch(request_, log_);
 }
 
 // Here, since the other relocctl may be out of reach: the image's store hides the host's.
 int Front::ReportMissing(int error) const {
   FixedText<PATH_MAX + 100> text;
   text << line_.command[0] << ": " << strerror(error);
-  trace_.Error(text.view());
+  log_.Error(text.view());
   return ExecExitStatus(error);
 }
 
@@ -120,7 +120,7 @@ int Front::RunImageEntry() {
   if (!FindImageTarget(line_.command[0], &image) || !StartsWith(image.inside, "bin/")) return -1;
   if (!Includes(ChooseEngineChain(line_.engine, request_.envp), Engine::kUserns)) return -1;
   request_ = ImageRequest(image, line_.command, request_.envp);
-  if (int status = EnterImage(&request_, trace_); status != 0) return status;
+  if (int status = EnterImage(&request_, log_); status != 0) return status;
   static PathText program;
   program << kImagePackDir << '/' << image.inside;
   if (::access(program.c_str(), X_OK) != 0) return ReportMissing(errno);
@@ -128,7 +128,7 @@ int Front::RunImageEntry() {
   request_.entry = g_entry.name;
   request_.plans = g_entry.plans;
   line_.command[0] = const_cast<char*>(program.c_str());
-  return Launch(request_, trace_);
+  return Launch(request_, log_);
 }
 
 // Whether both paths lead to one file: then this program was put where the other belongs.
@@ -145,7 +145,7 @@ Errno Execute(const PathText& self, const PathText& path, char** argv, char** en
   return Errno::Last();
 }
 
-int ExecuteCommands(const PathText& self, char** argv, char** envp, const Trace& trace) {
+int ExecuteCommands(const PathText& self, char** argv, char** envp, const LaunchLog& log) {
   PathText path;
   Errno error;
   for (const char* place : {"/libexec/relocctl", "/libexec/relocd/relocctl"}) {
@@ -157,26 +157,26 @@ int ExecuteCommands(const PathText& self, char** argv, char** envp, const Trace&
   FixedText<PATH_MAX + 100> line;
   line << "cannot execute " << path.view() << ": " << strerror(error.value);
   if (error.value == ENOENT || error.value == ELOOP) line << "; reinstall relocd";
-  trace.Error(line.view());
+  log.Error(line.view());
   return kExitFailed;
 }
 
 int Main(char** argv, char** envp) {
-  Trace trace("relocctl", EnvValue(envp, "RELOC_DEBUG") == "1");
+  LaunchLog log("relocctl", EnvValue(envp, "RELOC_DEBUG") == "1");
   if (!ReserveStandardFds().ok()) return kExitFailed;
   static CommandLine line;
   if (Parse(argv, &line)) {
-    Front front(line, envp, trace);
+    Front front(line, envp, log);
     int status = front.RunEntry();
     if (status < 0) status = front.RunImageEntry();
     if (status >= 0) return status;
   }
   PathText self;
   if (!FindOwnPath(argv, &self).ok() && !FindOwnPathWithoutProc(argv, &self).ok()) {
-    trace.Error("cannot read /proc/self/exe (/proc must be mounted)");
+    log.Error("cannot read /proc/self/exe (/proc must be mounted)");
     return kExitFailed;
   }
-  return ExecuteCommands(self, argv, envp, trace);
+  return ExecuteCommands(self, argv, envp, log);
 }
 
 }  // namespace

@@ -46,31 +46,31 @@ std::span<const char> FindOwnPlans(string_view self, string_view* pack_dir, stri
   return FindCarriedPlans(CarriedPlans(), *entry);
 }
 
-int Fail(const Trace& trace, string_view what, string_view path, Errno error, string_view hint) {
+int Fail(const LaunchLog& log, string_view what, string_view path, Errno error, string_view hint) {
   FixedText<1024> line;
   line << what << ' ' << path;
   if (!error.ok()) line << ": " << strerror(error.value);
   line << " (" << hint << ')';
-  trace.Error(line.view());
+  log.Error(line.view());
   return kExitFailed;
 }
 
 int Main(char** argv, char** envp) {
-  Trace trace("reloc", EnvValue(envp, "RELOC_DEBUG") == "1");
+  LaunchLog log("reloc", EnvValue(envp, "RELOC_DEBUG") == "1");
   if (Errno e = ReserveStandardFds(); !e.ok())
-    return Fail(trace, "cannot open", "/", e, "descriptors 0-2 are closed");
+    return Fail(log, "cannot open", "/", e, "descriptors 0-2 are closed");
   PathText self;
   if (Errno e = FindOwnPath(argv, &self); !e.ok()) {
-    return Fail(trace, "cannot read", "/proc/self/exe", e, "/proc must be mounted");
+    return Fail(log, "cannot read", "/proc/self/exe", e, "/proc must be mounted");
   }
   string_view pack_dir, entry;
   std::span<const char> plans = FindOwnPlans(self.view(), &pack_dir, &entry);
   const bool carried = !plans.empty();
   if (!carried) {
     Result<size_t> size = ReadEntry(self.view(), g_plans, &pack_dir, &entry);
-    if (pack_dir.empty()) return Fail(trace, "no pack around", self.view(), kOk, kEntryHint);
+    if (pack_dir.empty()) return Fail(log, "no pack around", self.view(), kOk, kEntryHint);
     if (!size.ok()) {
-      return Fail(trace, "no launch plan for", self.view(), size.error(),
+      return Fail(log, "no launch plan for", self.view(), size.error(),
                   "relocctl pack verify tells what the pack lacks");
     }
     plans = {g_plans, *size};
@@ -81,7 +81,7 @@ int Main(char** argv, char** envp) {
                  .argv = argv,
                  .envp = envp,
                  .assumed_pack = carried},
-                trace);
+                log);
 }
 
 }  // namespace

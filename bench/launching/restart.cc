@@ -14,7 +14,7 @@
 #include "bench/launching/report.h"
 #include "bench/launching/sampling.h"
 #include "reloc/hosted/status.h"
-#include "reloc/launch/trace.h"
+#include "reloc/launch/launch_log.h"
 
 namespace reloc::bench {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "absl/memory/memory.h"
 #include "reloc/hosted/status.h"
-#include "reloc/launch/trace.h"
+#include "reloc/launch/launch_log.h"
 
 namespace reloc {
 

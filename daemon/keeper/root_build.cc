@@ -10,8 +10,8 @@
 #include "reloc/base/file.h"
 #include "reloc/launch/executor.h"
 #include "reloc/launch/image_root.h"
+#include "reloc/launch/launch_log.h"
 #include "reloc/launch/plan.h"
-#include "reloc/launch/trace.h"
 
 namespace reloc {
 namespace {
@@ -25,7 +25,7 @@ bool Fail(Failure* failure, const char* step, int error) {
 
 class Steps {
  public:
-  Steps() : executor_(&state_, trace_) {}
+  Steps() : executor_(&state_, log_) {}
 
   bool Run(Op op, Failure* failure, string_view a = {}, string_view b = {}) {
     Step step{op, 0, a, b};
@@ -38,7 +38,7 @@ class Steps {
   }
 
  private:
-  Trace trace_{"relocd", false};
+  LaunchLog log_{"relocd", false};
   FixedText<64> store_path_;
   LaunchState state_;
   Executor executor_;

@@ -32,12 +32,12 @@ std::string CompileGraft(const ProgramSpec& program) {
 }
 
 EngineReport ProbeGraft(const Plan& plan, int daemon_dir) {
-  const Trace trace("relocctl", false);
+  const LaunchLog log("relocctl", false);
   LaunchState state;
   state.daemon_dir = daemon_dir;
   state.digest = plan.digest();
   Failure failure;
-  if (Executor(&state, trace).Prepare(plan.prepare(), &failure)) return {Engine::kGraft, true, "", ""};
+  if (Executor(&state, log).Prepare(plan.prepare(), &failure)) return {Engine::kGraft, true, "", ""};
   EngineReport report{Engine::kGraft, false, "", failure.hint == nullptr ? "" : failure.hint};
   failure.hint = nullptr;
   FixedText<1024> obstacle;

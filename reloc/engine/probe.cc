@@ -63,7 +63,7 @@ EngineReport CheckInstallation(Engine engine, const std::string& modules) {
 
 // In the child: becomes the shell by `bytes`, as a launch does, and has it run `script`.
 void RunPlan(const std::string& bytes, const std::string& prefix, const char* script, Failure* failure) {
-  const Trace trace("relocctl", false);
+  const LaunchLog log("relocctl", false);
   std::vector<std::string> words = {"sh", "-c", script};
   std::vector<char*> argv = {words[0].data(), words[1].data(), words[2].data(), nullptr};
   Plan plan;
@@ -78,7 +78,7 @@ void RunPlan(const std::string& bytes, const std::string& prefix, const char* sc
   state.envp = environ;
   Result<FileId> store = IdentifyAt(AT_FDCWD, absl::StrCat(kPack, prefix).c_str());
   if (store.ok()) state.store = *store;
-  Executor executor(&state, trace);
+  Executor executor(&state, log);
   if (executor.Prepare(plan.prepare(), failure)) executor.Enter(plan.enter(), failure);
 }
 

@@ -26,11 +26,11 @@ constexpr Step kEnter[] = {{Op::kJoin, 0, "", ""}};
 
 // As the launcher does it. False if it failed.
 bool MakeAndEnterRoot(Failure* failure) {
-  const Trace trace("relocctl", false);
+  const LaunchLog log("relocctl", false);
   LaunchState state;
   state.store_path = kStore;
-  if (!MakeOwnRoot(kPrepare, &state, trace, failure)) return false;
-  Executor executor(&state, trace);
+  if (!MakeOwnRoot(kPrepare, &state, log, failure)) return false;
+  Executor executor(&state, log);
   executor.Enter(kEnter, failure);
   return !failure->failed();
 }

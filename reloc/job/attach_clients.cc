@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "reloc/launch/trace.h"
+#include "reloc/launch/launch_log.h"
 
 namespace reloc {
 namespace {

@@ -19,8 +19,8 @@
 #include "reloc/job/job_process.h"
 #include "reloc/job/reservation.h"
 #include "reloc/launch/daemon_dir.h"
+#include "reloc/launch/launch_log.h"
 #include "reloc/launch/signals.h"
-#include "reloc/launch/trace.h"
 
 namespace reloc {
 namespace {

@@ -31,14 +31,14 @@ absl::Status TakePlace(const JobStart& start, int launched) {
 
 // Returns an exit status if the program was not executed.
 int Launch(const JobStart& start, int launched) {
-  Trace trace("relocctl", start.debug, start.complaints);
+  LaunchLog log("relocctl", start.debug, start.complaints);
   if (absl::Status placed = TakePlace(start, launched); !placed.ok()) {
-    trace.Error({placed.message().data(), placed.message().size()});
+    log.Error({placed.message().data(), placed.message().size()});
     return kExitFailed;
   }
   ::umask(start.umask);
   start.signals->Restore();
-  return (*start.launch)(trace, start.reservation != nullptr ? start.reservation->daemon_dir : "");
+  return (*start.launch)(log, start.reservation != nullptr ? start.reservation->daemon_dir : "");
 }
 
 }  // namespace

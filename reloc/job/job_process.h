@@ -10,13 +10,13 @@
 #include "reloc/base/unique_fd.h"
 #include "reloc/job/caller_signals.h"
 #include "reloc/job/reservation.h"
-#include "reloc/launch/trace.h"
+#include "reloc/launch/launch_log.h"
 
 namespace reloc {
 
 // Is called in the job's process. `daemon_dir`: where the daemon that knows the job serves; empty: none knows
 // it. Returns an exit status, after a line about it.
-using JobLaunch = std::function<int(const Trace&, const std::string& daemon_dir)>;
+using JobLaunch = std::function<int(const LaunchLog&, const std::string& daemon_dir)>;
 
 // Pointers and plain descriptors are borrowed.
 struct JobStart {

@@ -86,7 +86,7 @@ absl::Status JobLauncher::Start() {
   if (status.ok() && request_.detached) status = OpenLog();
   if (status.ok()) status = ForkJob();
   if (!status.ok()) {
-    Trace("relocctl", false, complaints_.get()).Error({status.message().data(), status.message().size()});
+    LaunchLog("relocctl", false, complaints_.get()).Error({status.message().data(), status.message().size()});
     return status;
   }
   if (!request_.detached) {

@@ -15,7 +15,7 @@
 #include "reloc/job/job_process.h"
 #include "reloc/job/reservation.h"
 #include "reloc/job/terminal.h"
-#include "reloc/launch/trace.h"
+#include "reloc/launch/launch_log.h"
 
 namespace reloc {
 

@@ -15,7 +15,7 @@
 #include "reloc/hosted/status.h"
 #include "reloc/hosted/text.h"
 #include "reloc/job/daemon_place.h"
-#include "reloc/launch/trace.h"
+#include "reloc/launch/launch_log.h"
 
 namespace reloc {
 namespace {

@@ -9,8 +9,8 @@
 
 #include "reloc/ipc/packet.h"
 #include "reloc/ipc/unix_address.h"
+#include "reloc/launch/launch_log.h"
 #include "reloc/launch/namespaces.h"
-#include "reloc/launch/trace.h"
 
 namespace reloc {
 namespace {

@@ -25,8 +25,8 @@ string_view ExecutedBy(const Plan& plan) {
 
 }  // namespace
 
-DaemonSession::DaemonSession(const LaunchRequest& request, const Trace& trace)
-    : request_(request), trace_(trace) {
+DaemonSession::DaemonSession(const LaunchRequest& request, const LaunchLog& log)
+    : request_(request), log_(log) {
   message_.pack = request.pack_dir;
   message_.entry = request.entry;
   if (request.image == nullptr) return;
@@ -112,7 +112,7 @@ bool DaemonSession::AskForRoot(int store, Plan* plan, RootNamespaces* root) {
   NoteReason(r);
   FixedText<512> line;
   line << "daemon: " << ReasonName(r) << ' ' << Prefix(reply.text, 400) << "; making the root here";
-  trace_.Debug(line.view());
+  log_.Debug(line.view());
   // After anything but an orderly refusal the connection's state is unknown.
   if (r != Reason::kRefused && r != Reason::kContext) link_ = DaemonLink();
   return false;
@@ -162,7 +162,7 @@ void DaemonSession::TellConnected(MessageType type) {
     link_ = DaemonLink();
     if (sent) return;
   }
-  if (directory_.fd.valid()) trace_.Debug("the daemon could not be told of this launch");
+  if (directory_.fd.valid()) log_.Debug("the daemon could not be told of this launch");
 }
 
 string_view DaemonSession::EncodeMessage(MessageType type) {

@@ -7,10 +7,10 @@
 #include "reloc/base/unique_fd.h"
 #include "reloc/launch/daemon_dir.h"
 #include "reloc/launch/daemon_link.h"
+#include "reloc/launch/launch_log.h"
 #include "reloc/launch/launcher.h"
 #include "reloc/launch/plan.h"
 #include "reloc/launch/root_registry.h"
-#include "reloc/launch/trace.h"
 #include "reloc/launch/wire.h"
 
 namespace reloc {
@@ -18,7 +18,7 @@ namespace reloc {
 class DaemonSession {
  public:
   // Both outlive the session.
-  DaemonSession(const LaunchRequest& request, const Trace& trace);
+  DaemonSession(const LaunchRequest& request, const LaunchLog& log);
 
   // Opens the daemon's directory: the user's, else the site's. Connects to nobody yet.
   void Open();
@@ -63,7 +63,7 @@ class DaemonSession {
   string_view ProgramPath() const;
 
   const LaunchRequest& request_;
-  const Trace& trace_;
+  const LaunchLog& log_;
   DaemonDirectory directory_;
   bool is_site_ = false;  // directory_ is the site daemon's
   DaemonLink link_;

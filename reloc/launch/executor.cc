@@ -27,8 +27,8 @@ const char* UnshareHint(int error) {
   return nullptr;
 }
 
-void DebugStep(const Trace& trace, const Step& step, uint64_t started, const Failure& failure) {
-  if (!trace.debug()) return;
+void DebugStep(const LaunchLog& log, const Step& step, uint64_t started, const Failure& failure) {
+  if (!log.debug()) return;
   FixedText<1024> line;
   line << OpName(step.op) << ' ' << step.a << ": ";
   if (failure.failed()) {
@@ -36,7 +36,7 @@ void DebugStep(const Trace& trace, const Step& step, uint64_t started, const Fai
   } else {
     line << "ok, " << (MonotonicMicros() - started) << " us";
   }
-  trace.Debug(line.view());
+  log.Debug(line.view());
 }
 
 // A umask that is restored: roots are built with 022, whatever the caller's is.
@@ -59,9 +59,9 @@ class UmaskScope {
 bool Executor::Prepare(std::span<const Step> steps, Failure* failure) {
   UmaskScope umask_scope(FindStep(steps, Op::kStageRoot) != nullptr);
   for (const Step& step : steps) {
-    uint64_t started = trace_.debug() ? MonotonicMicros() : 0;
+    uint64_t started = log_.debug() ? MonotonicMicros() : 0;
     bool done = PrepareStep(step, failure);
-    DebugStep(trace_, step, started, *failure);
+    DebugStep(log_, step, started, *failure);
     if (!done) return false;
   }
   return true;
@@ -69,10 +69,10 @@ bool Executor::Prepare(std::span<const Step> steps, Failure* failure) {
 
 void Executor::Enter(std::span<const Step> steps, Failure* failure) {
   for (const Step& step : steps) {
-    if (trace_.debug() && step.op == Op::kExec) DebugStep(trace_, step, MonotonicMicros(), *failure);
-    uint64_t started = trace_.debug() ? MonotonicMicros() : 0;
+    if (log_.debug() && step.op == Op::kExec) DebugStep(log_, step, MonotonicMicros(), *failure);
+    uint64_t started = log_.debug() ? MonotonicMicros() : 0;
     bool done = EnterStep(step, failure);
-    DebugStep(trace_, step, started, *failure);
+    DebugStep(log_, step, started, *failure);
     if (!done) return;
   }
 }
@@ -175,7 +175,7 @@ bool Executor::RestoreCwd() {
   Errno e = state_->cwd.Restore();
   // A directory that even the caller could no longer reach is no reason to refuse the program; it starts in
   // "/".
-  if (!e.ok() && trace_.debug()) trace_.Debug("the working directory cannot be reached any more");
+  if (!e.ok() && log_.debug()) log_.Debug("the working directory cannot be reached any more");
   return true;
 }
 

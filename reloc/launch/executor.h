@@ -10,10 +10,10 @@
 #include "reloc/launch/cwd.h"
 #include "reloc/launch/environment.h"
 #include "reloc/launch/failure.h"
+#include "reloc/launch/launch_log.h"
 #include "reloc/launch/mirror_link.h"
 #include "reloc/launch/plan.h"
 #include "reloc/launch/root_builder.h"
-#include "reloc/launch/trace.h"
 #include "reloc/launch/tracer.h"
 
 namespace reloc {
@@ -50,7 +50,7 @@ struct LaunchState {
 
 class Executor {
  public:
-  Executor(LaunchState* state, const Trace& trace) : state_(state), trace_(trace) {}
+  Executor(LaunchState* state, const LaunchLog& log) : state_(state), log_(log) {}
 
   // Both stop at the first step that fails, with `*failure` set.
   bool Prepare(std::span<const Step> steps, Failure* failure);
@@ -80,7 +80,7 @@ class Executor {
   bool Expand(string_view text, TextBuffer* expanded, Failure* failure) const;
 
   LaunchState* state_;
-  const Trace& trace_;
+  const LaunchLog& log_;
   RootBuilder builder_;
   Environment environment_{&state_->envp, &state_->arena};
   Tracer tracer_{&state_->arena};

@@ -20,8 +20,8 @@ Plan g_ignored;  // of the daemon's answer: the root is what we are after
 
 class ImageLaunch {
  public:
-  ImageLaunch(const LaunchRequest& request, const Trace& trace, Failure* failure)
-      : request_(request), trace_(trace), failure_(failure) {
+  ImageLaunch(const LaunchRequest& request, const LaunchLog& log, Failure* failure)
+      : request_(request), log_(log), failure_(failure) {
     state_.cwd.Save();
   }
 
@@ -36,14 +36,14 @@ class ImageLaunch {
   bool IsServed() const;
 
   const LaunchRequest& request_;
-  const Trace& trace_;
+  const LaunchLog& log_;
   Failure* failure_;
   LaunchState state_;
   const char* way_ = nullptr;
 };
 
 bool ImageLaunch::FindRoot(RootNamespaces* root) {
-  DaemonSession daemon(request_, trace_);
+  DaemonSession daemon(request_, log_);
   daemon.Open();
   daemon.ReadCaller();
   Result<RootNamespaces> published = daemon.FindRoot();
@@ -56,7 +56,7 @@ bool ImageLaunch::FindRoot(RootNamespaces* root) {
 bool ImageLaunch::Enter() {
   const Step steps[] = {{Op::kJoin, 0, {}, {}}, {Op::kRestoreCwd, 0, {}, {}}};
   failure_->Clear();
-  Executor(&state_, trace_).Enter(steps, failure_);
+  Executor(&state_, log_).Enter(steps, failure_);
   return !failure_->failed();
 }
 
@@ -73,14 +73,14 @@ bool ImageLaunch::IsServed() const {
   PathText entry;
   entry << kImagePackDir << "/bin/" << request_.entry;
   const bool served = ::access(entry.c_str(), F_OK) == 0 || (errno != ENOTCONN && errno != ECONNABORTED);
-  if (!served) trace_.Debug("the image's server has ended");
+  if (!served) log_.Debug("the image's server has ended");
   return served;
 }
 
 bool ImageLaunch::MakeOwn() {
   way_ = "own";
-  if (trace_.debug() && !CanFilterSystemCalls())
-    trace_.Debug("the kernel has no seccomp: the image's server is not confined");
+  if (log_.debug() && !CanFilterSystemCalls())
+    log_.Debug("the kernel has no seccomp: the image's server is not confined");
   failure_->Clear();
   if (!EnterImageRoot(*request_.image, failure_)) return false;
   state_.root = RootAccess::kInside;
@@ -106,10 +106,10 @@ LaunchRequest ImageRequest(const ImageTarget& target, char* const* argv, char* c
           .image = &target.image};
 }
 
-int EnterImage(LaunchRequest* request, const Trace& trace) {
+int EnterImage(LaunchRequest* request, const LaunchLog& log) {
   if (IsInside(*request->image)) return 0;
   Failure failure;
-  ImageLaunch launch(*request, trace, &failure);
+  ImageLaunch launch(*request, log, &failure);
   if (launch.JoinShared() || launch.MakeOwn()) {
     request->image_way = launch.way();
     return 0;
@@ -117,15 +117,15 @@ int EnterImage(LaunchRequest* request, const Trace& trace) {
   FixedText<1024> line;
   line << "cannot run " << request->entry << ": ";
   failure.Describe(&line);
-  trace.Error(line.view());
+  log.Error(line.view());
   return kExitFailed;
 }
 
-bool EnterOwnImage(const PackImage& image, char* const* envp, const Trace& trace, Failure* failure) {
+bool EnterOwnImage(const PackImage& image, char* const* envp, const LaunchLog& log, Failure* failure) {
   LaunchRequest request{};
   request.envp = envp;
   request.image = &image;
-  return ImageLaunch(request, trace, failure).MakeOwn();
+  return ImageLaunch(request, log, failure).MakeOwn();
 }
 
 }  // namespace reloc

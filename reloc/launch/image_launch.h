@@ -8,8 +8,8 @@
 #pragma once
 
 #include "reloc/launch/failure.h"
+#include "reloc/launch/launch_log.h"
 #include "reloc/launch/launcher.h"
-#include "reloc/launch/trace.h"
 
 namespace reloc {
 
@@ -19,9 +19,9 @@ LaunchRequest ImageRequest(const ImageTarget& target, char* const* argv, char* c
 // Enters the root of `request->image`, and sets `request->image_way`; of the rest, plans are not needed.
 // The process must be single-threaded. Returns 0; or the exit status to end with, after a line about it,
 // since nothing else can be tried.
-int EnterImage(LaunchRequest* request, const Trace& trace);
+int EnterImage(LaunchRequest* request, const LaunchLog& log);
 
 // Enters a root of this process's own, for looking at the pack.
-bool EnterOwnImage(const PackImage& image, char* const* envp, const Trace& trace, Failure* failure);
+bool EnterOwnImage(const PackImage& image, char* const* envp, const LaunchLog& log, Failure* failure);
 
 }  // namespace reloc

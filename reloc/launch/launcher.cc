@@ -15,8 +15,8 @@ namespace {
 
 class Launcher {
  public:
-  Launcher(const LaunchRequest& request, const Trace& trace)
-      : request_(request), trace_(trace), daemon_(request, trace), trial_(request, &daemon_, trace) {}
+  Launcher(const LaunchRequest& request, const LaunchLog& log)
+      : request_(request), log_(log), daemon_(request, log), trial_(request, &daemon_, log) {}
 
   int Run();
 
@@ -30,7 +30,7 @@ class Launcher {
   int Report();
 
   const LaunchRequest& request_;
-  const Trace& trace_;
+  const LaunchLog& log_;
   DaemonSession daemon_;
   PlanTrial trial_;
   Plan plan_;
@@ -64,7 +64,7 @@ EngineChain Launcher::ReadChain() const {
   if (chain.unknown.empty()) return chain;
   FixedText<256> line;
   line << "unknown engine '" << Prefix(chain.unknown, 64) << "', ignoring";
-  trace_.Warning(line.view());
+  log_.Warning(line.view());
   return chain;
 }
 
@@ -73,7 +73,7 @@ EngineChain Launcher::ReadChain() const {
 bool Launcher::KnownToFail(Engine engine) const {
   if (engine != Engine::kProot) return false;
   bool fails = FindVerdict(daemon_.directory(), Probe::kProot) == Verdict::kFails;
-  if (fails) trace_.Debug("proot: skipped, it failed when it was probed (relocctl engines probes anew)");
+  if (fails) log_.Debug("proot: skipped, it failed when it was probed (relocctl engines probes anew)");
   return fails;
 }
 
@@ -118,26 +118,26 @@ bool Launcher::FindPlan(Engine engine) {
 
 void Launcher::NoteFailure(Engine engine, string_view text) {
   reasons_ << "; " << EngineName(engine) << ": " << text;
-  if (!trace_.debug()) return;
+  if (!log_.debug()) return;
   FixedText<1200> line;
   line << EngineName(engine) << ": " << text;
-  trace_.Debug(line.view());
+  log_.Debug(line.view());
 }
 
 int Launcher::Report() {
   FixedText<4608> line;
   if (committed_) {
     failure_.Describe(&line);
-    trace_.Error(line.view());
+    log_.Error(line.view());
     return ExecExitStatus(failure_.error.value);
   }
   if (request_.assumed_pack && !HoldsPlans(request_.pack_dir)) {
     line << "no pack around " << request_.pack_dir << "/bin/" << request_.entry << " (" << kEntryHint << ')';
-    trace_.Error(line.view());
+    log_.Error(line.view());
     return kExitFailed;
   }
   line << "cannot run " << request_.entry << ": no engine works here" << reasons_.view();
-  trace_.Error(line.view());
+  log_.Error(line.view());
   return trial_.refusal().ok() ? kExitFailed : ExecExitStatus(trial_.refusal().value);
 }
 
@@ -149,10 +149,10 @@ int ExecExitStatus(int error) {
   return kExitFailed;
 }
 
-int Launch(const LaunchRequest& request, const Trace& trace) {
+int Launch(const LaunchRequest& request, const LaunchLog& log) {
   // static: a Launcher holds a few tens of kilobytes, and one launch is all that a process does.
   alignas(Launcher) static char memory[sizeof(Launcher)];
-  return (new (memory) Launcher(request, trace))->Run();
+  return (new (memory) Launcher(request, log))->Run();
 }
 
 }  // namespace reloc

@@ -11,9 +11,9 @@
 #include <span>
 
 #include "reloc/base/text.h"
+#include "reloc/launch/launch_log.h"
 #include "reloc/launch/pack_image.h"
 #include "reloc/launch/plan.h"
-#include "reloc/launch/trace.h"
 
 namespace reloc {
 
@@ -37,7 +37,7 @@ struct LaunchRequest {
 };
 
 // Returns an exit status, after one line about it; does not return when the program was started.
-int Launch(const LaunchRequest& request, const Trace& trace);
+int Launch(const LaunchRequest& request, const LaunchLog& log);
 
 // The exit status for an execve(2) that failed with `error`.
 int ExecExitStatus(int error);

@@ -25,27 +25,27 @@ Errno BuildRoot(void* argument) {
   return kOk;
 }
 
-bool BuildInPlace(std::span<const Step> prepare, Executor* executor, LaunchState* state, const Trace& trace,
+bool BuildInPlace(std::span<const Step> prepare, Executor* executor, LaunchState* state, const LaunchLog& log,
                   Failure* failure) {
   if (executor->Prepare(prepare, failure)) {
     state->root = RootAccess::kInside;
     return true;
   }
   // The next engine goes on in a user namespace, if it came that far, and in the caller's working directory.
-  if (!state->cwd.Restore().ok()) trace.Debug("the working directory cannot be reached any more");
+  if (!state->cwd.Restore().ok()) log.Debug("the working directory cannot be reached any more");
   return false;
 }
 
 }  // namespace
 
-bool MakeOwnRoot(std::span<const Step> prepare, LaunchState* state, const Trace& trace, Failure* failure) {
+bool MakeOwnRoot(std::span<const Step> prepare, LaunchState* state, const LaunchLog& log, Failure* failure) {
   failure->Clear();
   if (IsUnderTracer()) {
     failure->Set("make a root", kOk, "under proot", "use the engine proot or fakechroot");
     return false;
   }
-  Executor executor(state, trace);
-  if (UnshareIsSafeHere()) return BuildInPlace(prepare, &executor, state, trace, failure);
+  Executor executor(state, log);
+  if (UnshareIsSafeHere()) return BuildInPlace(prepare, &executor, state, log, failure);
   RootBuild build{&executor, prepare, state, failure};
   Errno e = RunInHelper(BuildRoot, &build);
   if (!e.ok() && !failure->failed()) failure->Set("make a root", e, "");

@@ -6,14 +6,14 @@
 
 #include "reloc/launch/executor.h"
 #include "reloc/launch/failure.h"
+#include "reloc/launch/launch_log.h"
 #include "reloc/launch/plan.h"
-#include "reloc/launch/trace.h"
 
 namespace reloc {
 
 // Carries out `prepare`. On success kJoin can enter: the process is inside (RootAccess::kInside), or `*state` has
 // the namespaces to join. On failure `*failure` says why, and the process is where it was, but for a user
 // namespace that it may have got. Call it while the process is single-threaded.
-bool MakeOwnRoot(std::span<const Step> prepare, LaunchState* state, const Trace& trace, Failure* failure);
+bool MakeOwnRoot(std::span<const Step> prepare, LaunchState* state, const LaunchLog& log, Failure* failure);
 
 }  // namespace reloc

@@ -15,8 +15,8 @@
 
 namespace reloc {
 
-PlanTrial::PlanTrial(const LaunchRequest& request, DaemonSession* daemon, const Trace& trace)
-    : request_(request), envp_(request.envp), daemon_(daemon), trace_(trace) {
+PlanTrial::PlanTrial(const LaunchRequest& request, DaemonSession* daemon, const LaunchLog& log)
+    : request_(request), envp_(request.envp), daemon_(daemon), log_(log) {
   state_.pack_dir = request.pack_dir;
   state_.argv = request.argv;
 }
@@ -28,7 +28,7 @@ bool PlanTrial::Run(const Plan& plan, Failure* failure) {
   ChoosePlace(plan);
   TryPlace(plan);
   if (!FailedInMirror(plan)) return committed_;
-  trace_.Debug("the mirror cannot be used");
+  log_.Debug("the mirror cannot be used");
   daemon_->TellMirrorIsUnusable();
   const bool committed = committed_;
   committed_ = false;
@@ -51,7 +51,7 @@ void PlanTrial::TryPlace(const Plan& plan) {
   if (bind != nullptr) {
     TryRoot(plan, *bind);
   } else if (traced == nullptr || FindStore(*traced)) {
-    Executor executor(&state_, trace_);
+    Executor executor(&state_, log_);
     if (executor.Prepare(plan.prepare(), failure_)) Enter(plan);
   }
 }
@@ -118,7 +118,7 @@ void PlanTrial::TryRoot(const Plan& plan, const Step& bind) {
     state_.mount_ns.Reset();
   }
   way_ = "own";
-  if (MakeOwnRoot(plan.prepare(), &state_, trace_, failure_)) Enter(plan);
+  if (MakeOwnRoot(plan.prepare(), &state_, log_, failure_)) Enter(plan);
 }
 
 // The plan that enters a root that is there already or is made by the daemon; nullptr if there is none.
@@ -173,7 +173,7 @@ bool PlanTrial::AskDaemon() {
 
 // The daemon is told at the last moment: when the process bears the mark of its job, and is sure to be one.
 void PlanTrial::Enter(const Plan& plan) {
-  Executor executor(&state_, trace_);
+  Executor executor(&state_, log_);
   failure_->Clear();
   for (const Step& step : plan.enter()) {
     if (step.op == Op::kCommit) {
@@ -182,7 +182,7 @@ void PlanTrial::Enter(const Plan& plan) {
           (state_.root != RootAccess::kHost || request_.image_way != nullptr))
         ReadMark();
       daemon_->Tell();
-      TraceWay(plan);
+      LogWay(plan);
     }
     executor.Enter({&step, 1}, failure_);
     if (failure_->failed()) break;
@@ -191,8 +191,8 @@ void PlanTrial::Enter(const Plan& plan) {
 }
 
 // Tests and benchmarks rely on this line: relocctl(1) describes it.
-void PlanTrial::TraceWay(const Plan& plan) const {
-  if (!trace_.debug()) return;
+void PlanTrial::LogWay(const Plan& plan) const {
+  if (!log_.debug()) return;
   const bool has_root = plan.engine() == Engine::kUserns;
   FixedText<4400> line;
   line << "way=" << (has_root ? way_ : EngineName(plan.engine()));
@@ -203,7 +203,7 @@ void PlanTrial::TraceWay(const Plan& plan) const {
   } else if (state_.store_dir != state_.pack_dir) {
     line << " mirror=" << state_.store_dir;
   }
-  trace_.Debug(line.view());
+  log_.Debug(line.view());
 }
 
 void PlanTrial::ReadMark() {

@@ -6,16 +6,16 @@
 #include "reloc/launch/daemon_session.h"
 #include "reloc/launch/executor.h"
 #include "reloc/launch/failure.h"
+#include "reloc/launch/launch_log.h"
 #include "reloc/launch/launcher.h"
 #include "reloc/launch/plan.h"
-#include "reloc/launch/trace.h"
 
 namespace reloc {
 
 class PlanTrial {
  public:
   // All outlive the trial. A process has one, for one plan after the other.
-  PlanTrial(const LaunchRequest& request, DaemonSession* daemon, const Trace& trace);
+  PlanTrial(const LaunchRequest& request, DaemonSession* daemon, const LaunchLog& log);
 
   // Tries `plan`; returns if that failed. True: it was past its commit, and nothing else may be tried. Either
   // way `*failure` says what the last way failed at.
@@ -36,7 +36,7 @@ class PlanTrial {
   bool JoinPublished();
   bool AskDaemon();
   void Enter(const Plan& plan);
-  void TraceWay(const Plan& plan) const;
+  void LogWay(const Plan& plan) const;
   void ReadMark();
   void MarkEnvironment();
 
@@ -44,7 +44,7 @@ class PlanTrial {
   char* const* envp_;
   const char* way_ = "";  // to the root, of the plan that is being tried
   DaemonSession* daemon_;
-  const Trace& trace_;
+  const LaunchLog& log_;
   LaunchState state_;
   Plan reply_;  // the daemon's
   UniqueFd store_;

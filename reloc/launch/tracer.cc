@@ -20,9 +20,9 @@
 #include "reloc/base/path.h"
 #include "reloc/launch/descriptors.h"
 #include "reloc/launch/directory.h"
+#include "reloc/launch/launch_log.h"
 #include "reloc/launch/signals.h"
 #include "reloc/launch/supervisor.h"
-#include "reloc/launch/trace.h"
 #include "reloc/launch/tracer_link.h"
 #include "reloc/launch/tracer_loader.h"
 

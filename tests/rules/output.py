@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What is printed goes through reloc/cli/output.h, reloc/launch/trace.h or daemon/base/log.h, which escape it.
+"""What is printed goes through reloc/cli/output.h, reloc/launch/launch_log.h or daemon/base/log.h, which escape it.
 
 Names and arguments come from packs and from other users; a print that goes around those shows them raw to a terminal.
 

@@ -24,13 +24,13 @@ class ExecutorEnvTest : public testing::Test {
     state_.argv = argv_;
     state_.envp = envp_.data();
     failure_.Clear();
-    Executor executor(&state_, trace_);
+    Executor executor(&state_, log_);
     executor.Enter({&step, 1}, &failure_);
     return !failure_.failed();
   }
   std::string List() { return std::string(EnvValue(state_.envp, "LIST")); }
 
-  Trace trace_{"test", false};
+  LaunchLog log_{"test", false};
   LaunchState state_;
   Failure failure_;
   std::string pack_, mirror_, variable_, other_ = "OTHER=kept";
@@ -82,7 +82,7 @@ TEST_F(ExecutorEnvTest, TakesTheStoreFromAMirrorAndModulesFromThePack) {
 
 TEST_F(ExecutorEnvTest, AsksForAFile) {
   state_.pack_dir = state_.store_dir = "/";
-  Executor executor(&state_, trace_);
+  Executor executor(&state_, log_);
   const Step there{.op = Op::kRequire, .a = "/proc/self/exe", .b = "cure"};
   const Step missing{.op = Op::kRequire, .a = "/proc/self/none", .b = "cure"};
   EXPECT_TRUE(executor.Prepare({&there, 1}, &failure_));

@@ -8,11 +8,11 @@
 
 namespace reloc {
 
-class Trace {
+class LaunchLog {
  public:
   // `program`: the prefix of each line, "reloc" or "relocctl". `fd`: where to write instead of stderr;
   // borrowed.
-  Trace(const char* program, bool debug, int fd = 2) : program_(program), debug_(debug), fd_(fd) {}
+  LaunchLog(const char* program, bool debug, int fd = 2) : program_(program), debug_(debug), fd_(fd) {}
   bool debug() const { return debug_; }
 
   void Error(string_view line) const { Write("", line); }

@@ -1,4 +1,4 @@
-#include "reloc/launch/trace.h"
+#include "reloc/launch/launch_log.h"
 
 #include <time.h>
 
@@ -7,7 +7,7 @@
 
 namespace reloc {
 
-void Trace::Write(const char* kind, string_view line) const {
+void LaunchLog::Write(const char* kind, string_view line) const {
   FixedText<1900> shown;
   AppendOneLine(line, &shown);
   FixedText<2048> text;
