@@ -16,7 +16,7 @@
 #include "reloc/fault/fault.h"
 #include "reloc/hosted/status.h"
 #include "reloc/hosted/text.h"
-#include "reloc/job/launcher.h"
+#include "reloc/job/job_launcher.h"
 #include "reloc/launch/launcher.h"
 
 namespace reloc {

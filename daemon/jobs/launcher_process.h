@@ -1,4 +1,4 @@
-// The launcher of a job (reloc/job/launcher.h), to learn whether it will still tell how the job ended.
+// The launcher of a job (reloc/job/job_launcher.h), to learn whether it will still tell how the job ended.
 #pragma once
 
 #include <string>

@@ -8,7 +8,7 @@
 //   shim  -> relocd   kWanted    the engine that was asked for by name lacks a mirror of the pack, or, with
 //                                the reason kMirror, found one that it cannot use; nothing comes back
 //
-// For jobs with a launcher (reloc/job/launcher.h) there are also:
+// For jobs with a launcher (reloc/job/job_launcher.h) there are also:
 //
 //   relocctl -> relocd   kReserve    wants an id and a name for a job; its own as long as it is connected
 //   relocd -> relocctl   kReserved   the id and where to keep the output, or why not

@@ -32,7 +32,7 @@ ALLOWED = {
     "daemon/base/child_process.cc": "the descriptors of relocd's processes",
     "daemon/base/log_writer.cc": "the log, whose lines LogInfo() and its like have escaped",
     "reloc/job/attach_session.cc": "what a job writes, raw on purpose",
-    "reloc/job/launcher.cc": "hands the caller's stderr on to Trace",
+    "reloc/job/job_launcher.cc": "hands the caller's stderr on to Trace",
     "reloc/launch/image_server.cc": "strerror() alone",
     "preload/shell.cc": "the descriptors of a program that popen(3) starts",
     "image/main.cc": "a constant text",

@@ -1,4 +1,4 @@
-#include "reloc/job/launcher.h"
+#include "reloc/job/job_launcher.h"
 
 #include <errno.h>
 #include <fcntl.h>
