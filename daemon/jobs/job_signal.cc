@@ -29,7 +29,7 @@ class JobSignal {
  public:
   JobSignal(const Job& job, int signal, LookAtJob look) : job_(job), signal_(signal), look_(look) {}
 
-  // The main process of a job under a tracer passes on what it is sent (launch/supervisor.h): the program
+  // The main process of a job under a tracer passes on what it is sent (launch/program_proxy.h): the program
   // would get it twice. It goes on for itself, though.
   bool Spares(pid_t pid) const {
     return pid == job_.pid && job_.engine == Engine::kProot && signal_ != SIGCONT;

@@ -63,11 +63,11 @@ void StallGuard::Run(std::vector<pid_t> pids, size_t waiting, std::function<Keep
   if (round->pids.size() < pids.size()) complete_ = false;
   if (round->pids.empty()) return;
   round->read = std::move(read);
-  Supervise(round);
+  ActForProgram(round);
 }
 
 // Looks now and then whether the thread gets on, which costs less than to be woken for each process.
-void StallGuard::Supervise(const std::shared_ptr<Round>& round) {
+void StallGuard::ActForProgram(const std::shared_ptr<Round>& round) {
   auto pause = absl::ToChronoMilliseconds(stall_ / 3);
   bool running = StartThread(round);
   size_t before = round->pids.size();  // where it was one look ago

@@ -70,7 +70,7 @@ class StallGuard {
   struct Round;
 
   void Run(std::vector<pid_t> pids, size_t waiting, std::function<Keep(pid_t)> read);
-  void Supervise(const std::shared_ptr<Round>& round);
+  void ActForProgram(const std::shared_ptr<Round>& round);
   bool StartThread(const std::shared_ptr<Round>& round);
   static void Read(const std::shared_ptr<State>& state, const std::shared_ptr<Round>& round, size_t number);
 

@@ -21,8 +21,8 @@
 #include "reloc/launch/descriptors.h"
 #include "reloc/launch/directory.h"
 #include "reloc/launch/launch_log.h"
+#include "reloc/launch/program_proxy.h"
 #include "reloc/launch/signals.h"
-#include "reloc/launch/supervisor.h"
 #include "reloc/launch/tracer_link.h"
 #include "reloc/launch/tracer_loader.h"
 
@@ -123,7 +123,7 @@ bool Tracer::Try(const TracerPlan& plan, bool accelerated, Failure* failure) {
 
 // In the child: becomes proot.
 Errno Tracer::BecomeTracer(const TracerPlan& plan, bool accelerated) {
-  // Stopped with a supervisor that is killed then, it would hold the program for ever.
+  // Stopped with a proxy that is killed then, it would hold the program for ever.
   if (::prctl(PR_SET_PDEATHSIG, SIGCONT) != 0) return Errno::Last();
   RELOC_TRY(ArrangeDescriptors());
   string_view bound = BoundPath(plan.prefix);
@@ -292,7 +292,7 @@ Errno Tracer::RunTraced(char* const* argv, char* const* envp) {
   int keep[] = {socket_.get()};
   // Cannot fail where it could list them before.
   (void)CloseAllDescriptorsBut(keep, arena_).ok();
-  Supervise({std::move(socket_), pid_, program_});
+  ActForProgram({std::move(socket_), pid_, program_});
 }
 
 }  // namespace reloc

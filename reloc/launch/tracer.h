@@ -5,7 +5,7 @@
 //        └────────────────── socket pair ─────────────┘
 //
 // A process cannot be put under proot in place: proot traces only what it forks. So the program gets a pid of
-// its own, and the caller's process stays as its supervisor (launch/supervisor.h), for whoever waits for it.
+// its own, and the caller's process stays as its proxy (launch/program_proxy.h), for whoever waits for it.
 // What a parent alone can know and do (the wait status, signals that cannot hit another process) is done by
 // `tracee`, which stays as the program's parent.
 //
@@ -46,7 +46,7 @@ class Tracer {
   // everything is as it was before.
   bool Start(const TracerPlan& plan, Failure* failure);
 
-  // Runs the program with the caller's descriptors and stays as its supervisor. Returns only if the program
+  // Runs the program with the caller's descriptors and stays as its proxy. Returns only if the program
   // was not executed, with everything as it was before Start().
   Errno Run(char* const* argv, char* const* envp);
 

@@ -1,5 +1,5 @@
 // What the two ends of a traced launch say to each other, over a SEQPACKET socket pair: the caller's process
-// (launch/supervisor.h), and the first process under the tracer (shim/tracee.cc). Both are of the same build
+// (launch/program_proxy.h), and the first process under the tracer (shim/tracee.cc). Both are of the same build
 // and the same machine: plain structures, no version.
 //
 // Descriptors cross this socket, one in a message, instead of being inherited through the tracer: a tracer

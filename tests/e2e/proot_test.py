@@ -1,6 +1,6 @@
 """The proot engine: what a caller can tell of a program that runs in another process than its own.
 
-The supervisor stands for the program: these tests are of it, of what it hands over, and of what it leaves.
+The proxy stands for the program: these tests are of it, of what it hands over, and of what it leaves.
 """
 import contextlib
 import os
@@ -65,7 +65,7 @@ class ProotTest(session.unittest.TestCase):
         return job, job.stdout.readline()
 
 
-class Supervisor(ProotTest):
+class Proxy(ProotTest):
     def test_signals_to_the_callers_pid_reach_the_program(self):
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGQUIT,
                        signal.SIGRTMIN):
@@ -135,7 +135,7 @@ class Supervisor(ProotTest):
         self.assertIn(f"signal {signal.SIGCHLD:d} ignored 1", probe.out)
 
     def test_descriptors_that_the_program_closes_are_closed(self):
-        """Neither the tracer nor the supervisor holds a pipe open that the program has closed."""
+        """Neither the tracer nor the proxy holds a pipe open that the program has closed."""
         job, _ = self.start("echo; exec >&-; read -r x", stdin=subprocess.PIPE)
         self.addCleanup(job.stdin.close)
         readable, _, _ = select.select([job.stdout], [], [], 10)

@@ -33,7 +33,7 @@ ALLOWED = {
     "preload/paths.cc": "compares a name and reads nothing",
     "reloc/hosted/child_task.cc": "status, which does not block, of a child",
     "reloc/launch/root_registry.cc": "of the keeper; root looks whose process it is before",
-    "reloc/launch/supervisor.cc": "status, which does not block, of a child",
+    "reloc/launch/program_proxy.cc": "status, which does not block, of a child",
     "reloc/launch/tracer.cc": "of the process itself",
     "reloc/launch/under_tracer.cc": "comm, which does not block",
 }

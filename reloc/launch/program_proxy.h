@@ -10,13 +10,13 @@
 
 namespace reloc {
 
-struct SupervisedProgram {
+struct TracedProgram {
   UniqueFd socket;  // to the tracee
   int tracer = -1;  // pid
   int pid = -1;
 };
 
 // Call with all signals blocked. Ends the process.
-[[noreturn]] void Supervise(SupervisedProgram program);
+[[noreturn]] void ActForProgram(TracedProgram program);
 
 }  // namespace reloc

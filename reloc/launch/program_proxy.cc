@@ -1,4 +1,4 @@
-#include "reloc/launch/supervisor.h"
+#include "reloc/launch/program_proxy.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -53,7 +53,7 @@ void AwaitHeld(int pid) {
 // may go on: what is typed now is not for the program.
 //
 // What made this process go on was sent to it alone, or to its process group, the program included.
-void StopAs(int signal, const SupervisedProgram& program) {
+void StopAs(int signal, const TracedProgram& program) {
   int status = 0;
   ::kill(program.tracer, SIGSTOP);
   while (::waitpid(program.tracer, &status, WUNTRACED) < 0 && errno == EINTR) {
@@ -66,7 +66,7 @@ void StopAs(int signal, const SupervisedProgram& program) {
   ::kill(program.tracer, SIGCONT);
 }
 
-void PassOn(const signalfd_siginfo& info, const SupervisedProgram& program) {
+void PassOn(const signalfd_siginfo& info, const TracedProgram& program) {
   // The tracer stopped or went on; or a child that the caller had before.
   bool is_of_child = info.ssi_signo == SIGCHLD && info.ssi_code > 0;
   // StopAs() has seen to SIGCONT, which does nothing to what was not stopped.
@@ -76,7 +76,7 @@ void PassOn(const signalfd_siginfo& info, const SupervisedProgram& program) {
   (void)SendTrace(program.socket.get(), message).ok();
 }
 
-void Hear(const SupervisedProgram& program) {
+void Hear(const TracedProgram& program) {
   TraceMessage message{};
   // Tracer or tracee were killed, and the program with them.
   if (!ReceiveTrace(program.socket.get(), &message).ok()) EndAs(SIGKILL);
@@ -86,7 +86,7 @@ void Hear(const SupervisedProgram& program) {
 
 }  // namespace
 
-void Supervise(SupervisedProgram program) {
+void ActForProgram(TracedProgram program) {
   const sigset_t all = EverySignal();
   UniqueFd signals(::signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK));
   struct pollfd events[2] = {{program.socket.get(), POLLIN, 0}, {signals.get(), POLLIN, 0}};
