@@ -113,7 +113,7 @@ int Front::ReportMissing(int error) const {
   return ExecExitStatus(error);
 }
 
-// See client/image_run.h. Once it is in the image's root it does not leave it, so it takes what looks like an
+// See client/run/image_run.h. Once it is in the image's root it does not leave it, so it takes what looks like an
 // entry alone.
 int Front::RunImageEntry() {
   ImageTarget image;

@@ -4,7 +4,7 @@
     base <- ipc <- launch <- hosted <- {pack, storage, cli} <- {job, engine, mirror <- graft} <- {client, daemon}
     fault <- {job, mirror, client, daemon};  {shim, front} -> launch, ipc, base;  {audit, preload} -> base
 
-and in the daemon, so that nothing below knows what is above:
+The client's commands, in folders as --help groups them, may include client/base and not each other. In the daemon, so that nothing below knows what is above:
 
     base <- proc <- model <- {events, roots} <- jobs <- {processes, mirrors, keeper} <- {history, metrics, launch} <- control <- the top
 
@@ -23,6 +23,7 @@ import sources
 HOSTED = {"reloc/hosted", "reloc/ipc", "reloc/base"}
 PACK = {"reloc/pack", "reloc/launch"} | HOSTED
 MIRROR = {"reloc/mirror", "reloc/fault", "proto"} | PACK
+CLIENT_BASE = {"client/base", "reloc/cli", "reloc/engine", "reloc/job", "reloc/storage"} | MIRROR
 DAEMON_BASE = {"daemon/base", "reloc/cli", "reloc/fault", "reloc/launch", "reloc/storage", "proto"} | HOSTED
 DAEMON_MODEL = {"daemon/model", "daemon/proc", "reloc/job", "reloc/mirror"} | DAEMON_BASE
 DAEMON_JOBS = {"daemon/jobs", "daemon/roots", "daemon/events"} | DAEMON_MODEL
@@ -45,7 +46,13 @@ ALLOWED = {
     "front": {"reloc/launch", "reloc/ipc", "reloc/base"},
     "audit": {"reloc/base"},
     "preload": {"reloc/base"},
-    "client": {"reloc/cli", "reloc/engine", "reloc/job", "reloc/storage"} | MIRROR,
+    "client/base": CLIENT_BASE,
+    "client/run": CLIENT_BASE,
+    "client/watch": CLIENT_BASE,
+    "client/steer": CLIENT_BASE,
+    "client/packs": CLIENT_BASE,
+    "client/host": CLIENT_BASE,
+    "client": {"client/run", "client/watch", "client/steer", "client/packs", "client/host"} | CLIENT_BASE,
     "daemon/base": DAEMON_BASE,
     "daemon/proc": DAEMON_BASE,
     "daemon/model": DAEMON_MODEL,

@@ -16,7 +16,7 @@ READER = "runs in the process that reads /proc, or in the worker for mirrors"
 
 # file -> why it may
 ALLOWED = {
-    "client/doctor/helpers.cc": "children and comm, which do not block, of relocd and its children",
+    "client/host/doctor/helpers.cc": "children and comm, which do not block, of relocd and its children",
     "daemon/proc/job_mark.cc": READER + "; of relocd itself",
     "daemon/proc/job_mark.h": "declares it",
     "daemon/jobs/job_processes.cc": READER,

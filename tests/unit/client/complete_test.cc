@@ -1,4 +1,4 @@
-#include "client/completion/complete.h"
+#include "client/host/completion/complete.h"
 
 #include <gtest/gtest.h>
 

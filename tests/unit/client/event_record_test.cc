@@ -1,4 +1,4 @@
-#include "client/event_record.h"
+#include "client/base/event_record.h"
 
 #include <gtest/gtest.h>
 

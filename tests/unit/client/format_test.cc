@@ -1,4 +1,4 @@
-#include "client/format.h"
+#include "client/base/format.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "client/job_record.h"
+#include "client/base/job_record.h"
 
 #include <gtest/gtest.h>
 

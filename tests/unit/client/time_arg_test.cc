@@ -1,4 +1,4 @@
-#include "client/time_arg.h"
+#include "client/base/time_arg.h"
 
 #include <gtest/gtest.h>
 

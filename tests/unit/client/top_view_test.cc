@@ -1,10 +1,10 @@
-#include "client/top_view.h"
+#include "client/watch/top_view.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include "client/signal_name.h"
+#include "client/base/signal_name.h"
 
 namespace reloc {
 namespace {

@@ -1,4 +1,4 @@
-#include "client/user_jobs.h"
+#include "client/watch/user_jobs.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

@@ -1,0 +1,54 @@
+// What jobs use, looked at again and again: the CPU time and the bytes of a moment are differences.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "client/base/control_client.h"
+#include "proto/control.pb.h"
+
+namespace reloc {
+
+struct Rates {
+  std::optional<double> cpu_percent;                          // of one processor; none yet at the first look
+  std::optional<double> read_per_second, written_per_second;  // bytes
+};
+
+// What a job, or a process of it, has used altogether.
+struct Totals {
+  double sampled_at = 0;
+  double cpu_seconds = 0;
+  uint64_t read = 0, written = 0;  // bytes, of the processes that live
+};
+Totals TotalsOf(const relocd::v1::JobDetails& job);
+Totals TotalsOf(const relocd::v1::JobDetails& job, const relocd::v1::Process& process);
+// What was used between the two. Processes that ended in between take what they had used with them: never
+// less than 0.
+Rates RatesBetween(const Totals& before, const Totals& now);
+
+class JobSampler {
+ public:
+  // Of the jobs with these ids, or all that run if there are none.
+  explicit JobSampler(std::vector<std::string> ids) : ids_(std::move(ids)) {}
+
+  // Looks. What was seen before becomes what the rates count from.
+  absl::Status Look(const ControlClient& client);
+
+  const std::vector<relocd::v1::JobDetails>& jobs() const { return jobs_; }
+  Rates RatesOf(const relocd::v1::JobDetails& job) const;
+  Rates RatesOf(const relocd::v1::JobDetails& job, const relocd::v1::Process& process) const;
+
+ private:
+  using Key = std::pair<std::string, pid_t>;  // pid 0: the job
+
+  std::vector<std::string> ids_;
+  std::vector<relocd::v1::JobDetails> jobs_;
+  absl::flat_hash_map<Key, Totals> before_;
+};
+
+}  // namespace reloc
