@@ -20,6 +20,7 @@
 #include "reloc/hosted/room.h"
 #include "reloc/hosted/status.h"
 #include "reloc/ipc/unix_address.h"
+#include "reloc/job/daemon_errors.h"
 #include "reloc/job/daemon_place.h"
 #include "reloc/storage/state_dir.h"
 
@@ -33,19 +34,11 @@ constexpr size_t kThreads = 12;
 constexpr size_t kDescriptors = 8;
 constexpr absl::Duration kStateTimeout = absl::Milliseconds(700);
 
-absl::Status NoDaemon() {
-  return absl::NotFoundError("no daemon runs for you; start one with: relocctl daemon start");
-}
-
-absl::Status Foreign(absl::string_view what) {
-  return absl::PermissionDeniedError(absl::StrCat(what, "; set RELOCD_DIR to another directory"));
-}
-
 absl::Status CannotConnect(int error, const std::string& path) {
   const bool missing = error == ENOENT || error == ECONNREFUSED;
   if (missing && ::access("/proc/self/fd", F_OK) != 0)
     return absl::UnavailableError("the daemon cannot be reached: /proc is not mounted here");
-  if (missing) return NoDaemon();
+  if (missing) return NoDaemonError();
   if (error == EAGAIN) {
     return absl::UnavailableError(
         absl::StrCat("cannot connect to ", path, "/", kControlSocket, ": the daemon does not answer"));
@@ -58,7 +51,8 @@ absl::Status CannotConnect(int error, const std::string& path) {
 absl::StatusOr<UniqueFd> ConnectSocket(const std::string& path) {
   DirReport report;
   Result<DaemonDirectory> dir = OpenDaemonDir(path.c_str(), &report);
-  if (!dir.ok()) return dir.error().value == EPERM ? Foreign(DescribeFault(path, report)) : NoDaemon();
+  if (!dir.ok())
+    return dir.error().value == EPERM ? ForeignDaemonError(DescribeFault(path, report)) : NoDaemonError();
   UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const UnixAddress address(dir->get(), kControlSocket);
   bool connected = !fault::Fails(fault::Point::kControlConnect) &&
@@ -114,7 +108,7 @@ absl::StatusOr<std::unique_ptr<ControlClient>> ControlClient::Connect(const std:
   Result<struct ucred> peer = PeerOf(socket.get());
   if (!peer.ok()) return absl::ErrnoToStatus(peer.error().value, "cannot tell whose daemon this is");
   if (peer->uid != ::geteuid() && peer->uid != 0)
-    return Foreign(absl::StrCat("the daemon in ", dir, " belongs to uid ", peer->uid));
+    return ForeignDaemonError(absl::StrCat("the daemon in ", dir, " belongs to uid ", peer->uid));
   if (absl::Status room = CheckRoom(kThreads, kDescriptors); !room.ok())
     return absl::ResourceExhaustedError(
         absl::StrCat("cannot ask the daemon (pid ", peer->pid, "): ", room.message()));
@@ -180,9 +174,7 @@ absl::Status ControlClient::Stop() {
 absl::Status ControlClient::ToStatus(const grpc::Status& status) const {
   if (status.ok()) return absl::OkStatus();
   if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
-    return absl::DeadlineExceededError(
-        absl::StrCat("the daemon (pid ", pid_, ") does not answer; kill -CONT ", pid_,
-                     " if it was stopped, else kill -9 ", pid_, ": jobs go on"));
+    return SilentDaemonError(pid_);
   }
   if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED) {
     return absl::UnavailableError(absl::StrCat(

@@ -14,6 +14,7 @@
 #include "reloc/fault/fault.h"
 #include "reloc/hosted/status.h"
 #include "reloc/hosted/text.h"
+#include "reloc/job/daemon_errors.h"
 #include "reloc/job/daemon_place.h"
 #include "reloc/launch/launch_log.h"
 
@@ -21,10 +22,6 @@ namespace reloc {
 namespace {
 
 constexpr size_t kAnswerBytes = 16 * 1024;
-
-absl::Status Foreign(absl::string_view what) {
-  return absl::PermissionDeniedError(absl::StrCat(what, "; set RELOCD_DIR to another directory"));
-}
 
 // The lock file says which process it is. The directory was checked.
 absl::Status Silent(const std::string& dir) {
@@ -36,8 +33,7 @@ absl::Status Silent(const std::string& dir) {
     return absl::UnavailableError(
         absl::StrCat("the daemon in ", dir, " does not answer; see relocctl daemon status"));
   }
-  return absl::UnavailableError(absl::StrCat("the daemon (pid ", pid, ") does not answer; kill -CONT ", pid,
-                                             " if it was stopped, else kill -9 ", pid, ": jobs go on"));
+  return SilentDaemonError(pid);
 }
 
 absl::Status ToStatus(Reason reason, const std::string& dir) {
@@ -45,9 +41,9 @@ absl::Status ToStatus(Reason reason, const std::string& dir) {
     case Reason::kNone:
       return absl::OkStatus();
     case Reason::kNoDaemon:
-      return absl::NotFoundError("no daemon runs for you; start one with: relocctl daemon start");
+      return NoDaemonError();
     case Reason::kForeignDaemon:
-      return Foreign(absl::StrCat("the daemon in ", dir, " is someone else's"));
+      return ForeignDaemonError(absl::StrCat("the daemon in ", dir, " is someone else's"));
     case Reason::kDaemonSilent:
       return Silent(dir);
     default:
@@ -60,7 +56,7 @@ absl::Status ToStatus(Reason reason, const std::string& dir) {
 absl::StatusOr<DaemonLink> ConnectTo(const std::string& dir) {
   DirReport report;
   Result<DaemonDirectory> found = OpenDaemonDir(dir.c_str(), &report);
-  if (!found.ok() && found.error().value == EPERM) return Foreign(DescribeFault(dir, report));
+  if (!found.ok() && found.error().value == EPERM) return ForeignDaemonError(DescribeFault(dir, report));
   if (!found.ok()) return ToStatus(Reason::kNoDaemon, dir);
   DaemonLink link;
   RELOC_RETURN_IF_ERROR(ToStatus(link.Connect(*found), dir));
