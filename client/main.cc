@@ -1,9 +1,6 @@
 // relocctl behind its front (front/), which has done what is short.
 //
-// `run` comes first and alone: it becomes the program that it starts, and everything that the other commands
-// need (CLI11, protobuf, gRPC) would be in its way.
-#include <unistd.h>
-
+// `run` comes first: it becomes the program that it starts, and needs nothing of the other commands.
 #include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
@@ -75,17 +72,8 @@ int RunCommandLine(int argc, char** argv) {
 
 }  // namespace
 
-// Entries of packs that front/ has left are launched from here, before the static constructors of gRPC and
-// protobuf run: some 390, which cost more than a native start. glibc gives constructors the arguments of
-// main; 101 is the first priority that is free (GCC manual, Common Function Attributes).
-__attribute__((constructor(101))) static void LaunchEarly(int argc, char** argv, char** envp) {
-  reloc::ExecuteWithoutPreload(argv, envp);
-  if (argc < 2 || std::string_view(argv[1]) != "run") return;
-  std::optional<int> status = reloc::RunEntry(argv + 1, envp);
-  if (status) _exit(*status);
-}
-
 int main(int argc, char** argv, char** envp) {
+  reloc::ExecuteWithoutPreload(argv, envp);
   if (argc > 1 && std::string_view(argv[1]) == "run") {
     if (std::optional<int> status = reloc::RunCommand(argv + 1, envp)) return *status;
   }

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/base/answering.h"
+#include "client/base/daemon_process.h"
 #include "client/run/attachment.h"
 #include "reloc/base/env.h"
 #include "reloc/base/file.h"
@@ -40,10 +41,20 @@ PtyUse ChoosePty(const RunOptions& options) {
   return on_terminal && !options.no_pty ? PtyUse::kForTerminals : PtyUse::kNone;
 }
 
+// Reserves a job. A detached one needs a daemon: if there is none, one is started.
+absl::StatusOr<Reservation> ReserveWithDaemon(const RunOptions& options, const char* const* envp) {
+  const std::string name(options.name);
+  absl::StatusOr<Reservation> reservation = ReserveJob(envp, name);
+  const bool starts = options.placement == RunPlacement::kDetached && EnvValue(envp, "RELOC_DAEMON") != "off";
+  if (!starts || !absl::IsNotFound(reservation.status())) return reservation;
+  RELOC_RETURN_IF_ERROR(EnsureDaemon({}));
+  return ReserveJob(envp, name);
+}
+
 // The reservation of a job. None if it can do without a daemon and there is none.
 absl::StatusOr<std::optional<Reservation>> Reserve(const RunOptions& options, const char* const* envp,
                                                    const LaunchLog& log) {
-  absl::StatusOr<Reservation> reservation = ReserveJob(envp, std::string(options.name));
+  absl::StatusOr<Reservation> reservation = ReserveWithDaemon(options, envp);
   if (reservation.ok() && !reservation->warning.empty())
     PrintError("relocctl: warning", reservation->warning);
   if (reservation.ok()) return std::optional<Reservation>(*std::move(reservation));

@@ -36,37 +36,34 @@ int Start(const RunOptions& options, const RunTarget& target, char** envp, const
   });
 }
 
-}  // namespace
-
-std::optional<int> RunEntry(char** argv, char** envp) {
-  LaunchLog log("relocctl", EnvValue(envp, "RELOC_DEBUG") == "1");
-  if (!ReserveStandardFds().ok()) return kExitFailed;
-  RunOptions options = ParseRunOptions(argv + 1);
-  if (options.help) return std::nullopt;
-  if (!options.error.empty()) {
-    log.Error(options.error);
-    return kExitFailed;
-  }
+// Entries of packs first: nothing needs to be looked up for them.
+int StartProgram(const RunOptions& options, char** envp, const LaunchLog& log) {
   RunTarget target;
-  if (!FindEntry(options.command[0], envp, &target)) return std::nullopt;
-  return Start(options, target, envp, log);
-}
-
-std::optional<int> RunCommand(char** argv, char** envp) {
-  LaunchLog log("relocctl", EnvValue(envp, "RELOC_DEBUG") == "1");
-  RunOptions options = ParseRunOptions(argv + 1);
-  if (options.help) return std::nullopt;
+  if (FindEntry(options.command[0], envp, &target)) return Start(options, target, envp, log);
   if (ImageTarget image; FindImageTarget(options.command[0], &image)) {
     return StartPlaced(options, envp, log, [&](const LaunchLog& job_log, const std::string& daemon_dir) {
       return RunImage(options, envp, daemon_dir, job_log);
     });
   }
-  RunTarget target;
   if (int status = CompileTarget(options.command[0], envp, &target); status != 0) {
     log.Error(target.error);
     return status;
   }
   return Start(options, target, envp, log);
+}
+
+}  // namespace
+
+std::optional<int> RunCommand(char** argv, char** envp) {
+  LaunchLog log("relocctl", EnvValue(envp, "RELOC_DEBUG") == "1");
+  if (!ReserveStandardFds().ok()) return kExitFailed;
+  const RunOptions options = ParseRunOptions(argv + 1);
+  if (options.help) return std::nullopt;
+  if (!options.error.empty()) {
+    log.Error(options.error);
+    return kExitFailed;
+  }
+  return StartProgram(options, envp, log);
 }
 
 }  // namespace reloc

@@ -35,7 +35,9 @@ void AddRunCommand(CLI::App& app) {
   run->prefix_command();
   run->add_option("--engine", "How: an engine's name, or a chain (default, performance)")
       ->type_name("ENGINE");
-  AddFlag(run, "-d,--detach", "Leave it running in the background and print its id; its output is kept");
+  AddFlag(run, "-d,--detach",
+          "Leave it running in the background and print its id; its output is kept. Starts a daemon if none "
+          "runs");
   AddFlag(run, "--supervised",
           "Run it here, in a way that it goes on when the connection is lost, to be attached again");
   run->add_option("--name", "With these two: a name by which other commands find it")->type_name("NAME");

@@ -164,11 +164,18 @@ class WithoutDaemon(OneLineTest):
         self.pack = packs.from_host("bash", "sed")
         self.env = programs.environment()
 
-    def test_detaching_needs_one(self):
-        for env in (self.env, {**self.env, "RELOC_DAEMON": "off"}):
-            outcome = programs.relocctl("run", "--detach", self.pack + "/bin/sed", env=env)
-            self.assertEqual(outcome.status, 125)
-            self.assertOneLine(outcome, "daemon")
+    def test_detaching_starts_one(self):
+        env = {**self.env, "RELOCD_DIR": packs.new_path("daemon"), "XDG_STATE_HOME": session.make_dir("state")}
+        self.addCleanup(programs.relocctl, "daemon", "stop", env=env)
+        outcome = programs.must(programs.relocctl("run", "--detach", self.pack + "/bin/bash", "-c", "echo here; exit 3", env=env))
+        self.assertEqual(outcome.err, "")
+        self.assertEqual(programs.must(programs.relocctl("wait", outcome.out.strip(), env=env)).out, "3\n")
+        self.assertEqual(programs.must(programs.relocctl("logs", outcome.out.strip(), env=env)).out, "here\n")
+
+    def test_detaching_needs_one_where_that_is_switched_off(self):
+        outcome = programs.relocctl("run", "--detach", self.pack + "/bin/sed", env={**self.env, "RELOC_DAEMON": "off"})
+        self.assertEqual(outcome.status, 125)
+        self.assertOneLine(outcome, "daemon")
 
     def test_supervising_does_not(self):
         outcome = programs.relocctl("run", "--supervised", self.pack + "/bin/bash", "-c", "echo here; exit 3", env=self.env)
