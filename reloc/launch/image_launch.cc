@@ -4,14 +4,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <utility>
-
 #include "reloc/base/file.h"
 #include "reloc/launch/daemon_session.h"
 #include "reloc/launch/executor.h"
 #include "reloc/launch/image_root.h"
 #include "reloc/launch/image_server.h"
 #include "reloc/launch/root_builder.h"
+#include "reloc/launch/shared_root.h"
 
 namespace reloc {
 namespace {
@@ -28,10 +27,9 @@ class ImageLaunch {
   bool JoinShared();
   bool MakeOwn();
   // How the root was entered, as in LaunchRequest.
-  const char* way() const { return way_; }
+  const char* way() const { return RootOriginName(origin_); }
 
  private:
-  bool FindRoot(RootNamespaces* root);
   bool Enter();
   bool IsServed() const;
 
@@ -39,19 +37,8 @@ class ImageLaunch {
   const LaunchLog& log_;
   Failure* failure_;
   LaunchState state_;
-  const char* way_ = nullptr;
+  RootOrigin origin_ = RootOrigin::kOwn;
 };
-
-bool ImageLaunch::FindRoot(RootNamespaces* root) {
-  DaemonSession daemon(request_, log_);
-  daemon.Open();
-  daemon.ReadCaller();
-  Result<RootNamespaces> published = daemon.FindRoot();
-  way_ = published.ok() ? "published" : "daemon";
-  if (!published.ok()) return daemon.AskForRoot(request_.image->file.get(), &g_ignored, root);
-  *root = std::move(*published);
-  return true;
-}
 
 bool ImageLaunch::Enter() {
   const Step steps[] = {{Op::kJoin, 0, {}, {}}, {Op::kRestoreCwd, 0, {}, {}}};
@@ -61,11 +48,11 @@ bool ImageLaunch::Enter() {
 }
 
 bool ImageLaunch::JoinShared() {
-  RootNamespaces root;
-  if (!FindRoot(&root)) return false;
-  state_.user_ns = std::move(root.user);
-  state_.mount_ns = std::move(root.mount);
-  return Enter() && IsServed();
+  DaemonSession daemon(request_, log_);
+  daemon.Open();
+  daemon.ReadCaller();
+  origin_ = FindSharedRoot(&daemon, request_.image->file.get(), &g_ignored, &state_);
+  return origin_ != RootOrigin::kOwn && Enter() && IsServed();
 }
 
 // Whether the entry can be looked up: a root lasts longer than its image's server, should that be killed.
@@ -78,7 +65,7 @@ bool ImageLaunch::IsServed() const {
 }
 
 bool ImageLaunch::MakeOwn() {
-  way_ = "own";
+  origin_ = RootOrigin::kOwn;
   if (log_.debug() && !CanFilterSystemCalls())
     log_.Debug("the kernel has no seccomp: the image's server is not confined");
   failure_->Clear();

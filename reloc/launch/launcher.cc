@@ -5,6 +5,7 @@
 
 #include "reloc/launch/daemon_session.h"
 #include "reloc/launch/engine_chain.h"
+#include "reloc/launch/engine_traits.h"
 #include "reloc/launch/mirror_link.h"
 #include "reloc/launch/pack_files.h"
 #include "reloc/launch/plan_trial.h"
@@ -27,6 +28,7 @@ class Launcher {
   bool FindPlan(Engine engine);
   void AskForMirror(Engine engine);
   void NoteFailure(Engine engine, string_view text);
+  void Explain(Engine engine, string_view text) const;
   int Report();
 
   const LaunchRequest& request_;
@@ -68,13 +70,12 @@ EngineChain Launcher::ReadChain() const {
   return chain;
 }
 
-// By what is remembered. Of proot alone: that it fails costs processes and milliseconds; that userns fails
-// costs hardly more than to look it up.
+// By what is remembered, of engines whose failure costs processes and milliseconds.
 bool Launcher::KnownToFail(Engine engine) const {
-  if (engine != Engine::kProot) return false;
-  bool fails = FindVerdict(daemon_.directory(), Probe::kProot) == Verdict::kFails;
-  if (fails) log_.Debug("proot: skipped, it failed when it was probed (relocctl engines probes anew)");
-  return fails;
+  const std::optional<Probe> probe = TraitsOf(engine).probe;
+  if (!probe || FindVerdict(daemon_.directory(), *probe) != Verdict::kFails) return false;
+  Explain(engine, "skipped, it failed when it was probed (relocctl engines probes it again)");
+  return true;
 }
 
 // False: another engine may be tried.
@@ -92,7 +93,8 @@ bool Launcher::TryEngine(Engine engine) {
 // For an engine that cannot do without one, and was asked for by name: a chain has others to go on with.
 void Launcher::AskForMirror(Engine engine) {
   PathText mirror;
-  if (engine == Engine::kGraft && plan_.engine() == engine && plan_.refusal() == nullptr &&
+  if (TraitsOf(engine).mirror_use == MirrorUse::kRequired && plan_.engine() == engine &&
+      plan_.refusal() == nullptr &&
       !FindMirror(daemon_.directory(), plan_.digest(), kGraftedMirror, &mirror).ok()) {
     daemon_.TellMirrorIsWanted();
   }
@@ -118,6 +120,10 @@ bool Launcher::FindPlan(Engine engine) {
 
 void Launcher::NoteFailure(Engine engine, string_view text) {
   reasons_ << "; " << EngineName(engine) << ": " << text;
+  Explain(engine, text);
+}
+
+void Launcher::Explain(Engine engine, string_view text) const {
   if (!log_.debug()) return;
   FixedText<1200> line;
   line << EngineName(engine) << ": " << text;

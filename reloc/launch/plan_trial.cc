@@ -9,6 +9,7 @@
 #include "reloc/base/file.h"
 #include "reloc/base/loader_setting.h"
 #include "reloc/base/path.h"
+#include "reloc/launch/engine_traits.h"
 #include "reloc/launch/environment.h"
 #include "reloc/launch/mirror_link.h"
 #include "reloc/launch/own_root.h"
@@ -32,7 +33,7 @@ bool PlanTrial::Run(const Plan& plan, Failure* failure) {
   daemon_->TellMirrorIsUnusable();
   const bool committed = committed_;
   committed_ = false;
-  if (plan.engine() == Engine::kGraft) {  // the pack has nothing in its place
+  if (TraitsOf(plan.engine()).mirror_use == MirrorUse::kRequired) {
     if (committed && IsProgramToBlame(plan)) refusal_ = failure_->error;
     return false;
   }
@@ -65,14 +66,13 @@ bool PlanTrial::ExecFailed() const {
 
 // True if the pack itself may do better than the mirror did.
 bool PlanTrial::FailedInMirror(const Plan& plan) const {
-  if (plan.engine() == Engine::kGraft) {
+  const EngineTraits& traits = TraitsOf(plan.engine());
+  if (traits.mirror_use == MirrorUse::kRequired) {
     return committed_ ? ExecFailed() : failure_->failed() && !state_.graft.empty();
   }
   if (state_.store_dir == state_.pack_dir) return false;
   if (committed_ && !ExecFailed()) return false;
-  // Under proot paths are as the program sees them.
-  return (committed_ && plan.engine() == Engine::kProot) ||
-         IsBelow(failure_->subject.view(), state_.store_dir);
+  return (committed_ && traits.shows_own_paths) || IsBelow(failure_->subject.view(), state_.store_dir);
 }
 
 // True if the program may be executed in the mirror, so that what is in it was refused, or not in the pack
@@ -90,13 +90,12 @@ bool PlanTrial::IsProgramToBlame(const Plan& plan) const {
   return ::access(path.c_str(), X_OK) != 0;
 }
 
-// Where the store is taken from: engines that need no root use a mirror. A daemon that was killed may leave
-// links to mirrors that are gone.
+// Where the store is taken from. A daemon that was killed may leave links to mirrors that are gone.
 void PlanTrial::ChoosePlace(const Plan& plan) {
   state_.store_dir = state_.pack_dir;
   state_.daemon_dir = daemon_->directory();
   state_.digest = plan.digest();
-  if (plan.engine() != Engine::kFakechroot && plan.engine() != Engine::kProot) return;
+  if (TraitsOf(plan.engine()).mirror_use != MirrorUse::kInPlace) return;
   PathText mirror;
   if (!FindMirror(state_.daemon_dir, plan.digest(), kPlainMirror, &mirror).ok()) return;
   const char* place = IsDirectory(mirror.c_str()) ? state_.arena.Copy(mirror.view()) : nullptr;
@@ -117,14 +116,16 @@ void PlanTrial::TryRoot(const Plan& plan, const Step& bind) {
     state_.user_ns.Reset();
     state_.mount_ns.Reset();
   }
-  way_ = "own";
+  origin_ = RootOrigin::kOwn;
   if (MakeOwnRoot(plan.prepare(), &state_, log_, failure_)) Enter(plan);
 }
 
 // The plan that enters a root that is there already or is made by the daemon; nullptr if there is none.
 const Plan* PlanTrial::FindRoot(const Plan& plan) {
-  if (state_.root == RootAccess::kHost || JoinPublished()) return &plan;
-  return AskDaemon() ? &reply_ : nullptr;
+  if (state_.root == RootAccess::kHost) return &plan;
+  origin_ = FindSharedRoot(daemon_, store_.get(), &reply_, &state_);
+  if (origin_ == RootOrigin::kOwn) return nullptr;
+  return origin_ == RootOrigin::kPublished ? &plan : &reply_;
 }
 
 // Identifies the store that the plan shows, and finds out whether the prefix already shows it: a program of a
@@ -145,29 +146,11 @@ bool PlanTrial::FindStore(const Step& step) {
   state_.shown = IdentifyStore(step.b, state_.store, state_.daemon_dir, state_.digest);
   if (state_.shown != Shown::kOther) {
     state_.root = RootAccess::kHost;
-    way_ = "inplace";
+    origin_ = RootOrigin::kInPlace;
     return true;
   }
   state_.cwd.Save();
   daemon_->ReadCaller();
-  return true;
-}
-
-bool PlanTrial::JoinPublished() {
-  Result<RootNamespaces> root = daemon_->FindRoot();
-  if (!root.ok()) return false;
-  way_ = "published";
-  state_.user_ns = std::move(root->user);
-  state_.mount_ns = std::move(root->mount);
-  return true;
-}
-
-bool PlanTrial::AskDaemon() {
-  RootNamespaces root;
-  if (!daemon_->AskForRoot(store_.get(), &reply_, &root)) return false;
-  way_ = "daemon";
-  state_.user_ns = std::move(root.user);
-  state_.mount_ns = std::move(root.mount);
   return true;
 }
 
@@ -177,10 +160,9 @@ void PlanTrial::Enter(const Plan& plan) {
   failure_->Clear();
   for (const Step& step : plan.enter()) {
     if (step.op == Op::kCommit) {
-      if (plan.engine() == Engine::kFakechroot) MarkEnvironment();
-      if (plan.engine() == Engine::kUserns &&
-          (state_.root != RootAccess::kHost || request_.image_way != nullptr))
-        ReadMark();
+      const EngineTraits& traits = TraitsOf(plan.engine());
+      if (traits.sets_job_mark) MarkEnvironment();
+      if (traits.has_root && (state_.root != RootAccess::kHost || request_.image_way != nullptr)) ReadMark();
       daemon_->Tell();
       LogWay(plan);
     }
@@ -193,9 +175,9 @@ void PlanTrial::Enter(const Plan& plan) {
 // Tests and benchmarks rely on this line: relocctl(1) describes it.
 void PlanTrial::LogWay(const Plan& plan) const {
   if (!log_.debug()) return;
-  const bool has_root = plan.engine() == Engine::kUserns;
   FixedText<4400> line;
-  line << "way=" << (has_root ? way_ : EngineName(plan.engine()));
+  const bool has_root = TraitsOf(plan.engine()).has_root;
+  line << "way=" << (has_root ? RootOriginName(origin_) : EngineName(plan.engine()));
   if (request_.image != nullptr)
     line << " image=" << (request_.image_way != nullptr ? request_.image_way : "inplace");
   if (!state_.graft.empty()) {

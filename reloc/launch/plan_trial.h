@@ -9,6 +9,7 @@
 #include "reloc/launch/launch_log.h"
 #include "reloc/launch/launcher.h"
 #include "reloc/launch/plan.h"
+#include "reloc/launch/shared_root.h"
 
 namespace reloc {
 
@@ -33,8 +34,6 @@ class PlanTrial {
   bool ExecFailed() const;
   bool FailedInMirror(const Plan& plan) const;
   bool IsProgramToBlame(const Plan& plan) const;
-  bool JoinPublished();
-  bool AskDaemon();
   void Enter(const Plan& plan);
   void LogWay(const Plan& plan) const;
   void ReadMark();
@@ -42,7 +41,7 @@ class PlanTrial {
 
   const LaunchRequest& request_;
   char* const* envp_;
-  const char* way_ = "";  // to the root, of the plan that is being tried
+  RootOrigin origin_ = RootOrigin::kOwn;  // of the root, in the plan that is being tried
   DaemonSession* daemon_;
   const LaunchLog& log_;
   LaunchState state_;
