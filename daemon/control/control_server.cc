@@ -31,6 +31,7 @@ constexpr size_t kMaxConnections = 256;  // many of which may watch events
 constexpr int kMaxRequestBytes = 64 * 1024;
 constexpr absl::Duration kLinger = absl::Seconds(3);
 constexpr auto kCallsMayTake = std::chrono::milliseconds(500);  // when we stop
+constexpr auto kPollerMayTake = std::chrono::seconds(11);       // gRPC's, which takes ten
 // gRPC is only started, and only given work, while there is room for it.
 constexpr size_t kSpareDescriptors = 32;  // it takes eight at its start
 constexpr size_t kThreads = 16;           // it starts eleven on two processors; later ones it can do without
@@ -43,18 +44,30 @@ struct ControlServer::Running {
   std::unique_ptr<grpc::Server> server;
 };
 
-// gRPC waits for calls that do not end: up to ten seconds for a poller of its own that has helped a write to
-// its end (run_poller in its tcp_posix.cc), and for a handler as long as that takes. So a thread does, for
-// which nobody has to wait.
+// Ends gRPC on a thread of its own, since gRPC waits: for a handler as long as that takes, and up to ten seconds
+// for a poller of its own that completes writes (run_poller in its tcp_posix.cc). It waits for that poller with a
+// lock held that the start of the next server needs, and that server is started on the event loop's thread. So the
+// last step waits until the poller has ended by itself.
 struct ControlServer::Ending {
   // With what that owns: nothing of the event loop's.
   static void Run(std::unique_ptr<Running> last, std::shared_ptr<Ending> ending) {
     last->server->Shutdown(std::chrono::system_clock::now() + kCallsMayTake);
+    ending->AwaitPoller();
     last.reset();
     ::malloc_trim(0);
     std::lock_guard lock(ending->mutex);
     ending->over = true;
     ending->changed.notify_all();
+  }
+  void AwaitPoller() {
+    std::unique_lock lock(mutex);
+    changed.wait_for(lock, kPollerMayTake, [this] { return at_once; });
+  }
+  // No server is started any more: there is no reason to wait for the poller.
+  void EndAtOnce() {
+    std::lock_guard lock(mutex);
+    at_once = true;
+    changed.notify_all();
   }
   bool Until(std::chrono::steady_clock::time_point deadline) {
     std::unique_lock lock(mutex);
@@ -63,7 +76,8 @@ struct ControlServer::Ending {
 
   std::mutex mutex;  // not Abseil's: see mailbox.h
   std::condition_variable changed;
-  bool over = false;  // by mutex
+  bool at_once = false;  // by mutex
+  bool over = false;     // by mutex
 };
 
 ControlServer::ControlServer(EventLoop* loop, std::vector<ServiceFactory> services,
@@ -86,6 +100,7 @@ ControlServer::~ControlServer() {
 
 bool ControlServer::End() {
   Stop();
+  for (const auto& ending : endings_) ending->EndAtOnce();
   if (AllOver()) return true;
   // A call to a client that does not read ends when its connection is cut.
   for (const auto& [fd, watched] : watched_) ::shutdown(fd, SHUT_RDWR);

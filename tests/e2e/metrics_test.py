@@ -254,7 +254,7 @@ class Textfile(MetricsTest):
         def status(field):
             with open(f"/proc/{self.relocd.pid}/status", encoding="utf-8") as file:
                 return int(re.search(rf"^{field}:\s+(\d+)", file.read(), re.M).group(1))
-        self.assertTrue(daemon.wait_until(lambda: status("Threads") == 1))
+        self.assertTrue(daemon.wait_until(lambda: status("Threads") == 1, 40))
 
         def rests():
             before = status("voluntary_ctxt_switches")

@@ -31,7 +31,7 @@ class AtRest(unittest.TestCase):
         return [status(pid, "voluntary_ctxt_switches") for pid in (self.relocd.pid, *self.relocd.children())]
 
     def assertQuiet(self):
-        self.assertTrue(daemon.wait_until(lambda: status(self.relocd.pid, "Threads") == 1, seconds=20),
+        self.assertTrue(daemon.wait_until(lambda: status(self.relocd.pid, "Threads") == 1, seconds=40),
                         "gRPC's threads stay")
         time.sleep(2)  # timers that were armed meanwhile
         before = self.wake_ups()
@@ -56,13 +56,13 @@ class AtRest(unittest.TestCase):
     def test_a_thousand_jobs_add_less_than_two_megabytes(self):
         programs.must(programs.run([self.pack + "/bin/sleep", "0"], env=self.env))
         self.ps()  # loads gRPC's code, which then stays
-        self.assertTrue(daemon.wait_until(lambda: status(self.relocd.pid, "Threads") == 1, seconds=20))
+        self.assertTrue(daemon.wait_until(lambda: status(self.relocd.pid, "Threads") == 1, seconds=40))
         before = status(self.relocd.pid, "VmRSS")
         jobs = [subprocess.Popen([self.pack + "/bin/sleep", "1000"], env=self.env) for _ in range(JOBS)]
         try:
             # Launches that the daemon was too busy for run all the same, and are not listed.
             self.assertTrue(daemon.wait_until(lambda: len(self.ps()) >= JOBS * 0.99, seconds=30))
-            self.assertTrue(daemon.wait_until(lambda: status(self.relocd.pid, "Threads") == 1, seconds=20))
+            self.assertTrue(daemon.wait_until(lambda: status(self.relocd.pid, "Threads") == 1, seconds=40))
             self.assertLess(status(self.relocd.pid, "VmRSS") - before, 2048)
         finally:
             for job in jobs:
