@@ -11,7 +11,7 @@ import random
 import sys
 import unittest
 
-from chaos import clients, leaks, trouble
+from chaos import clients, leaks, relocd, trouble
 from support import daemon, packs, programs, session
 
 SECONDS = float(os.environ.get("RELOC_CHAOS_SECONDS", "20"))
@@ -31,7 +31,7 @@ class Chaos(unittest.TestCase):
                                         XDG_STATE_HOME=self.state, PATH=f"{self.pack}/bin")
 
     def start(self, directory=None):
-        self.relocd = daemon.Daemon(directory or self.directory, env=programs.environment(XDG_STATE_HOME=self.state))
+        self.relocd = relocd.Relocd(directory or self.directory, self.env)
         return self.relocd
 
     def clients(self, part):
@@ -115,8 +115,7 @@ class Chaos(unittest.TestCase):
         # One daemon for the rest, to see what it gathers.
         self.relocd.stop()
         self.start()
-        for _ in range(3):
-            programs.must(programs.run([self.entry, "-c", "exit 0"], env=self.env))
+        self.assertTrue(daemon.wait_until(lambda: daemon.joins_a_published_root(self.entry, self.env)))
         before = leaks.open_descriptors(self.env)
         done = self.run_part("gentle", SECONDS * 0.3, restart=False)
         self.await_rest()

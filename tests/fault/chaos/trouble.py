@@ -29,9 +29,9 @@ class Trouble:
 
     def pause(self):
         self._note("stop the daemon for a while")
-        self.relocd.process.send_signal(signal.SIGSTOP)
+        self.relocd.send_signal(signal.SIGSTOP)
         self._sleep(0.3)
-        self.relocd.process.send_signal(signal.SIGCONT)
+        self.relocd.send_signal(signal.SIGCONT)
 
     def kill_client(self):
         job = self.clients.kill_one(self._random)

@@ -61,7 +61,7 @@ class Detached(Supervised):
             if status == 0 or output:
                 job.id = output.decode().strip()
                 return self.await_status(job, env, end), self.read_output(job, env), errors
-            # Without a daemon it is not started, and says so.
+            # The daemon was killed while it was asked: the job is not started, and relocctl says so.
             refused = status == 125 and output == b"" and re.fullmatch(rb"relocctl: [^\n]+\n", errors)
             if not refused or time.monotonic() > end:
                 return status, output, errors
