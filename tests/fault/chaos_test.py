@@ -115,6 +115,7 @@ class Chaos(unittest.TestCase):
         # One daemon for the rest, to see what it gathers.
         self.relocd.stop()
         self.start()
+        programs.must(programs.relocctl("mirrors", "add", "--wait", self.pack, env=self.env))
         self.assertTrue(daemon.wait_until(lambda: daemon.joins_a_published_root(self.entry, self.env)))
         before = leaks.open_descriptors(self.env)
         done = self.run_part("gentle", SECONDS * 0.3, restart=False)

@@ -1,9 +1,10 @@
 """The relocd of a directory, whether the test started it or a client's `run --detach` did."""
 import json
 import os
+import select
 import signal
 
-from support import daemon, programs
+from support import programs
 
 
 class Relocd:
@@ -15,7 +16,8 @@ class Relocd:
         programs.must(programs.relocctl("daemon", "start", env=env))
         status = programs.must(programs.relocctl("daemon", "status", "--format", "json", env=env))
         self.pid = json.loads(status.out)["pid"]
-        self._status = None  # as in subprocess, once it has ended
+        self._process = os.pidfd_open(self.pid)
+        self._status = None  # as in subprocess, once it has ended; "unknown" if its parent was another process
 
     def children(self):
         with open(f"/proc/{self.pid}/task/{self.pid}/children") as children:
@@ -36,15 +38,11 @@ class Relocd:
         return self._status
 
     def _await_end(self):
-        if not daemon.wait_until(self._reap, 20):
+        if not select.select([self._process], [], [], 20)[0]:
             raise AssertionError(f"relocd (pid {self.pid}) does not end")
-
-    def _reap(self):
-        """The test is the subreaper: it becomes the parent once the relocctl that started relocd has ended."""
+        os.close(self._process)
         try:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            # The test is the subreaper: it is the parent once the relocctl that started relocd has ended.
+            self._status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
         except ChildProcessError:
-            return False
-        if pid == self.pid:
-            self._status = os.waitstatus_to_exitcode(status)
-        return pid == self.pid
+            self._status = "unknown"
