@@ -80,7 +80,7 @@ Errno ReadLink(int directory, const char* path, TextBuffer* text) {
 Errno ReserveStandardFds() {
   for (int fd = 0; fd <= 2; ++fd) {
     if (::fcntl(fd, F_GETFD) != -1) continue;
-    // open(2) returns the lowest free number, and all below `fd` are taken by now.
+    // open(2) returns the lowest free number, and all numbers below `fd` are in use by now.
     if (::open("/", O_PATH | O_CLOEXEC) != fd) return Errno::Last();
   }
   return kOk;

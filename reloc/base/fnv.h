@@ -1,4 +1,4 @@
-// FNV-1a, a hash of short texts. Not for texts that an attacker may choose.
+// Hashes short texts with FNV-1a. Do not use it for texts that an attacker may choose.
 #pragma once
 
 #include <stdint.h>

@@ -1,4 +1,4 @@
-// statx(2) by number and with the kernel's own layout (linux/stat.h): musl 1.2.3 does not know it, and
+// Calls statx(2) by number and with the kernel's own layout (linux/stat.h): musl 1.2.3 does not have it, and
 // glibc's header may be older than STATX_MNT_ID (Linux 5.8).
 #pragma once
 
@@ -13,8 +13,8 @@ namespace reloc {
 inline constexpr unsigned kStatxBasicStats = 0x7ff;
 inline constexpr unsigned kStatxMountId = 0x1000;
 inline constexpr int kAtEmptyPath = 0x1000;
-// AT_STATX_DONT_SYNC: what is known already will do. A FUSE or network file system asks no server, and so
-// cannot hang.
+// AT_STATX_DONT_SYNC: use what the kernel has cached. A FUSE or network file system then asks no server, and
+// so cannot hang.
 inline constexpr int kStatxDontSync = 0x4000;
 
 struct KernelStatx {

@@ -5,7 +5,7 @@
 namespace reloc {
 namespace {
 
-// True if `content` holds the literal as a whole C string: GLIBC_2.3 is not in GLIBC_2.34.
+// Returns true if `content` contains the literal as a whole C string: GLIBC_2.3 is not found in GLIBC_2.34.
 template <size_t kSize>
 bool HasString(string_view content, const char (&text)[kSize]) {
   return content.find(string_view(text, kSize)) != string_view::npos;

@@ -1,9 +1,9 @@
-// The functions of string.h that a module without libc needs: some of them a compiler calls on its own
-// behalf. Compiled into the modules that ld.so loads (cmake/LoaderModule.cmake), not into the layer.
+// The functions of string.h that a module without libc needs; compilers also generate calls to some of them.
+// Compiled into the modules that ld.so loads (cmake/LoaderModule.cmake), not into the layer.
 #include <stddef.h>
 
 #if defined(__GNUC__) && !defined(__clang__)
-// Else the loops would be replaced by calls of themselves.
+// Otherwise the compiler would replace the loops by calls to themselves.
 #pragma GCC optimize("no-tree-loop-distribute-patterns")
 #endif
 

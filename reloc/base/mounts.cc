@@ -10,7 +10,7 @@
 namespace reloc {
 namespace {
 
-// linux/openat2.h, by number: Linux 5.6.
+// From linux/openat2.h (Linux 5.6).
 constexpr long kOpenat2 = 437;
 constexpr uint64_t kResolveNoXdev = 0x01;
 struct OpenHow {
@@ -40,7 +40,7 @@ Result<UniqueFd> OpenUnmounted(int parent, const char* name) {
   return fd;
 }
 
-// The word after "mnt_id:".
+// Reads the value after "mnt_id:".
 Errno ReadMountId(int fd, TextBuffer* id) {
   FixedText<64> path;
   path << "/proc/self/fdinfo/" << fd;

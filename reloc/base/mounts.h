@@ -1,7 +1,7 @@
-// Mounts: what must be known of a directory that another user may have mounted, before it is asked anything.
+// Reads what must be known about a directory that another user may have mounted, before it is accessed.
 //
-// A FUSE file system answers as its server likes: it may say that a directory is this user's, and say
-// something else next time, or never answer. Nothing here asks it anything.
+// A FUSE file system answers as its server likes: it may report this user as a directory's owner, and report
+// something different next time, or never answer. Nothing here sends it a request.
 #pragma once
 
 #include <errno.h>
@@ -14,34 +14,35 @@
 
 namespace reloc {
 
-// True for the errors of a system call that the kernel lacks, or that a filter refuses.
+// Returns true for the errors of a system call that the kernel lacks, or that a filter refuses.
 inline bool IsUnknownCall(Errno error) { return error.value == ENOSYS || error.value == EPERM; }
 
-// Opens `path` (O_PATH, the last component not followed) if no mount has to be entered on the way; EXDEV if
-// one has to. IsUnknownCall() if the kernel has no openat2(2) (Linux 5.6).
-// `directory`: AT_FDCWD only with an absolute path.
+// Opens `path` (O_PATH, the last component not followed) without crossing a mount point; EXDEV if there is
+// one on the way. IsUnknownCall() if the kernel has no openat2(2) (Linux 5.6). `directory` may be AT_FDCWD
+// only with an absolute path.
 Result<UniqueFd> OpenInOneMount(int directory, const char* path);
 
 // Opens the entry `name` of the open directory `parent` in the same way, on every kernel. EXDEV if something
-// is mounted there; ENOTSUP if that cannot be known, because there is no /proc.
+// is mounted there; ENOTSUP if that cannot be determined, because there is no /proc.
 Result<UniqueFd> OpenUnmounted(int parent, const char* name);
 
-// Attributes as they are known already.
+// Reads the attributes that the kernel has cached.
 Errno ReadKnownAttributes(int fd, KernelStatx* attributes);
 
-// Writes the number of the mount that `fd` (O_PATH will do) is on. ENOTSUP if /proc does not say it.
+// Writes the id of the mount that `fd` is on; O_PATH is enough. ENOTSUP if /proc does not report it.
 Errno ReadMountId(int fd, TextBuffer* id);
 
-// Finds one mount in the text of /proc/self/mountinfo, which comes in pieces:
+// Finds one mount in the text of /proc/self/mountinfo, which is read in pieces:
 //   ID PARENT MAJOR:MINOR ROOT PLACE OPTIONS [TAG]... - TYPE SOURCE OPTIONS
-// A FUSE server chooses its source freely, but for spaces: only the last options say who mounted it.
+// A FUSE server chooses its source freely, except for spaces. Only the last options identify the user who
+// mounted it.
 class MountSearch {
  public:
   explicit MountSearch(string_view id) : id_(id) {}
 
-  // True when the mount's line has been read.
+  // Returns true once the mount's line has been read.
   bool Take(string_view text);
-  // Afterwards:
+  // Valid after Take() returned true.
   bool is_fuse() const { return is_fuse_; }
   bool is_roots() const { return is_roots_; }
 
@@ -50,20 +51,20 @@ class MountSearch {
   bool EndWord(char separator);
 
   string_view id_;
-  FixedText<64> word_;  // cut off if it is long
-  size_t words_ = 0;    // of this line
+  FixedText<64> word_;  // truncated if it is long
+  size_t words_ = 0;    // of the current line
   Place place_ = Place::kMount;
   bool is_wanted_ = false;
   bool is_fuse_ = false;
   bool is_roots_ = false;
 };
 
-// Reads /proc/self/mountinfo up to the mount of `search`. ENOENT if that is not listed: it was detached
-// meanwhile.
+// Reads /proc/self/mountinfo up to the mount of `search`. ENOENT if it is not listed, because it was detached
+// in the meantime.
 Errno FindMount(MountSearch* search);
 
-// True if what is open as `fd`, with these attributes, is on a FUSE file system, or if that cannot be known.
-// One that only root can mount (fuseblk) does not count.
+// Returns true if `fd`, with these attributes, is on a FUSE file system, or if that cannot be determined.
+// FUSE file systems that only root can mount (fuseblk) do not count.
 bool MayBeFuse(int fd, const KernelStatx& attributes);
 
 }  // namespace reloc

@@ -30,7 +30,7 @@ bool IsShown(uint32_t code, LineStyle style) {
 
 uint8_t ByteAt(string_view text, size_t i) { return i < text.size() ? static_cast<uint8_t>(text[i]) : 0; }
 
-// Of a sequence of `length` bytes.
+// Decodes the UTF-8 sequence of `length` bytes.
 uint32_t CodeAt(string_view text, size_t length) {
   if (length == 1) return ByteAt(text, 0);
   uint32_t code = ByteAt(text, 0) & (0xffU >> (length + 1));

@@ -1,4 +1,5 @@
-// Which ELF files this process could load or share a library with: those of its own machine and word size.
+// Returns whether this process could load an ELF file or share a library with it: it has the same machine and
+// word size.
 #pragma once
 
 #include <elf.h>

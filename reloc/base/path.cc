@@ -3,7 +3,7 @@
 namespace reloc {
 namespace {
 
-// One past the last '/' of `path`; 0 if there is none.
+// Returns the index after the last '/' of `path`; 0 if there is none.
 size_t AfterLastSlash(string_view path) {
   size_t at = path.size();
   while (at > 0 && path[at - 1] != '/') --at;

@@ -1,4 +1,4 @@
-// Paths as text: nothing here asks the file system.
+// Works on paths as text: nothing here accesses the file system.
 #pragma once
 
 #include "reloc/base/text.h"
@@ -10,10 +10,10 @@ string_view DirName(string_view path);
 // "/a/b/c" -> "c".
 string_view BaseName(string_view path);
 
-// True if `path` is `directory` or lies below it, component-wise ("/gnu/store2" is not below "/gnu/store").
+// Returns true if `path` is `directory` or below it, by components ("/gnu/store2" is not below "/gnu/store").
 bool IsBelow(string_view path, string_view directory);
 
-// True for "/a/b" without "//", "/./", "/../", a trailing slash or a NUL; "/" itself is not one.
+// Returns true for "/a/b" without "//", "/./", "/../", a trailing slash or a NUL; false for "/".
 bool IsCleanAbsolute(string_view path);
 // The same for "a/b".
 bool IsCleanRelative(string_view path);

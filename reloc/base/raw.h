@@ -1,4 +1,4 @@
-// The few system calls of the modules that ld.so loads (audit/, preload/), raw: they are linked to no libc.
+// Makes the few system calls of the modules that ld.so loads (audit/, preload/), which are linked to no libc.
 #pragma once
 
 #include <errno.h>
@@ -11,7 +11,7 @@
 
 namespace reloc::raw {
 
-// Returns what the kernel does: an error is -errno.
+// Returns the kernel's result: an error is -errno.
 inline long Call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0, long f = 0) {
 #if defined(__x86_64__)
   long result;
@@ -40,12 +40,12 @@ inline long Call(long number, long a = 0, long b = 0, long c = 0, long d = 0, lo
 
 inline long Address(const void* pointer) { return reinterpret_cast<long>(pointer); }
 
-// A descriptor, close-on-exec, or a negative number.
+// Returns a descriptor, close-on-exec, or a negative number.
 inline int OpenForReading(const char* path) {
   return static_cast<int>(Call(SYS_openat, AT_FDCWD, Address(path), O_RDONLY | O_CLOEXEC));
 }
 
-// The bytes read at `offset`, or a negative number.
+// Returns the number of bytes read at `offset`, or a negative number.
 inline long ReadAt(int fd, char* memory, size_t size, size_t offset) {
   long result;
   do {
@@ -54,19 +54,19 @@ inline long ReadAt(int fd, char* memory, size_t size, size_t offset) {
   return result;
 }
 
-// The size of a regular file, or a negative number.
+// Returns the size of a regular file, or a negative number.
 inline long FileSize(int fd) { return Call(SYS_lseek, fd, 0, SEEK_END); }
 
 inline void Close(int fd) { Call(SYS_close, fd); }
 
-// Fresh zeroed pages, or nullptr.
+// Returns new zeroed pages, or nullptr.
 inline void* MapMemory(size_t size) {
   long result =
       Call(SYS_mmap, 0, static_cast<long>(size), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   return result < 0 && result > -4096 ? nullptr : reinterpret_cast<void*>(result);
 }
 
-// The whole file `fd`, of `size` bytes, or nullptr.
+// Maps the whole file `fd`, of `size` bytes. Returns nullptr on failure.
 inline const void* MapFile(int fd, size_t size) {
   long result = Call(SYS_mmap, 0, static_cast<long>(size), PROT_READ, MAP_PRIVATE, fd, 0);
   return result < 0 && result > -4096 ? nullptr : reinterpret_cast<const void*>(result);
@@ -76,7 +76,7 @@ inline void UnmapMemory(void* memory, size_t size) {
   Call(SYS_munmap, Address(memory), static_cast<long>(size));
 }
 
-// What ps(1), top(1) and pgrep(1) show; the kernel keeps 15 bytes.
+// Sets the name that ps(1), top(1) and pgrep(1) show; the kernel keeps 15 bytes.
 inline void SetProcessName(const char* name) { Call(SYS_prctl, PR_SET_NAME, Address(name)); }
 
 }  // namespace reloc::raw

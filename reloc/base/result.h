@@ -1,8 +1,8 @@
 // Errors of the freestanding layers: an errno, or a value.
 //
 // No exceptions, no std::expected (C++23), no absl::Status (it allocates): these layers also run in the shim
-// and between clone and exec. What a reader needs beyond the errno (step, path, hint) is added by whoever
-// reports it: launch/failure.h.
+// and between clone and exec. Whatever a reader needs beyond the errno (step, path, hint) is added where the
+// error is reported: launch/failure.h.
 #pragma once
 
 #include <errno.h>
@@ -11,7 +11,7 @@
 
 namespace reloc {
 
-// An errno value; 0 is success. [[nodiscard]]: every failing system call is looked at.
+// An errno value; 0 is success. [[nodiscard]], so that no failing system call is ignored.
 struct [[nodiscard]] Errno {
   int value = 0;
   constexpr bool ok() const { return value == 0; }
@@ -41,7 +41,7 @@ class [[nodiscard]] Result {
 
 }  // namespace reloc
 
-// Returns the error of an expression of type Errno to the caller, if it is one.
+// Evaluates an expression of type Errno, and returns it to the caller if it is an error.
 #define RELOC_TRY(expression)                                                          \
   do {                                                                                 \
     if (::reloc::Errno try_error_ = (expression); !try_error_.ok()) return try_error_; \

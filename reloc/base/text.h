@@ -1,4 +1,4 @@
-// Text in fixed memory: the freestanding layers never allocate.
+// Builds text in fixed memory: the freestanding layers never allocate.
 #pragma once
 
 #include <stddef.h>
@@ -22,14 +22,14 @@ constexpr bool StartsWith(string_view text, string_view prefix) {
   return text.size() >= prefix.size() && Prefix(text, prefix.size()) == prefix;
 }
 
-// Splits off what stands before the first `separator`; `*rest` becomes what follows it (empty if none).
+// Returns the text before the first `separator`; `*rest` becomes the text after it (empty if there is none).
 string_view SplitFirst(string_view text, char separator, string_view* rest);
 
-// Unsigned decimal. False if `text` is empty, not a number or too large.
+// Parses an unsigned decimal number. Returns false if `text` is empty, not a number or too large.
 bool ParseDecimal(string_view text, uint64_t* value);
 
-// A growing, always NUL-terminated text over memory that someone else owns. What does not fit sets
-// overflowed() and is dropped: check it once, at the end.
+// A growing text, always NUL-terminated, in memory that the caller owns. Whatever does not fit is dropped and
+// sets overflowed(): check it once, at the end.
 class TextBuffer {
  public:
   TextBuffer(char* memory, size_t capacity) : data_(memory), capacity_(capacity) { Clear(); }
@@ -44,7 +44,7 @@ class TextBuffer {
   TextBuffer& operator<<(unsigned number) { return *this << static_cast<uint64_t>(number); }
   TextBuffer& operator<<(int number) { return *this << static_cast<int64_t>(number); }
 
-  // The memory behind the text, to write into directly; Grow() then says how much of it belongs to the text.
+  // Returns the memory after the text, to write into directly. Grow() then adds that much of it to the text.
   std::span<char> room() { return {data_ + size_, capacity_ - 1 - size_}; }
   void Grow(size_t size);
 

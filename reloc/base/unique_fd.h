@@ -1,4 +1,4 @@
-// Ownership of a file descriptor. A parameter `UniqueFd` by value takes it, an `int` borrows it.
+// Owns a file descriptor. A parameter `UniqueFd` by value takes ownership, an `int` borrows.
 #pragma once
 
 #include <fcntl.h>

@@ -8,7 +8,7 @@
 namespace reloc {
 namespace {
 
-constexpr int kScmPidfd = 4;  // SCM_PIDFD, Linux 6.5; Debian 12's headers are of 6.1
+constexpr int kScmPidfd = 4;  // SCM_PIDFD, Linux 6.5; Debian 12's headers are from 6.1
 
 constexpr size_t kControlSize =
     CMSG_SPACE(kMaxPacketFds * sizeof(int)) + CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct ucred));
@@ -16,7 +16,7 @@ static_assert(CMSG_SPACE(PacketFds::kCapacity * sizeof(int)) >= kControlSize);
 
 constexpr int Flags(PacketWait wait) { return wait == PacketWait::kNone ? MSG_DONTWAIT : 0; }
 
-// Every descriptor that arrived is installed already and must be owned, wanted or not.
+// Takes ownership of every descriptor that arrived, wanted or not: the kernel has installed them already.
 void TakeFds(const struct cmsghdr* c, Packet* packet) {
   size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
   for (size_t i = 0; i < count; ++i) {
@@ -78,7 +78,7 @@ Errno ReceivePacket(int socket, std::span<char> memory, Packet* packet, PacketWa
   if (size < 0) return Errno::Last();
   TakeControl(&header, packet);
   packet->size = static_cast<size_t>(size);
-  // Where nobody asks who sent it there is room for more.
+  // Without the sender's credentials there is room for more descriptors.
   packet->truncated =
       (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 || packet->fds.size() > kMaxPacketFds;
   return kOk;

@@ -1,4 +1,4 @@
-// One message with descriptors, over a SEQPACKET or DGRAM socket.
+// Sends and receives one message with descriptors, over a SEQPACKET or DGRAM socket.
 #pragma once
 
 #include <sys/socket.h>
@@ -13,14 +13,15 @@
 
 namespace reloc {
 
-// More than any message of ours carries. A peer may send 253; the kernel closes those that find no room.
+// More than any of our messages carries. A peer may send 253; the kernel closes those that do not fit.
 inline constexpr size_t kMaxPacketFds = 4;
 
-// Owns the descriptors of one message. The kernel installs them before anyone has looked at the message: also those
-// that a wrong peer sent too many of are owned.
+// Owns the descriptors of one message. The kernel installs them before the message is checked, so surplus
+// ones of a misbehaving peer are owned too.
 class PacketFds {
  public:
-  // What fits into the memory for control messages if the socket has neither SO_PASSCRED nor SO_PASSPIDFD.
+  // The number that fits into the memory for control messages if the socket has neither SO_PASSCRED nor
+  // SO_PASSPIDFD.
   static constexpr size_t kCapacity = 20;
 
   void Add(int fd) {
@@ -38,25 +39,25 @@ class PacketFds {
 };
 
 struct Packet {
-  size_t size = 0;  // bytes; 0: the peer is gone
-  // Who sent it, as the kernel saw it, where the socket has SO_PASSCRED and SO_PASSPIDFD: see unix(7).
+  size_t size = 0;  // bytes; 0: the peer has closed
+  // The sender, as the kernel saw it, if the socket has SO_PASSCRED and SO_PASSPIDFD: see unix(7).
   std::optional<struct ucred> sender;
   UniqueFd sender_pidfd;
   PacketFds fds;
-  bool truncated = false;  // bytes or descriptors were lost on the way: what is left cannot be believed
+  bool truncated = false;  // bytes or descriptors were lost on the way: the rest must not be used
 };
 
 enum class PacketWait {
-  kNone,     // EAGAIN where the call would wait
+  kNone,     // EAGAIN if the call would block
   kForever,  // unless the socket is non-blocking
 };
 
-// Sends `bytes` with `fds` (borrowed). Errors of sendmsg(2): EAGAIN (the receiver's queue is full), EPIPE (it is
-// gone), ETOOMANYREFS (too many descriptors of ours wait to be received).
+// Sends `bytes` with `fds` (borrowed). Errors of sendmsg(2): EAGAIN (the receiver's queue is full), EPIPE
+// (the receiver has closed), ETOOMANYREFS (too many of our descriptors wait to be received).
 Errno SendPacket(int socket, string_view bytes, std::span<const int> fds = {},
                  PacketWait wait = PacketWait::kNone);
 
-// Receives into `memory`. EAGAIN if there is nothing.
+// Receives into `memory`. EAGAIN if nothing is there.
 Errno ReceivePacket(int socket, std::span<char> memory, Packet* packet, PacketWait wait = PacketWait::kNone);
 
 }  // namespace reloc

@@ -1,4 +1,4 @@
-// Names of Unix sockets, and who is at the other end of one: see unix(7).
+// Names Unix sockets, and identifies the process at the other end of one: see unix(7).
 #pragma once
 
 #include <sys/socket.h>
@@ -11,8 +11,9 @@ namespace reloc {
 
 class UnixAddress {
  public:
-  // Names the socket `name` in the open directory `directory`, through /proc/self/fd: sun_path has 108 bytes, and the
-  // path of a directory that was checked may lead elsewhere by now. `directory` must stay open while this is used.
+  // Names the socket `name` in the open directory `directory`, through /proc/self/fd: sun_path has 108 bytes,
+  // and the path of a directory that was checked may lead to another one by now. `directory` must stay open
+  // while this is used.
   UnixAddress(int directory, string_view name);
   // Names a socket as systemd does in $NOTIFY_SOCKET: by its path, or after '@' in the abstract namespace. Not valid()
   // if `text` does not fit.
@@ -27,8 +28,8 @@ class UnixAddress {
   socklen_t size_ = 0;
 };
 
-// Returns who connected to `socket`, or who listens where `socket` connected to. Numbers are of this process's
-// namespaces. Errors of getsockopt(2).
+// Returns the process that connected to `socket`, or the one that listens where `socket` connected to. Ids
+// are those of this process's namespaces. Errors of getsockopt(2).
 Result<struct ucred> PeerOf(int socket);
 
 // Returns whether the peer of `socket` is this process's user, or root.
