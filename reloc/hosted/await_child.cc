@@ -15,7 +15,7 @@ namespace reloc {
 namespace {
 
 constexpr absl::Duration kGlance = absl::Milliseconds(5);   // where the kernel has no pidfds
-constexpr absl::Duration kDying = absl::Milliseconds(100);  // what the end of a killed process takes
+constexpr absl::Duration kDying = absl::Milliseconds(100);  // how long a killed process takes to end
 
 absl::Duration Now() {
   struct timespec now = {};
@@ -38,7 +38,7 @@ std::optional<int> ReapChild(pid_t child, absl::Duration timeout) {
     struct pollfd ended = {pidfd.get(), POLLIN, 0};
     const absl::Duration wait = pidfd.valid() ? left : std::min(left, kGlance);
     const bool over = ::poll(&ended, 1, static_cast<int>(absl::ToInt64Milliseconds(wait)) + 1) == 1;
-    // A process that is traced by another one may have ended and not be ours to reap yet.
+    // A process that another one traces may have ended, but not be ours to reap yet.
     if (over) return ::waitpid(child, &status, WNOHANG) != 0 ? std::optional(status) : std::nullopt;
   }
 }

@@ -1,4 +1,4 @@
-// The end of a child process, waited for with a deadline: a child that hangs in the kernel, on a file system
+// Waits for the end of a child process with a deadline: a child that hangs in the kernel, on a file system
 // that does not answer, does not end when it is killed.
 #pragma once
 
@@ -10,12 +10,12 @@
 
 namespace reloc {
 
-// Reaps `child` if it has ended or ends within `timeout`. Returns its wait status, or nullopt: it has not
+// Reaps `child` if it has ended or ends within `timeout`. Returns its wait status, or nullopt if it has not
 // ended.
 std::optional<int> ReapChild(pid_t child, absl::Duration timeout);
 
-// The same, but kills a child that does not end within `timeout`. nullopt: that did not end it either. Then
-// it is left to init, which reaps it after this process has ended.
+// Does the same, but kills a child that does not end within `timeout`. Returns nullopt if that did not end it
+// either. Then init reaps it after this process has ended.
 std::optional<int> EndChild(pid_t child, absl::Duration timeout);
 
 }  // namespace reloc

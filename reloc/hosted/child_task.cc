@@ -22,7 +22,7 @@ namespace reloc {
 namespace {
 
 constexpr absl::Duration kLook = absl::Milliseconds(100);
-constexpr int kMostExtensions = 100;  // of kLook, for a child that gets no processor
+constexpr int kMostExtensions = 100;  // of kLook, for a child that gets no CPU time
 
 absl::Duration Now() {
   struct timespec now = {};
@@ -30,9 +30,10 @@ absl::Duration Now() {
   return absl::DurationFromTimespec(now);
 }
 
-// Nobody who waits for the end of our output, or for a lock of ours, waits for a process that may never end.
+// Closes what the caller may have shared: nothing that waits for the end of our output, or for a lock of
+// ours, may wait for a process that perhaps never ends.
 void LetGoOfCaller(int kept) {
-  // First: where the caller has closed standard descriptors it may be one of them.
+  // This comes first: if the caller has closed standard descriptors, `kept` may be one of them.
   if (kept != 3 && ::dup2(kept, 3) < 0) ::_exit(1);
   Result<UniqueFd> null = Open("/dev/null", O_RDWR);
   for (int fd = 0; null.ok() && fd < 3; ++fd) ::dup2(null->get(), fd);
@@ -41,14 +42,14 @@ void LetGoOfCaller(int kept) {
 
 [[noreturn]] void Work(UniqueFd answer, pid_t parent, absl::FunctionRef<std::string()> work) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) ::_exit(1);  // it ended before the line above
+  if (::getppid() != parent) ::_exit(1);  // the parent ended before the line above
   LetGoOfCaller(answer.Release());
   const std::string text = work();
-  // With an end, so that an answer that was cut short is not taken for a whole one.
+  // Ends with a newline, so that a truncated answer is not taken for a whole one.
   ::_exit(WriteAll(3, absl::StrCat(text, "\n")).ok() ? 0 : 1);
 }
 
-// Until the end, which comes with the process that writes. Empty: it does not answer in time.
+// Reads until the writing process ends. Returns empty text if it does not answer in time.
 std::string ReadAnswer(int fd, pid_t child, absl::Duration patience) {
   std::string bytes;
   char part[4096];
@@ -71,13 +72,13 @@ std::string ReadAnswer(int fd, pid_t child, absl::Duration patience) {
   }
 }
 
-// What a process's status file says, see proc(5); zeros if that is not known.
+// Fields of a process's status file, see proc(5); zeros if unknown.
 struct ProcessStatus {
   char state = 0;
-  uint64_t switches = 0;  // of context, of the first thread
+  uint64_t switches = 0;  // context switches of the first thread
 };
 
-// Returns what follows `name` in the text of a status file.
+// Returns the text after `name` in the text of a status file.
 absl::string_view FindField(absl::string_view text, absl::string_view name) {
   const std::string field = absl::StrCat("\n", name, ":\t");
   const size_t at = text.find(field);
@@ -155,7 +156,7 @@ absl::StatusOr<std::string> RunInChild(absl::Duration patience, absl::FunctionRe
   }
   if (!answer.empty()) return absl::InternalError("a process that looked at files was killed");
   ::kill(child, SIGKILL);
-  // One that hangs is reaped by init, when this process has ended.
+  // If it hangs, init reaps it after this process has ended.
   (void)ReapChild(child, absl::ZeroDuration());
   return absl::DeadlineExceededError("a file system does not answer");
 }

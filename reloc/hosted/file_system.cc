@@ -9,7 +9,7 @@
 namespace reloc {
 namespace {
 
-// statfs(2), linux/magic.h, and the sources of the file systems that are not in Linux.
+// From statfs(2), linux/magic.h, and the sources of the file systems that are not in Linux.
 std::string SharedName(uint32_t magic) {
   switch (magic) {
     case 0x6969:

@@ -1,4 +1,4 @@
-// What a directory lies on.
+// Describes the file system that a directory is on.
 #pragma once
 
 #include <stdint.h>
@@ -10,14 +10,15 @@
 namespace reloc {
 
 struct FileSystem {
-  // "NFS", "Lustre", ...: those that other hosts have too, where sockets and locks mean little; else empty.
+  // "NFS", "Lustre", ...: file systems shared with other hosts, where sockets and locks mean little;
+  // otherwise empty.
   std::string shared;
   bool noexec = false;
   bool read_only = false;
   uint64_t free_bytes = 0;  // for us, not for root
 };
 
-// Of the file system that `path` is on. Waits for a file server.
+// Inspects the file system that `path` is on. May wait for a file server.
 absl::StatusOr<FileSystem> InspectFileSystem(const std::string& path);
 
 }  // namespace reloc

@@ -25,7 +25,7 @@ absl::StatusOr<UniqueFd> OpenFile(const std::string& path, int flags, mode_t mod
 }
 
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path, size_t limit) {
-  // O_NONBLOCK: a FIFO in a file's place must not hang us.
+  // O_NONBLOCK: a FIFO in place of the file must not block us.
   RELOC_ASSIGN_OR_RETURN(UniqueFd fd, OpenFile(path, O_RDONLY | O_NONBLOCK));
   struct stat st;
   if (fstat(fd.get(), &st) != 0) return SystemError(errno, absl::StrCat("cannot stat ", path));
@@ -73,8 +73,8 @@ absl::StatusOr<std::string> ReadSymlink(const std::string& path) {
 absl::Status RenameNew(const std::string& from, const std::string& to) {
   if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return absl::OkStatus();
   int error = errno;
-  // EINVAL: the file system (NFS, some FUSE) has no RENAME_NOREPLACE. Looking first leaves a short race in
-  // which rename(2) could replace an empty directory or a file that someone made this very moment.
+  // EINVAL: the file system (NFS, some FUSE) has no RENAME_NOREPLACE. Checking first leaves a short race, in
+  // which rename(2) could replace an empty directory or a file that was created at that very moment.
   if (error == EINVAL) {
     struct stat st;
     if (lstat(to.c_str(), &st) == 0) {

@@ -1,4 +1,4 @@
-// Whole files, with errors that name the path. See reloc/base/file.h for the calls below these.
+// Works with whole files, with errors that name the path. See reloc/base/file.h for the calls below these.
 #pragma once
 
 #include <sys/types.h>
@@ -13,29 +13,29 @@
 
 namespace reloc {
 
-// The error "<doing>: <strerror(error)>".
+// Returns the error "<doing>: <strerror(error)>".
 absl::Status SystemError(int error, const std::string& doing);
 
-// open(2), O_CLOEXEC added; the error names `path`.
+// Calls open(2) with O_CLOEXEC added; the error names `path`.
 absl::StatusOr<UniqueFd> OpenFile(const std::string& path, int flags, mode_t mode = 0);
 
-// The content of `path`; an error if it is larger than `limit` bytes, or not a regular file.
+// Returns the content of `path`; an error if it is larger than `limit` bytes, or not a regular file.
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path, size_t limit);
 
-// Makes the new file `path`; EEXIST if there is one. A file that matters is made in a directory that is
-// renamed when complete, or see ReplaceFile.
+// Creates the file `path`; EEXIST if it exists. Create a file that matters in a directory that is renamed
+// when it is complete.
 absl::Status WriteNewFile(const std::string& path, std::string_view bytes, mode_t mode);
 
-// mkdir(2) for `path` and what is missing above it.
+// Creates `path` and the directories missing above it.
 absl::Status MakeDirectories(const std::string& path);
 
-// Removes `path` and all below it, never following a symlink. Nothing there is no error.
+// Removes `path` and everything below it, never following a symlink. It is no error if nothing is there.
 absl::Status RemoveTree(const std::string& path);
 
-// The target of the symlink `path`.
+// Returns the target of the symlink `path`.
 absl::StatusOr<std::string> ReadSymlink(const std::string& path);
 
-// rename(2) that fails with EEXIST where `to` exists.
+// Renames like rename(2), but fails with EEXIST if `to` exists.
 absl::Status RenameNew(const std::string& from, const std::string& to);
 
 }  // namespace reloc

@@ -12,7 +12,7 @@
 
 namespace reloc {
 
-// EVP calls fail only for a wrong argument, a missing algorithm or lack of memory: nothing to go on with,
+// EVP calls fail only for a wrong argument, a missing algorithm or lack of memory. There is no way to go on,
 // hence the checks that end the process like a failed `new` does.
 static void Require(int ok) {
   if (ok != 1) std::abort();
@@ -35,7 +35,7 @@ Sha256Digest Sha256::Finish() && {
 }
 
 absl::StatusOr<Sha256Digest> HashFile(const std::string& path, ProgressMeter* meter) {
-  thread_local std::vector<char> buffer(256 << 10);  // fits the L2 cache, where hashing finds it again
+  thread_local std::vector<char> buffer(256 << 10);  // fits the L2 cache, where hashing finds it
   RELOC_ASSIGN_OR_RETURN(UniqueFd fd, OpenFile(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
   Sha256 hash;
   for (;;) {

@@ -1,4 +1,4 @@
-// SHA-256, by OpenSSL (which uses the processor's SHA instructions).
+// Computes SHA-256 with OpenSSL (which uses the processor's SHA instructions).
 #pragma once
 
 #include <array>
@@ -21,7 +21,7 @@ class Sha256 {
  public:
   Sha256();
   void Update(std::string_view bytes);
-  // Once only.
+  // May be called only once.
   Sha256Digest Finish() &&;
 
  private:
@@ -31,7 +31,7 @@ class Sha256 {
   std::unique_ptr<evp_md_ctx_st, Free> context_;
 };
 
-// Hash of the regular file `path`, which must not be a symlink; its bytes are counted by `meter`.
+// Hashes the regular file `path`, which must not be a symlink; counts its bytes with `meter`.
 absl::StatusOr<Sha256Digest> HashFile(const std::string& path, ProgressMeter* meter);
 
 }  // namespace reloc

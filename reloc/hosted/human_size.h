@@ -1,11 +1,11 @@
-// Sizes as people read them.
+// Formats sizes for people.
 #pragma once
 
 #include <string>
 
 namespace reloc {
 
-// "1.5 GiB"
+// Returns text such as "1.5 GiB".
 std::string HumanSize(double bytes);
 
 }  // namespace reloc

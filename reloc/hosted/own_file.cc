@@ -25,7 +25,7 @@ absl::StatusOr<UniqueFd> OpenOwnFile(const std::string& path, int flags) {
   };
   Result<UniqueFd> fd = Open(path.c_str(), flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
   if (!fd.ok() && fd.error().value == ELOOP) return refuse("is a symlink");
-  // A FIFO that nobody reads, or a socket.
+  // A FIFO without a reader, or a socket.
   if (!fd.ok() && fd.error().value == ENXIO) return refuse("is not a regular file");
   if (!fd.ok()) return SystemError(fd.error().value, absl::StrCat("cannot open ", path));
   struct stat st;

@@ -1,7 +1,7 @@
-// Files that are this user's alone.
+// Opens files that belong to this user alone.
 //
-// What is opened by a name that others may have made is looked at before it is read or written, and nothing
-// waits for it.
+// A name may lead to a file that others made. So the file is checked before it is read or written, and
+// opening it never blocks.
 #pragma once
 
 #include <string>
@@ -11,11 +11,11 @@
 
 namespace reloc {
 
-// True for a regular file of this user's.
+// Returns true for a regular file that belongs to this user.
 bool IsOwnFile(int fd);
 
-// open(2), O_CLOEXEC added, without waiting for a FIFO. FailedPrecondition if `path` is a symlink, not a
-// regular file, another user's, or has other names. `flags` may be O_PATH.
+// Calls open(2) with O_CLOEXEC added, without waiting for a FIFO. FailedPrecondition if `path` is a symlink,
+// not a regular file, another user's, or has other names. `flags` may be O_PATH.
 absl::StatusOr<UniqueFd> OpenOwnFile(const std::string& path, int flags);
 
 }  // namespace reloc

@@ -1,4 +1,4 @@
-// A loop over all processors.
+// Runs a loop on all processors.
 #pragma once
 
 #include <algorithm>
@@ -13,8 +13,8 @@
 namespace reloc {
 
 // Calls work(i) for every i < count, from as many threads as the machine runs at once. `work` returns an
-// absl::Status; after the first failure no new calls begin, and the failure with the lowest index that was
-// seen is returned.
+// absl::Status; after the first failure no new calls begin, and the failure with the lowest index seen is
+// returned.
 //
 // Threads live as long as the loop: a pool would save 50 µs per loop of work that takes milliseconds.
 template <typename Work>

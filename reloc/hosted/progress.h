@@ -1,4 +1,4 @@
-// Progress of long work, and the way to stop it.
+// Reports the progress of long work, and lets the caller stop it.
 #pragma once
 
 #include <atomic>
@@ -17,8 +17,8 @@ struct Progress {
   uint64_t total = 0;      // bytes; 0 while unknown
 };
 
-// Told about progress, from several threads but never by two at a time. Returning false asks the work to
-// stop: it then undoes what it did and returns absl::CancelledError. May be empty.
+// Called with progress, from several threads but never by two at once. Returning false asks the work to stop:
+// it then undoes what it did and returns absl::CancelledError. May be empty.
 using ProgressCallback = std::function<bool(const Progress&)>;
 
 // Counts the bytes of one stage, from any number of threads.
@@ -30,7 +30,8 @@ class ProgressMeter {
   ProgressMeter(const ProgressMeter&) = delete;
   ProgressMeter& operator=(const ProgressMeter&) = delete;
 
-  // `bytes` more are done (0: just asks whether to go on). CancelledError once the callback has said so.
+  // Adds `bytes` to what is done (0: only asks whether to go on). CancelledError once the callback returned
+  // false.
   absl::Status Add(uint64_t bytes);
 
  private:

@@ -25,7 +25,7 @@ absl::Status CheckDescriptors(size_t count) {
   return absl::OkStatus();
 }
 
-// Lives until the mutex is free.
+// Ends when the mutex is free.
 void* Wait(void* mutex) {
   const std::lock_guard lock(*static_cast<std::mutex*>(mutex));
   return nullptr;

@@ -1,4 +1,5 @@
-// Room for gRPC, which ends the process or waits for ever where it gets no thread or no descriptor.
+// Checks that there is room for gRPC, which ends the process or waits for ever if it gets no thread or no
+// descriptor.
 #pragma once
 
 #include <stddef.h>
@@ -7,8 +8,8 @@
 
 namespace reloc {
 
-// Starts `threads` threads and opens `descriptors` descriptors, all at once, and ends them again.
-// ResourceExhausted, with the limits to look at, if there are not so many. Others may take them meanwhile.
+// Starts `threads` threads and opens `descriptors` descriptors, all at once, and releases them again.
+// ResourceExhausted, naming the limits to look at, if there are not so many. Others may take them afterwards.
 absl::Status CheckRoom(size_t threads, size_t descriptors);
 
 }  // namespace reloc

@@ -1,4 +1,4 @@
-// Handing errors up. Messages are one line: what failed, on which path, and what would cure it.
+// Passes errors to the caller. Messages are one line: what failed, on which path, and what would fix it.
 #pragma once
 
 #include <utility>

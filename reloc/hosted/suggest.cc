@@ -8,12 +8,13 @@
 namespace reloc {
 namespace {
 
-// A word of three letters is near with one slip, one of nine with three.
+// One slip is allowed in a word of three letters, three in one of nine.
 constexpr size_t kLettersForASlip = 3;
-// Fewer letters begin too many names.
+// Too many names begin with fewer letters.
 constexpr size_t kLeastPrefix = 2;
 
-// Damerau and Levenshtein's distance, in the form that changes no letter twice ("optimal string alignment").
+// Computes the Damerau-Levenshtein distance, in the form that changes no letter twice ("optimal string
+// alignment").
 size_t Distance(std::string_view a, std::string_view b) {
   std::vector<size_t> two_before, before(b.size() + 1), row(b.size() + 1);
   std::iota(before.begin(), before.end(), size_t{0});
@@ -36,7 +37,7 @@ std::string Nearest(std::string_view word, const std::vector<std::string>& names
   size_t least = std::max<size_t>(word.size() / kLettersForASlip, 1) + 1;
   for (const std::string& name : names) {
     size_t distance = Distance(word, name);
-    // All letters wrong is not near, however short the word is.
+    // A name in which all letters differ is not near, however short the word is.
     if (distance < least && distance < word.size()) {
       least = distance;
       nearest = name;

@@ -1,4 +1,4 @@
-// "did you mean": the name that someone probably wanted to type.
+// Finds the name that a user probably wanted to type: "did you mean".
 #pragma once
 
 #include <string>
@@ -7,11 +7,11 @@
 
 namespace reloc {
 
-// The name that is nearest to `word`, by the slips it takes (a letter too many, too few, wrong, or two that
-// changed places), if they are few for its length; or the first that `word` is the beginning of. Else "".
+// Returns the name nearest to `word`, by the number of slips (a letter too many, missing, wrong, or two
+// swapped), if that is small for its length; otherwise the first name that begins with `word`, or "".
 std::string Nearest(std::string_view word, const std::vector<std::string>& names);
 
-// To be put at the end of a message about `word`: "; did you mean 'NAME'?", or "" if no name is near.
+// Returns the end of a message about `word`: "; did you mean 'NAME'?", or "" if no name is near.
 std::string DidYouMean(std::string_view word, const std::vector<std::string>& names);
 
 }  // namespace reloc

@@ -62,8 +62,8 @@ const char* FileTypeName(FileType type) {
 }
 
 absl::StatusOr<std::vector<TreeFile>> ListTree(const std::string& top) {
-  // fts(3) and not std::filesystem: it hands out the stat(2) results that it needs itself. FTS_NOCHDIR: the
-  // working directory belongs to all threads.
+  // fts(3) and not std::filesystem: it returns the stat(2) results that it needs itself. FTS_NOCHDIR, because
+  // all threads share the working directory.
   std::string path = top;
   char* const paths[] = {path.data(), nullptr};
   UniqueFts fts(fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, nullptr));

@@ -1,4 +1,4 @@
-// What lies below a directory.
+// Lists what is below a directory.
 #pragma once
 
 #include <sys/types.h>
@@ -13,7 +13,7 @@ namespace reloc {
 
 enum class FileType { kRegular, kDirectory, kSymlink };
 
-// "file", "directory", "symlink".
+// Returns "file", "directory" or "symlink".
 const char* FileTypeName(FileType type);
 
 struct TreeFile {
@@ -25,11 +25,12 @@ struct TreeFile {
   bool executable() const { return type == FileType::kRegular && (mode & 0100) != 0; }
 };
 
-// `top` (a file, a directory or a symlink, which is not followed) and all below it, sorted by path as bytes,
-// so that a directory comes before what it holds. Devices, sockets and FIFOs are errors: a store has none.
+// Lists `top` (a file, a directory or a symlink, which is not followed) and everything below it, sorted by
+// path as bytes, so that a directory comes before its entries. Devices, sockets and FIFOs are errors: a store
+// has none.
 absl::StatusOr<std::vector<TreeFile>> ListTree(const std::string& top);
 
-// `top`, or `top`/`path`.
+// Returns `top`, or `top`/`path`.
 std::string JoinPath(const std::string& top, const std::string& path);
 
 }  // namespace reloc

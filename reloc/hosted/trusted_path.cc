@@ -20,34 +20,34 @@
 namespace reloc {
 namespace {
 
-constexpr int kMaxLinks = 40;  // as the kernel follows
+constexpr int kMaxLinks = 40;  // as many as the kernel follows
 
-// The number of the mount that `fd` is on; empty if /proc does not say it.
+// Returns the id of the mount that `fd` is on; empty if /proc does not report it.
 std::string MountOf(int fd) {
   FixedText<32> id;
   return ReadMountId(fd, &id).ok() ? id.c_str() : "";
 }
 
-// True if the mount is a FUSE file system that root did not mount: its owners are what its server says. One
-// that is not listed was detached meanwhile.
+// Returns true if the mount is a FUSE file system that root did not mount: its server decides which owners it
+// reports. A mount that is not listed was detached in the meantime.
 bool IsServedByUser(const std::string& mount) {
   MountSearch search(mount);
   return !FindMount(&search).ok() || (search.is_fuse() && !search.is_roots());
 }
 
-// Goes along a path, one name at a time.
+// Follows a path, one name at a time.
 class Walk {
  public:
   explicit Walk(const std::string& path) { Push(path); }
 
-  // OK also where the path ends early: see missing().
+  // Returns OK also where the path ends early: see missing().
   absl::Status Run() {
     RELOC_RETURN_IF_ERROR(GoToRoot());
     while (!names_.empty() && !stopped_) RELOC_RETURN_IF_ERROR(Step());
     return absl::OkStatus();
   }
   bool missing() const { return missing_; }
-  // Why the path is not to be trusted; empty if it is.
+  // Returns why the path is not to be trusted; empty if it is.
   const std::string& objection() const { return objection_; }
 
  private:
@@ -99,7 +99,7 @@ class Walk {
     return !stopped_;
   }
 
-  // In a directory with the sticky bit nobody replaces what others own.
+  // In a directory with the sticky bit, users cannot replace what others own.
   void Judge(const struct stat& st) {
     const bool ours = st.st_uid == ::geteuid() || st.st_uid == system_owner_;
     const bool open = S_ISDIR(st.st_mode) && (st.st_mode & (S_IWOTH | S_ISVTX)) == S_IWOTH;
@@ -108,7 +108,7 @@ class Walk {
       objection_ = ours ? absl::StrCat(here_, " can be written by everyone")
                         : absl::StrCat(here_, " belongs to uid ", st.st_uid);
     }
-    // Beyond, only whether there is anything is of interest; a link of that user's leads anywhere.
+    // From here on, only whether something is there matters; a link of that user may lead anywhere.
     if (S_ISLNK(st.st_mode)) stopped_ = true;
   }
 
@@ -130,11 +130,11 @@ class Walk {
     return absl::OkStatus();
   }
 
-  std::vector<std::string> names_;  // still to go, the next one last
-  std::string here_;                // how far we are, for people
-  UniqueFd at_;                     // the same, a directory
-  std::string mount_;               // that it is on
-  uid_t system_owner_ = 0;          // of "/": root, or who is root outside of this user namespace
+  std::vector<std::string> names_;  // still to follow, the next one last
+  std::string here_;                // the path so far, for messages
+  UniqueFd at_;                     // the same, as an open directory
+  std::string mount_;               // the mount that it is on
+  uid_t system_owner_ = 0;          // the owner of "/": root, or root's uid outside of this user namespace
   int links_ = 0;
   bool stopped_ = false;
   bool missing_ = false;

@@ -1,4 +1,4 @@
-// Names of users, as the host has them.
+// Names of users, as the host knows them.
 #pragma once
 
 #include <sys/types.h>
@@ -7,8 +7,8 @@
 
 namespace reloc {
 
-// The name of the user `uid`; the number where the host does not know one. May take a directory service, and
-// is for one thread at a time: getpwuid(3).
+// Returns the name of the user `uid`; the number if the host does not know one. May ask a directory service,
+// and must not be called by two threads at once: getpwuid(3).
 std::string UserName(uid_t uid);
 
 }  // namespace reloc
