@@ -9,8 +9,8 @@
 namespace reloc {
 namespace {
 
-// CLI11 has no other access to what IsMember was given than its description "{a,b}", which follows the type:
-// "TEXT:{a,b}".
+// CLI11 gives no access to what was passed to IsMember except its description "{a,b}", which follows the
+// type: "TEXT:{a,b}".
 std::pair<std::string, std::string> TypeAndMembers(const CLI::Option& option) {
   std::string type = option.get_type_name();
   size_t open = type.find(":{");

@@ -19,7 +19,7 @@ constexpr size_t kTextColumn = 24;
 
 using Rows = std::vector<std::pair<std::string, std::string>>;
 
-// Fills `text` into lines that begin at column `indent`; the first continues a line that is at `column`.
+// Wraps `text` into lines that begin at column `indent`; the first continues a line that is at `column`.
 std::string Fill(absl::string_view text, size_t indent, size_t column) {
   std::string out;
   for (absl::string_view word : absl::StrSplit(text, ' ', absl::SkipEmpty())) {
@@ -65,7 +65,7 @@ Rows OptionRows(const std::vector<const CLI::Option*>& options) {
   return rows;
 }
 
-// The commands of each group, in the order in which groups appear.
+// Lists the commands of each group, in the order in which groups first appear.
 std::string CommandSections(const CLI::App& app) {
   std::vector<std::pair<std::string, Rows>> groups;
   for (const CLI::App* command : Commands(app)) {

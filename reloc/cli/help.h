@@ -1,4 +1,4 @@
-// --help for people: what CLI11 prints by default runs over the line's end and shows its own types.
+// Formats --help for people: CLI11's own help runs over the line's end and shows its internal types.
 #pragma once
 
 #include <CLI/App.hpp>
@@ -6,11 +6,11 @@
 
 namespace reloc {
 
-// Of the program or of a command of it. Descriptions and footers are paragraphs, which are filled; lines that
-// begin with two spaces stay as they are.
+// Returns the help of the program or of one of its commands. Descriptions and footers are paragraphs, which
+// are wrapped; lines that begin with two spaces are left unchanged.
 std::string Help(const CLI::App& app);
 
-// Makes `app` print it at --help, and commands that are added to it from now on.
+// Makes `app` print it at --help, and so do commands that are added later.
 void UseHelp(CLI::App* app);
 
 }  // namespace reloc

@@ -16,14 +16,14 @@ namespace {
 
 constexpr size_t kMaxPage = 1 << 20;
 
-// Plain text for troff: its own characters escaped, and - as the one that can be copied and searched for.
+// Escapes plain text for troff: its special characters, and - as the one that can be copied and searched for.
 std::string Escape(absl::string_view text) {
   std::string out = absl::StrReplaceAll(text, {{"\\", "\\e"}, {"-", "\\-"}});
   bool request = absl::StartsWith(out, ".") || absl::StartsWith(out, "'");
   return request ? absl::StrCat("\\&", out) : out;
 }
 
-// Lines that begin with two spaces as they are, others as paragraphs.
+// Formats lines that begin with two spaces literally, and others as paragraphs.
 std::string Text(const std::string& text) {
   std::string out;
   bool literal = false;

@@ -1,5 +1,5 @@
-// CLI11's own texts name neither the command nor what would be right. What is wrong is found in the tree,
-// which still holds what was parsed when the error was thrown.
+// CLI11's own texts name neither the command nor what would be right. The mistake is found in the tree, which
+// still has what was parsed when the error was thrown.
 #include "reloc/cli/mistake.h"
 
 #include <CLI/CLI.hpp>
@@ -17,7 +17,7 @@
 namespace reloc {
 namespace {
 
-// The command that was being parsed.
+// Returns the command that was being parsed.
 const CLI::App& Chosen(const CLI::App& app) {
   std::vector<CLI::App*> parsed = app.get_subcommands();
   return parsed.empty() ? app : Chosen(*parsed.back());
@@ -49,7 +49,7 @@ std::string Suggest(std::string_view word, const std::vector<std::string>& names
   return suggestion.empty() ? ToProgramHelp(command) : suggestion;
 }
 
-// An argument that has no place.
+// Describes an argument that the command does not take.
 std::optional<std::string> UnexpectedArgument(const CLI::App& command) {
   std::vector<std::string> rest = command.remaining();
   if (rest.empty()) return std::nullopt;
@@ -63,7 +63,7 @@ std::optional<std::string> UnexpectedArgument(const CLI::App& command) {
   return absl::StrCat("there is no command '", word, "'", Suggest(word, commands, command));
 }
 
-// A value that is not one of those that an option can have.
+// Describes a value that its option does not allow.
 std::optional<std::string> UnknownValue(const CLI::App& command) {
   for (const CLI::Option* option : command.get_options()) {
     std::vector<std::string> members = Members(*option);
@@ -77,7 +77,7 @@ std::optional<std::string> UnknownValue(const CLI::App& command) {
   return std::nullopt;
 }
 
-// An option at the end of the line.
+// Describes an option at the end of the line that needs a value.
 std::optional<std::string> MissingValue(const CLI::App& command, const std::string& what) {
   for (const CLI::Option* option : Options(command)) {
     if (!absl::StartsWith(what, option->get_name() + ":")) continue;

@@ -1,4 +1,4 @@
-// What to say to a mistake on the command line: one line, with what was probably meant or where to read on.
+// Answers a mistake on the command line: one line, with what was probably meant or where to read more.
 #pragma once
 
 #include <CLI/App.hpp>
@@ -6,8 +6,8 @@
 
 namespace reloc {
 
-// After app.parse() threw `error`, which is no success: "ps: there is no option '--fromat'; did you mean
-// '--format'?"
+// Describes `error`, which app.parse() threw and which is not a success: "ps: there is no option '--fromat';
+// did you mean '--format'?"
 std::string DescribeMistake(const CLI::App& app, const CLI::ParseError& error);
 
 }  // namespace reloc

@@ -9,7 +9,7 @@
 namespace reloc {
 namespace {
 
-// ECMA-48: CUP and ED; EL.
+// From ECMA-48: CUP and ED; EL.
 constexpr absl::string_view kClearScreen = "\033[H\033[J";
 constexpr absl::string_view kEraseLine = "\r\033[K";
 

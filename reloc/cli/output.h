@@ -1,8 +1,8 @@
-// The way out: what a program says on standard output and standard error.
+// The only way to standard output and standard error.
 //
-// Names, arguments and errors come from anywhere (packs, other users' jobs, file systems). So all of it is
-// escaped here (reloc/base/one_line.h), wherever it comes from, and tests/rules/output.py finds prints that
-// go around. Raw on purpose is only what a job itself wrote: `logs`, `attach`, `run`.
+// Names, arguments and errors may contain anything (packs, other users' jobs, file systems). So everything is
+// escaped here (reloc/base/one_line.h), whatever its source, and tests/rules/output.py finds prints that
+// bypass this. Only a job's own output is printed unescaped, on purpose: `logs`, `attach`, `run`.
 #pragma once
 
 #include <string>
@@ -12,12 +12,12 @@
 
 namespace reloc {
 
-// Writes lines to stdout; errors show in Flush(), at the end. What a line is made of has to be escaped
-// before (OneLine, Table): here a newline is a newline.
+// Writes lines to stdout; errors are returned by Flush(), at the end. The parts of a line must be escaped
+// before (OneLine, Table), because a newline is printed as a newline.
 void Print(absl::string_view text);
 absl::Status Flush();
 
-// One line "PROGRAM: MESSAGE" on stderr.
+// Prints one line "PROGRAM: MESSAGE" on stderr.
 void PrintError(absl::string_view program, absl::string_view message);
 
 // Clears a terminal to draw on it again: "\033[H\033[J" on stdout.

@@ -54,7 +54,7 @@ std::optional<size_t> FindPoint(absl::string_view name) {
   return std::nullopt;
 }
 
-// 0: there is no such name.
+// Returns 0 if there is no such name.
 int ErrnoByName(absl::string_view name) {
   for (int error = 1; error <= kHighestErrno; ++error) {
     const char* known = ::strerrorname_np(error);

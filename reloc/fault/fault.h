@@ -1,9 +1,9 @@
-// Faults by name: makes one call in relocd or relocctl fail as if the kernel had refused it.
+// Injects faults by name: makes one call in relocd or relocctl fail as if the kernel had refused it.
 //
-// Compiled into what users have, so that what is tested is what runs. Off unless $RELOC_FAULTS is set at the
-// start, and then a point costs one branch that is always predicted. Rejected: to switch them on by a control
-// call, which would come too late for what happens at the start, and would be one more thing that a daemon
-// can be told.
+// Compiled into the programs that users have, so that the tested program is the real one. Off unless
+// $RELOC_FAULTS is set at the start; then a point costs one branch that is always predicted. Rejected: a
+// control call that switches faults on. It would come too late for faults at the start, and would be one more
+// request that a daemon accepts.
 #pragma once
 
 #include "absl/status/status.h"
@@ -12,14 +12,14 @@
 
 namespace reloc::fault {
 
-// Switches on what `text` says: POINT=ERROR[:after=N][:times=N],... such as
+// Switches faults on as `text` describes: POINT=ERROR[:after=N][:times=N],... such as
 // "root.create=ENOSPC:after=3:times=2". The first `after` calls succeed, the next `times` (default: all)
-// fail. Replaces what was on before; an empty text switches all off. With a mistake in it nothing changes; an
-// unknown point is answered with the list of all.
+// fail. Replaces what was on before; an empty text switches all off. If `text` has a mistake, nothing
+// changes; for an unknown point, the error lists all.
 absl::Status SwitchOn(absl::string_view text);
 
-// The same with $RELOC_FAULTS, if that is set. For main(), before there are threads. A process that runs with
-// more privileges than its caller takes nothing from the environment.
+// Does the same with $RELOC_FAULTS, if that is set. For main(), before there are threads. A process that runs
+// with more privileges than its caller ignores the environment.
 absl::Status SwitchOnFromEnvironment();
 
 namespace internal {
@@ -27,7 +27,7 @@ extern bool any_on;
 bool Fails(Point point);
 }  // namespace internal
 
-// True: act as if the call had failed; errno is set. So that the call is left out:
+// Returns true, with errno set, if the caller must act as if the call had failed, and leave the call out:
 //   int fd = fault::Fails(Point::kLaunchAccept) ? -1 : ::accept4(...);
 inline bool Fails(Point point) { return __builtin_expect(internal::any_on, false) && internal::Fails(point); }
 

@@ -1,6 +1,6 @@
 // The places where relocd and relocctl can be made to fail, by name: $RELOC_FAULTS, see docs/faults.md.
 //
-// One for each call to the kernel that can fail and is answered in its own way. A test holds that each is
+// One for each call to the kernel that can fail and is handled in its own way. A test checks that each is
 // named by a test, which asserts what a user notices of it.
 #pragma once
 

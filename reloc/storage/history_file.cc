@@ -13,25 +13,24 @@
 namespace reloc {
 namespace {
 
-// Rows are read so many at a time, and handed on between: who takes them may be slow, and while a statement
-// is at work nobody can write.
+// The number of rows that are read at a time. They are passed on between reads, because their consumer may be
+// slow, and nobody can write while a statement is active.
 constexpr int64_t kChunk = 1000;
 
 struct Table {
   absl::string_view name;
-  absl::string_view wanted;  // a condition, of parameters 1 to 4
+  absl::string_view wanted;  // a condition, with parameters 1 to 4
 };
 constexpr Table kJobs = {"jobs", "ended_at BETWEEN ?1 AND ?2"};
 constexpr Table kEvents = {"events", "time BETWEEN ?1 AND ?2 AND NOT (daemon = ?3 AND number > ?4)"};
 
 void BindWanted(const HistoryQuery& query, sqlite::Statement* statement) {
-  // Infinite times become the least and the greatest number. Parameters that a statement has not are left
-  // out.
+  // Infinite times become the least and the greatest number. Parameters that a statement lacks are ignored.
   statement->Bind(1, absl::ToUnixNanos(query.since)).Bind(2, absl::ToUnixNanos(query.until));
   statement->Bind(3, query.daemon).Bind(4, query.last_number);
 }
 
-// The row before the last `limit` ones.
+// Returns the row before the last `limit` ones.
 absl::StatusOr<int64_t> FindStart(sqlite::Database* database, const Table& table, const HistoryQuery& query) {
   if (query.limit < 0) return 0;
   RELOC_ASSIGN_OR_RETURN(
@@ -69,7 +68,7 @@ absl::Status ReadRows(sqlite::Database* database, const Table& table, const Hist
 absl::Status Read(const std::string& path, const Table& table, const HistoryQuery& query, TakeRecord take) {
   RELOC_ASSIGN_OR_RETURN(sqlite::Database database, sqlite::Database::Open(path, sqlite::Access::kRead));
   RELOC_ASSIGN_OR_RETURN(int64_t version, database.Number("PRAGMA user_version"));
-  if (version == 0) return absl::OkStatus();  // it is just being made
+  if (version == 0) return absl::OkStatus();  // it is just being created
   if (version == kHistoryVersion) return ReadRows(&database, table, query, take);
   return absl::FailedPreconditionError(
       absl::StrCat("it has version ", version, ", and not ", kHistoryVersion));

@@ -10,7 +10,7 @@
 namespace reloc::sqlite {
 namespace {
 
-// With other writers. Somebody waits for what is read.
+// How long to wait for other writers. Less for readers, because a user waits for the result.
 constexpr int kWriterMillis = 2000, kReaderMillis = 1000;
 
 absl::Status ToStatus(sqlite3* database, int result) {
@@ -34,7 +34,7 @@ absl::Status ToStatus(sqlite3* database, int result) {
 void Statement::Finalize::operator()(sqlite3_stmt* statement) const { ::sqlite3_finalize(statement); }
 void Database::Close::operator()(sqlite3* database) const { ::sqlite3_close_v2(database); }
 
-// Binding fails for a wrong number or without memory only; then Step() fails as well.
+// Binding fails only for a wrong number or lack of memory; then Step() fails as well.
 Statement& Statement::Bind(int parameter, int64_t value) {
   ::sqlite3_bind_int64(statement_.get(), parameter, value);
   return *this;
@@ -78,8 +78,8 @@ absl::string_view Statement::Bytes(int column) const {
 
 namespace {
 
-// SQLite opens by path, and would wait for a FIFO. By O_PATH: to close another descriptor of a database would
-// end this process's locks on it (fcntl(2)).
+// SQLite opens by path, and would wait for a FIFO. O_PATH, because closing another descriptor of a database
+// would release this process's locks on it (fcntl(2)).
 absl::Status RequireOwnFiles(const std::string& path) {
   for (const char* suffix : {"", "-journal", "-wal", "-shm"}) {
     absl::Status opened = OpenOwnFile(path + suffix, O_PATH).status();

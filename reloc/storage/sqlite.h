@@ -1,4 +1,4 @@
-// SQLite, as far as the history needs it: errors as absl::Status, statements that end with their scope.
+// Wraps SQLite as far as the history needs it: errors as absl::Status, statements that end with their scope.
 //
 // A connection and its statements belong to one thread at a time.
 #pragma once
@@ -17,20 +17,20 @@ struct sqlite3_stmt;
 
 namespace reloc::sqlite {
 
-// Errors: DataLoss for a file that is damaged or no database; Aborted for one that is locked by others for
-// more than two seconds; NotFound if there is none; FailedPrecondition if it is not this user's alone, or no
-// regular file; else Unavailable.
+// Errors: DataLoss for a file that is damaged or not a database; Aborted for one that others have locked for
+// more than two seconds; NotFound if it does not exist; FailedPrecondition if it is not this user's alone, or
+// not a regular file; otherwise Unavailable.
 class Statement {
  public:
   // Parameters are numbered from 1. Texts and bytes must outlive the next Step().
   Statement& Bind(int parameter, int64_t value);
   Statement& Bind(int parameter, absl::string_view text);
   Statement& BindBytes(int parameter, absl::string_view bytes);
-  // True: there is a row. False: the statement is done, and may be bound and stepped again.
+  // Returns true if there is a row; false if the statement is done, and may be bound and stepped again.
   absl::StatusOr<bool> Step();
-  // Steps to the end, whatever rows there are.
+  // Steps to the end and ignores rows.
   absl::Status Run();
-  // Of the row, numbered from 0; texts are valid until the next Step().
+  // Read columns of the row, numbered from 0; texts are valid until the next Step().
   int64_t Number(int column) const;
   absl::string_view Bytes(int column) const;
 
@@ -44,16 +44,16 @@ class Statement {
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
 };
 
-enum class Access { kRead, kWrite };  // kWrite: the file is made if need be
+enum class Access { kRead, kWrite };  // kWrite: creates the file if needed
 
 class Database {
  public:
   static absl::StatusOr<Database> Open(const std::string& path, Access access);
 
-  // Runs statements that give no rows of interest.
+  // Runs statements whose rows are not needed.
   absl::Status Execute(const std::string& statements);
   absl::StatusOr<Statement> Prepare(absl::string_view statement);
-  // The first value of the first row; 0 if there is none or it is NULL.
+  // Returns the first value of the first row; 0 if there is none or it is NULL.
   absl::StatusOr<int64_t> Number(absl::string_view statement);
 
  private:

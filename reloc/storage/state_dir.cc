@@ -44,7 +44,7 @@ absl::StatusOr<std::string> StateDir(const std::string& daemon_dir) {
   if (absl::Status trusted = RequireTrustedPath(dir); !trusted.ok()) return Refuse(dir, trusted.message());
   std::error_code error;
   fs::create_directories(home, error);
-  ::mkdir(dir.c_str(), 0700);  // if it fails the next line says so
+  ::mkdir(dir.c_str(), 0700);  // if it fails, the next line reports it
   if (::access(dir.c_str(), W_OK | X_OK) != 0) return daemon_dir;
   RELOC_RETURN_IF_ERROR(RequireOwn(dir));
   return dir;

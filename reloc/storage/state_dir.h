@@ -1,4 +1,4 @@
-// Where relocd keeps what is to last: the history of jobs, their output, its log.
+// Finds the directory for what must outlive a boot: the history of jobs, their output, relocd's log.
 #pragma once
 
 #include <string>
@@ -7,16 +7,16 @@
 
 namespace reloc {
 
-// $XDG_STATE_HOME, else ~/.local/state: variables of the XDG base directory specification, which has relative
-// paths in them ignored. Empty if there is neither. Asks the file system nothing.
+// Returns $XDG_STATE_HOME or ~/.local/state. The XDG base directory specification says to ignore relative
+// paths in them. Empty if there is neither. Does not access the file system.
 std::string StateHome();
 
-// $XDG_STATE_HOME/relocd, else ~/.local/state/relocd, made (mode 0700) if need be. Where that cannot be
-// written, `daemon_dir`, which lasts until the next boot. PermissionDenied, with what to do, if it is another
-// user's: root may have that user's $HOME.
+// Returns $XDG_STATE_HOME/relocd or ~/.local/state/relocd, created (mode 0700) if needed. If that cannot be
+// written, returns `daemon_dir`, which lasts until the next boot. PermissionDenied, with what to do, if it is
+// another user's: root may have that user's $HOME.
 absl::StatusOr<std::string> StateDir(const std::string& daemon_dir);
 
-// Where launchers keep the output of jobs; see output_log.h, which makes it.
+// Returns the directory where launchers keep the output of jobs; see output_log.h, which creates it.
 absl::StatusOr<std::string> OutputDir(const std::string& daemon_dir);
 
 }  // namespace reloc
