@@ -1,5 +1,5 @@
-// Memory for the few texts and arrays that a launch makes just before exec. Never freed: exec does that.
-// mmap(2) and not malloc: nothing here may depend on a libc's heap.
+// Allocates the few texts and arrays that a launch makes just before exec. Nothing is freed: exec does that.
+// Uses mmap(2) and not malloc, because nothing here may depend on a libc's heap.
 #pragma once
 
 #include <stddef.h>
@@ -11,7 +11,7 @@ namespace reloc {
 
 class Arena {
  public:
-  // Zeroed, aligned for pointers; nullptr when memory is out.
+  // Returns zeroed memory, aligned for pointers; nullptr if there is no more memory.
   void* Take(size_t size) {
     size = (size + alignof(void*) - 1) & ~(alignof(void*) - 1);
     if (size > room_ && !Grow(size)) return nullptr;

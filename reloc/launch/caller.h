@@ -1,8 +1,8 @@
-// Where a process stands: its namespaces and its root directory.
+// Reads what a process sees the host through: its namespaces and its root directory.
 //
 // A cached root shows what its maker saw. A process in another mount, user or PID namespace, or under another
-// root directory (a Slurm job with a private /tmp, a container, a chroot) sees something else and must not
-// join it: it would see files that are not its own, or miss its own.
+// root directory (a Slurm job with a private /tmp, a container, a chroot) sees something different and must
+// not join it: it would see files that are not its own, or miss its own.
 #pragma once
 
 #include <stdint.h>
@@ -17,27 +17,28 @@ struct CallerContext {
   uint64_t mount_ns = 0;
   uint64_t pid_ns = 0;
   FileId root;              // of "/"
-  uint64_t root_mount = 0;  // mount id of "/"; 0 where statx(2) does not tell (before Linux 5.8)
-  uint64_t root_mtime = 0;  // ns; changes when an entry of "/" comes or goes
+  uint64_t root_mount = 0;  // mount id of "/"; 0 if statx(2) does not report it (before Linux 5.8)
+  uint64_t root_mtime = 0;  // ns; changes when an entry of "/" is added or removed
 
   bool operator==(const CallerContext&) const = default;
 };
 
 Result<CallerContext> ReadCallerContext();
 
-// The same without the namespaces where the mount id of "/" is known, which tells the mount namespace
-// already.
+// Does the same without the namespaces if the mount id of "/" is known, which already identifies the mount
+// namespace.
 Result<CallerContext> ReadCallerRoot();
 
-// What tells a job's processes apart from all others (ADR 0016). Inode numbers, as in /proc/PID/ns; 0: not
-// known.
+// Distinguishes a job's processes from all others (ADR 0016). Inode numbers, as in /proc/PID/ns; 0 if
+// unknown.
 struct ProcessNamespaces {
   uint64_t mount = 0;
   uint64_t uts = 0;
   bool operator==(const ProcessNamespaces&) const = default;
 };
 
-// Of this process. `mount`: the inode number of its mount namespace where that is known already, else 0.
+// Reads those of this process. `mount`: the inode number of its mount namespace if it is known already,
+// otherwise 0.
 ProcessNamespaces ReadOwnNamespaces(uint64_t mount);
 
 }  // namespace reloc

@@ -10,8 +10,8 @@ namespace reloc {
 
 void SavedCwd::Save() {
   path_.Clear();
-  // Into place: on the stack it would be one page more to touch. The raw system call's "(unreachable)"
-  // answers do not begin with '/'; libc turns them into ENOENT.
+  // Reads directly into path_: a buffer on the stack would touch one more page. The raw system call's
+  // "(unreachable)" answers do not begin with '/'; libc turns them into ENOENT.
   std::span<char> room = path_.room();
   if (::getcwd(room.data(), room.size()) != nullptr && room[0] == '/') {
     path_.Grow(strlen(room.data()));
@@ -23,7 +23,7 @@ void SavedCwd::Save() {
   if (Result<FileId> root = IdentifyAt(AT_FDCWD, "/"); root.ok()) root_ = *root;
 }
 
-// True if `now` stands for `then` in a root that was staged since: it lies on the staged root itself.
+// Returns true if `now` is the staged counterpart of `then`: a directory of the root that was staged since.
 bool SavedCwd::IsStaged(const FileId& now, const FileId& then) const {
   Result<FileId> root = IdentifyAt(AT_FDCWD, "/");
   return root.ok() && *root != root_ && now.device == root->device && now.device != then.device;

@@ -1,12 +1,12 @@
-// The caller's working directory, kept across a change of mount namespace.
+// Keeps the caller's working directory across a change of mount namespace.
 //
-// setns(2) into a mount namespace moves the process to that namespace's root. By path is the right way back:
-// through a descriptor getcwd(3) would say "(unreachable)/...", since the old namespace's mount is not ours
-// any more. By descriptor is the only way back to a directory that has been deleted, and there getcwd says
-// what it said before: ENOENT.
+// setns(2) into a mount namespace moves the process to that namespace's root. The way back is by path:
+// through a descriptor, getcwd(3) would return "(unreachable)/...", because the old namespace's mount is no
+// longer ours. For a directory that was deleted the only way back is by descriptor, and there getcwd returns
+// ENOENT as before.
 //
-// "/" and the levels above the store prefix are other directories in a staged root than on the host, and the
-// right ones: there the path decides.
+// "/" and the levels above the store prefix are different directories in a staged root than on the host, and
+// these are the right ones: there the path decides.
 #pragma once
 
 #include "reloc/base/file.h"
@@ -18,10 +18,10 @@ namespace reloc {
 
 class SavedCwd {
  public:
-  // Never fails: what cannot be found out is left alone by Restore().
+  // Never fails: Restore() leaves alone what cannot be determined here.
   void Save();
   Errno Restore() const;
-  // Empty if the directory has no path (deleted, unreachable).
+  // Returns the directory's path; empty if it has none (deleted, unreachable).
   string_view path() const { return path_.view(); }
 
  private:

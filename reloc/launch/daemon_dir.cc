@@ -15,7 +15,7 @@
 namespace reloc {
 namespace {
 
-// True for directories that are certainly not on a file system of another user's.
+// Returns true for directories that are certainly not on another user's file system.
 bool IsFixed(string_view directory) {
   if (directory == "/tmp") return true;
   FixedText<64> runtime;
@@ -27,8 +27,8 @@ bool IsPrivate(mode_t mode, uid_t owner) {
   return S_ISDIR(mode) && owner == ::geteuid() && (mode & 07777) == 0700;
 }
 
-// A stale XDG_RUNTIME_DIR (copied into a batch job, of another user after su) is common, hence the checks.
-// The other user may have mounted something there.
+// Checks $XDG_RUNTIME_DIR: a stale one (copied into a batch job, or another user's after su) is common. The
+// other user may have mounted something there.
 bool IsPrivateDirectory(const char* path) {
   if (IsFixed(path)) {
     struct stat st;
@@ -50,7 +50,7 @@ bool IsOnFuse(int fd) {
   return !ReadKnownAttributes(fd, &found).ok() || MayBeFuse(fd, found);
 }
 
-// Opens what lies at `path`, whatever it is, by its name in its parent.
+// Opens the file at `path`, whatever it is, by its name in its parent.
 Result<UniqueFd> OpenByParent(string_view path, DirReport* report) {
   PathText parent, name;
   name << BaseName(path);
@@ -58,12 +58,13 @@ Result<UniqueFd> OpenByParent(string_view path, DirReport* report) {
   const bool is_fixed = IsFixed(parent.view());
   Result<UniqueFd> directory = Open(parent.c_str(), O_PATH | O_DIRECTORY);
   if (!directory.ok()) return directory;
-  // Asked before the entry is looked up, for which a FUSE file system would be asked.
+  // This comes first, because looking up the entry would send a request to a FUSE file system.
   if (!is_fixed && IsOnFuse(directory->get())) return Refuse(report, DirFault::kFuse);
   return OpenUnmounted(directory->get(), name.c_str());
 }
 
-// The same, in one step where the path enters no mount at all. In /run all is root's doing, mounts as well.
+// Does the same, in one step if the path crosses no mount point. In /run everything is made by root,
+// including mounts.
 Result<UniqueFd> OpenPlace(string_view path, DirReport* report) {
   if (path == kSiteDaemonDir) return Open(kSiteDaemonDir, O_PATH | O_NOFOLLOW);
   while (path.size() > 1 && path[path.size() - 1] == '/') path = Prefix(path, path.size() - 1);

@@ -15,8 +15,8 @@
 namespace reloc {
 namespace {
 
-// Inside a root's user namespace root has no number: its daemon's uid is the overflow uid. In a directory
-// that was root's, and closed to others, nobody else makes sockets.
+// Inside a root's user namespace, root has no id: the uid of its daemon is the overflow uid. In a directory
+// that belonged to root and was closed to others, nobody else can make sockets.
 constexpr uid_t kOverflowUid = 65534;
 
 bool PeerIsTrusted(int socket, uid_t directory_owner, uid_t* peer_uid) {
@@ -31,20 +31,20 @@ Reason WaitReadable(int socket, uint64_t deadline) {
     uint64_t now = MonotonicMicros();
     if (now >= deadline) return Reason::kDaemonSilent;
     struct pollfd entry = {socket, POLLIN, 0};
-    // Rounded up: waiting 0 ms in a loop would burn the caller's time.
+    // Rounded up: waiting 0 ms in a loop would waste the caller's CPU time.
     int n = ::poll(&entry, 1, static_cast<int>((deadline - now) / 1000 + 1));
     if (n > 0) return Reason::kNone;
     if (n < 0 && errno != EINTR) return Reason::kProtocol;
   }
 }
 
-// One message, with the header checked.
+// Receives one message and checks its header.
 Reason ReceiveMessage(int socket, uint64_t deadline, std::span<char> memory, std::span<const char>* received,
                       PacketFds* fds) {
   if (Reason r = WaitReadable(socket, deadline); r != Reason::kNone) return r;
   Packet packet;
   if (!ReceivePacket(socket, memory, &packet).ok() || packet.size == 0) return Reason::kNoDaemon;
-  // A receiver that is out of descriptors loses them silently, but for this flag.
+  // A receiver that has no free descriptors loses them silently, except for this flag.
   if (packet.truncated) return Reason::kProtocol;
   *fds = std::move(packet.fds);
   *received = std::span<const char>(memory.data(), packet.size);
@@ -101,11 +101,11 @@ Reason DaemonLink::Receive(uint64_t deadline, std::span<char> bytes, ReplyMessag
   }
   if (!Decode(received, reply)) return Reason::kProtocol;
   if (reply->reason != Reason::kNone) return reply->reason;
-  // Two descriptors, or one where the root has no user namespace of its own.
+  // Two descriptors, or one if the root has no user namespace of its own.
   if (fds.size() != 1 && fds.size() != kReplyFds) return Reason::kProtocol;
   *mount_ns = std::move(fds[fds.size() - 1]);
   if (fds.size() == kReplyFds) *user_ns = std::move(fds[0]);
-  // With privileges alone can a root be made without a user namespace: a daemon of root's has them.
+  // Only a privileged process can make a root without a user namespace: a daemon of root's.
   if (!user_ns->valid() && peer_ != 0) return Reason::kProtocol;
   return AreOwnNamespaces(user_ns->get(), mount_ns->get()) ? Reason::kNone : Reason::kProtocol;
 }

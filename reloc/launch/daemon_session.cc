@@ -12,7 +12,7 @@
 namespace reloc {
 namespace {
 
-// Large, and one launch a process: not on a stack that the caller's limits may keep small.
+// Large, and a process has only one launch: not on a stack that the caller's limits may keep small.
 char g_message[kMaxMessageBytes];
 char g_reply[kMaxMessageBytes];  // holds the texts of the reply's plan until exec
 char g_argv[kMaxArgvBytes];
@@ -64,7 +64,7 @@ void DaemonSession::SetPlan(const Plan& plan) {
     const Step* bind = FindStep(plan.prepare(), Op::kBindStore);
     message_.prefix = bind != nullptr ? bind->b : string_view();
   }
-  // Kept when other engines' plans follow.
+  // Kept when plans of other engines follow.
   if (plan.engine() == Engine::kUserns) message_.program = ExecutedBy(plan);
 }
 
@@ -92,8 +92,8 @@ Result<RootNamespaces> DaemonSession::FindRoot() const {
   return FindPublishedRoot(directory_.get(), key, message_.caller);
 }
 
-// Connects just before something is sent: a daemon that wakes up for a connection and again for its message
-// costs the caller two wake-ups.
+// Connects just before something is sent: if the daemon woke up for a connection and again for its message,
+// the caller would pay for two wake-ups.
 bool DaemonSession::Connect() {
   if (link_.connected()) return true;
   if (!directory_.fd.valid()) return false;
@@ -113,7 +113,7 @@ bool DaemonSession::AskForRoot(int store, Plan* plan, RootNamespaces* root) {
   FixedText<512> line;
   line << "daemon: " << ReasonName(r) << ' ' << Prefix(reply.text, 400) << "; making the root here";
   log_.Debug(line.view());
-  // After anything but an orderly refusal the connection's state is unknown.
+  // After anything except an orderly refusal the connection's state is unknown.
   if (r != Reason::kRefused && r != Reason::kContext) link_ = DaemonLink();
   return false;
 }
@@ -126,8 +126,9 @@ Reason DaemonSession::Ask(int store, ReplyMessage* reply, RootNamespaces* root) 
   return r == Reason::kNone ? link_.Receive(deadline, g_reply, reply, &root->user, &root->mount) : r;
 }
 
-// A plan that enters a root before all else, by the engine that was asked for, and then executes what this
-// launch's own plan does. Of an image only the root is wanted, and the plan is not carried out.
+// Returns whether the plan enters a root first, with the engine that was requested, and then executes the
+// same program as this launch's own plan. For an image only the root is needed, and the plan is not carried
+// out.
 bool DaemonSession::IsUsable(const ReplyMessage& reply, Plan* plan) const {
   size_t used = 0;
   const char* why = nullptr;
@@ -137,7 +138,7 @@ bool DaemonSession::IsUsable(const ReplyMessage& reply, Plan* plan) const {
          (request_.image != nullptr || ExecutedBy(*plan) == message_.program);
 }
 
-// Who is told, is checked by the directory alone: nobody else can make a socket in it.
+// The receiver is checked by the directory alone: nobody else can make a socket in it.
 void DaemonSession::Tell() {
   if (!directory_.fd.valid()) return;
   const bool sent =
@@ -154,11 +155,11 @@ void DaemonSession::TellMirrorIsUnusable() {
 }
 
 void DaemonSession::TellConnected(MessageType type) {
-  // A connection that was used before may have been closed by the daemon: once more, with another.
+  // The daemon may have closed a connection that was used before: then try once more, with a new one.
   for (int tries = 0; tries < 2 && Connect(); ++tries) {
     bool sent = link_.Send(EncodeMessage(type), -1) == Reason::kNone;
-    // The daemon closes a connection that has told it of a start, sooner or later. A launch that goes on in
-    // another way tells anew, and must not be lost in this one.
+    // The daemon closes a connection that has reported a start, sooner or later. A launch that continues in
+    // another way reports again, and that report must not be lost in this connection.
     link_ = DaemonLink();
     if (sent) return;
   }
@@ -173,8 +174,8 @@ string_view DaemonSession::EncodeMessage(MessageType type) {
   return Encode(message_, g_message);
 }
 
-// The program as it sees itself: what the pack's first plan, which is the userns engine's, executes. Other
-// plans execute an ld.so or a tracer.
+// Returns the program as it sees itself: what the pack's first plan, that of the userns engine, executes.
+// Other plans execute an ld.so or a tracer.
 string_view DaemonSession::ProgramPath() const {
   size_t used = 0;
   const char* why = nullptr;

@@ -1,7 +1,7 @@
-// One launch's conversation with the daemon: what is published, what is asked, what is told.
+// One launch's exchange with the daemon: finds published roots, asks for roots, and reports the launch.
 //
-// Without a daemon every function says so and costs nothing more. Nothing here is an error of the launch: the
-// reasons are counted by the daemon and shown with RELOC_DEBUG.
+// Without a daemon every function returns that, and costs nothing more. Nothing here is an error of the
+// launch: the daemon counts the reasons, and RELOC_DEBUG shows them.
 #pragma once
 
 #include "reloc/base/unique_fd.h"
@@ -17,40 +17,40 @@ namespace reloc {
 
 class DaemonSession {
  public:
-  // Both outlive the session.
+  // Both must outlive the session.
   DaemonSession(const LaunchRequest& request, const LaunchLog& log);
 
-  // Opens the daemon's directory: the user's, else the site's. Connects to nobody yet.
+  // Opens the daemon's directory: the user's, otherwise the site's. Does not connect.
   void Open();
 
-  // The daemon's directory, or -1: no daemon.
+  // Returns the daemon's directory, or -1 if there is no daemon.
   int directory() const { return directory_.get(); }
 
-  // What the messages are about from here on.
+  // Sets the plan that the following messages are about.
   void SetPlan(const Plan& plan);
-  // Neither has an effect where the launch is from an image: it has one root, whatever is run in it.
+  // These two have no effect if the launch is from an image: it has one root, whatever is run in it.
   void SetStore(const FileId& store);
-  // Where this process stands. To be called before it enters anything.
+  // Reads this process's context. Call it before the process enters anything.
   void ReadCaller();
-  // What the program's processes will be known by. To be called when it has entered everything: its mount
-  // namespace has the inode number `mount_ns`; 0: look.
+  // Reads the mark that identifies the program's processes. Call it when the process has entered everything.
+  // `mount_ns` is the inode number of its mount namespace; 0: unknown.
   void ReadMark(uint64_t mount_ns);
 
-  // Why the first choice was not taken: the first reason that is noted is told.
+  // Notes why the first choice was not taken. Only the first reason noted is reported.
   void NoteReason(Reason reason);
 
-  // A root that is published for the plan and the store. No round trip.
+  // Finds a root that is published for the plan and the store. No round trip.
   Result<RootNamespaces> FindRoot() const;
 
-  // Asks for a root for the store, or image, that is open as `store`. On success there are namespaces and a
-  // plan for entering them, whose texts lie in static memory.
+  // Asks for a root for the store, or image, that is open as `store`. On success it sets the namespaces and a
+  // plan for entering them, whose texts are in static memory.
   bool AskForRoot(int store, Plan* plan, RootNamespaces* root);
 
-  // Tells of this launch, so that `relocctl ps` shows it. The daemon need not answer, and need not hear.
+  // Reports this launch, so that `relocctl ps` shows it. The daemon need not answer, nor receive it.
   void Tell();
-  // Tells that the plan's engine was asked for, and that a mirror of the pack would let it run. Likewise.
+  // Reports that the plan's engine was requested, and that a mirror of the pack would let it run. No answer.
   void TellMirrorIsWanted() { TellConnected(MessageType::kWanted); }
-  // Tells that nothing could be executed from the mirror that the plan's engine uses. Likewise.
+  // Reports that nothing could be executed from the mirror that the plan's engine uses. No answer.
   void TellMirrorIsUnusable();
 
  private:

@@ -12,7 +12,7 @@
 namespace reloc {
 namespace {
 
-// Calls `see(number)` for each open descriptor but the listing's own, in ascending order, as /proc lists
+// Calls `see(number)` for each open descriptor except the listing's own, in ascending order, as /proc lists
 // them.
 template <typename See>
 Errno ForEachDescriptor(See see) {
@@ -49,7 +49,7 @@ Errno CloseAllDescriptorsBut(std::span<const int> keep, Arena* arena) {
   Result<std::span<int>> open = ListDescriptors(arena);
   if (!open.ok()) return open.error();
   for (int number : *open) {
-    // close(2): on Linux the descriptor is gone whatever is reported.
+    // close(2): on Linux the descriptor is closed whatever is returned.
     if (!std::binary_search(keep.begin(), keep.end(), number)) ::close(number);
   }
   return kOk;

@@ -1,4 +1,4 @@
-// The process's own open descriptors.
+// Lists and closes the process's own descriptors.
 #pragma once
 
 #include <span>
@@ -8,10 +8,11 @@
 
 namespace reloc {
 
-// The numbers of all open descriptors, ascending, in memory of `arena`. Errors: /proc is not mounted, ENOMEM.
+// Returns the numbers of all open descriptors, ascending, in memory of `arena`. Errors: /proc is not mounted,
+// ENOMEM.
 Result<std::span<int>> ListDescriptors(Arena* arena);
 
-// Closes all descriptors but `keep`, which is sorted.
+// Closes all descriptors except those in `keep`, which is sorted.
 Errno CloseAllDescriptorsBut(std::span<const int> keep, Arena* arena);
 
 }  // namespace reloc

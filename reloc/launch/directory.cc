@@ -7,7 +7,7 @@
 namespace reloc {
 namespace {
 
-// getdents64(2)'s records.
+// A record of getdents64(2).
 struct KernelDirent {
   uint64_t inode;
   int64_t offset;

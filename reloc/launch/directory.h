@@ -1,5 +1,4 @@
-// Listing a directory with getdents64(2): the libc's opendir(3) allocates, and musl's makes more system
-// calls.
+// Lists a directory with getdents64(2): libc's opendir(3) allocates, and musl's makes more system calls.
 #pragma once
 
 #include <stddef.h>
@@ -18,7 +17,7 @@ class DirectoryReader {
   // `fd`: the directory, open for reading; borrowed.
   explicit DirectoryReader(int fd) : fd_(fd) {}
 
-  // Finds the next entry, "." and ".." left out. `*more` is false at the end. The entry is valid until the
+  // Finds the next entry, skipping "." and "..". `*more` is false at the end. The entry is valid until the
   // next call.
   Errno Next(DirectoryEntry* entry, bool* more);
 

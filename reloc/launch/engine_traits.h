@@ -1,4 +1,4 @@
-// What sets the engines apart in a launch, besides their plans. A new engine is a line of the table.
+// What distinguishes the engines in a launch, besides their plans. A new engine is a line of the table.
 #pragma once
 
 #include <optional>
@@ -12,20 +12,19 @@ namespace reloc {
 enum class MirrorUse {
   kInRoot,    // the daemon's roots show the mirror: the launch has nothing to do
   kInPlace,   // the program runs from the mirror as it would from the pack
-  kRequired,  // the program runs from a graft, and the pack has nothing in its place
+  kRequired,  // the program runs from a graft, and the pack has no replacement
 };
 
 struct EngineTraits {
-  bool has_root =
-      false;  // the program runs in a root, which launches share; its processes are known by namespaces
+  bool has_root = false;       // the program runs in a shared root; its processes are known by namespaces
   bool sets_job_mark = false;  // its processes are known by kJobVariable, which the launch sets
   MirrorUse mirror_use = MirrorUse::kInRoot;
-  bool shows_own_paths = false;  // a path in an error is as the program would see it, and not the host's
-  // How it was found to fail is remembered, since to find out costs milliseconds; nullopt: it is tried each time.
+  bool shows_own_paths = false;  // paths in errors are as the program would see them, and not the host's
+  // If set, a failure is remembered, because finding out costs milliseconds; nullopt: it is tried each time.
   std::optional<Probe> probe = {};
 };
 
-// Returns the traits of `engine`; those of kNone fit an engine that does not exist.
+// Returns the traits of `engine`; those of kNone for an engine that does not exist.
 const EngineTraits& TraitsOf(Engine engine);
 
 }  // namespace reloc

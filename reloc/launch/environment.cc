@@ -14,15 +14,15 @@ bool OutOfMemory(const char* step, string_view about, Failure* failure) {
   return false;
 }
 
-// False for a path that the list in the variable `name` would take apart.
+// Returns false for a path that the list in the variable `name` would split.
 bool IsListElement(string_view name, string_view path, Failure* failure) {
   const char* cure = nullptr;
   if (memchr(path.data(), ':', path.size()) != nullptr) cure = "move the pack to a path without ':'";
-  // ld.so(8): spaces separate there, too.
+  // ld.so(8): spaces are separators there, too.
   if (name == "LD_PRELOAD" && memchr(path.data(), ' ', path.size()) != nullptr) {
     cure = "move the pack to a path without spaces";
   }
-  // ld.so passes over longer names without a word (audit_list_next() in elf/rtld.c).
+  // ld.so silently skips longer names (audit_list_next() in elf/rtld.c).
   if (name == "LD_AUDIT" && path.size() >= 255) cure = "move the pack to a shorter path";
   if (cure != nullptr) failure->Set("put into a list", Errno{EINVAL}, path, cure);
   return cure == nullptr;
@@ -61,7 +61,7 @@ bool Environment::Map(string_view name, string_view prefix, string_view director
   return IsListElement(name, directory, failure) && Assign(name, list.view(), {}, failure);
 }
 
-// NAME=first, or NAME=first:second.
+// Sets NAME=first, or NAME=first:second.
 bool Environment::Assign(string_view name, string_view first, string_view second, Failure* failure) {
   size_t count = CountStrings(*envp_);
   size_t size = name.size() + first.size() + second.size() + 3;
@@ -72,7 +72,7 @@ bool Environment::Assign(string_view name, string_view first, string_view second
   text << name << '=' << first;
   if (second.data() != nullptr) text << ':' << second;
   const char* old = EnvLookup(*envp_, name);
-  size_t place = count;  // a new one comes last
+  size_t place = count;  // a new one is appended
   for (size_t i = 0; i < count; ++i) {
     envp[i] = (*envp_)[i];
     if (old != nullptr && envp[i] + name.size() + 1 == old) place = i;

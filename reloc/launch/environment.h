@@ -1,6 +1,6 @@
-// The environment that the program gets, changed by steps of a plan just before exec.
+// Changes the environment that the program gets; steps of a plan do this just before exec.
 //
-// The caller's own strings are left as they are: each change makes a new array in the arena.
+// The caller's own strings are not modified: each change makes a new array in the arena.
 #pragma once
 
 #include "reloc/launch/arena.h"
@@ -10,17 +10,17 @@ namespace reloc {
 
 class Environment {
  public:
-  // Both outlive this. `*envp` is replaced by each change.
+  // Both must outlive this. `*envp` is replaced by each change.
   Environment(char* const** envp, Arena* arena) : envp_(envp), arena_(arena) {}
 
-  // Each: false with `*failure` set, and nothing changed.
+  // On failure each returns false, sets `*failure`, and changes nothing.
   bool Set(string_view name, string_view value, Failure* failure);
 
-  // Puts `element` before the list that is there. EINVAL: the list would take `element` apart.
+  // Puts `element` before the existing list. EINVAL: the list would split `element`.
   bool Prepend(string_view name, string_view element, Failure* failure);
 
-  // Puts `directory` before the elements that lie below `prefix`: lets a list that the caller gave in store
-  // paths work where nothing maps the store prefix.
+  // Puts `directory` before the elements that are below `prefix`: a list that the caller gave in store paths
+  // then works where nothing maps the store prefix.
   bool Map(string_view name, string_view prefix, string_view directory, Failure* failure);
 
  private:

@@ -18,7 +18,7 @@ namespace {
 constexpr string_view kOwnFiles = "/.reloc";  // in a pack
 
 const char* UnshareHint(int error) {
-  // ENOSPC: a limit of zero or used up, see user_namespaces(7).
+  // ENOSPC: a limit is zero or exhausted, see user_namespaces(7).
   if (error == ENOSPC) return "user.max_user_namespaces is 0 or used up";
   if (error == EPERM || error == EACCES) {
     return "unprivileged user namespaces, or mounts in them, are refused here: relocctl engines tells the "
@@ -39,7 +39,7 @@ void DebugStep(const LaunchLog& log, const Step& step, uint64_t started, const F
   log.Debug(line.view());
 }
 
-// A umask that is restored: roots are built with 022, whatever the caller's is.
+// Sets the umask 022 to build roots, whatever the caller's is, and restores it.
 class UmaskScope {
  public:
   explicit UmaskScope(bool builds) : builds_(builds), saved_(builds ? ::umask(022) : 0) {}
@@ -160,7 +160,7 @@ bool Executor::Join(Failure* failure) {
   return true;
 }
 
-// A tracer that changes paths goes on to show what it shows, whatever is mounted: another pack's store.
+// A tracer that changes paths continues to show the store that it shows, whatever is mounted: another pack's.
 bool Executor::SeesStore(Failure* failure) {
   if (state_->root == RootAccess::kHost || state_->bound_prefix.empty()) return true;
   state_->shown = IdentifyStore(state_->bound_prefix, state_->store, state_->daemon_dir, state_->digest);
@@ -183,7 +183,7 @@ bool Executor::Require(const Step& step, Failure* failure) {
   PathText path;
   if (!Expand(step.a, &path, failure)) return false;
   if (::access(path.c_str(), R_OK) == 0) return true;
-  // The cure is text of the plan, NUL-terminated, and outlives the failure.
+  // The fix is text of the plan, NUL-terminated, and outlives the failure.
   failure->Set("find", Errno::Last(), path.view(), step.b.data());
   return false;
 }
@@ -199,7 +199,7 @@ bool Executor::FindGraft(const Step& step, Failure* failure) {
   if (FindMirror(state_->daemon_dir, state_->digest, kGraftedMirror, &path).ok()) {
     fault = GraftPathFault(path.c_str(), store.view());
   }
-  // The cure is text of the plan, as above.
+  // The fix is text of the plan, as above.
   if (fault != nullptr) failure->Set(fault, kOk, path.view(), step.b.data());
   return fault == nullptr;
 }
@@ -212,7 +212,7 @@ bool Executor::FindTracer(const Step& step, Failure* failure) {
   Errno e = FindProgram(packs_own.view(), "proot", state_->envp, &tracer);
   if (e.ok()) state_->tracer = state_->arena.Copy(tracer.view());
   if (state_->tracer == nullptr) e = Errno{ENOMEM};
-  // The cure is text of the plan, as above.
+  // The fix is text of the plan, as above.
   if (!e.ok()) failure->Set("find proot", e, "", step.b.data());
   return e.ok();
 }
@@ -266,7 +266,7 @@ bool Executor::Exec(const Step& step, Failure* failure) {
   return false;
 }
 
-// The caller's, or with arguments of the plan in place of its argv[0]; nullptr: out of memory.
+// Returns the caller's arguments, or those of the plan in place of its argv[0]; nullptr: out of memory.
 char* const* Executor::Arguments(string_view path) {
   if (argument_count_ == 0) return state_->argv;
   size_t count = CountStrings(state_->argv);
@@ -279,7 +279,8 @@ char* const* Executor::Arguments(string_view path) {
   return full;
 }
 
-// Of the pack its own .reloc is taken, and with it every module that is executed, whatever has the store.
+// Expands placeholders. Paths in the pack's .reloc, and so all modules that are executed, are taken from the
+// pack itself, whatever provides the store.
 bool Executor::Expand(string_view text, TextBuffer* expanded, Failure* failure) const {
   for (size_t i = 0; i < text.size(); ++i) {
     switch (const char c = text[i]; c) {

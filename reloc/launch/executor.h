@@ -1,6 +1,6 @@
-// Carries out a plan, in the process that is to become the program. Decides nothing: every step does one
-// thing or fails. It runs in three places: in the shim with the plan that the daemon sent, in the shim with
-// the plan that lies in the pack, and in the daemon's root builder (the prepare part only).
+// Carries out a plan, in the process that becomes the program. Decides nothing: every step does one thing or
+// fails. Runs in three places: in the shim with the plan that the daemon sent, in the shim with the plan from
+// the pack, and in the daemon's root builder (only the prepare part).
 #pragma once
 
 #include <span>
@@ -18,33 +18,33 @@
 
 namespace reloc {
 
-// How the process reaches the root that the program is to see.
+// How the process reaches the root that the program will see.
 enum class RootAccess {
   kToJoin,  // kJoin has namespaces to join
-  kInside,  // `prepare` ran in this very process: it is inside already, in the root's "/"
-  kHost,    // the prefix shows this pack's store as it is: nothing to join, no working directory to restore
+  kInside,  // `prepare` ran in this process: it is inside already, in the root's "/"
+  kHost,    // the prefix shows this pack's store already: nothing to join, no working directory to restore
 };
 
-// What the steps need to know of the launching process, and what they leave for each other.
+// What the steps need to know about the launching process, and what they pass on to each other.
 struct LaunchState {
   string_view pack_dir;         // absolute; the pack that is launched
   string_view store_dir;        // absolute; the pack, or a mirror that has its store
-  int daemon_dir = -1;          // where mirrors are published; as of OpenDaemonDir()
+  int daemon_dir = -1;          // where mirrors are published; from OpenDaemonDir()
   PackDigest digest{};          // of the plan
   char* const* argv = nullptr;  // the caller's
   char* const* envp = nullptr;  // the caller's; replaced by steps that set variables
   const char* store_path =
       nullptr;   // if set, kBindStore binds this instead of its `a`: a verified descriptor
-  FileId store;  // what lies at the store's real path, where an engine needs to know
+  FileId store;  // the directory at the store's real path, if an engine needs to know it
   RootAccess root = RootAccess::kToJoin;
   UniqueFd user_ns;  // for kJoin
   UniqueFd mount_ns;
   SavedCwd cwd;                 // for kRestoreCwd
-  const char* tracer = "";      // by kFindTracer, in the arena
-  string_view traced_prefix;    // by kTraceStore
-  PathText graft;               // by kFindGraft; stands for Placeholder::kGraftDir
+  const char* tracer = "";      // from kFindTracer, in the arena
+  string_view traced_prefix;    // from kTraceStore
+  PathText graft;               // from kFindGraft; replaces Placeholder::kGraftDir
   Shown shown = Shown::kOther;  // at the store prefix, when the program is executed
-  string_view bound_prefix;     // where the root that kJoin enters is to show `store`; empty: not checked
+  string_view bound_prefix;     // where the root that kJoin enters must show `store`; empty: not checked
   Arena arena;
 };
 
@@ -52,12 +52,12 @@ class Executor {
  public:
   Executor(LaunchState* state, const LaunchLog& log) : state_(state), log_(log) {}
 
-  // Both stop at the first step that fails, with `*failure` set.
+  // Both stop at the first step that fails, and set `*failure`.
   bool Prepare(std::span<const Step> steps, Failure* failure);
-  // Of the whole enter part, which may also be given piece by piece, it returns only then.
+  // Returns only on failure if given the whole enter part; may also be called with successive parts of it.
   void Enter(std::span<const Step> steps, Failure* failure);
 
-  // True once kCommit was passed: nothing may be tried after that.
+  // Returns true after kCommit: nothing different may be tried then.
   bool committed() const { return committed_; }
 
  private:

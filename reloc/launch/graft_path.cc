@@ -19,20 +19,22 @@ const char* const kReplaceable = "the graft path lies where others could replace
 
 bool IsTrusted(uid_t owner) { return owner == ::geteuid() || owner == 0; }
 
-// Absolute, so that it means the same from everywhere.
+// The target must be absolute, so that it means the same from everywhere.
 bool LeadsTo(string_view target, string_view store) {
   return StartsWith(target, "/") && target.size() >= store.size() &&
          Suffix(target, target.size() - store.size()) == store;
 }
 
-// In a sticky directory only the owner of a name, of the directory, and root can rename or remove it. A
-// directory of the user's own that is both sticky and open would do too; nobody has one.
+// Returns true if only this user and root can change names in the directory: in a sticky directory only the
+// owner of a name, of the directory, and root can rename or remove it. The user's own directory that is both
+// sticky and open would do too; nobody has one.
 bool HoldsNames(const struct stat& st) {
   if (!IsTrusted(st.st_uid)) return false;
   return (st.st_mode & kWritableByOthers) == 0 || (st.st_uid == 0 && (st.st_mode & S_ISVTX) != 0);
 }
 
-// The user's own is closed to others altogether, so that nobody else ever sees a name in it.
+// Returns the mode bits that must not be set: the user's own directory is closed to others altogether, so
+// that nobody else ever sees a name in it.
 mode_t ForbiddenMode(uid_t owner) { return owner == ::geteuid() ? S_IRWXG | S_IRWXO : kWritableByOthers; }
 
 }  // namespace
@@ -42,8 +44,8 @@ bool HoldsNames(const char* directory) {
   return ::stat(directory, &st) == 0 && HoldsNames(st);
 }
 
-// A mount is known by its device number. Another user's file system could claim any owner and mode, and could
-// leave the question unanswered: hence kStatxDontSync.
+// A mount is recognized by its device number. Another user's file system could report any owner and mode, or
+// never answer: hence kStatxDontSync.
 const char* GraftDirectoryFault(const char* directory) {
   PathText above;
   above << DirName(directory);
@@ -61,7 +63,7 @@ const char* GraftDirectoryFault(const char* directory) {
   return (stx.mode & ForbiddenMode(stx.uid)) != 0 ? kReplaceable : nullptr;
 }
 
-// Of the symlink itself nothing needs to be known: nobody else can make a name in the directory.
+// The symlink itself need not be checked: nobody else can make a name in the directory.
 const char* GraftPathFault(const char* path, string_view store) {
   PathText text;
   text << DirName(path);

@@ -15,7 +15,7 @@
 namespace reloc {
 namespace {
 
-Plan g_ignored;  // of the daemon's answer: the root is what we are after
+Plan g_ignored;  // from the daemon's answer: only the root is needed
 
 class ImageLaunch {
  public:
@@ -26,7 +26,7 @@ class ImageLaunch {
 
   bool JoinShared();
   bool MakeOwn();
-  // How the root was entered, as in LaunchRequest.
+  // Returns how the root was entered, as in LaunchRequest.
   const char* way() const { return RootOriginName(origin_); }
 
  private:
@@ -55,7 +55,7 @@ bool ImageLaunch::JoinShared() {
   return origin_ != RootOrigin::kOwn && Enter() && IsServed();
 }
 
-// Whether the entry can be looked up: a root lasts longer than its image's server, should that be killed.
+// Returns whether the entry can be looked up: a root outlives its image's server if that is killed.
 bool ImageLaunch::IsServed() const {
   PathText entry;
   entry << kImagePackDir << "/bin/" << request_.entry;

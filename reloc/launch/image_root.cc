@@ -23,15 +23,15 @@ constexpr const char* kUserNamespaceCure =
     "unsquashfs "
     "-d DIR IMAGE";
 
-// The working directory is the staged root by then.
+// The working directory is the staged root at that point.
 constexpr const char* kPackInStage = kImagePackDir + 1;
 
 class ImageRoot {
  public:
   ImageRoot(const PackImage& image, Failure* failure) : image_(image), failure_(failure) {}
 
-  // The order matters. The kernel mounts only what /dev/fuse was opened for in the same user namespace; and
-  // the server must not be in the mount namespace, which it would keep alive.
+  // The order matters. The kernel allows a mount only if /dev/fuse was opened in the same user namespace; and
+  // the server must not be in the mount namespace, because it would keep that alive.
   bool Enter() {
     if (IsUnderTracer())
       return Fail("make a root", kOk, "under proot", "unpack the image: unsquashfs -d DIR IMAGE");
@@ -76,8 +76,8 @@ class ImageRoot {
     return builder_.StageForImage(id.view(), failure_);
   }
 
-  // Other processes of the namespace may have other groups than its maker: allow_other. Nobody outside of it
-  // can reach the mount. The kernel looks at modes, which the server does not: default_permissions.
+  // allow_other: other processes of the namespace may have different groups than its maker; nobody outside of
+  // it can reach the mount. default_permissions: the kernel checks modes, which the server does not.
   bool Mount() {
     FixedText<128> options;
     options << "fd=" << fuse_.get() << ",rootmode=40000,user_id=" << ::geteuid()
@@ -85,7 +85,7 @@ class ImageRoot {
     const int mounted = ::mount(image_.path.c_str(), kPackInStage, "fuse.reloc-squashfs",
                                 MS_RDONLY | MS_NOSUID | MS_NODEV, options.c_str());
     if (mounted != 0) return Fail("mount", Errno::Last(), image_.path.view(), kUserNamespaceCure);
-    fuse_.Reset();  // the server's alone: what is mounted fails when the server is gone, and does not wait
+    fuse_.Reset();  // now only the server has it: if the server ends, accesses fail and do not wait
     return true;
   }
 
@@ -94,7 +94,7 @@ class ImageRoot {
     return e.ok() || FailAtServer(e);
   }
 
-  // The first look at the file system.
+  // This is the first access to the file system.
   bool OpenPack() {
     Result<UniqueFd> pack = Open(kPackInStage, O_PATH | O_DIRECTORY);
     struct stat st;

@@ -24,15 +24,16 @@ namespace reloc {
 namespace {
 
 constexpr const char* kServer = "reloc-squashfs";
-// What the server is to find its descriptors as; 3 is the image.
+// The descriptors that the server expects; 3 is the image.
 constexpr int kFuse = 4;
-// Within 3 s a command has said what does not answer.
+// Commands report what does not answer within 3 s; this is less.
 constexpr uint64_t kTimeoutMicros = 2'500'000;
 
-// fork(2) without a signal for the parent, and without what a libc does besides.
+// Calls fork(2) without a signal for the parent, and without a libc's additional work.
 int Fork() { return static_cast<int>(::syscall(SYS_clone, 0, 0, 0, 0, 0)); }
 
-// Forks a process that is no child of ours: its parent ends at once. True in it; `*error` is for us.
+// Forks a process that is not our child: its parent ends at once. Returns true in it; `*error` is for the
+// caller.
 bool ForkOrphan(Errno* error) {
   int pid = Fork();
   if (pid == 0) {
@@ -51,8 +52,8 @@ bool ForkOrphan(Errno* error) {
   return false;
 }
 
-// ^C and the end of a terminal do not come here, in another session. But batch systems send SIGTERM to all
-// processes of a job, and the program may have work to do when it gets it. libfuse leaves alone what is
+// In another session, ^C and the end of a terminal have no effect. But batch systems send SIGTERM to all
+// processes of a job, and the program may have work to do when it gets it. libfuse does not change what is
 // ignored.
 void IgnoreSignals() {
   for (int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE}) (void)::signal(signal, SIG_IGN);
@@ -74,7 +75,7 @@ Errno FindImageServer(PathText* path) {
 
 bool CanFilterSystemCalls() {
   constexpr unsigned long kFilter = 2;  // SECCOMP_MODE_FILTER: musl comes without linux/seccomp.h
-  // EFAULT: there is no filter at this address. EINVAL: the kernel does not know them.
+  // EFAULT: there is no filter at this address. EINVAL: the kernel does not support filters.
   return ::prctl(PR_SET_SECCOMP, kFilter, nullptr) != 0 && errno == EFAULT;
 }
 
@@ -101,7 +102,7 @@ bool ImageServer::Fork(int image, int fuse, Failure* failure) {
   return error.ok();
 }
 
-// In the server's process: waits until the file system is mounted, and becomes the server.
+// Runs in the server's process: waits until the file system is mounted, and becomes the server.
 void ImageServer::Run(int image, int fuse, int link) {
   ::setsid();
   IgnoreSignals();
@@ -112,7 +113,7 @@ void ImageServer::Run(int image, int fuse, int link) {
   char begin;
   if (::read(link, &begin, 1) != 1) ::_exit(0);
   if (::chdir("/") != 0 || !ArrangeDescriptors(image, fuse, link).ok()) ::_exit(1);
-  // "/dev/fd/N" is libfuse's for a file system that is mounted already.
+  // In libfuse, "/dev/fd/N" means a file system that is mounted already.
   const char* argv[] = {program_.c_str(), "-f", "/proc/self/fd/3", "/dev/fd/4", nullptr};
   char* const no_environment[] = {nullptr};
   ::execve(program_.c_str(), const_cast<char**>(argv), no_environment);
@@ -122,7 +123,7 @@ void ImageServer::Run(int image, int fuse, int link) {
   ::_exit(1);
 }
 
-// The numbers 0 to 4, whichever they are now; the last ones are kept when it executes.
+// Arranges the descriptors as 0 to 4, whatever their numbers are; the last ones stay open across exec.
 Errno ImageServer::ArrangeDescriptors(int image, int fuse, int link) {
   UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   int from[] = {null.get(), link, complaints_.get(), image, fuse};

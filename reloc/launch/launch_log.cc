@@ -12,7 +12,7 @@ void LaunchLog::Write(const char* kind, string_view line) const {
   AppendOneLine(line, &shown);
   FixedText<2048> text;
   text << program_ << ": " << kind << shown.view() << '\n';
-  // Nobody is left to tell when stderr itself fails.
+  // There is no way to report that stderr itself fails.
   Errno ignored = WriteAll(fd_, text.view());
   static_cast<void>(ignored);
 }

@@ -1,7 +1,8 @@
-// One line on stderr at a time: errors, and with RELOC_DEBUG=1 each decision and step with its duration.
+// Writes one line on stderr at a time: errors, and with RELOC_DEBUG=1 each decision and step with its
+// duration.
 //
-// Lines are written with one write(2) each and without stdio: the shim has none, and lines of concurrent
-// launches must not be torn apart.
+// Each line is one write(2), without stdio: the shim has no stdio, and lines of concurrent launches must not
+// be mixed.
 #pragma once
 
 #include "reloc/base/text.h"
@@ -29,7 +30,7 @@ class LaunchLog {
   int fd_;
 };
 
-// CLOCK_MONOTONIC, microseconds.
+// Returns CLOCK_MONOTONIC in microseconds.
 uint64_t MonotonicMicros();
 
 }  // namespace reloc

@@ -1,4 +1,4 @@
-// The chain: one engine after the other, until one runs the program or none is left.
+// Tries the engines of the chain in turn, until one runs the program or none is left.
 #include "reloc/launch/launcher.h"
 
 #include <errno.h>
@@ -55,7 +55,7 @@ int Launcher::Run() {
     }
   }
   if (chain.engines[1] == Engine::kNone) AskForMirror(chain.engines[0]);
-  // What is remembered may be out of date: before nothing works, everything is tried.
+  // Remembered failures may be out of date: before giving up, everything is tried.
   for (size_t i = 0; i < skipped_count && !TryEngine(skipped.engines[i]); ++i) {
   }
   return Report();
@@ -70,7 +70,7 @@ EngineChain Launcher::ReadChain() const {
   return chain;
 }
 
-// By what is remembered, of engines whose failure costs processes and milliseconds.
+// Looks up remembered results of engines whose failure costs processes and milliseconds.
 bool Launcher::KnownToFail(Engine engine) const {
   const std::optional<Probe> probe = TraitsOf(engine).probe;
   if (!probe || FindVerdict(daemon_.directory(), *probe) != Verdict::kFails) return false;
@@ -78,7 +78,7 @@ bool Launcher::KnownToFail(Engine engine) const {
   return true;
 }
 
-// False: another engine may be tried.
+// Returns false if another engine may be tried.
 bool Launcher::TryEngine(Engine engine) {
   if (!FindPlan(engine)) return false;
   committed_ = trial_.Run(plan_, &failure_);
@@ -90,7 +90,7 @@ bool Launcher::TryEngine(Engine engine) {
   return false;
 }
 
-// For an engine that cannot do without one, and was asked for by name: a chain has others to go on with.
+// Asks for a mirror for an engine that requires one and was requested by name: a chain has other engines.
 void Launcher::AskForMirror(Engine engine) {
   PathText mirror;
   if (TraitsOf(engine).mirror_use == MirrorUse::kRequired && plan_.engine() == engine &&
@@ -100,7 +100,7 @@ void Launcher::AskForMirror(Engine engine) {
   }
 }
 
-// Finds the engine's plan among the pack's; leaves it in plan_.
+// Finds the engine's plan among the pack's, and stores it in plan_.
 bool Launcher::FindPlan(Engine engine) {
   const char* damage = nullptr;
   const bool found = reloc::FindPlan(request_.plans, engine, &plan_, &damage);
@@ -156,7 +156,7 @@ int ExecExitStatus(int error) {
 }
 
 int Launch(const LaunchRequest& request, const LaunchLog& log) {
-  // static: a Launcher holds a few tens of kilobytes, and one launch is all that a process does.
+  // static: a Launcher takes a few tens of kilobytes, and a process does only one launch.
   alignas(Launcher) static char memory[sizeof(Launcher)];
   return (new (memory) Launcher(request, log))->Run();
 }

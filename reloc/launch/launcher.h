@@ -1,11 +1,11 @@
-// One launch, from a pack's entry to the running program: the recipe that the shim and `relocctl run` share.
+// One launch, from a pack's entry to the running program. The shim and `relocctl run` share it.
 //
 //   for each engine of the chain that has a plan (launcher.cc; the rest is plan_trial.cc):
-//     a root that the daemon published?   join it, tell the daemon, become the program
+//     a root that the daemon published?   join it, report to the daemon, become the program
 //     a daemon that answers in time?      let it make the root, join, become the program
-//     else                                make the root in this process, become the program
+//     otherwise                           make the root in this process, become the program
 //
-// A failure before the plan's commit leads on to the next way; after it the failure is reported.
+// A failure before the plan's commit leads to the next way; after it the failure is reported.
 #pragma once
 
 #include <span>
@@ -23,23 +23,23 @@ inline constexpr int kExitNotFound = 127;
 
 struct LaunchRequest {
   string_view pack_dir;         // absolute, real path
-  string_view entry;            // for people: "sed"
+  string_view entry;            // for messages: "sed"
   std::span<const char> plans;  // encoded, one after the other
   char* const* argv = nullptr;
   char* const* envp = nullptr;
-  bool assumed_pack = false;  // `pack_dir` was told by the entry's path alone, and nothing may be there
-  string_view engine = {};    // --engine; empty: from the environment
-  const PackImage* image = nullptr;  // in whose root this process is (image_launch.h), if it is in one
-  // How this launch entered that root ("published", "daemon", "own"), so that it bears the mark of a job of its
+  bool assumed_pack = false;         // `pack_dir` was derived from the entry's path alone, and may not exist
+  string_view engine = {};           // --engine; empty: from the environment
+  const PackImage* image = nullptr;  // the image whose root this process is in (image_launch.h), if any
+  // How this launch entered that root ("published", "daemon", "own"), so that it has the mark of a job of its
   // own; nullptr: it was inside before.
   const char* image_way = nullptr;
   string_view daemon_dir = {};  // of the daemon that knows the job; empty: from the environment
 };
 
-// Returns an exit status, after one line about it; does not return when the program was started.
+// Returns an exit status, after printing one line about it; does not return if the program was started.
 int Launch(const LaunchRequest& request, const LaunchLog& log);
 
-// The exit status for an execve(2) that failed with `error`.
+// Returns the exit status for an execve(2) that failed with `error`.
 int ExecExitStatus(int error);
 
 }  // namespace reloc

@@ -37,12 +37,12 @@ Errno MapIds(uid_t uid, gid_t gid) {
   return MapId("/proc/self/gid_map", gid);
 }
 
-// linux/nsfs.h, which musl's headers lack. Linux 4.11.
+// From linux/nsfs.h, which musl's headers lack. Linux 4.11.
 constexpr unsigned kGetOwningUserNamespace = _IO(0xb7, 1);
 constexpr unsigned kGetNamespaceType = _IO(0xb7, 3);
 constexpr unsigned kGetOwnerUid = _IO(0xb7, 4);
 
-// By its device first: a file on a FUSE file system would pass an ioctl on to its server.
+// Compares device numbers first: a file on a FUSE file system would pass an ioctl on to its server.
 bool IsNamespace(int fd, int type) {
   Result<UniqueFd> own = Open("/proc/self/ns/mnt", O_RDONLY);
   KernelStatx ours, theirs;
@@ -71,7 +71,7 @@ alignas(16) char g_helper_stack[kHelperStackSize];
 }  // namespace
 
 bool HasSysAdmin() {
-  // capget(2) by number: libcap is one more library, and its header drags in linux/ headers that musl lacks.
+  // capget(2) by number: libcap is one more library, and its header includes linux/ headers that musl lacks.
   struct {
     uint32_t version;
     int pid;
@@ -85,7 +85,7 @@ bool HasSysAdmin() {
 
 bool UnshareIsSafeHere() {
   if (::prctl(PR_GET_SECCOMP) != 0) return false;
-  // Without /proc the maps cannot be written, and ids that are not mapped are lost.
+  // Without /proc the maps cannot be written, and unmapped ids are lost.
   if (::access("/proc/self/uid_map", F_OK) != 0) return false;
   FixedText<8> restricted;
   Errno e = ReadSmallFile("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", &restricted);

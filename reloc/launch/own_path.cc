@@ -14,8 +14,8 @@
 namespace reloc {
 namespace {
 
-// True if this program may be running as the interpreter of the script `path`: the kernel passes a script's
-// path as an argument too, as it stands.
+// Returns true if this program may be running as the interpreter of the script `path`: the kernel also passes
+// a script's path as an argument, unchanged.
 bool MayBeScript(string_view path, char* const* argv) {
   for (size_t i = 0; argv[i] != nullptr; ++i) {
     if (i > 0 && path == argv[i]) return true;
@@ -23,18 +23,18 @@ bool MayBeScript(string_view path, char* const* argv) {
   return false;
 }
 
-// The path that this program was executed by, if the kernel left it in a form that can be used: absolute and
-// without symlinks. Saves reading /proc/self/exe, which costs 0.03 of a native launch, since a process's
-// first look into /proc/self makes the entries there.
+// Returns the path that this program was executed by, if the kernel provided it in a usable form: absolute
+// and without symlinks. This saves reading /proc/self/exe, which costs 0.03 of a native launch, because a
+// process's first access to /proc/self makes the entries there.
 //
-// Nothing is opened but with O_PATH: on a network file system that asks the server for nothing, since the
+// Files are opened only with O_PATH: on a network file system that sends the server no request, because the
 // kernel has just looked the path up.
 bool FindByExecPath(char* const* argv, TextBuffer* self) {
   // NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel hands pointers over as numbers here
   const char* path = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
   if (path == nullptr || !IsCleanAbsolute(path) || MayBeScript(path, argv)) return false;
-  // openat2(2) by number and with the kernel's own layout (linux/openat2.h): musl does not know it. Before
-  // Linux 5.6 it is ENOSYS.
+  // openat2(2) by number and with the kernel's own layout (linux/openat2.h), because musl does not have it.
+  // Before Linux 5.6 it is ENOSYS.
   constexpr long kOpenat2 = 437;
   constexpr uint64_t kResolveNoSymlinks = 4;
   struct {
@@ -68,7 +68,7 @@ Errno FindOwnPathWithoutProc(char* const* argv, TextBuffer* self) {
 string_view InstallationPrefix(string_view self) {
   string_view directory = DirName(self);
   const bool installed = BaseName(directory) == "relocd" && BaseName(DirName(directory)) == "libexec";
-  if (installed) directory = DirName(directory);  // in a build tree it is libexec alone
+  if (installed) directory = DirName(directory);  // in a build tree it is just libexec
   const string_view prefix = DirName(directory);
   return prefix == "/" ? string_view() : prefix;
 }

@@ -20,7 +20,7 @@ Errno BuildRoot(void* argument) {
   const bool privileged = HasSysAdmin();
   if (!build->executor->Prepare(build->prepare, build->failure)) return build->failure->error;
   RELOC_TRY(OpenOwnNamespaces(&state->user_ns, &state->mount_ns));
-  // With privileges there is no new user namespace, and setns(2) into one's own is EINVAL.
+  // A privileged process makes no new user namespace, and setns(2) into its own is EINVAL.
   if (privileged) state->user_ns.Reset();
   return kOk;
 }
@@ -31,7 +31,8 @@ bool BuildInPlace(std::span<const Step> prepare, Executor* executor, LaunchState
     state->root = RootAccess::kInside;
     return true;
   }
-  // The next engine goes on in a user namespace, if it came that far, and in the caller's working directory.
+  // The next engine continues in a user namespace, if this one got one, and in the caller's working
+  // directory.
   if (!state->cwd.Restore().ok()) log.Debug("the working directory cannot be reached any more");
   return false;
 }

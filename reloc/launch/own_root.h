@@ -1,5 +1,5 @@
-// Makes a root where no daemon has one: in the calling process where that is safe, else in a helper that is
-// gone before the program starts. Launches and the engine's probe use the same code.
+// Makes a root if no daemon has one: in the calling process where that is safe, otherwise in a helper that
+// has ended before the program starts. Launches and the engine's probe use the same code.
 #pragma once
 
 #include <span>
@@ -11,8 +11,8 @@
 
 namespace reloc {
 
-// Carries out `prepare`. On success kJoin can enter: the process is inside (RootAccess::kInside), or `*state` has
-// the namespaces to join. On failure `*failure` says why, and the process is where it was, but for a user
+// Carries out `prepare`. On success kJoin can enter: the process is inside (RootAccess::kInside), or `*state`
+// has the namespaces to join. On failure sets `*failure`, and the process is unchanged, except for a user
 // namespace that it may have got. Call it while the process is single-threaded.
 bool MakeOwnRoot(std::span<const Step> prepare, LaunchState* state, const LaunchLog& log, Failure* failure);
 

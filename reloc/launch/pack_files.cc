@@ -19,7 +19,7 @@ namespace {
 
 char g_plans[kMaxPlanBytes];
 
-// False if `entry` has no plan for the engine userns.
+// Returns false if `entry` has no plan for the engine userns.
 bool ReadPrefix(string_view pack_dir, string_view entry, PathText* prefix) {
   Result<size_t> size = ReadPlans(pack_dir, entry, g_plans);
   Plan plan;
@@ -31,7 +31,7 @@ bool ReadPrefix(string_view pack_dir, string_view entry, PathText* prefix) {
   return true;
 }
 
-// All entries have the same: where the first few are none, the others are not looked at.
+// All entries have the same prefix: if the first few have none, the others are not read.
 bool FindPlannedPrefix(string_view pack_dir, PathText* prefix) {
   PathText path;
   path << pack_dir << '/' << kPlansDir << "/bin";

@@ -14,12 +14,12 @@
 namespace reloc {
 namespace {
 
-// The beginning of the superblock, little-endian, as Linux's Documentation/filesystems/squashfs.rst and
-// fs/squashfs/squashfs_fs.h have it.
+// The beginning of the superblock, little-endian, from Linux's Documentation/filesystems/squashfs.rst and
+// fs/squashfs/squashfs_fs.h.
 struct Superblock {
   uint32_t magic;
   uint32_t before_size[9];
-  uint64_t size;  // in bytes, without what pads the last block
+  uint64_t size;  // in bytes, without the padding of the last block
 };
 static_assert(sizeof(Superblock) == 48);
 constexpr uint32_t kSquashfsMagic = 0x73717368;  // "hsqs"
@@ -28,7 +28,7 @@ uint64_t Nanoseconds(const struct timespec& time) {
   return static_cast<uint64_t>(time.tv_sec) * 1000000000 + static_cast<uint64_t>(time.tv_nsec);
 }
 
-// A file that is too short for one reads as zeros.
+// Reads the superblock. A file that is too short reads as zeros.
 Superblock ReadSuperblock(const PackImage& image) {
   Superblock superblock = {};
   FixedText<64> path;

@@ -1,4 +1,4 @@
-// One-file packs: SquashFS images, and what identifies them.
+// Opens one-file packs, which are SquashFS images, and identifies them.
 #pragma once
 
 #include <stdint.h>
@@ -13,31 +13,31 @@
 namespace reloc {
 
 struct PackImage {
-  UniqueFd file;  // O_PATH: opening it is the server's business
+  UniqueFd file;  // O_PATH: the server opens it for reading
   RootKey key;    // of the image's root: the file, its version, and no store prefix, which is not known yet
-  PathText path;  // absolute and real, for people
+  PathText path;  // absolute and real, for messages
 };
 
-// Splits a path that leads into an image: "a/x.sqfs/bin/sed" -> "a/x.sqfs", "bin/sed". False if no element of
-// `program` but the last is a regular file. What that file holds is not looked at.
+// Splits a path that leads into an image: "a/x.sqfs/bin/sed" -> "a/x.sqfs", "bin/sed". Returns false if no
+// element of `program` except the last is a regular file. The file's content is not read.
 bool SplitImagePath(string_view program, PathText* image, string_view* inside);
 
-// What a path like "a/x.sqfs/bin/sed" leads to.
+// The target of a path like "a/x.sqfs/bin/sed".
 struct ImageTarget {
   PackImage image;
   string_view inside;  // "bin/sed"; points into the path
 };
-// False if `program` does not lead into an image.
+// Returns false if `program` does not lead into an image.
 bool FindImageTarget(string_view program, ImageTarget* target);
 
-// Opens the image `path`. Errors: those of open(2); EINVAL if it is no regular file.
+// Opens the image `path`. Errors: those of open(2); EINVAL if it is not a regular file.
 Errno OpenPackImage(const char* path, PackImage* image);
 
-// What tells an image from what the same file held before: its size and times, the one of change among them,
-// which nobody can set back.
+// Returns what distinguishes an image from earlier content of the same file: its size and times, including
+// the time of change, which users cannot set back.
 PackDigest ImageVersion(uint64_t size, const struct timespec& modified, const struct timespec& changed);
 
-// Whether `image` is one, and all there: it says how long it is. `*failure` says what is wrong.
+// Checks that `image` is an image, and complete: it contains its own length. On failure sets `*failure`.
 bool CheckImage(const PackImage& image, Failure* failure);
 
 }  // namespace reloc

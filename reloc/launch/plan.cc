@@ -30,7 +30,7 @@ static_assert(sizeof(StepHeader) == 8);
 
 constexpr const char* kEngineNames[kEngineCount] = {"none", "userns", "fakechroot", "proot", "graft"};
 
-// What each op is called, and what it needs: the part it belongs to, and texts that must be there.
+// The name of each op, the part that it belongs to, and the texts that it requires.
 struct Shape {
   const char* name;
   Op op;
@@ -72,7 +72,7 @@ bool IsPrepareOp(Op op) {
   return shape != nullptr && shape->prepare;
 }
 
-// A path template: clean and absolute once a leading kPackDir stands for one.
+// Returns whether `path` is a path template: clean and absolute after a leading kPackDir is replaced.
 bool IsPathTemplate(string_view path) {
   if (!path.empty() && path[0] == kPackDir) {
     return path.size() == 1 || IsCleanAbsolute(Suffix(path, 1));
@@ -121,7 +121,7 @@ const char* CheckStep(const Step& step, bool prepare) {
   return CheckPaths(step);
 }
 
-// Takes `size` bytes and their NUL from `*rest`. False if they are not there, or hold a NUL.
+// Takes `size` bytes and their NUL from `*rest`. Returns false if they are missing, or contain a NUL.
 bool TakeText(std::span<const char>* rest, size_t size, string_view* text) {
   if (rest->size() <= size) return false;
   if ((*rest)[size] != '\0' || memchr(rest->data(), '\0', size) != nullptr) return false;

@@ -57,14 +57,14 @@ void PlanTrial::TryPlace(const Plan& plan) {
   }
 }
 
-// True if the kernel refused the program for what the program is, or where it lies: not for the caller's
+// Returns true if the kernel refused the program for what it is, or where it is: not because of the caller's
 // limits.
 bool PlanTrial::ExecFailed() const {
   const int error = failure_->error.value;
   return committed_ && failure_->failed() && error != E2BIG && error != ENOMEM && error != EAGAIN;
 }
 
-// True if the pack itself may do better than the mirror did.
+// Returns true if the pack itself may work where the mirror did not.
 bool PlanTrial::FailedInMirror(const Plan& plan) const {
   const EngineTraits& traits = TraitsOf(plan.engine());
   if (traits.mirror_use == MirrorUse::kRequired) {
@@ -75,8 +75,8 @@ bool PlanTrial::FailedInMirror(const Plan& plan) const {
   return (committed_ && traits.shows_own_paths) || IsBelow(failure_->subject.view(), state_.store_dir);
 }
 
-// True if the program may be executed in the mirror, so that what is in it was refused, or not in the pack
-// either.
+// Returns true if files of the mirror can be executed, so that the program itself was refused, or if the
+// program cannot be executed in the pack either.
 bool PlanTrial::IsProgramToBlame(const Plan& plan) const {
   const Step* exec = FindStep(plan.enter(), Op::kExec);
   const Step* graft = FindStep(plan.prepare(), Op::kFindGraft);
@@ -90,7 +90,7 @@ bool PlanTrial::IsProgramToBlame(const Plan& plan) const {
   return ::access(path.c_str(), X_OK) != 0;
 }
 
-// Where the store is taken from. A daemon that was killed may leave links to mirrors that are gone.
+// Chooses where the store is taken from. A daemon that was killed may leave links to mirrors that are gone.
 void PlanTrial::ChoosePlace(const Plan& plan) {
   state_.store_dir = state_.pack_dir;
   state_.daemon_dir = daemon_->directory();
@@ -120,7 +120,7 @@ void PlanTrial::TryRoot(const Plan& plan, const Step& bind) {
   if (MakeOwnRoot(plan.prepare(), &state_, log_, failure_)) Enter(plan);
 }
 
-// The plan that enters a root that is there already or is made by the daemon; nullptr if there is none.
+// Returns the plan that enters a root that exists already or that the daemon makes; nullptr if there is none.
 const Plan* PlanTrial::FindRoot(const Plan& plan) {
   if (state_.root == RootAccess::kHost) return &plan;
   origin_ = FindSharedRoot(daemon_, store_.get(), &reply_, &state_);
@@ -128,8 +128,8 @@ const Plan* PlanTrial::FindRoot(const Plan& plan) {
   return origin_ == RootOrigin::kPublished ? &plan : &reply_;
 }
 
-// Identifies the store that the plan shows, and finds out whether the prefix already shows it: a program of a
-// pack that starts another entry of the same pack needs nothing but exec.
+// Identifies the store that the plan shows, and determines whether the prefix already shows it: a program of
+// a pack that starts another entry of the same pack needs only exec.
 bool PlanTrial::FindStore(const Step& step) {
   PathText path;
   path << state_.store_dir << Suffix(step.a, 1);
@@ -154,7 +154,8 @@ bool PlanTrial::FindStore(const Step& step) {
   return true;
 }
 
-// The daemon is told at the last moment: when the process bears the mark of its job, and is sure to be one.
+// Reports to the daemon at the last moment: when the process has the mark of its job, and is sure to become
+// one.
 void PlanTrial::Enter(const Plan& plan) {
   Executor executor(&state_, log_);
   failure_->Clear();
@@ -193,7 +194,7 @@ void PlanTrial::ReadMark() {
   daemon_->ReadMark(joined.ok() ? joined->inode : 0);
 }
 
-// Without the mark (out of memory) the program runs as well.
+// Without the mark (out of memory) the program runs all the same.
 void PlanTrial::MarkEnvironment() {
   FixedText<64> mark;
   AppendJobMark(::getpid(), MonotonicMicros(), &mark);

@@ -1,4 +1,4 @@
-// One engine's plan, tried in every way there is: the store prefix may show the store already, a root may be
+// Tries one engine's plan in every possible way: the store prefix may show the store already, a root may be
 // published, the daemon may make one, or this process does.
 #pragma once
 
@@ -15,14 +15,14 @@ namespace reloc {
 
 class PlanTrial {
  public:
-  // All outlive the trial. A process has one, for one plan after the other.
+  // All must outlive the trial. A process has one, for one plan after the other.
   PlanTrial(const LaunchRequest& request, DaemonSession* daemon, const LaunchLog& log);
 
-  // Tries `plan`; returns if that failed. True: it was past its commit, and nothing else may be tried. Either
-  // way `*failure` says what the last way failed at.
+  // Tries `plan`; returns only if that failed. True: it was past its commit, and nothing different may be
+  // tried. Either way `*failure` describes the last failure.
   bool Run(const Plan& plan, Failure* failure);
-  // The error by which a graft could not be executed though the mirror is not to blame, but the program; else
-  // kOk. To be reported if no other engine runs it.
+  // Returns the error by which a graft could not be executed because of the program and not of the mirror;
+  // otherwise kOk. To be reported if no other engine runs it.
   Errno refusal() const { return refusal_; }
 
  private:
@@ -45,7 +45,7 @@ class PlanTrial {
   DaemonSession* daemon_;
   const LaunchLog& log_;
   LaunchState state_;
-  Plan reply_;  // the daemon's
+  Plan reply_;  // from the daemon
   UniqueFd store_;
   Failure* failure_ = nullptr;  // of the plan that is being tried
   bool committed_ = false;

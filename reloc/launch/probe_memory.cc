@@ -22,7 +22,7 @@ struct Memory {
   Verdict verdicts[kProbeCount] = {};
 };
 
-// The first line of a file that may be believed here.
+// Writes the first line that a trusted file must have here.
 Errno MakeTag(TextBuffer* tag) {
   if (::prctl(PR_GET_SECCOMP) != 0) return Errno{EOPNOTSUPP};
   FixedText<64> boot;
@@ -49,7 +49,7 @@ void TakeLine(string_view line, Memory* memory) {
 
 Memory Parse(string_view text, string_view tag) {
   Memory memory;
-  // A file that does not end with its line's end was cut off.
+  // A file that does not end with a newline was truncated.
   if (!StartsWith(text, tag) || text.back() != '\n') return memory;
   for (string_view rest = Suffix(text, tag.size()); !rest.empty();) {
     string_view line = SplitFirst(rest, '\n', &rest);
@@ -58,7 +58,7 @@ Memory Parse(string_view text, string_view tag) {
   return memory;
 }
 
-// Without waiting: a FIFO in the file's place must not hold up a launch.
+// Reads without blocking: a FIFO in place of the file must not delay a launch.
 Memory Read(int daemon_dir, string_view tag) {
   Result<UniqueFd> fd = OpenAt(daemon_dir, kProbesFile, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   struct stat st;
@@ -68,8 +68,8 @@ Memory Read(int daemon_dir, string_view tag) {
   return size.ok() && *size < sizeof(text) ? Parse(string_view(text, *size), tag) : Memory();
 }
 
-// One name for the temporary file, so that killed writers leave no more than one. Whoever finds it takes it
-// away; should its writer live, his rename fails.
+// There is one name for the temporary file, so that killed writers leave at most one. A writer that finds it
+// removes it; if its owner still runs, that one's rename fails.
 Errno Replace(int daemon_dir, string_view text) {
   Result<UniqueFd> fd = OpenAt(daemon_dir, kTemporaryFile, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
   if (!fd.ok() && fd.error().value != EEXIST) return fd.error();

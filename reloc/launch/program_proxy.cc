@@ -15,7 +15,7 @@
 namespace reloc {
 namespace {
 
-// What /proc/PID/status says from behind `key` on; empty if it is not there.
+// Returns the text of /proc/PID/status after `key`; empty if it is not there.
 string_view ReadStatus(int pid, string_view key, TextBuffer* status) {
   FixedText<64> path;
   path << "/proc/" << pid << "/status";
@@ -24,16 +24,16 @@ string_view ReadStatus(int pid, string_view key, TextBuffer* status) {
   return at == string_view::npos ? string_view() : Suffix(status->view(), at + key.size());
 }
 
-// True if SIGCONT was sent to the process and not yet delivered.
+// Returns true if SIGCONT was sent to the process and is not yet delivered.
 bool IsToContinue(int pid) {
   FixedText<4096> status;
-  // Sixteen hexadecimal digits, the last for the signals 1 to 4.
+  // There are sixteen hexadecimal digits, the last one for the signals 1 to 4.
   string_view digit = Prefix(Suffix(ReadStatus(pid, "\nShdPnd:\t", &status), 15 - (SIGCONT - 1) / 4), 1);
   constexpr string_view kDigits = "0123456789abcdef";
   return digit.size() == 1 && (kDigits.find(digit[0]) >> (SIGCONT - 1) % 4 & 1) != 0;
 }
 
-// True if the process is held by its tracer, or has ended.
+// Returns true if the process is stopped by its tracer, or has ended.
 bool IsHeld(int pid) {
   FixedText<4096> status;
   string_view state = Prefix(ReadStatus(pid, "\nState:\t", &status), 1);
@@ -41,24 +41,25 @@ bool IsHeld(int pid) {
   return state.empty() || kHeld.find(state[0]) != string_view::npos;
 }
 
-// Not for ever: a program that blocks the signal or waits for a file server runs into nothing.
+// Has a limit: a program that blocks the signal or waits for a file server never stops.
 void AwaitHeld(int pid) {
   constexpr struct timespec kPause = {0, 1000000};
   constexpr int kPauses = 200;
   for (int i = 0; i < kPauses && !IsHeld(pid); ++i) (void)::nanosleep(&kPause, nullptr);
 }
 
-// PRoot restarts what a signal has stopped. So the tracer is stopped; and the program, which may be back in a
-// read(2) of the terminal by now, is made to run into it by a signal that nobody minds. Only then the shell
-// may go on: what is typed now is not for the program.
+// Stops this process together with the program. PRoot restarts what a signal has stopped, so the tracer is
+// stopped. The program may already be back in a read(2) of the terminal; a harmless signal makes it stop
+// there. Only then may the shell continue: what is typed now is not for the program.
 //
-// What made this process go on was sent to it alone, or to its process group, the program included.
+// The SIGCONT that continued this process was sent to it alone, or to its process group with the program.
 void StopAs(int signal, const TracedProgram& program) {
   int status = 0;
   ::kill(program.tracer, SIGSTOP);
   while (::waitpid(program.tracer, &status, WUNTRACED) < 0 && errno == EINTR) {
   }
-  // Not another's pid: the program's parent is held by the same tracer and cannot wait for it.
+  // The pid cannot belong to another process: the program's parent is stopped by the same tracer and cannot
+  // wait for it.
   ::kill(program.pid, SIGURG);
   AwaitHeld(program.pid);
   Suffer(signal);
@@ -67,12 +68,12 @@ void StopAs(int signal, const TracedProgram& program) {
 }
 
 void PassOn(const signalfd_siginfo& info, const TracedProgram& program) {
-  // The tracer stopped or went on; or a child that the caller had before.
+  // The tracer stopped or continued; or a child that the caller had before.
   bool is_of_child = info.ssi_signo == SIGCHLD && info.ssi_code > 0;
-  // StopAs() has seen to SIGCONT, which does nothing to what was not stopped.
+  // StopAs() has handled SIGCONT, which does nothing to a process that was not stopped.
   if (is_of_child || info.ssi_signo == SIGCONT || IsFromTerminal(info)) return;
   TraceMessage message{TraceEvent::kSignal, static_cast<int>(info.ssi_signo)};
-  // If nobody is there to receive it, the end of the socket says so in a moment.
+  // If there is no receiver, the socket reports its end next.
   (void)SendTrace(program.socket.get(), message).ok();
 }
 

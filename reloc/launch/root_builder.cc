@@ -19,8 +19,8 @@ namespace {
 constexpr const char* kMountHint =
     "mounts in a user namespace are refused here: relocctl engines tells the cure; or use another engine";
 
-// A bind mount's read-only remount must keep the flags that the source's mount has: in a user namespace they
-// are locked and dropping one is EPERM (mount_namespaces(7)).
+// Returns the flags of the source's mount, which a bind mount's read-only remount must keep: in a user
+// namespace they are locked and dropping one is EPERM (mount_namespaces(7)).
 unsigned long KeptMountFlags(const char* path) {
   struct statfs st;
   if (::statfs(path, &st) != 0) return 0;
@@ -35,11 +35,11 @@ unsigned long KeptMountFlags(const char* path) {
   return flags;
 }
 
-// As seen from the staged root.
+// Returns the path as seen from the staged root.
 const char* Relative(const char* path) { return path + 1; }
 
-// Not one that was removed while it was mounted there, as a mirror's store may be in a root that we have
-// joined: mount(2) says ENOENT.
+// Returns false for a directory that was removed while it was mounted there, as a mirror's store may be in a
+// root that we have joined: mount(2) would return ENOENT.
 bool CanBeMountedOn(const char* path) {
   struct stat st;
   return ::stat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_nlink > 0;
@@ -85,8 +85,8 @@ bool RootBuilder::MountStagingRoot(Failure* failure) {
   if (::mount("tmpfs", "/", "tmpfs", MS_NOSUID | MS_NODEV, options.c_str()) != 0) {
     return Fail(failure, "mount tmpfs", "/");
   }
-  // Our own root is still the old one, under the new mount: paths go on to name the host's files. ".." of a
-  // process's root is the root itself, but followed through what is mounted there (path_resolution(7)).
+  // Our own root is still the old one, under the new mount: paths still name the host's files. ".." of a
+  // process's root is the root itself, but it is followed through the mount on top (path_resolution(7)).
   Result<UniqueFd> fd = Open("/..", O_PATH | O_DIRECTORY);
   if (!fd.ok()) return Fail(failure, "open", "/..", fd.error().value);
   struct stat staged;
@@ -126,13 +126,13 @@ bool RootBuilder::BindLevel(const char* host_dir, int staged_dir, string_view ex
   while (true) {
     if (Errno e = reader.Next(&entry, &more); !e.ok()) return Fail(failure, "list", host_dir, e.value);
     if (!more) return true;
-    // Inside of another image's root: this one's takes the place.
+    // Inside another image's root: this image's directory replaces it.
     if (entry.name == excluded || (for_image_ && IsImageDir(host_dir, entry.name))) continue;
     if (!BindEntry(host_dir, entry.name, entry.type, failure)) return false;
   }
 }
 
-// Shows `host_dir`/`name` as `name` in the working directory. An entry that vanished meanwhile, or that
+// Shows `host_dir`/`name` as `name` in the working directory. An entry that vanished in the meantime, or that
 // cannot be reached (a stale network mount), is left out or empty: it is no reason to refuse every program.
 bool RootBuilder::BindEntry(const char* host_dir, const char* name, unsigned char type, Failure* failure) {
   PathText host;
@@ -163,7 +163,7 @@ bool RootBuilder::BindStore(const char* store, string_view prefix, Failure* fail
   if (::mount(store, target.c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0) {
     return Fail(failure, "mount", store);
   }
-  // mount(2): MS_RDONLY is ignored by the call that binds; it takes a remount.
+  // mount(2): the call that binds ignores MS_RDONLY; it takes a remount.
   unsigned long flags = MS_BIND | MS_REMOUNT | MS_RDONLY | KeptMountFlags(target.c_str());
   if (::mount(nullptr, target.c_str(), nullptr, flags, nullptr) != 0) {
     return Fail(failure, "mount read-only", prefix);
@@ -174,11 +174,11 @@ bool RootBuilder::BindStore(const char* store, string_view prefix, Failure* fail
 bool RootBuilder::Enter(Failure* failure) {
   if (!staged_.valid()) return true;
   if (::fchdir(staged_.get()) != 0) return Fail(failure, "enter", "staged root");
-  // "/" is as closed to the user as on the host, and jobs that share the root cannot litter it.
+  // Users can write to "/" no more than on the host, and jobs that share the root cannot leave files in it.
   unsigned long flags = MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV;
   if (::mount(nullptr, ".", nullptr, flags, nullptr) != 0) return Fail(failure, "mount read-only", "/");
-  // Not a chroot in the kernel's eyes (which could make no user namespaces): this is the topmost mount on the
-  // namespace's root, where setns(2) also puts those who join.
+  // For the kernel this is no chroot (in which user namespaces cannot be made): it is the topmost mount on
+  // the namespace's root, where setns(2) also puts the processes that join.
   return ::chroot(".") == 0 || Fail(failure, "chroot", "staged root");
 }
 

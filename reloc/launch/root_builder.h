@@ -1,15 +1,15 @@
-// A root for the userns engine: the host's file system with the store on top, in the calling process's own
-// mount namespace (see EnterNewNamespaces).
+// Builds a root for the userns engine: the host's file system with the store on top, in the calling process's
+// own mount namespace (see EnterNewNamespaces).
 //
-// Where the host has a directory at the store prefix, the store is bound over it and nothing else is needed
-// (0.1 ms instead of 0.5 ms). Else a tmpfs is staged over "/", with every entry of "/" bound into it and the
-// prefix's directory made beside them.
+// If the host has a directory at the store prefix, the store is bound over it and nothing more is needed (0.1
+// ms instead of 0.5 ms). Otherwise a tmpfs is staged over "/", every entry of "/" is bound into it, and the
+// prefix's directory is made beside them.
 //
 // An image's root is always staged: it also shows the whole pack, for which the host has no place.
 //
 // Rejected: pivot_root(2) and unmounting the old root. The unmount waits for an RCU grace period (80 µs a
-// launch); a root that lies under an overmount cannot be seen or reached either. Rejected: an overlay with
-// "/" as lower layer: it hides submounts and copies files up when they are written.
+// launch); a root under an overmount cannot be seen or reached either. Rejected: an overlay with "/" as lower
+// layer: it hides submounts and copies files up when they are written.
 #pragma once
 
 #include "reloc/base/result.h"
@@ -19,21 +19,22 @@
 
 namespace reloc {
 
-// Where an image's root shows the whole pack, and which image it is of.
+// Where an image's root shows the whole pack, and the id of the image.
 inline constexpr const char* kImageDir = "/.relocd";
 inline constexpr const char* kImagePackDir = "/.relocd/pack";
 inline constexpr const char* kImageIdLink = "/.relocd/image";
 
 class RootBuilder {
  public:
-  // Each returns false and says why in `*failure`. Call in this order. They change the working directory.
+  // Each returns false and sets `*failure` on failure. Call them in this order. They change the working
+  // directory.
   bool Stage(string_view prefix, Failure* failure);
-  // For an image, instead of Stage(): first a root with nothing but an empty directory at kImagePackDir, and
-  // the symlink kImageIdLink with the target `id`; the staged root becomes the working directory. When the
-  // image is mounted there, and its prefix known, the rest.
+  // For an image, replace Stage(). StageForImage() makes a root with only an empty directory at
+  // kImagePackDir, and the symlink kImageIdLink with the target `id`; the staged root becomes the working
+  // directory. StagePrefix() adds the rest, once the image is mounted there and its prefix is known.
   bool StageForImage(string_view id, Failure* failure);
   bool StagePrefix(string_view prefix, Failure* failure);
-  // `store`: path of the directory to bind, recursively and read-only, at `prefix`.
+  // Binds the directory `store`, recursively and read-only, at `prefix`.
   bool BindStore(const char* store, string_view prefix, Failure* failure);
   bool Enter(Failure* failure);
 
@@ -44,7 +45,7 @@ class RootBuilder {
   bool BindEntry(const char* host_dir, const char* name, unsigned char type, Failure* failure);
 
   bool for_image_ = false;
-  UniqueFd staged_;  // root of the staged tmpfs; invalid: the store goes over the host's directory
+  UniqueFd staged_;  // root of the staged tmpfs; invalid: the store is bound over the host's directory
 };
 
 }  // namespace reloc

@@ -14,15 +14,16 @@
 namespace reloc {
 namespace {
 
-// Read with pread(2): a mapping costs two page faults and a munmap(2) more.
+// Reads with pread(2): a mapping would cost two page faults and a munmap(2) more.
 Errno ReadAt(int fd, size_t offset, void* memory, size_t size) {
   ssize_t n = ::pread(fd, memory, size, static_cast<off_t>(offset));
   if (n < 0) return Errno::Last();
-  return static_cast<size_t>(n) == size ? kOk : Errno{ENOENT};  // not written to the end yet
+  return static_cast<size_t>(n) == size ? kOk : Errno{ENOENT};  // not yet completely written
 }
 
-// Mount ids are unique, and a mount belongs to one mount namespace: callers with the maker's "/" see what it
-// saw, whatever their other namespaces are. The three /proc/self/ns files cost more than all else here.
+// Returns whether `caller` sees what the maker saw. Mount ids are unique, and a mount belongs to one mount
+// namespace: so callers with the maker's "/" do, whatever their other namespaces are. Reading the three
+// /proc/self/ns files costs more than everything else here.
 bool StandsWithMaker(const CallerContext& maker, const CallerContext& caller) {
   if (maker.root_mount == 0) return maker == caller;
   return maker.root == caller.root && maker.root_mount == caller.root_mount &&
@@ -57,9 +58,10 @@ Errno FindSlot(int registry, const RootKey& key, RegistrySlot* found) {
   return Errno{ENOENT};
 }
 
-// After a crash the holder's pid may be another user's process, which can be made so that whoever opens a
-// descriptor of it waits for ever (daemon/proc/stall_guard.h). Of a process of another user only root
-// may open one: others are refused before that.
+// Returns true if opening a descriptor of the holder may block. After a crash its pid may be another user's
+// process, which can be made so that opening one of its descriptors blocks for ever
+// (daemon/proc/stall_guard.h). Only root may open descriptors of other users' processes; for others the open
+// is refused before that.
 bool MayHoldUp(int32_t holder) {
   if (::getauxval(AT_EUID) != 0) return false;
   FixedText<32> path;
@@ -72,7 +74,7 @@ bool MayHoldUp(int32_t holder) {
 Result<UniqueFd> OpenNamespace(int32_t holder, int32_t fd, uint64_t inode) {
   FixedText<64> path;
   path << "/proc/" << holder << "/fd/" << fd;
-  // After a crash the pid may be another process's, and the descriptor a pipe or a terminal.
+  // After a crash the pid may belong to another process, and the descriptor may be a pipe or a terminal.
   Result<UniqueFd> ns = Open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY);
   if (!ns.ok()) return Errno{ESTALE};
   Result<FileId> id = Identify(ns->get());
@@ -89,7 +91,7 @@ size_t FirstSlot(const FileId& store) {
 }
 
 Result<RootNamespaces> FindPublishedRoot(int daemon_dir, const RootKey& key, const CallerContext& caller) {
-  // O_NONBLOCK: a FIFO of that name must not hold up a launch.
+  // O_NONBLOCK: a FIFO of that name must not delay a launch.
   Result<UniqueFd> registry = OpenAt(daemon_dir, kRegistryFile, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   if (!registry.ok()) return registry.error();
   RegistryHeader header;

@@ -1,4 +1,4 @@
-// Where the root of a launch comes from, for packs and for images: the daemon has published one, or makes one, or the
+// Finds the root of a launch, for packs and for images: the daemon has published one, or makes one, or the
 // launch makes its own.
 #pragma once
 
@@ -15,12 +15,12 @@ enum class RootOrigin {
   kOwn,        // the launch makes it
 };
 
-// "inplace", "published", "daemon", "own": what RELOC_DEBUG shows.
+// Returns "inplace", "published", "daemon", "own": what RELOC_DEBUG shows.
 const char* RootOriginName(RootOrigin origin);
 
-// Finds a root that is shared: kPublished or kDaemon, whose namespaces are in `*state` then, or kOwn if there is none.
-// `store`: the store or image that the daemon would show, borrowed. `*reply` is the plan that enters a root of
-// kDaemon; its texts are in static memory.
+// Finds a shared root: kPublished or kDaemon, whose namespaces are then in `*state`, or kOwn if there is
+// none. `store`: the store or image that the daemon would show, borrowed. `*reply` is the plan that enters a
+// root of kDaemon; its texts are in static memory.
 RootOrigin FindSharedRoot(DaemonSession* daemon, int store, Plan* reply, LaunchState* state);
 
 }  // namespace reloc

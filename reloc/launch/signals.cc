@@ -18,7 +18,7 @@ sigset_t EverySignal() {
 }
 
 void Suffer(int signal) {
-  (void)::signal(signal, SIG_DFL);  // fails for SIGKILL and SIGSTOP, which need it not
+  (void)::signal(signal, SIG_DFL);  // fails for SIGKILL and SIGSTOP, which do not need it
   ::kill(::getpid(), signal);
   SetSignalMask(kAllSignals & ~SignalBit(signal));
   SetSignalMask(kAllSignals);
@@ -26,8 +26,8 @@ void Suffer(int signal) {
 
 void EndAs(int wait_status) {
   if (WIFEXITED(wait_status)) ::_exit(WEXITSTATUS(wait_status));
-  // The core, if there is one, is the program's and not ours. RLIMIT_CORE alone does not keep the kernel from
-  // piping one to a core handler.
+  // A core dump, if there is one, belongs to the program and not to us. RLIMIT_CORE alone does not keep the
+  // kernel from piping one to a core handler.
   struct rlimit none = {0, 0};
   ::setrlimit(RLIMIT_CORE, &none);
   ::prctl(PR_SET_DUMPABLE, 0);
@@ -45,7 +45,8 @@ bool IsFromTerminal(const signalfd_siginfo& info) {
     case SIGTTOU:
     case SIGWINCH:
       return true;
-    case SIGHUP:  // of a terminal that went away; its session's leader, which the program is not, gets it too
+    case SIGHUP:  // of a terminal that was closed; its session's leader, which the program is not, gets it
+                  // too
       return ::getsid(0) != ::getpid();
     default:
       return false;

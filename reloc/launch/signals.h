@@ -1,5 +1,5 @@
-// For a process that stands for another one: ending and stopping as that one did, and telling the signals
-// that are meant for it from those that the terminal has sent to both.
+// Lets a process represent another one: it ends and stops like that one, and distinguishes signals that are
+// meant for it from those that the terminal has sent to both.
 #pragma once
 
 #include <signal.h>
@@ -10,15 +10,15 @@ namespace reloc {
 // Returns the set of all signals; sigfillset(3) leaves out two that the C library uses itself.
 sigset_t EverySignal();
 
-// The next two are for processes that block all signals.
+// The next two functions are for processes that block all signals.
 
-// Lets `signal` act on this process by its default action.
+// Performs the default action of `signal` on this process.
 void Suffer(int signal);
 
-// Ends this process as the one ended that `wait_status`, as of waitpid(2), tells of.
+// Ends this process as the other one ended, according to `wait_status` (see waitpid(2)).
 [[noreturn]] void EndAs(int wait_status);
 
-// True if the terminal sent this signal to the whole foreground process group.
+// Returns true if the terminal sent this signal to the whole foreground process group.
 bool IsFromTerminal(const signalfd_siginfo& info);
 
 }  // namespace reloc

@@ -29,12 +29,12 @@
 namespace reloc {
 namespace {
 
-// How long proot may take to show that it works. One whose acceleration and kernel do not fit may hang.
+// How long proot may take to show that it works. If its acceleration does not match the kernel, it may hang.
 constexpr int kReadyMillis = 5000;
 
 constexpr char kCure[] = "use the engine userns or fakechroot";
 
-// PRoot knows the working directory by its path alone. Without one it refuses to start or takes "/" for it.
+// PRoot knows the working directory only by its path. If there is none, it refuses to start or uses "/".
 bool CwdHasPath() {
   char path[4096];
   if (::getcwd(path, sizeof path) == nullptr) return false;
@@ -43,8 +43,8 @@ bool CwdHasPath() {
   return by_path.ok() && itself.ok() && *by_path == *itself;
 }
 
-// What to bind, host and guest: the prefix, or its nearest parent whose own parent the host has. Deeper than
-// that proot would have to invent directories, for which it makes temporary ones.
+// Returns what to bind, as host and guest: the prefix, or its nearest parent whose own parent exists on the
+// host. For anything deeper, proot would have to invent directories, and makes temporary ones for that.
 string_view BoundPath(string_view prefix) {
   string_view bound = prefix;
   PathText parent;
@@ -88,7 +88,7 @@ bool Tracer::Start(const TracerPlan& plan, Failure* failure) {
   struct rlimit limit;
   if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < INT_MAX)
     limit_ = static_cast<int>(limit.rlim_cur);
-  // Without it proot writes the loader to a file in /tmp.
+  // Otherwise proot writes the loader to a file in /tmp.
   if (Result<UniqueFd> loader = OpenTracerLoader(plan.tracer); loader.ok()) loader_ = std::move(*loader);
   signal_mask_ = SetSignalMask(kAllSignals);
   if (Try(plan, true, failure) || Try(plan, false, failure)) return true;
@@ -106,10 +106,10 @@ bool Tracer::Try(const TracerPlan& plan, bool accelerated, Failure* failure) {
   }
   socket_.Reset(pair[0]);
   far_socket_.Reset(pair[1]);
-  // fork(2) without libc's part, of which nothing here needs any: 2 KB of the shim.
+  // fork(2) without libc's part, which nothing here needs: it would add 2 KB to the shim.
   pid_ = static_cast<int>(::syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0));
   if (pid_ == 0) {
-    // Returned, it has failed. If that cannot be said, the end of the socket says as much.
+    // If it returned, it has failed. If that cannot be sent, the end of the socket means the same.
     TraceMessage failed{TraceEvent::kStartFailed, BecomeTracer(plan, accelerated).value};
     ::_exit(SendTrace(far_socket_.get(), failed).ok() ? 0 : 127);
   }
@@ -121,9 +121,9 @@ bool Tracer::Try(const TracerPlan& plan, bool accelerated, Failure* failure) {
   return false;
 }
 
-// In the child: becomes proot.
+// Runs in the child: becomes proot.
 Errno Tracer::BecomeTracer(const TracerPlan& plan, bool accelerated) {
-  // Stopped with a proxy that is killed then, it would hold the program for ever.
+  // If it is stopped and its proxy is then killed, it would hold the program for ever.
   if (::prctl(PR_SET_PDEATHSIG, SIGCONT) != 0) return Errno::Last();
   RELOC_TRY(ArrangeDescriptors());
   string_view bound = BoundPath(plan.prefix);
@@ -135,7 +135,7 @@ Errno Tracer::BecomeTracer(const TracerPlan& plan, bool accelerated) {
   loader << loader_.get();
   PathText prefix;
   prefix << plan.prefix;
-  // The mark of the job: all that it traces belong to it.
+  // The mark of the job: all processes that it traces belong to it.
   FixedText<64> mark;
   mark << kJobVariable << '=';
   AppendJobMark(::getppid(), MonotonicMicros(), &mark);
@@ -151,9 +151,9 @@ Errno Tracer::BecomeTracer(const TracerPlan& plan, bool accelerated) {
   return Errno::Last();
 }
 
-// PRoot gets none of the caller's descriptors: those that it held would stay open as long as it lives. But
-// for those with numbers beyond the limit, which was lowered since: nobody could be given such a number
-// again.
+// Gives PRoot none of the caller's descriptors, because it would keep them open as long as it runs.
+// Exceptions are those with numbers beyond a limit that was lowered since: no process could be given such a
+// number again.
 Errno Tracer::ArrangeDescriptors() {
   Result<UniqueFd> null = Open("/dev/null", O_RDWR);
   if (!null.ok()) return null.error();
@@ -191,7 +191,7 @@ bool Tracer::AwaitReady(const TracerPlan& plan, Failure* failure) {
   return false;
 }
 
-// The first line that proot wrote, without its "proot error: ".
+// Reads the first line that proot wrote, without its "proot error: ".
 void Tracer::ReadComplaint(TextBuffer* text) const {
   char memory[4096];
   ssize_t size = ::pread(complaints_.get(), memory, sizeof memory, 0);
@@ -199,7 +199,7 @@ void Tracer::ReadComplaint(TextBuffer* text) const {
   while (!rest.empty()) {
     string_view line = SplitFirst(rest, '\n', &rest);
     constexpr string_view kError = "proot error: ";
-    // What it says of its temporary directory is our doing.
+    // Messages about its temporary directory are our own doing.
     if (!StartsWith(line, kError) || line.find("glue") != string_view::npos ||
         line.find("temporary") != string_view::npos)
       continue;
@@ -208,14 +208,14 @@ void Tracer::ReadComplaint(TextBuffer* text) const {
   }
 }
 
-// PRoot 5.1 does not know PROOT_TMP_DIR: where the host has nothing at the bound path it makes an empty
-// directory for nothing, and an empty directory at that path if it may (as root). Both go at once: nothing
-// would remove them when proot is killed.
+// Removes what PRoot 5.1 leaves, which does not support PROOT_TMP_DIR: if the host has nothing at the bound
+// path, it makes a useless empty directory, and an empty directory at that path if it may (as root). Both are
+// removed at once: nothing would remove them if proot is killed.
 void Tracer::RemoveGlue(const TracerPlan& plan) const {
   PathText path;
   path << BoundPath(plan.prefix);
   struct stat st;
-  // The placeholder has no permissions at all.
+  // The placeholder has no permission bits at all.
   if (::lstat(path.c_str(), &st) == 0 && (st.st_mode & 07777) != 0) return;
   ::rmdir(path.c_str());
   Result<UniqueFd> tmp = Open("/tmp", O_RDONLY | O_DIRECTORY);
@@ -239,7 +239,7 @@ void Tracer::GiveUp() {
   pid_ = -1;
 }
 
-// Those that exec would have left open.
+// Sends those that exec would have left open.
 Errno Tracer::SendDescriptors() {
   for (int fd : descriptors_) {
     int flags = ::fcntl(fd, F_GETFD);
@@ -267,8 +267,8 @@ Errno Tracer::SendStrings(char* const* argv, char* const* envp) {
   return SendTrace(socket_.get(), message, file.get());
 }
 
-// Signals that came before there was a process to be the program. All are blocked there still, so that one
-// that the terminal has sent to both is pending once.
+// Passes on signals that came before the program had a process. There all are blocked still, so that one that
+// the terminal has sent to both is pending only once.
 void Tracer::HandOverSignals() const {
   const sigset_t all = EverySignal();
   struct timespec at_once = {};
@@ -290,7 +290,7 @@ Errno Tracer::RunTraced(char* const* argv, char* const* envp) {
   RELOC_TRY(ReceiveTrace(socket_.get(), &message));
   if (message.event == TraceEvent::kExecFailed) return Errno{message.value};
   int keep[] = {socket_.get()};
-  // Cannot fail where it could list them before.
+  // Cannot fail if listing worked before.
   (void)CloseAllDescriptorsBut(keep, arena_).ok();
   ActForProgram({std::move(socket_), pid_, program_});
 }

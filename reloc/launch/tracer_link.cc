@@ -22,10 +22,10 @@ Errno ReceiveTrace(int socket, TraceMessage* message, UniqueFd* attached) {
   Packet packet;
   const std::span<char> memory(reinterpret_cast<char*>(message), sizeof *message);
   Errno received = ReceivePacket(socket, memory, &packet, PacketWait::kForever);
-  // The other end closed it, or was killed with messages of ours unread.
+  // The other end closed it, or was killed before it read our messages.
   if (received.value == ECONNRESET || (received.ok() && packet.size == 0)) return Errno{EPIPE};
   if (!received.ok()) return received;
-  // Truncated: there was no number free for the descriptor.
+  // Truncated: there was no free number for the descriptor.
   if (packet.size != sizeof *message || packet.truncated) return Errno{EMFILE};
   if (attached != nullptr) *attached = std::move(packet.fds[0]);  // invalid if there is none
   return kOk;
@@ -33,7 +33,7 @@ Errno ReceiveTrace(int socket, TraceMessage* message, UniqueFd* attached) {
 
 uint64_t SetSignalMask(uint64_t mask) {
   uint64_t before = 0;
-  // Fails for a wrong size or an unknown `how` alone.
+  // Fails only for a wrong size or an unknown `how`.
   ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, &before, sizeof mask);
   return before;
 }

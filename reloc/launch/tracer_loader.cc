@@ -12,8 +12,8 @@
 namespace reloc {
 namespace {
 
-// The size of the static 64-bit ELF file at the begin of `bytes`, which ends with its section headers; 0 if
-// there is none.
+// Returns the size of the static 64-bit ELF file at the beginning of `bytes`, which ends with its section
+// headers; 0 if there is none.
 size_t SizeOfElf(std::span<const char> bytes, const Elf64_Ehdr& outer) {
   Elf64_Ehdr header;
   if (bytes.size() < sizeof header) return 0;
@@ -55,7 +55,7 @@ Result<UniqueFd> OpenTracerLoader(const char* path) {
                                : WriteAll(fd.get(), {loader.data(), loader.size()});
   ::munmap(memory, size);
   if (!error.ok()) return error;
-  // Anew and for reading alone: a file that someone may write is not executed (ETXTBSY).
+  // Opens it again for reading only: a file that is open for writing cannot be executed (ETXTBSY).
   FixedText<64> own;
   own << "/proc/self/fd/" << fd.get();
   return Open(own.c_str(), O_RDONLY);

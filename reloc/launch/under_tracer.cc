@@ -1,9 +1,10 @@
-// The kernel tells in /proc/self/status who traces a process, but has to collect 60 lines for that: 12 us, a
-// fiftieth of a native launch. So something cheaper (4 us) is looked at first: PRoot has loaded the programs
-// that it traces by itself since 5.0 (2014), so that the entry point that the kernel knows is its loader's.
+// The kernel reports in /proc/self/status which process traces a process, but has to collect 60 lines for
+// that: 12 us, a fiftieth of a native launch. So something cheaper (4 us) is checked first: PRoot has loaded
+// the programs that it traces by itself since 5.0 (2014), so that the entry point that the kernel knows is
+// its loader's.
 //
-// Rejected: that alone. An ld.so that is started by its own name does the same.
-// Rejected: PTRACE_TRACEME, which fails in a tracee. It makes one of a process that was none.
+// Rejected: that alone. An ld.so that is started by its own name does the same. Rejected: PTRACE_TRACEME,
+// which fails in a tracee. It turns other processes into tracees.
 #include "reloc/launch/under_tracer.h"
 
 #include <elf.h>
@@ -16,7 +17,7 @@
 namespace reloc {
 namespace {
 
-// True if this program's entry point is that of the file that the kernel has executed.
+// Returns true if this program's entry point is that of the file that the kernel executed.
 bool LoadedByKernel() {
   unsigned long words[128];  // pairs of type and value, see getauxval(3)
   Result<UniqueFd> fd = Open("/proc/self/auxv", O_RDONLY);

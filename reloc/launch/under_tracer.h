@@ -1,10 +1,10 @@
-// Whether this process is a tracee of the proot engine, or of anybody's PRoot.
+// Detects whether this process is traced by PRoot, whether that belongs to the proot engine or not.
 #pragma once
 
 namespace reloc {
 
-// True if proot traces this process: it would go on to change paths in a root that is made here. False also
-// where /proc does not tell.
+// Returns true if proot traces this process: it would continue to change paths in a root that is made here.
+// Returns false also if /proc does not report it.
 bool IsUnderTracer();
 
 }  // namespace reloc

@@ -82,8 +82,8 @@ void CodeRoot(Codec code, Context* context) {
   code(&context->root_mtime);
 }
 
-// Three numbers: the caller's user, mount and PID namespace; in kStarted 0 and the mark. Shims from before
-// there was a mark leave the first three as they are.
+// Three numbers: the caller's user, mount and PID namespace; in kStarted, 0 and the mark. Shims that are
+// older than marks send the caller's namespaces there too, and so no 0.
 using NamespaceSlots = std::array<uint64_t, 3>;
 
 NamespaceSlots PackNamespaces(const LaunchMessage& m) {
@@ -103,7 +103,7 @@ bool KnownEnums(Engine engine, Reason reason) {
   return static_cast<size_t>(engine) < kEngineCount && static_cast<size_t>(reason) < kReasonCount;
 }
 
-// The texts of a message end up in C strings and in JSON; only argv may hold NULs.
+// The texts of a message are used as C strings and in JSON; only argv may contain NULs.
 bool NoNul(string_view text) { return text.empty() || memchr(text.data(), '\0', text.size()) == nullptr; }
 
 bool ValidTexts(const LaunchMessage& m) {
@@ -112,7 +112,7 @@ bool ValidTexts(const LaunchMessage& m) {
          NoNul(m.slurm_job);
 }
 
-// The body after the header, when the type is the expected one.
+// Returns the body after the header, if the type is the expected one.
 bool Body(std::span<const char> bytes, MessageType* type, std::span<const char>* body) {
   if (CheckHeader(bytes, type) != WireError::kNone) return false;
   *body = std::span<const char>(bytes.data() + sizeof(WireHeader), bytes.size() - sizeof(WireHeader));
