@@ -1,11 +1,11 @@
 // The ld.so audit module (rtld-audit(7)) of the loader engine: it makes ld.so find libraries whose paths
-// begin with the store prefix, wherever the store lies.
+// begin with the store prefix, wherever the store is.
 //
-// It is linked to nothing, not even libc. ld.so loads audit modules into a namespace of their own; a module
-// that needs libc brings a second one there, with its own malloc and errno, which costs half of a start. And
-// it could not be loaded at all: ld.so looks for that libc at the built-in store path, before there is a
-// module that could map it. So it works with every glibc that has the interface, older or newer than the one
-// that built it.
+// It is linked to no library, not even libc. ld.so loads audit modules into a namespace of their own; a
+// module that needs libc brings a second one there, with its own malloc and errno, which costs half of a
+// start. And it could not be loaded at all: ld.so looks for that libc at the built-in store path, before
+// there is a module that could map it. So this module works with every glibc that has the interface, older or
+// newer than the one that built it.
 //
 // Only la_objsearch, la_objopen and la_objclose are defined. A module that defines la_pltenter, la_pltexit or
 // la_symbind makes every call between libraries go through ld.so (glibc bug 15533), and programs linked with
@@ -29,9 +29,10 @@ AuditConfig g_config;
 LibrarySearch g_search;
 PathText g_path;
 LoadedObject* g_main;
-LoadedObject* g_searcher;  // whose search is under way: the loader of the object that is opened next
+LoadedObject* g_searcher;  // the object whose search is in progress: the loader of the object that is opened
+                           // next
 
-// Records are never given back: a program that opens and closes a library a million times pays 16 MB.
+// Records are never freed: a program that opens and closes a library a million times pays 16 MB.
 LoadedObject* NewObject(const link_map* map) {
   constexpr size_t kChunk = 256;
   static LoadedObject first[kChunk];
@@ -60,8 +61,9 @@ const char* FindPreload() {
   return g_path.overflowed() ? nullptr : g_path.c_str();
 }
 
-// What the pack's index says, or nullptr. It knows what the objects themselves say, which LD_LIBRARY_PATH
-// overrules but for DT_RPATH. (ld.so has looked among the libraries that are loaded before it asks.)
+// Looks the library up in the pack's index; nullptr if it is not there. The index knows what the objects
+// themselves contain; except for DT_RPATH, LD_LIBRARY_PATH comes before that. (ld.so has searched the
+// libraries that are loaded already before it calls us.)
 const char* FindKnown(string_view object, string_view name) {
   g_path.Clear();
   g_path << g_config.setting.pack << g_config.setting.prefix;
@@ -75,7 +77,7 @@ const char* FindKnown(string_view object, string_view name) {
 
 const char* Resolve(const char* name, LoadedObject* loader, unsigned flag) {
   string_view text(name);
-  // LA_SER_ORIG comes first, with the name as it is asked for; the other flags with each path that ld.so
+  // LA_SER_ORIG comes first, with the name as requested; the other flags come with each path that ld.so
   // tries.
   bool plain = flag == LA_SER_ORIG && BaseName(text).size() == text.size();
   if (!plain) return IsBelow(text, g_config.setting.prefix) ? MapPath(text) : name;
@@ -87,8 +89,8 @@ const char* Resolve(const char* name, LoadedObject* loader, unsigned flag) {
 }  // namespace
 }  // namespace reloc
 
-// Returns the version of the interface that the module speaks; 0 takes the module out. A version above
-// ld.so's own would do that silently: hence the smaller of both.
+// Returns the interface version that the module supports; 0 removes the module. A version above ld.so's own
+// would do that silently: hence the smaller of both.
 RELOC_EXPORT unsigned la_version(unsigned version) {
   if (!reloc::ReadAuditConfig(&reloc::g_config)) return 0;
   return version < LAV_CURRENT ? version : LAV_CURRENT;
@@ -97,18 +99,18 @@ RELOC_EXPORT unsigned la_version(unsigned version) {
 RELOC_EXPORT unsigned la_objopen(link_map* map, Lmid_t, uintptr_t* cookie) {
   reloc::LoadedObject* object = reloc::NewObject(map);
   *cookie = reinterpret_cast<uintptr_t>(object);
-  if (object != nullptr && reloc::g_main == nullptr) {  // the program is the first
+  if (object != nullptr && reloc::g_main == nullptr) {  // the program comes first
     reloc::g_main = object;
     object->path = reloc::g_config.setting.program;
-    // Else it would go by ld.so's name, which is what the kernel executed.
+    // Otherwise the process would have ld.so's name, because the kernel executed that.
     if (!object->path.empty()) reloc::raw::SetProcessName(reloc::BaseName(object->path).data());
   }
-  return 0;  // no interest in symbols: they are bound without us
+  return 0;  // symbols are bound without this module
 }
 
 RELOC_EXPORT unsigned la_objclose(uintptr_t* cookie) {
   reloc::LoadedObject* object = reinterpret_cast<reloc::LoadedObject*>(*cookie);
-  // Others may still name it as their loader.
+  // Other objects may still refer to it as their loader.
   if (object != nullptr) object->map = nullptr;
   return 0;
 }

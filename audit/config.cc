@@ -1,6 +1,6 @@
-// The environment is read from /proc/self/environ. Rejected: to look for it on the stack, from AT_EXECFN or
-// from ld.so's __libc_stack_end; an ld.so that is executed itself moves argv and envp down (glibc >= 2.33),
-// so that the way there differs between versions, and the launcher cannot do without /proc either.
+// The environment is read from /proc/self/environ. Rejected: finding it on the stack, from AT_EXECFN or from
+// ld.so's __libc_stack_end. An ld.so that is executed itself moves argv and envp down (glibc >= 2.33), so
+// that their place depends on the version, and the launcher needs /proc anyway.
 #include "audit/config.h"
 
 #include "reloc/base/path.h"
@@ -20,7 +20,8 @@ size_t Fill(int fd, char* memory, size_t capacity) {
   return size;
 }
 
-// In pages that are never given back: the configuration points into them. Empty if it cannot be read.
+// Reads the file into pages that are never freed: the configuration points into them. Empty if it cannot be
+// read.
 string_view ReadProcFile(const char* path) {
   int fd = raw::OpenForReading(path);
   if (fd < 0) return {};
@@ -39,7 +40,7 @@ string_view ReadProcFile(const char* path) {
   return text;
 }
 
-// Stays mapped: the configuration points into it.
+// Maps the file for good: the configuration points into it.
 string_view MapWholeFile(const char* path) {
   int fd = raw::OpenForReading(path);
   if (fd < 0) return {};
@@ -50,7 +51,7 @@ string_view MapWholeFile(const char* path) {
   return string_view(static_cast<const char*>(bytes), static_cast<size_t>(size));
 }
 
-// Only where the modules are a pack's: a tree that is no pack has no index.
+// Reads the index only if the modules are a pack's: a tree that is no pack has no index.
 void ReadLibraryIndex(AuditConfig* config) {
   const string_view own_files = DirName(config->setting.modules);
   if (BaseName(own_files) != ".reloc") return;

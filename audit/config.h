@@ -1,4 +1,4 @@
-// What the launch plan told the audit module, through the environment.
+// Reads what the launch plan passed to the audit module through the environment.
 #pragma once
 
 #include "reloc/base/library_index.h"
@@ -7,18 +7,18 @@
 
 namespace reloc {
 
-// All texts live as long as the process.
+// All texts stay valid as long as the process.
 struct AuditConfig {
   LoaderSetting setting;
   string_view library_path;  // LD_LIBRARY_PATH
   LibraryIndex libraries;    // the pack's; empty if it has none
 };
 
-// False if there is no such configuration: the module was inherited by a program that nobody launched from a
-// pack.
+// Returns false if there is no such configuration: the program inherited the module, and was not launched
+// from a pack.
 bool ReadAuditConfig(AuditConfig* config);
 
-// Appends `path`, or where it lies if it is below the store prefix.
+// Appends `path`, or its place in the pack if it is below the store prefix.
 void AppendMapped(const AuditConfig& config, string_view path, TextBuffer* out);
 
 }  // namespace reloc

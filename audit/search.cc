@@ -9,7 +9,7 @@
 namespace reloc {
 namespace {
 
-// What an object says about where its libraries are.
+// The tags of an object that say where its libraries are.
 struct SearchTags {
   string_view rpath;
   string_view runpath;
@@ -38,7 +38,7 @@ SearchTags ReadSearchTags(const link_map* map) {
   return tags;
 }
 
-// True for a library that this process can load. ld.so passes over those of other machines, which lie in
+// Returns true for a library that this process can load. ld.so skips those of other machines, which may be in
 // LD_LIBRARY_PATH on hosts with 32-bit programs.
 bool IsLoadable(const char* path) {
   int fd = raw::OpenForReading(path);
@@ -50,7 +50,7 @@ bool IsLoadable(const char* path) {
          IsOfOwnMachine(header);
 }
 
-// The length of a leading "$ORIGIN" or "${ORIGIN}"; 0 if there is none.
+// Returns the length of a leading "$ORIGIN" or "${ORIGIN}"; 0 if there is none.
 size_t OriginToken(string_view directory) {
   for (string_view token : {string_view("$ORIGIN"), string_view("${ORIGIN}")}) {
     if (StartsWith(directory, token)) return token.size();
@@ -82,7 +82,7 @@ const char* LibrarySearch::Find(const AuditConfig& config, const LoadedObject* l
   return found ? path_.c_str() : nullptr;
 }
 
-// DT_RPATH of the object, of the one that asked for it, and so on, and of the program in any case.
+// Tries DT_RPATH of the object, of the one that loaded it, and so on, and always that of the program.
 bool LibrarySearch::TryInherited(const LoadedObject* loader, const LoadedObject* main) {
   bool did_main = false;
   for (const LoadedObject* object = loader; object != nullptr && object->map != nullptr;
@@ -105,7 +105,7 @@ bool LibrarySearch::TryDirectories(string_view list, string_view separators, con
   }
 }
 
-// `origin`: the object that $ORIGIN is about. An empty directory is the working directory.
+// `origin`: the object for $ORIGIN. An empty directory is the working directory.
 bool LibrarySearch::TryDirectory(string_view directory, const LoadedObject* origin) {
   path_.Clear();
   size_t token = OriginToken(directory);

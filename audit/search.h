@@ -1,17 +1,17 @@
-// The search for a library by name, as ld.so would do it if the store were at its prefix: of what the pack's
-// index (reloc/base/library_index.h) does not tell.
+// Searches for a library by name, as ld.so would if the store were at its prefix. Used for what is not in the
+// pack's index (reloc/base/library_index.h).
 //
-// It is done here, because ld.so's own cannot be helped from outside. la_objsearch may map each path that
-// ld.so tries, but after the first miss in a directory ld.so asks stat(2) for the *unmapped* directory, finds
-// nothing and never looks there again (elf/dl-load.c, open_path): with two or more directories in DT_RUNPATH,
-// libraries are missed.
+// This is done here, because ld.so's own search cannot be corrected from outside. la_objsearch may map each
+// path that ld.so tries, but after the first miss in a directory ld.so calls stat(2) for the *unmapped*
+// directory, finds nothing and never tries it again (elf/dl-load.c, open_path): with two or more directories
+// in DT_RUNPATH, libraries are missed.
 //
-// Rejected: to rewrite DT_RUNPATH in each object as it is opened. ld.so has read the program's own before it
+// Rejected: rewriting DT_RUNPATH in each object when it is opened. ld.so has read the program's own before it
 // loads an audit module, and objects without DT_RUNPATH have nothing to rewrite.
 //
-// The order is ld.so(8)'s. Left out: glibc-hwcaps (the baseline library of the same directory is taken), and
-// directories with $LIB or $PLATFORM, which only ld.so can expand. What is not found here, ld.so goes on to
-// look for: in its cache and its built-in directories.
+// The order is that of ld.so(8). Left out: glibc-hwcaps (the baseline library of the same directory is used),
+// and directories with $LIB or $PLATFORM, which only ld.so can expand. After a miss here ld.so continues with
+// its cache and its built-in directories.
 #pragma once
 
 #include <link.h>
@@ -21,8 +21,8 @@
 
 namespace reloc {
 
-// An object of the process, and the one that asked for it: DT_RPATH is inherited along this chain. (ld.so
-// leaves the caller of dlopen(3) out of it, which cannot be told apart here: one more directory to look in.)
+// An object of the process, and the one that loaded it: DT_RPATH is inherited along this chain. (ld.so leaves
+// the caller of dlopen(3) out of it, which cannot be distinguished here: one more directory is searched.)
 struct LoadedObject {
   const link_map* map = nullptr;  // nullptr once it is closed
   const LoadedObject* loader = nullptr;
@@ -31,7 +31,7 @@ struct LoadedObject {
 
 class LibrarySearch {
  public:
-  // Finds the file that `loader` means by `name`, which has no slash; `main` is the program. The result is
+  // Finds the file that `loader` requests as `name`, which has no slash; `main` is the program. The result is
   // valid until the next search; nullptr if there is none.
   const char* Find(const AuditConfig& config, const LoadedObject* loader, const LoadedObject* main,
                    string_view name);

@@ -1,9 +1,8 @@
-// relocctl, as users execute it. `relocctl run PROGRAM` of an entry of a pack happens here, in a static
-// program as small as the shim: what the other commands need (gRPC, protobuf, CLI11) costs more to load than
-// the whole launch. Everything else is left to libexec/relocd/relocctl (client/), which this process then
-// becomes.
+// relocctl, as users execute it. `relocctl run PROGRAM` of an entry of a pack is handled here, in a static
+// program as small as the shim: loading what the other commands need (gRPC, protobuf, CLI11) costs more than
+// the whole launch. For everything else this process executes libexec/relocd/relocctl (client/).
 //
-// Nothing is reported here that the other one would find as well.
+// Nothing is reported here that the other program would find as well.
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -30,13 +29,13 @@ struct CommandLine {
 };
 
 struct Entry {
-  char path[PATH_MAX];  // real
+  char path[PATH_MAX];  // the real path
   char plan_memory[kMaxPlanBytes];
   string_view pack_dir, name;
   std::span<const char> plans;
 };
 
-// Takes `--engine NAME` or `--engine=NAME` at `*rest`, and moves on.
+// Parses `--engine NAME` or `--engine=NAME` at `*rest`, and advances it.
 bool TakeEngine(char*** rest, string_view* engine) {
   constexpr string_view kOption = "--engine", kWithValue = "--engine=";
   string_view option = *(*rest)++;
@@ -49,7 +48,7 @@ bool TakeEngine(char*** rest, string_view* engine) {
   return true;
 }
 
-// False for everything but `run [--engine NAME] [--] PROGRAM [ARG...]`.
+// Returns false for everything except `run [--engine NAME] [--] PROGRAM [ARG...]`.
 bool Parse(char** argv, CommandLine* line) {
   if (argv[0] == nullptr || argv[1] == nullptr || strcmp(argv[1], "run") != 0) return false;
   char** rest = argv + 2;
@@ -64,9 +63,9 @@ bool Parse(char** argv, CommandLine* line) {
   return *rest != nullptr && (line->engine.empty() || ParseEngineChain(line->engine).unknown.empty());
 }
 
-// Finds the entry of a pack that the path `program` leads to.
+// Finds the entry of a pack at the path `program`.
 bool FindEntry(const char* program, Entry* entry) {
-  if (strchr(program, '/') == nullptr) return false;  // somewhere in $PATH
+  if (strchr(program, '/') == nullptr) return false;  // to be found in $PATH
   if (::realpath(program, entry->path) == nullptr) return false;
   Result<size_t> size = ReadEntry(entry->path, entry->plan_memory, &entry->pack_dir, &entry->name);
   if (!size.ok() || ::access(entry->path, X_OK) != 0) return false;
@@ -83,7 +82,7 @@ class Front {
     request_.engine = line.engine;
   }
 
-  // Both return an exit status; or -1, if the program is nothing for them.
+  // Both return an exit status; or -1, if they cannot handle the program.
   int RunEntry();
   int RunImageEntry();
 
@@ -105,7 +104,7 @@ int Front::RunEntry() {
   return Launch(request_, log_);
 }
 
-// Here, since the other relocctl may be out of reach: the image's store hides the host's.
+// Reports it here, because the other relocctl may be unreachable: the image's store hides the host's.
 int Front::ReportMissing(int error) const {
   FixedText<PATH_MAX + 100> text;
   text << line_.command[0] << ": " << strerror(error);
@@ -113,8 +112,8 @@ int Front::ReportMissing(int error) const {
   return ExecExitStatus(error);
 }
 
-// See client/run/image_run.h. Once it is in the image's root it does not leave it, so it takes what looks like an
-// entry alone.
+// See client/run/image_run.h. A process in an image's root cannot leave it, so only paths that look like an
+// entry are handled here.
 int Front::RunImageEntry() {
   ImageTarget image;
   if (!FindImageTarget(line_.command[0], &image) || !StartsWith(image.inside, "bin/")) return -1;
@@ -131,13 +130,13 @@ int Front::RunImageEntry() {
   return Launch(request_, log_);
 }
 
-// Whether both paths lead to one file: then this program was put where the other belongs.
+// Returns whether both paths lead to one file: then this program was installed in place of the other.
 bool IsSame(const PathText& self, const PathText& path) {
   Result<FileId> ours = IdentifyAt(AT_FDCWD, self.c_str()), theirs = IdentifyAt(AT_FDCWD, path.c_str());
   return ours.ok() && theirs.ok() && *ours == *theirs;
 }
 
-// Returns why it cannot.
+// Executes the program; returns the error if that failed.
 Errno Execute(const PathText& self, const PathText& path, char** argv, char** envp) {
   if (path.overflowed()) return Errno{ENAMETOOLONG};
   if (IsSame(self, path)) return Errno{ELOOP};

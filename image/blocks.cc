@@ -52,7 +52,7 @@ bool Blocks::ReadRaw(uint64_t position, void* memory, size_t size) const {
   return true;
 }
 
-// `limit`: what the format allows, packed and unpacked.
+// Reads and unpacks a block. `limit`: the largest size that the format allows, packed and unpacked.
 bool Blocks::ReadBlock(uint64_t position, size_t stored, bool packed, size_t limit,
                        std::vector<char>* bytes) {
   if (stored == 0 || stored > limit) return false;
@@ -96,7 +96,7 @@ bool Blocks::ReadMetadata(Place* place, void* memory, size_t size) {
     const Block* block = Metadata(place->block);
     if (block == nullptr || place->offset > block->bytes.size()) return false;
     const size_t take = std::min(size, block->bytes.size() - place->offset);
-    // Only the last block of a table is not full. So each step is 8 KiB of it, and there is an end.
+    // Only the last block of a table may be partly filled. So each step reads 8 KiB, and the loop ends.
     if (take < size && block->bytes.size() != kMetadataSize) return false;
     memcpy(to, block->bytes.data() + place->offset, take);
     to += take;

@@ -23,29 +23,30 @@ constexpr bool kInstrumented = false;
 #endif
 
 #if defined(__x86_64__)
-constexpr uint32_t kArchitecture = AUDIT_ARCH_X86_64;  // the numbers of x32 begin at 2^30, and none is listed
+constexpr uint32_t kArchitecture = AUDIT_ARCH_X86_64;  // x32 call numbers begin at 2^30, and none of them is
+                                                       // listed
 #elif defined(__aarch64__)
 constexpr uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
 #else
 #error "the kernel's name for this architecture is missing"
 #endif
 
-// For reading the image and answering the kernel; malloc; ending.
+// For reading the image and answering the kernel; malloc; ending the process.
 constexpr int kAllowed[] = {
     SYS_read,          SYS_writev,       SYS_pread64,         SYS_write,   SYS_brk,
     SYS_munmap,        SYS_mremap,       SYS_futex,           SYS_madvise, SYS_close,
     SYS_clock_gettime, SYS_rt_sigreturn, SYS_restart_syscall, SYS_exit,    SYS_exit_group};
-// malloc too. They must not make memory that can be executed.
+// Used by malloc too. They must not make memory executable.
 constexpr int kMapping[] = {SYS_mmap, SYS_mprotect};
 
 constexpr rlim_t kMaxMemory = 512 << 20;
-constexpr rlim_t kMaxFile = 1 << 20;  // complaints and names may go to a file in memory
+constexpr rlim_t kMaxFile = 1 << 20;  // the memory files for stderr and for names
 
 constexpr uint32_t kKill = SECCOMP_RET_KILL_PROCESS;
 
 sock_filter Load(size_t offset) { return BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<uint32_t>(offset)); }
 sock_filter Return(uint32_t action) { return BPF_STMT(BPF_RET | BPF_K, action); }
-// Does the next `count` instructions only if what was loaded is `value`.
+// Executes the next `count` instructions only if the loaded value is `value`.
 sock_filter IfEqual(uint32_t value, uint8_t count) {
   return BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, count);
 }
@@ -75,7 +76,7 @@ void Limit(int resource, rlim_t most) {
   if (::getrlimit(static_cast<__rlimit_resource>(resource), &limit) != 0) return;
   if (limit.rlim_max > most) limit.rlim_max = most;
   if (limit.rlim_cur > limit.rlim_max) limit.rlim_cur = limit.rlim_max;
-  // Lowering one's own limits is never refused.
+  // A process may always lower its own limits.
   (void)::setrlimit(static_cast<__rlimit_resource>(resource), &limit);
 }
 

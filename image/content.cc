@@ -68,7 +68,7 @@ bool Content::ReadBlock(InodeId id, const Inode& file, uint64_t number, std::str
   return true;
 }
 
-// The end of a file that does not fill a block.
+// Reads the end of a file, which does not fill a block.
 bool Content::ReadEnd(const Inode& file, std::string* bytes, size_t from, size_t size) {
   const Superblock& superblock = blocks_->superblock();
   constexpr uint32_t kPerBlock = kMetadataSize / sizeof(FragmentEntry);

@@ -1,4 +1,4 @@
-// The bytes of regular files.
+// Reads the content of regular files.
 #pragma once
 
 #include <stddef.h>
@@ -15,12 +15,13 @@ class Content {
  public:
   explicit Content(Blocks* blocks) : blocks_(blocks), indices_(8) {}
 
-  // Reads what there is of `size` bytes from `offset` on. False if the file is damaged.
+  // Reads up to `size` bytes from `offset`; fewer at the end of the file. Returns false if the file is
+  // damaged.
   bool Read(InodeId id, const Inode& file, uint64_t offset, size_t size, std::string* bytes);
 
  private:
-  // A file's blocks follow one another, and the image has only the size of each. So that the end of a large
-  // file can be read without all sizes, places on the way are remembered: one for every so many blocks.
+  // A file's blocks are consecutive, and the image has only the size of each. So that the end of a large file
+  // can be read without reading all sizes, positions are remembered: one for every so many blocks.
   struct Mark {
     Place sizes;
     uint64_t data;

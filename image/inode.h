@@ -1,4 +1,4 @@
-// What an image says of one of its files.
+// Reads what an image records about one of its files.
 #pragma once
 
 #include <stdint.h>
@@ -7,7 +7,8 @@
 
 namespace reloc::image {
 
-// The kinds of files that packs have. Others are refused: a FIFO, say, would hold up who opens it.
+// The kinds of files that packs have. Others are refused: a FIFO, for example, would block programs that open
+// it.
 enum class FileType : uint16_t { kDirectory = 1, kRegular, kSymlink };
 
 constexpr uint32_t kNoFragment = 0xffffffff;
@@ -22,14 +23,14 @@ struct Inode {
   uint64_t size = 0;                // of a directory: of its listing
   Place place;                      // a directory's listing, a symlink's target, the sizes of a file's blocks
   uint64_t data = 0;                // a regular file's first block
-  uint32_t fragment = kNoFragment;  // which one holds its end
+  uint32_t fragment = kNoFragment;  // the block that contains its end
   uint32_t fragment_offset = 0;
 };
 
 // A file's id in its image: the position of a block in the table of inodes, and an offset of 16 bits in it.
 using InodeId = uint64_t;
 
-// False if there is none, or it is damaged.
+// Returns false if there is none, or it is damaged.
 bool ReadInode(Blocks* blocks, InodeId id, Inode* inode);
 
 }  // namespace reloc::image

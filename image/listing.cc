@@ -31,7 +31,7 @@ bool Listing::Read(Blocks* blocks, void* memory, size_t size) {
 
 bool Listing::ReadHeader(Blocks* blocks) {
   if (!Read(blocks, &header_, sizeof header_) || header_.count >= kMaxUnderHeader) return false;
-  ++header_.count;  // the image has one less
+  ++header_.count;  // the image stores one less
   return true;
 }
 

@@ -1,4 +1,4 @@
-// The entries of a directory, one after the other.
+// Reads the entries of a directory, one after the other.
 #pragma once
 
 #include <stdint.h>
@@ -17,16 +17,16 @@ struct Entry {
   uint16_t type;
 };
 
-// Can be copied, to go on from where it is.
+// A copy continues from the same position.
 class Listing {
  public:
   Listing() = default;
   explicit Listing(const Inode& directory) : place_(directory.place), size_(directory.size) {}
 
-  // False at the end, and where it is damaged: a name that no file can have is damage.
+  // Returns false at the end, and if the directory is damaged: a name that no file can have is damage.
   bool Next(Blocks* blocks, Entry* entry);
   bool damaged() const { return damaged_; }
-  // How many bytes were read.
+  // Returns how many bytes were read.
   uint64_t offset() const { return offset_; }
 
  private:
@@ -40,7 +40,7 @@ class Listing {
 
   Place place_;
   uint64_t size_ = 0, offset_ = 0;
-  Header header_ = {};  // its count: of the entries that are left
+  Header header_ = {};  // its count: entries that are left
   bool damaged_ = false;
 };
 

@@ -1,9 +1,9 @@
 // reloc-squashfs: reads one-file packs, confined (docs/adr/0030-confined-image-server.md).
 //
-//   reloc-squashfs -f IMAGE /dev/fd/N    serves its files: N is /dev/fuse, as it was mounted; ends with the
-//   mount reloc-squashfs -l IMAGE              prints the names in its bin/, each with a NUL behind it
+//   reloc-squashfs -f IMAGE /dev/fd/N    serves its files: N is /dev/fuse, as it was mounted; ends with the mount
+//   reloc-squashfs -l IMAGE              prints the names in its bin/, each followed by a NUL
 //
-// The server writes a byte to standard output when it has understood the image. All complaints are one line.
+// The server writes a byte to standard output when it has read the image's tables. Each error is one line.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -27,7 +27,7 @@ bool Complain(const char* what) {
   return false;
 }
 
-// Looks at no byte of the image before it is confined.
+// Reads no byte of the image before the process is confined.
 bool OpenConfined(int fd, Squashfs* image) {
   struct stat st;
   if (::fstat(fd, &st) != 0 || !Confine()) return Complain(strerror(errno));
@@ -35,10 +35,10 @@ bool OpenConfined(int fd, Squashfs* image) {
   return flaw == nullptr || Complain(flaw);
 }
 
-// One thread: the caches are for one, and the kernel asks once for each thing.
+// One thread: the caches are made for one, and the kernel asks only once for each thing.
 bool ServeSession(fuse_session* session, const char* mounted, int fd, Squashfs* image) {
   if (fuse_session_mount(session, mounted) != 0 || !OpenConfined(fd, image)) return false;
-  (void)!::write(STDOUT_FILENO, "", 1);  // who waits for it may have gone
+  (void)!::write(STDOUT_FILENO, "", 1);  // the process that waits for it may have ended
   return fuse_session_loop(session) == 0;
 }
 
@@ -47,7 +47,7 @@ bool Serve(char* name, const char* mounted, int fd) {
   char* texts[] = {name, nullptr};
   fuse_args arguments = FUSE_ARGS_INIT(1, texts);
   fuse_session* session = fuse_session_new(&arguments, &Operations(), sizeof(fuse_lowlevel_ops), &image);
-  if (session == nullptr) return false;  // libfuse has said why, here and below
+  if (session == nullptr) return false;  // libfuse has reported why, here and below
   const bool served = ServeSession(session, mounted, fd, &image);
   fuse_session_destroy(session);
   return served;
@@ -87,7 +87,7 @@ int main(int argc, char** argv) {
     fputs("usage: reloc-squashfs -f IMAGE /dev/fd/N | reloc-squashfs -l IMAGE\n", stderr);
     return 2;
   }
-  // O_NONBLOCK: it may be a FIFO by now.
+  // O_NONBLOCK: it may have become a FIFO.
   const int fd = ::open(argv[2], O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd < 0) {
     fprintf(stderr, "%s: %s\n", argv[2], strerror(errno));

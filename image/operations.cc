@@ -1,9 +1,9 @@
-// An image does not change while it is mounted. So the kernel may remember for good what it was told, and
-// that something is not there; it asks once for each thing, however many programs want it.
+// An image does not change while it is mounted. So the kernel may cache every answer for good, including that
+// a name does not exist; it asks once for each thing, however many programs want it.
 //
-// ENOSYS means "do not ask again": then the kernel opens files and directories by itself, and keeps pages and
-// listings. libfuse answers so to what is not here, such as access and flush. Nothing is noted for a file
-// that the kernel knows, so that it may forget it silently.
+// ENOSYS means "do not ask again": then the kernel opens files and directories by itself, and caches pages
+// and listings. libfuse answers this for operations that are not here, such as access and flush. There is no
+// state for files that the kernel knows, so that it may forget them silently.
 #include "image/operations.h"
 
 #include <errno.h>
@@ -15,11 +15,12 @@
 namespace reloc::image {
 namespace {
 
-constexpr double kForGood = 1e9;  // s; the kernel cuts off what it cannot count
+constexpr double kForGood = 1e9;  // s; the kernel truncates what it cannot count
 
 Squashfs& Of(fuse_req_t request) { return *static_cast<Squashfs*>(fuse_req_userdata(request)); }
 
-// Of the kernel: Linux 5.1 and later. All that mount in a user namespace open files by themselves.
+// Set if the kernel does this by itself: Linux 5.1 and later. All kernels that mount in a user namespace open
+// files by themselves.
 bool g_opens_directories = false;
 
 void Init(void*, fuse_conn_info* connection) {
@@ -44,7 +45,7 @@ void Lookup(fuse_req_t request, fuse_ino_t parent, const char* name) {
   entry.attr_timeout = entry.entry_timeout = kForGood;
   int error = Of(request).Find(parent, name, &entry.ino);
   if (error == 0) error = Of(request).GetAttributes(entry.ino, &entry.attr);
-  // Number 0 is what is known not to be there.
+  // Number 0 means that the name is known not to exist.
   if (error == 0 || error == ENOENT) {
     fuse_reply_entry(request, &entry);
   } else {
@@ -101,8 +102,8 @@ void ReadDirectory(fuse_req_t request, fuse_ino_t number, size_t size, off_t off
   ReplyBytes(request, error, bytes);
 }
 
-// Extended attributes: packs have none. Not ENOSYS, which programs would see as a file system that can have
-// none.
+// Extended attributes: packs have none. The answer is not ENOSYS, which programs would see as a file system
+// without support for them.
 void GetAttribute(fuse_req_t request, fuse_ino_t, const char*, size_t) { fuse_reply_err(request, ENODATA); }
 
 void ListAttributes(fuse_req_t request, fuse_ino_t, size_t size) {

@@ -1,4 +1,4 @@
-// What the kernel is answered when it asks for the files of an image.
+// Answers the kernel's requests for the files of an image.
 #pragma once
 
 #include <fuse3/fuse_lowlevel.h>

@@ -9,11 +9,11 @@
 namespace reloc::image {
 namespace {
 
-// The first file of an image may have the id 0, which is no number of a file in FUSE.
+// The first file of an image may have the id 0, which is not valid as a file number in FUSE.
 constexpr uint64_t kNumberOfFirst = 2;
 // All directories of an image together, in bytes: some 2 million names. An image of 100 KB can have more.
 constexpr uint64_t kMaxListed = 64 << 20;
-constexpr uint64_t kMinDirectory = 32;  // what one counts at least
+constexpr uint64_t kMinDirectory = 32;  // the least that one is counted as
 
 mode_t TypeBits(FileType type) {
   switch (type) {
@@ -30,7 +30,7 @@ mode_t TypeBits(FileType type) {
 
 const char* Squashfs::Open(int fd, uint64_t size) {
   Superblock superblock = {};
-  superblock.size = sizeof superblock;  // all that may be read until more is known
+  superblock.size = sizeof superblock;  // the range that may be read until more is known
   blocks_.Open(fd, superblock);
   if (!blocks_.ReadRaw(0, &superblock, sizeof superblock)) return "it cannot be read";
   if (const char* flaw = FindFlaw(superblock, size)) return flaw;
@@ -61,8 +61,9 @@ bool Squashfs::ReadIds() {
   return true;
 }
 
-// A directory has one name. One with several, or one that is in itself, makes a small image endless for
-// everybody who walks through it; so do directories that share their listings, which therefore count each.
+// Registers a directory, which must have one name. One with several, or one inside itself, makes a small
+// image endless for every program that walks through it; so do directories that share their listings, so each
+// of them counts.
 bool Squashfs::Register(InodeId id, const Inode& directory, const Name& name) {
   const auto known = directories_.find(id);
   if (known != directories_.end()) return known->second == name;
@@ -85,7 +86,7 @@ struct statvfs Squashfs::Space() const {
 
 bool Squashfs::OpenListing(uint64_t directory, Listing* listing) {
   Inode inode;
-  // One that was not found by its name has not been counted.
+  // A directory that was not found by its name has not been counted.
   if (!directories_.contains(IdOf(directory)) || !ReadInode(&blocks_, IdOf(directory), &inode)) return false;
   *listing = Listing(inode);
   return inode.type == FileType::kDirectory;

@@ -1,8 +1,8 @@
-// A SquashFS image, which may be made by anyone: whatever its bytes are, reading it ends, and goes nowhere
-// else.
+// Reads a SquashFS image, which may come from anyone: whatever its bytes are, reading ends, and stays inside
+// the image.
 //
-// Files have numbers: 1 is the root, as FUSE has it. Functions return errno numbers; 0 is success, EIO a
-// damaged image.
+// Files have numbers: 1 is the root, as in FUSE. Functions return errno numbers; 0 is success, EIO a damaged
+// image.
 #pragma once
 
 #include <stddef.h>
@@ -28,7 +28,7 @@ constexpr uint64_t kRoot = 1;
 struct DirectoryEntry {
   const char* name;
   struct stat attributes;  // st_ino and the type in st_mode
-  off_t next;              // where the one after it begins
+  off_t next;              // offset of the following entry
 };
 
 class Squashfs {
@@ -37,21 +37,21 @@ class Squashfs {
   Squashfs(const Squashfs&) = delete;
   Squashfs& operator=(const Squashfs&) = delete;
 
-  // `fd`: a file of `size` bytes, borrowed, for as long as this lives. Returns what is wrong, or nullptr.
+  // `fd`: a file of `size` bytes, borrowed while this object exists. Returns what is wrong, or nullptr.
   const char* Open(int fd, uint64_t size);
 
-  int Find(uint64_t directory, const char* name, uint64_t* number);  // ENOENT: there is none
+  int Find(uint64_t directory, const char* name, uint64_t* number);  // ENOENT: it does not exist
   int GetAttributes(uint64_t number, struct stat* attributes);
   int ReadLink(uint64_t number, std::string* target);
-  // The image's own size, and that there is no room in it: what the kernel says of a SquashFS.
+  // Returns the image's own size and no free space, as the kernel does for a SquashFS.
   struct statvfs Space() const;
-  // Reads what there is of `size` bytes from `offset` on.
+  // Reads up to `size` bytes from `offset`; fewer at the end of the file.
   int Read(uint64_t number, off_t offset, size_t size, std::string* bytes);
-  // Gives the entries from `offset` on to `take`, until it returns false.
+  // Passes the entries from `offset` on to `take`, until it returns false.
   int List(uint64_t directory, off_t offset, const std::function<bool(const DirectoryEntry&)>& take);
 
  private:
-  // Where a directory is named: by which entry of which directory.
+  // A directory's name: an entry of another directory.
   struct Name {
     InodeId directory;
     uint64_t offset;
@@ -66,10 +66,10 @@ class Squashfs {
   Blocks blocks_;
   Content content_;
   std::vector<uint32_t> ids_;
-  // All directories that were found, and how much there is to list in them.
+  // All directories that were found, and the total size of their listings.
   std::unordered_map<InodeId, Name> directories_;
   uint64_t listed_ = 0;
-  // Where the last listing was left: the kernel asks for a large one in pieces.
+  // Where the last listing stopped: the kernel reads a large one in pieces.
   InodeId last_listed_ = 0;
   Listing last_listing_;
 };

@@ -15,11 +15,11 @@ bool CanUnpack(Compression compression) {
     case Compression::kZstd:
       return true;
     default:
-      return false;  // LZO's library is under the GPL, and lzma is from before xz
+      return false;  // LZO's library is under the GPL, and lzma is older than xz
   }
 }
 
-// Whether a list of the positions of `count` entries' blocks fits at `start`.
+// Returns whether a list of the positions of `count` entries' blocks fits at `start`.
 bool Fits(const Superblock& superblock, uint64_t start, uint64_t count, uint64_t per_block) {
   const uint64_t bytes = (count + per_block - 1) / per_block * 8;
   return start >= sizeof superblock && start <= superblock.size && bytes <= superblock.size - start;

@@ -8,7 +8,7 @@
 namespace reloc::image {
 namespace {
 
-// What xz may take for its dictionary: mksquashfs makes none larger than a block.
+// The most that xz may use for its dictionary: mksquashfs makes none larger than a block.
 constexpr uint64_t kMaxDictionary = 32 << 20;
 
 const uint8_t* Bytes(std::span<const char> bytes) { return reinterpret_cast<const uint8_t*>(bytes.data()); }
@@ -34,7 +34,7 @@ size_t UnpackLz4(std::span<const char> packed, std::span<char> memory) {
 }
 
 size_t UnpackZstd(std::span<const char> packed, std::span<char> memory) {
-  static ZSTD_DCtx* const context = ZSTD_createDCtx();  // 150 KB, not to be made for each block
+  static ZSTD_DCtx* const context = ZSTD_createDCtx();  // 150 KB: too large to make one for each block
   const size_t size =
       ZSTD_decompressDCtx(context, memory.data(), memory.size(), packed.data(), packed.size());
   return ZSTD_isError(size) ? 0 : size;

@@ -1,6 +1,6 @@
-// The environment of a child is the one that its parent gave it, plus what it needs of us, which its own
-// SetUp() takes out again (preload/setup.h). So it does not matter whether a program passes its environment
-// on, changes or clears it.
+// The environment of a child is the one that its parent passed, plus the variables that this module needs
+// there, which its SetUp() removes in the child (preload/setup.h). So it does not matter whether a program
+// passes its environment on, changes it or clears it.
 #include "preload/command.h"
 
 #include <fcntl.h>
@@ -25,9 +25,9 @@ bool IsListOfLibc(string_view name) {
   return false;
 }
 
-// Variables that are not handed on as they are.
+// Returns true for variables that are not passed on unchanged.
 bool IsSpecial(const char* variable) {
-  // A look at the first letter first: environments are large.
+  // Checks the first letter first, because environments are large.
   if (strchr("GLT", variable[0]) == nullptr || variable[0] == '\0') return false;
   string_view name = NameOf(variable);
   return name == "LD_AUDIT" || name == "LD_PRELOAD" || IsListOfLibc(name);
@@ -45,7 +45,7 @@ size_t Elements(const char* list) {
   return count;
 }
 
-// Takes memory piece by piece.
+// Allocates memory piece by piece.
 class Memory {
  public:
   explicit Memory(char* memory) : memory_(memory) {}
@@ -60,7 +60,7 @@ class Memory {
   char* memory_;
 };
 
-// Puts one text after the other into one piece of memory.
+// Puts texts one after the other into one piece of memory.
 class Texts {
  public:
   Texts(char* memory, size_t size) : memory_(memory), size_(size) {}
@@ -118,8 +118,8 @@ class Environment {
     }
   }
 
-  // Appends the elements of a list, store paths mapped; leaves out the directory beside our own ld.so, which
-  // only GCONV_PATH has. `joined`: something stands before them.
+  // Appends the elements of a list with store paths mapped; skips the directory beside our own ld.so, which
+  // only GCONV_PATH has. `joined`: the list is not at the beginning.
   void AppendList(string_view list, bool joined, TextBuffer* text) {
     const LoaderSetting& setting = Setting();
     for (size_t left = Elements(list.data()); left > 0; --left) {
@@ -173,11 +173,11 @@ class Environment {
   void AddJoined(string_view name, string_view directory, string_view file, string_view rest) {
     Add(texts_.Make([&](TextBuffer* text) {
       *text << name << '=' << directory << file;
-      if (rest.data() != nullptr) *text << ':' << rest;  // also an empty one: it was there
+      if (rest.data() != nullptr) *text << ':' << rest;  // also an empty one: the variable was set
     }));
   }
 
-  // For /proc/self/exe: the working directory may change.
+  // Makes the path absolute, for /proc/self/exe: the working directory may change.
   static void AppendAbsolute(const char* path, TextBuffer* text) {
     if (path[0] != '/') {
       char directory[4096];
@@ -193,7 +193,7 @@ class Environment {
   string_view audit_, preload_, gconv_;
 };
 
-// What ld.so is given in front of the program's arguments: itself, --argv0 and its value, the program.
+// The arguments for ld.so before the program's: itself, --argv0 and its value, the program.
 constexpr size_t kLoaderArguments = 4;
 
 char** ComposeArgv(const Image& image, char* const* argv, char** out) {
@@ -219,7 +219,7 @@ char** ComposeArgv(const Image& image, char* const* argv, char** out) {
 
 size_t TextSize(const Image& image, char* const* envp) {
   const LoaderSetting& setting = Setting();
-  // Ours: the modules' paths, the setting, GCONV_PATH.
+  // This module's own: the modules' paths, the setting, GCONV_PATH.
   constexpr size_t kNames = 256 + sizeof g_job;
   size_t size = 4 * setting.pack.size() + 3 * setting.modules.size() + setting.prefix.size() +
                 setting.loader.size() + 3 * strlen(image.loader()) + kNames;
@@ -246,7 +246,7 @@ Command Compose(const Image& image, char* const* argv, char* const* envp, char* 
   Texts texts(pieces.Take(size), size);
   Environment(image, new_envp, &texts).Fill(envp);
   const char* path = image.kind() == ImageKind::kPack ? image.loader() : image.path();
-  // A plain program that is no script keeps its argv as it is, also an empty one.
+  // A plain program that is no script keeps its argv unchanged, even an empty one.
   bool same = image.kind() != ImageKind::kPack && image.front_count() == 0;
   return {path, same && argv != nullptr ? argv : ComposeArgv(image, argv, new_argv), new_envp};
 }

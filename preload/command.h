@@ -1,4 +1,4 @@
-// argv and envp for an image: what the caller gave, and what the loader engine needs.
+// Composes argv and envp for an image: the caller's, plus what the loader engine needs.
 #pragma once
 
 #include "preload/image.h"
@@ -11,11 +11,11 @@ struct Command {
   char* const* envp;
 };
 
-// How many bytes of memory Compose() needs.
+// Returns how many bytes of memory Compose() needs.
 size_t CommandSize(const Image& image, char* const* argv, char* const* envp);
 
-// What to give to execve(2) for `image` instead of the caller's. The result points into `memory` (aligned for
-// pointers, CommandSize() bytes), `image`, `argv` and `envp`.
+// Returns what to pass to execve(2) for `image` instead of the caller's. The result points into `memory`
+// (aligned for pointers, CommandSize() bytes), `image`, `argv` and `envp`.
 Command Compose(const Image& image, char* const* argv, char* const* envp, char* memory);
 
 }  // namespace reloc

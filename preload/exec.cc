@@ -16,7 +16,7 @@ namespace {
 
 constexpr char kShell[] = "/bin/sh";
 
-// execvp(3): a file that the kernel takes for no program is a script of the shell.
+// Does what execvp(3) does: a file that the kernel does not recognize is executed as a shell script.
 int ExecuteOrInterpret(const char* path, char* const* argv, char* const* envp) {
   Execute(path, argv, envp);
   if (errno != ENOEXEC) return -1;
@@ -39,14 +39,14 @@ int ExecuteByName(const char* name, char* const* argv, char* const* envp) {
   return -1;
 }
 
-// The path of the file that is open as `fd`, for execution.
+// Returns the path of the file that is open as `fd`, for execution.
 const char* DescriptorPath(int fd, TextBuffer* path) {
   *path << "/proc/self/fd/" << fd;
   ResolveByKernel(path);
   return path->c_str();
 }
 
-// The arguments of execl(3) and its like, from the first, as an array. `next`: the one after the last.
+// Counts the arguments of execl(3) and its like, from the first, as an array. `next`: the one after the last.
 size_t CountArguments(va_list list) {
   size_t count = 1;
   while (va_arg(list, char*) != nullptr) ++count;
@@ -87,7 +87,7 @@ RELOC_INTERPOSE(int, fexecve, (int fd, char* const* argv, char* const* envp)) {
   if (!Active()) return next(fd, argv, envp);
   PathText path;
   if (fd >= 0) DescriptorPath(fd, &path);
-  // What has no name (memfd_create(2)) is no program of the pack.
+  // A file without a name (memfd_create(2)) is no program of the pack.
   struct stat st;
   if (fd < 0 || raw::Call(SYS_newfstatat, AT_FDCWD, raw::Address(path.c_str()), raw::Address(&st), 0) != 0) {
     return next(fd, argv, envp);
@@ -109,7 +109,7 @@ RELOC_INTERPOSE(int, execveat,
   return Execute(full.c_str(), argv, envp);
 }
 
-// execl(3), execlp(3), execle(3): the same with the arguments one by one.
+// execl(3), execlp(3), execle(3): the same with separate arguments.
 #define RELOC_COLLECT(first, after)                                                 \
   va_list list;                                                                     \
   va_start(list, first);                                                            \

@@ -5,10 +5,10 @@
 
 namespace reloc {
 
-// As execve(2). Needs no heap, and may be called after vfork(2).
+// Does what execve(2) does. Needs no heap, and may be called after vfork(2).
 int Execute(const char* path, char* const* argv, char* const* envp);
 
-// As posix_spawn(3): 0 or an errno.
+// Does what posix_spawn(3) does; returns 0 or an errno.
 int Spawn(pid_t* pid, const char* path, const posix_spawn_file_actions_t* actions,
           const posix_spawnattr_t* attributes, char* const* argv, char* const* envp);
 

@@ -1,8 +1,8 @@
-// The functions that open, change or ask about a file by its path: each calls libc's with the path mapped.
+// The functions that open, change or query a file by its path: each calls libc's with the path mapped.
 //
-// A name is here because a program may have it: the functions of today's libc, their
-// 64-bit variants, those that _FORTIFY_SOURCE puts in their places, and those of programs that were linked to
-// a glibc before 2.33 (__xstat). Where a libc lacks one, nobody calls it.
+// A name is listed because a program may use it: the functions of today's libc, their 64-bit variants, those
+// that _FORTIFY_SOURCE substitutes, and those of programs that were linked to a glibc before 2.33 (__xstat).
+// If a libc lacks one, no program calls it.
 #include <dirent.h>
 #include <fcntl.h>
 #include <fts.h>
@@ -24,11 +24,12 @@ struct utimbuf;
 
 namespace reloc {
 
-// A function with a parameter `path`, which a path relative to the working directory is.
+// Defines a function with a parameter `path`, relative to the working directory.
 #define RELOC_PATH(result, name, links, parameters, arguments) \
   RELOC_PATH_AT(result, name, AT_FDCWD, links, parameters, arguments)
 
-// A function with parameters `directory` and `path`. `links`: what it does with a symlink at the path's end.
+// Defines a function with parameters `directory` and `path`. `links`: whether it follows a symlink at the
+// path's end.
 #define RELOC_PATH_AT(result, name, directory, links, parameters, arguments) \
   RELOC_INTERPOSE(result, name, parameters) {                                \
     RELOC_NEXT(result, name, parameters);                                    \
@@ -47,7 +48,7 @@ constexpr Links ByWalkFlags(int flags) { return Unless((flags & FTW_PHYS) != 0);
 constexpr Links ByFlags(int flags) { return Unless((flags & AT_SYMLINK_NOFOLLOW) != 0); }
 }  // namespace
 
-// open(2). The mode is a register that is not looked at without O_CREAT.
+// open(2). The mode is in a register that is not read without O_CREAT.
 RELOC_PATH(int, open, ByOpenFlags(flags), (const char* path, int flags, mode_t mode), (path, flags, mode))
 RELOC_PATH(int, open64, ByOpenFlags(flags), (const char* path, int flags, mode_t mode), (path, flags, mode))
 RELOC_PATH(int, __open_2, ByOpenFlags(flags), (const char* path, int flags), (path, flags))
@@ -104,7 +105,7 @@ RELOC_PATH(int, eaccess, kFollow, (const char* path, int mode), (path, mode))
 RELOC_PATH_AT(int, faccessat, directory, ByFlags(flags),
               (int directory, const char* path, int mode, int flags), (directory, path, mode, flags))
 
-// The tree
+// Directories, links and names
 RELOC_PATH(int, chdir, kFollow, (const char* path), (path))
 RELOC_PATH(int, mkdir, kKeep, (const char* path, mode_t mode), (path, mode))
 RELOC_PATH_AT(int, mkdirat, directory, kKeep, (int directory, const char* path, mode_t mode),
@@ -165,7 +166,7 @@ RELOC_PATH(int, removexattr, kFollow, (const char* path, const char* name), (pat
 RELOC_PATH(int, lremovexattr, kKeep, (const char* path, const char* name), (path, name))
 RELOC_PATH(int, inotify_add_watch, kFollow, (int fd, const char* path, uint32_t mask), (fd, path, mask))
 
-// Directories read, and trees walked, by libc. What nftw(3) and fts(3) report are paths in the pack.
+// libc reads directories and walks trees itself. The paths that nftw(3) and fts(3) report are in the pack.
 using Filter = int (*)(const struct dirent*);
 using Order = int (*)(const struct dirent**, const struct dirent**);
 RELOC_PATH(int, scandir, kFollow, (const char* path, struct dirent*** list, Filter filter, Order order),
@@ -210,7 +211,7 @@ RELOC_INTERPOSE(FTS*, fts64_open, (char* const* paths, int options, FtsOrder ord
   return OpenFts(next, paths, options, order);
 }
 
-// With two paths.
+// Defines a function with two paths.
 #define RELOC_TWO_PATHS(name, from_directory, to_directory, links, parameters, arguments) \
   RELOC_INTERPOSE(int, name, parameters) {                                                \
     RELOC_NEXT(int, name, parameters);                                                    \
@@ -246,7 +247,7 @@ RELOC_TWO_PATHS(linkat, d1, d2, Unless((flags & AT_SYMLINK_FOLLOW) == 0),
   }
 
 namespace {
-// The end of both is the same text, as far as the template goes.
+// Copies the end of the text, which both have in common as far as the template goes.
 void CopyName(const char* mapped, char* given) {
   const char* end = mapped;
   char* given_end = given;

@@ -13,8 +13,8 @@
 namespace reloc {
 namespace {
 
-// Opens the file that `path`, which `where` may hold, means, and says where it lies. Not blocking: it may be
-// a pipe.
+// Opens the file at `path`, which may be in `where`, and stores its place in `where`. Does not block: it may
+// be a pipe.
 int OpenImage(const char* path, TextBuffer* where) {
   constexpr int kFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
   MappedPath mapped;
@@ -69,7 +69,7 @@ int Image::Inspect(const char* path) {
     if (head[0] != '#' || head[1] != '!') return 0;
     if (depth == kMostScripts) break;
     head[size < static_cast<long>(kHeadSize) ? size : static_cast<long>(kHeadSize) - 1] = '\0';
-    // The caller's path, or the interpreter's, which PushFront() put there as the last script's argv[0].
+    // The caller's path, or the interpreter's, which PushFront() stored there as the last script's argv[0].
     if (depth == 0) PushFront(const_cast<char*>(path));
     if (!ReadScript(depth)) return 0;
     path = interpreter_;
@@ -77,8 +77,8 @@ int Image::Inspect(const char* path) {
   return ELOOP;
 }
 
-// Takes the first line apart as Linux does (fs/binfmt_script.c): an interpreter, and what follows it as one
-// argument. False if there is none: the kernel says what then.
+// Parses the first line as Linux does (fs/binfmt_script.c): an interpreter, and the rest as one argument.
+// Returns false if there is no interpreter; then the kernel reports the error.
 bool Image::ReadScript(int depth) {
   char* at = heads_[depth] + 2;
   char* end = strchrnul(at, '\n');
@@ -106,7 +106,7 @@ void Image::InspectElf(int fd) {
   DescribeLoader();
 }
 
-// Leaves the path of PT_INTERP in loader_. False for a static program.
+// Stores the path of PT_INTERP in loader_. Returns false for a static program.
 bool Image::FindInterpreter(int fd) {
   for (size_t i = 0; i < header_.e_phnum; ++i) {
     ElfW(Phdr) segment;
@@ -125,7 +125,8 @@ bool Image::FindInterpreter(int fd) {
   return false;
 }
 
-// The host's glibc, and no program that gets rights by being executed, for which ld.so would ignore it.
+// Returns true for programs of the host's glibc, except those that gain privileges when executed, for which
+// ld.so would ignore the module.
 bool Image::TakesPreload(int fd) const {
   if (!StartsWith(BaseName(loader_.view()), "ld-linux")) return false;
   for (char c : Setting().modules) {
@@ -143,7 +144,7 @@ void Image::DescribeLoader() {
   if (loader_.view() == setting.loader) {
     options_ << setting.options;
   } else if (!ReadLoaderFile(file.get(), DirName(loader_.view()), &options_)) {
-    return;  // not glibc's: it must do without us, and will not find itself
+    return;  // not glibc's: the program runs without this module, and will not find itself
   }
   kind_ = ImageKind::kPack;
 }

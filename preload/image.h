@@ -1,4 +1,4 @@
-// What execve(2) would execute for a path, and how it is to be executed here.
+// Determines what execve(2) would execute for a path, and how to execute it here.
 #pragma once
 
 #include <elf.h>
@@ -12,17 +12,18 @@
 namespace reloc {
 
 enum class ImageKind {
-  kPlain,  // as it is, and without a trace of us: static programs (shims are), those of other libcs, setuid
-           // ones
-  kHost,   // a program of the host's glibc: as it is, with this module, so that it finds store paths
-  kPack,   // a program of the pack: by its ld.so, with both modules
+  kPlain,  // unchanged, and without this module's variables: static programs (shims are), those of other
+           // libcs, setuid ones
+  kHost,   // a program of the host's glibc: unchanged, with this module, so that it finds store paths
+  kPack,   // a program of the pack: through its ld.so, with both modules
 };
 
-// A program or a chain of scripts. Large, and for the stack: a child of vfork(2) shares its parent's heap.
+// A program or a chain of scripts. It is large, and still put on the stack: a child of vfork(2) shares its
+// parent's heap.
 class Image {
  public:
-  // Looks at what lies at `path`, as the caller named it. 0, ELOOP for scripts nested too deeply, or
-  // ENAMETOOLONG. What else the kernel refuses is kPlain: execute it, and the kernel says why.
+  // Inspects the file at `path`, as the caller named it. Returns 0, ELOOP for scripts nested too deeply, or
+  // ENAMETOOLONG. Everything else that the kernel refuses is kPlain: execute it, and the kernel reports why.
   int Inspect(const char* path);
 
   ImageKind kind() const { return kind_; }
@@ -30,7 +31,7 @@ class Image {
   const char* loader() const { return loader_.c_str(); }
   string_view loader_options() const { return options_.view(); }
 
-  // What a script puts in front of its caller's argv[1]: interpreter, argument, script, in the kernel's
+  // Returns what a script puts before its caller's argv[1]: interpreter, argument, script, in the kernel's
   // order. Empty for a program.
   char* const* front() const { return front_ + front_start_; }
   size_t front_count() const { return kMostFront - front_start_; }
@@ -52,7 +53,7 @@ class Image {
   PathText loader_;
   FixedText<8> options_;
   char heads_[kMostScripts + 1][kHeadSize];
-  const char* interpreter_ = nullptr;  // of the script that was read last
+  const char* interpreter_ = nullptr;  // of the script read last
   ElfW(Ehdr) header_;
   char* front_[kMostFront];
   size_t front_start_ = kMostFront;

@@ -1,5 +1,4 @@
-// The functions that tell a path: what libc says lies in the pack is said as programs know it, at its store
-// path.
+// The functions that return a path: if libc's result is in the pack, programs get its store path.
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -14,7 +13,7 @@
 namespace reloc {
 namespace {
 
-// In place: the shorter text stands at the end of the longer.
+// Works in place: the shorter text is at the end of the longer one.
 char* UnmapInPlace(char* path) {
   if (path == nullptr) return nullptr;
   const char* unmapped = Unmapped(path);
@@ -22,11 +21,11 @@ char* UnmapInPlace(char* path) {
   return path;
 }
 
-// As readlink(2) gives a target.
+// Returns a target as readlink(2) does.
 ssize_t GiveTarget(string_view target, char* out, size_t size) {
   if (target.size() < size) size = target.size();
   if (size == 0) {
-    errno = EINVAL;  // as the kernel has it for a buffer without room
+    errno = EINVAL;  // the kernel's error for a buffer without room
     return -1;
   }
   memcpy(out, target.data(), size);
@@ -44,7 +43,7 @@ __attribute__((noinline)) ssize_t ReadOwnProgram(char* out, size_t size) {
   return OwnProgram(&own) ? GiveTarget(Unmapped(own.c_str()), out, size) : -1;
 }
 
-// For a target in the pack, of which the caller may have room for a part.
+// Reads a target in the pack, for which the caller's buffer may be too small.
 __attribute__((noinline)) ssize_t ReadLinkIntoPack(int directory, const char* path, char* out, size_t size) {
   char memory[4096];
   ssize_t length = ReadLinkOf(directory, path, memory, sizeof memory - 1);
@@ -53,7 +52,7 @@ __attribute__((noinline)) ssize_t ReadLinkIntoPack(int directory, const char* pa
   return GiveTarget(Unmapped(memory), out, size);
 }
 
-// readlink(2) of `path`, mapped.
+// Does what readlink(2) does, for `path` mapped.
 ssize_t ReadLink(int directory, const char* path, char* out, size_t size) {
   if (path != nullptr && Active() && IsOwnProgram(path)) {
     if (ssize_t length = ReadOwnProgram(out, size); length >= 0) return length;
@@ -71,7 +70,7 @@ char* RealPath(const char* path, char* out) {
       WithPath(AT_FDCWD, path, Links::kFollow, [&](const char* mapped) { return next(mapped, out); }));
 }
 
-// The working directory's path may be longer than the one that the caller has room for.
+// Returns the working directory, whose path in the pack may be longer than the caller's buffer.
 char* WorkingDirectory(char* out, size_t size) {
   RELOC_NEXT(char*, getcwd, (char*, size_t));
   if (char* path = next(out, size); path != nullptr || errno != ERANGE || out == nullptr)
@@ -130,7 +129,7 @@ RELOC_INTERPOSE(char*, get_current_dir_name, ()) {
   return UnmapInPlace(next());
 }
 
-// A directory of translations. libc keeps its own copy, and returns it.
+// Maps a directory of translations. libc keeps its own copy, and returns it.
 RELOC_INTERPOSE(char*, bindtextdomain, (const char* domain, const char* path)) {
   RELOC_NEXT(char*, bindtextdomain, (const char*, const char*));
   MappedPath mapped;
@@ -141,8 +140,8 @@ RELOC_INTERPOSE(char*, bindtextdomain, (const char* domain, const char* path)) {
 namespace {
 using GlobError = int (*)(const char*, int);
 
-// What was found before (GLOB_APPEND) is unmapped already. The pack's own path is not a pattern: one that
-// looks like one is left alone, and nothing is found.
+// Earlier results (GLOB_APPEND) are unmapped already. The pack's own path is not a pattern: one that looks
+// like a pattern is not mapped, and nothing is found.
 template <class Function>
 int Glob(Function& next, const char* pattern, int flags, GlobError on_error, glob_t* found) {
   MappedPath mapped;

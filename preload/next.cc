@@ -40,8 +40,8 @@ bool Defines(const SymbolTable& table, uint32_t index, const char* name) {
          strcmp(table.strings + symbol.st_name, name) == 0;
 }
 
-// Of the versions of one name the default one is wanted; the others have this bit, and compatibility symbols
-// (__xstat in new glibcs) are all of that kind.
+// Returns whether a symbol is the default version of its name. The others have this bit; compatibility
+// symbols (__xstat in new glibcs) are all of that kind.
 bool IsDefault(const SymbolTable& table, uint32_t index) {
   constexpr ElfW(Half) kHidden = 0x8000;
   return table.versions == nullptr || (table.versions[index] & kHidden) == 0;
@@ -62,7 +62,7 @@ uint32_t SysvHash(const char* name) {
   return hash;
 }
 
-// DT_GNU_HASH: buckets of symbols that stand together; the last of a bucket has bit 0 set in its hash.
+// DT_GNU_HASH: buckets of consecutive symbols; the last of a bucket has bit 0 set in its hash.
 uint32_t FindByGnuHash(const SymbolTable& table, const char* name) {
   const uint32_t count = table.gnu_hash[0], first = table.gnu_hash[1], bloom_words = table.gnu_hash[2];
   const uint32_t* buckets = table.gnu_hash + 4 + bloom_words * (sizeof(ElfW(Addr)) / sizeof(uint32_t));

@@ -12,7 +12,7 @@ PathSearch::PathSearch(const char* name) : name_(name), error_(ENOENT) {
   by_path_ = strchr(name, '/') != nullptr;
   done_ = name_.empty();
   const char* path = environ == nullptr ? nullptr : EnvLookup(environ, "PATH");
-  rest_ = path != nullptr ? string_view(path) : string_view("/bin:/usr/bin");  // confstr(_CS_PATH)
+  rest_ = path != nullptr ? string_view(path) : string_view("/bin:/usr/bin");  // as in confstr(_CS_PATH)
 }
 
 const char* PathSearch::Next() {

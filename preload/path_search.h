@@ -1,19 +1,19 @@
-// The directories of PATH, one after the other.
+// Searches the directories of PATH, one after the other.
 #pragma once
 
 #include "reloc/base/text.h"
 
 namespace reloc {
 
-// The candidates for a program called `name` by execvp(3)'s rules: `name` itself if it has a slash.
+// Lists the candidates for a program `name` by execvp(3)'s rules: `name` itself if it has a slash.
 class PathSearch {
  public:
   explicit PathSearch(const char* name);
-  // The next candidate, or nullptr after the last; valid until the next call.
+  // Returns the next candidate, or nullptr after the last; valid until the next call.
   const char* Next();
-  // Notes why the last candidate was not executed; false if that ends the search.
+  // Notes why the last candidate was not executed; returns false if that ends the search.
   bool GoesOnAfter(int error);
-  // The search's errno once it came to nothing.
+  // Returns the errno of a search that found nothing.
   int error() const { return error_; }
 
  private:

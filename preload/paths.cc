@@ -1,8 +1,8 @@
-// A store path is mapped as text, before libc has it: a comparison of a few bytes, which other paths fail at
-// the first or second. Symlinks to absolute store paths (a profile is made of them) lead to where the store
-// is not, so that the call fails with ENOENT: only then the path is followed component by component, with
-// each symlink's target mapped. Rejected: to resolve every path first, which costs a system call for each
-// component.
+// A store path is mapped as text, before libc gets it: a comparison of a few bytes, of which other paths
+// differ in the first or second. Symlinks to absolute store paths (a profile consists of them) lead to a
+// prefix without a store, so that the call fails with ENOENT. Only then the path is followed component by
+// component, with each symlink's target mapped. Rejected: resolving every path first, which costs a system
+// call for each component.
 #include "preload/paths.h"
 
 #include <fcntl.h>
@@ -30,7 +30,8 @@ bool ExistsAt(int directory, const char* path) {
   return raw::Call(SYS_faccessat, directory, raw::Address(path), 0) == 0;
 }
 
-// True if a symlink may have led the kernel astray, or a ".." that leads out of the pack or into the store.
+// Returns true if a symlink may have led the kernel to a wrong place, or a ".." leads out of the pack or into
+// the store.
 bool NeedsWalk(int directory, const char* path, Links last) {
   for (const char* at = path; *at != '\0'; ++at) {
     if (at[0] == '/' && at[1] == '.' && at[2] == '.') return true;
@@ -40,12 +41,12 @@ bool NeedsWalk(int directory, const char* path, Links last) {
   how.resolve = RESOLVE_NO_SYMLINKS;
   long fd = raw::Call(SYS_openat2, directory, raw::Address(path), raw::Address(&how), sizeof how);
   if (fd >= 0) raw::Close(static_cast<int>(fd));
-  // ENOSYS, EPERM: an old kernel, a filter. Then it must be looked at.
+  // ENOSYS, EPERM: an old kernel, a filter. Then the path must be followed.
   return fd < 0 && fd != -ENOENT && fd != -ENOTDIR;
 }
 
-// What is still to be followed of a path. It stands at the end of its memory, so that a symlink's target is
-// read into what is free before it: a stack may be small.
+// The part of a path that is still to be followed. It is at the end of its memory, so that a symlink's target
+// is read into the free part before it: a stack may be small.
 class RestOfPath {
  public:
   explicit RestOfPath(string_view path) : start_(sizeof memory_) { Put(path); }
@@ -53,14 +54,14 @@ class RestOfPath {
   bool overflowed() const { return overflowed_; }
   bool is_absolute() const { return !empty() && memory_[start_] == '/'; }
 
-  // Takes the first name, without the slash after it; valid until the next Put().
+  // Removes and returns the first name, without the slash after it; valid until the next Put().
   string_view Take() {
     string_view rest, name = SplitFirst(string_view(memory_ + start_, sizeof memory_ - start_), '/', &rest);
     start_ = sizeof memory_ - rest.size();
     return name;
   }
 
-  // Puts the target of the symlink at `path` in front. False if none is there.
+  // Puts the target of the symlink at `path` in front. Returns false if there is no symlink.
   bool PutLink(int directory, const char* path) {
     string_view target;
     if (!ReadLinkAt(directory, path, memory_, start_, &target)) return false;
@@ -82,13 +83,13 @@ class RestOfPath {
   bool overflowed_ = false;
 };
 
-// Follows a path as path_resolution(7) has it, in a file system where the store lies at its prefix.
+// Follows a path as described in path_resolution(7), in a file system with the store at its prefix.
 class Walk {
  public:
   Walk(int directory, string_view path, Links last, TextBuffer* out)
       : directory_(directory), last_(last), out_(*out), rest_(path), absolute_(rest_.is_absolute()) {}
 
-  // False if the path leads nowhere else than the kernel went.
+  // Returns false if the path leads to where the kernel went.
   bool Follow() {
     out_.Clear();
     while (!rest_.empty() && !rest_.overflowed() && !out_.overflowed()) {
@@ -114,19 +115,19 @@ class Walk {
     return ++links_ <= kMostLinks;
   }
 
-  // The store, and its parents where the host has none, are the pack's.
+  // Maps the store, and those of its parents that the host lacks, to the pack.
   void EnterStore() {
     const LoaderSetting& setting = Setting();
     if (!IsBelow(setting.prefix, out_.view())) return;
     if (out_.size() < setting.prefix.size() && ExistsAt(AT_FDCWD, out_.c_str())) return;
-    // What was found is the prefix, or a parent of it.
+    // The result so far is the prefix, or a parent of it.
     const size_t size = out_.size();
     out_.Clear();
     out_ << setting.pack << Prefix(setting.prefix, size);
     mapped_ = true;
   }
 
-  // False if it is no directory.
+  // Goes to the parent. Returns false if this is no directory.
   bool Leave() {
     const size_t size = out_.size();
     out_ << (size > 0 ? "/." : "");
@@ -224,7 +225,7 @@ bool IsOwnProgram(const char* path) {
 bool OwnProgram(TextBuffer* path) {
   const LoaderSetting& setting = Setting();
   if (setting.program.empty()) return false;
-  // As the kernel names a program: after all symlinks.
+  // The kernel names a program after following all symlinks.
   MappedPath given;
   const char* elsewhere = given.MapLinks(AT_FDCWD, setting.program.data(), Links::kFollow);
   path->Clear();

@@ -1,4 +1,4 @@
-// Store paths as programs give them, and where they lead.
+// Maps store paths, as programs use them, to the pack.
 #pragma once
 
 #include <errno.h>
@@ -10,37 +10,37 @@
 
 namespace reloc {
 
-// What is to become of a symlink at the end of a path.
+// Whether a symlink at the end of a path is followed.
 enum class Links { kFollow, kKeep };
 
-// A path as libc is to have it.
+// A path for libc.
 class MappedPath {
  public:
-  // Where `path` lies: <pack><path> if it is below the store prefix, the program for /proc/self/exe if that
-  // is followed, else `path` itself. The result lives as long as both.
+  // Maps `path`: to <pack><path> if it is below the store prefix, /proc/self/exe to the program if that is
+  // followed; otherwise returns `path` itself. The result is valid as long as both.
   const char* Map(const char* path, Links last = Links::kFollow);
 
-  // For a path that was not found: where it leads when each symlink in it is mapped, too. nullptr if that is
-  // nowhere else. `directory`: what a relative path starts from, or AT_FDCWD.
+  // Maps a path that was not found: follows it with each symlink in it mapped, too. nullptr if that leads to
+  // the same place. `directory`: what a relative path starts from, or AT_FDCWD.
   const char* MapLinks(int directory, const char* path, Links last);
 
  private:
   PathText text_;
 };
 
-// `path` as programs know it, without the pack: points into `path`.
+// Returns `path` as programs know it, without the pack: points into `path`.
 const char* Unmapped(const char* path);
 
-// Where in `path` the store prefix ends, "//" and "/./" allowed; 0 if the path is not below it.
+// Returns where the store prefix ends in `path`, allowing "//" and "/./"; 0 if the path is not below it.
 size_t PrefixEnd(const char* path, string_view prefix);
 
-// True for /proc/self/exe and its other names.
+// Returns true for /proc/self/exe and its other names.
 bool IsOwnProgram(const char* path);
 
-// The program of this process, without symlinks. False for programs of the host.
+// Returns this process's program, without symlinks. False for programs of the host.
 bool OwnProgram(TextBuffer* path);
 
-// Replaces a path by what the kernel calls the file there. False if there is none.
+// Replaces a path by the kernel's name for the file. Returns false if there is none.
 bool ResolveByKernel(TextBuffer* path);
 
 template <class R>
@@ -52,14 +52,14 @@ bool IsFailure(R result) {
   }
 }
 
-// True if Map() changes `path`.
+// Returns true if Map() changes `path`.
 bool IsMapped(const char* path, Links last);
 
-// True if a path that was not found may lead elsewhere once each symlink in it is mapped.
+// Returns true if a path that was not found may lead to a file once each symlink in it is mapped.
 bool MayLeadElsewhere(int directory, const char* path, Links last);
 
 // Calls `call` with `path` mapped, and once more if the path was not found because of symlinks in it. Other
-// paths cost no memory: small threads and signal handlers have little stack.
+// paths need no memory: small threads and signal handlers have little stack.
 template <class Call>
 __attribute__((noinline)) auto WithMappedPath(int directory, const char* path, Links last, Call call) {
   MappedPath mapped;

@@ -15,7 +15,7 @@ int g_setup_state;
 
 namespace {
 
-// Copied: programs that change what ps(1) shows write over the environment's memory.
+// A copy, because programs that change what ps(1) shows overwrite the environment's memory.
 char g_text[12288];
 
 bool IsModule(string_view element, string_view module) {
@@ -24,14 +24,15 @@ bool IsModule(string_view element, string_view module) {
          Suffix(element, directory.size()) == module;
 }
 
-// The value of `variable` if it is called `name`.
+// Returns in `*value` the value of `variable` if its name is `name`.
 bool ValueOf(char* variable, string_view name, char** value) {
   if (strncmp(variable, name.data(), name.size()) != 0 || variable[name.size()] != '=') return false;
   *value = variable + name.size() + 1;
   return true;
 }
 
-// Takes the first element off a list if it is ours. True if nothing is left: then the variable was not there.
+// Removes the first element of a list if it is ours. Returns true if nothing is left: then the variable was
+// not set.
 bool TakeOurs(char* list, bool (*is_ours)(string_view)) {
   string_view rest;
   string_view first = SplitFirst(list, ':', &rest);
@@ -41,7 +42,7 @@ bool TakeOurs(char* list, bool (*is_ours)(string_view)) {
   return false;
 }
 
-// True if `variable` was not in the environment that the program is to have.
+// Returns true if `variable` is not for the program's environment.
 bool IsOurs(char* variable) {
   char* value = nullptr;
   if (ValueOf(variable, kLoaderVariable, &value) || ValueOf(variable, kJobVariable, &value)) return true;
@@ -62,7 +63,7 @@ void ReadSetting(char** variables) {
   g_setting = LoaderSetting();
 }
 
-// In place: main() is given this very array.
+// Works in place: main() gets this very array.
 void TakeOursOut(char** variables) {
   char** kept = variables;
   for (; *variables != nullptr; ++variables) {
@@ -71,8 +72,8 @@ void TakeOursOut(char** variables) {
   *kept = nullptr;
 }
 
-// getauxval(AT_EXECFN) is the program, and not ld.so, which the kernel executed. The auxiliary vector follows
-// the environment as ld.so left it.
+// Makes getauxval(AT_EXECFN) return the program, and not ld.so, which the kernel executed. The auxiliary
+// vector follows the environment as ld.so left it.
 void NameProgram(char** variables) {
   while (*variables != nullptr) ++variables;
   for (auto* entry = reinterpret_cast<ElfW(auxv_t)*>(variables + 1); entry->a_type != AT_NULL; ++entry) {
@@ -95,7 +96,7 @@ bool IsOurPreload(string_view element) {
 }
 
 void SetUp() {
-  if (environ == nullptr) return;  // too early: libc itself is not set up
+  if (environ == nullptr) return;  // too early: libc itself is not initialized
   ReadSetting(environ);
   if (!g_setting.pack.empty()) TakeOursOut(environ);
   __atomic_store_n(&g_setup_state, 1, __ATOMIC_RELEASE);
@@ -103,12 +104,12 @@ void SetUp() {
 
 }  // namespace reloc
 
-// ld.so gives every constructor main()'s arguments.
+// ld.so passes main()'s arguments to every constructor.
 __attribute__((constructor)) static void Construct(int, char**, char** variables) {
   bool untouched = __atomic_load_n(&reloc::g_setup_state, __ATOMIC_ACQUIRE) == 0;
   char** end = variables;
   while (*end != nullptr) ++end;
   if (!reloc::Active() || reloc::g_setting.program.empty() || !untouched) return;
-  // The end is where it was before variables were taken out.
+  // The end is where it was before variables were removed.
   reloc::NameProgram(end);
 }

@@ -1,4 +1,4 @@
-// What the launch plan, or the exec of a parent, told this module, through the environment.
+// Reads what the launch plan, or the exec of a parent, passed to this module through the environment.
 #pragma once
 
 #include "reloc/base/loader_setting.h"
@@ -6,15 +6,15 @@
 namespace reloc {
 
 extern LoaderSetting g_setting;
-extern char g_job[64];     // the value of RELOC_JOB, to be handed on; empty if there was none
+extern char g_job[64];     // the value of RELOC_JOB, to be passed on; empty if it was not set
 extern int g_setup_state;  // 0: not done
 void SetUp();
 
-// The setting. Its pack is empty if the module was inherited by a process that nobody launched from a pack:
-// then it changes nothing.
+// Returns the setting. Its pack is empty if a process inherited the module and was not launched from a pack:
+// then the module changes nothing.
 //
-// The first call takes the module's variables out of the environment; it is made before main(), by the
-// module's constructor, or earlier, if a library's constructor opens a file.
+// The first call removes the module's variables from the environment. The module's constructor makes it
+// before main(), or a library's constructor that opens a file makes it earlier.
 inline const LoaderSetting& Setting() {
   if (__builtin_expect(__atomic_load_n(&g_setup_state, __ATOMIC_ACQUIRE) == 0, 0)) SetUp();
   return g_setting;
@@ -22,8 +22,7 @@ inline const LoaderSetting& Setting() {
 
 inline bool Active() { return !Setting().pack.empty(); }
 
-// The first element of `list`, which was split at ':', was put there by us: true, and `*rest` is what
-// follows.
+// Return true if `element`, the first one of a list that was split at ':', was put there by relocd.
 bool IsOurAudit(string_view element);
 bool IsOurPreload(string_view element);
 

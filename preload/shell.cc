@@ -1,4 +1,5 @@
-// system(3), popen(3), pclose(3): libc's own start the shell from within, where nothing can be interposed.
+// system(3), popen(3), pclose(3): libc's own functions start the shell internally, where nothing can be
+// interposed.
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -16,7 +17,7 @@
 namespace reloc {
 namespace {
 
-// Held for a few instructions.
+// Held for a few instructions only.
 class SpinLock {
  public:
   explicit SpinLock(bool* locked) : locked_(locked) {
@@ -106,8 +107,9 @@ int SpawnShell(pid_t* pid, const char* command, const SpawnSettings& settings) {
   return Spawn(pid, "/bin/sh", &settings.actions, &settings.attributes, argv, environ);
 }
 
-// While a command runs, ^C and ^\ are its own, and its end is not announced: signal dispositions are the
-// process's, so that of several threads in system(3) the first sets them and the last restores them.
+// Ignores ^C and ^\ while a command runs, because they are for the command, and blocks SIGCHLD for its end.
+// Signal dispositions belong to the process, so the first of several threads in system(3) sets them and the
+// last restores them.
 class SystemSignals {
  public:
   SystemSignals() {
@@ -158,7 +160,7 @@ struct PipedCommand {
 PipedCommand* g_piped;
 bool g_piped_locked;
 
-// Parses popen(3)'s "r", "w", "re", "we". False if it is none of them.
+// Parses popen(3)'s "r", "w", "re", "we". Returns false for anything else.
 bool ParseMode(const char* mode, bool* reads, bool* close_on_exec) {
   if (*mode != 'r' && *mode != 'w') return false;
   *reads = *mode == 'r';
@@ -169,11 +171,11 @@ bool ParseMode(const char* mode, bool* reads, bool* close_on_exec) {
   return true;
 }
 
-// Starts the command with its end of the pipe; earlier streams of popen(3) are not for it.
+// Starts the command with its end of the pipe, without the earlier streams of popen(3).
 int StartPiped(const char* command, int end, int standard, pid_t* pid) {
   SpawnSettings settings;
   if (end == standard) {
-    // The descriptor is close-on-exec: only a true dup2(2) would clear that.
+    // The descriptor is close-on-exec, and only dup2(2) to another number would clear that.
     if (raw::Call(SYS_fcntl, end, F_SETFD, 0) != 0) return EBADF;
   } else if (int error = libc::posix_spawn_file_actions_adddup2(&settings.actions, end, standard);
              error != 0) {
@@ -214,7 +216,7 @@ FILE* Popen(const char* command, bool reads, bool close_on_exec) {
   return nullptr;
 }
 
-// Takes the stream's command out of the list; nullptr if it is none of popen(3)'s.
+// Removes the stream's command from the list; nullptr if it is not from popen(3).
 PipedCommand* TakePiped(FILE* stream) {
   SpinLock lock(&g_piped_locked);
   for (PipedCommand** at = &g_piped; *at != nullptr; at = &(*at)->next) {
@@ -234,7 +236,7 @@ RELOC_INTERPOSE(int, system, (const char* command)) {
   SpawnSettings settings;
   settings.SetSignals(signals.defaults(), signals.mask());
   pid_t pid = 0;
-  // system(3): no shell is a shell that exits with 127.
+  // system(3): a missing shell counts as a shell that exits with 127.
   if (SpawnShell(&pid, command, settings) != 0) return W_EXITCODE(127, 0);
   return WaitFor(pid);
 }

@@ -1,5 +1,5 @@
-// Unix sockets: their names are paths. In sun_path there are 108 bytes, which a pack's path may not leave:
-// such a socket is reached through /proc/self/fd.
+// Maps names of Unix sockets, which are paths. sun_path has 108 bytes, which may be too few with a pack's
+// path: such a socket is reached through /proc/self/fd.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -19,7 +19,7 @@ class SocketName {
   ~SocketName() {
     if (directory_ >= 0) raw::Close(directory_);
   }
-  // `*name` and `*size` become the mapped name's, if it is a store path.
+  // Replaces `*name` and `*size` by the mapped name's, if it is a store path.
   void Map(const sockaddr** name, socklen_t* size) {
     constexpr size_t kHeader = offsetof(sockaddr_un, sun_path);
     if (!Active() || *name == nullptr || *size <= kHeader || (*name)->sa_family != AF_UNIX) return;

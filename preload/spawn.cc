@@ -61,7 +61,7 @@ RELOC_INTERPOSE(int, posix_spawnp,
   return path == nullptr ? search.error() : Spawn(pid, path, actions, attributes, argv, envp);
 }
 
-// What the child is to open is opened by libc itself.
+// libc itself opens the files for the child.
 RELOC_INTERPOSE(int, posix_spawn_file_actions_addopen,
                 (Actions * actions, int fd, const char* path, int flags, mode_t mode)) {
   RELOC_NEXT(int, posix_spawn_file_actions_addopen, (Actions*, int, const char*, int, mode_t));

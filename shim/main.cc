@@ -1,7 +1,7 @@
 // The static program behind every entry of a pack.
 //
-// It finds itself by the directory entry that was executed, so hard links tell which entry is wanted, and
-// symlinks that led here are out of the way. From there on it is launch/launcher.h.
+// It finds itself by the directory entry that was executed, so that hard links identify the entry, and
+// symlinks on the way do not matter. The rest is launch/launcher.h.
 #include <elf.h>
 #include <errno.h>
 #include <string.h>
@@ -20,13 +20,13 @@ namespace {
 
 char g_plans[kMaxPlanBytes];
 
-// Its program header is the place for the plans' segment.
+// Its program header is replaced by that of the plans' segment.
 [[gnu::section(".note.relocd"), gnu::used]] constexpr struct {
   uint32_t name_size = sizeof name, description_size = 0, type = 1;
   char name[8] = "relocd";
 } kPlace;
 
-// The plans that the pack's shim carries, of all entries; empty if it carries none.
+// Returns the plans of all entries that the pack's shim carries; empty if it carries none.
 std::span<const char> CarriedPlans() {
   // NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel hands pointers over as numbers here
   const auto* headers = reinterpret_cast<const Elf64_Phdr*>(::getauxval(AT_PHDR));
@@ -38,8 +38,8 @@ std::span<const char> CarriedPlans() {
   return {};
 }
 
-// The plans of the entry `self`, which lies where entries lie, and the two parts of that path; empty if this
-// shim carries none.
+// Returns the plans of the entry `self`, which is at the usual place, and the two parts of that path; empty
+// if this shim carries none.
 std::span<const char> FindOwnPlans(string_view self, string_view* pack_dir, string_view* entry) {
   *pack_dir = DirName(DirName(self));
   *entry = Suffix(self, pack_dir->size() + 1);

@@ -1,9 +1,9 @@
 // The first process under a tracer (reloc/launch/tracer.h), and the program's parent. It runs the program
-// with what the caller sent, tells how it stops and ends, and passes signals on.
+// with what the caller sent, reports when it stops and ends, and passes signals on.
 //
 // The program is killed with it, and it with the tracer (PR_SET_PDEATHSIG): without its tracer a program has
-// lost its store, or even the calls that a filter leaves to the tracer. It ends when the caller's process was
-// killed, so that the program goes as it would have gone, had it been that process.
+// lost its store, or even the system calls that a filter passes to the tracer. It also ends when the caller's
+// process is killed, so that the program ends as if it had been that process.
 //
 // usage: tracee SOCKET LOADER PREFIX PROGRAM     (descriptors by number; LOADER may be -1)
 #include <errno.h>
@@ -35,8 +35,8 @@ struct Arguments {
   const char* program;
 };
 
-// System calls with paths that came after PRoot 5.1 (Debian's). It lets them pass unchanged, so that `ls`
-// does not find what `cat` reads. By number, since musl does not know them all.
+// System calls with paths that are newer than PRoot 5.1 (Debian's). It does not change their paths, so that
+// `ls` would not find what `cat` reads. By number, because musl does not have them all.
 constexpr uint32_t kLateCalls[] = {316 /* renameat2 */, 322 /* execveat */,   332 /* statx */,
                                    437 /* openat2 */,   439 /* faccessat2 */, 452 /* fchmodat2 */};
 
@@ -45,7 +45,7 @@ bool TracerKnowsLateCalls(const char* prefix) {
   return ::syscall(SYS_statx, AT_FDCWD, prefix, 0, 0, memory) == 0;
 }
 
-// linux/filter.h, linux/seccomp.h and linux/audit.h, which musl's headers do without.
+// From linux/filter.h, linux/seccomp.h and linux/audit.h, which musl's headers lack.
 struct BpfStep {
   uint16_t code;
   uint8_t if_true, if_false;  // steps to skip
@@ -60,7 +60,7 @@ constexpr uint32_t kOffsetOfCall = 0, kOffsetOfArch = 4;  // in struct seccomp_d
 constexpr uint32_t kX86_64 = 0xC000003E, kAllow = 0x7fff0000, kFailWith = 0x00050000;
 constexpr int kFilterMode = 2;
 
-// Makes the late calls fail as on a kernel without them: libc and programs then use those of before.
+// Makes the late calls fail as on a kernel without them: libc and programs then use the older ones.
 Errno RefuseLateCalls() {
   constexpr uint8_t kCount = sizeof kLateCalls / sizeof kLateCalls[0];
   BpfStep steps[kCount + 5];
@@ -77,15 +77,15 @@ Errno RefuseLateCalls() {
   return ::prctl(PR_SET_SECCOMP, kFilterMode, &program) == 0 ? kOk : Errno::Last();
 }
 
-// Puts `fd` at `number`, to be inherited. Numbers arrive in ascending order, so that the lowest free one,
-// which `fd` has, is never one that is still to come.
+// Moves `fd` to `number`, to be inherited. Numbers arrive in ascending order, so that the lowest free one,
+// which `fd` has, is never one that arrives later.
 Errno Place(UniqueFd fd, int number) {
   if (fd.get() != number && ::dup2(fd.get(), number) < 0) return Errno::Last();
   if (fd.get() == number) return ::fcntl(fd.Release(), F_SETFD, 0) == 0 ? kOk : Errno::Last();
   return kOk;
 }
 
-// The `count` strings at `*text`, as exec wants them; moves `*text` behind them.
+// Lists the `count` strings at `*text`, as exec expects them; moves `*text` after them.
 char** List(char** text, uint32_t count, Arena* arena) {
   char** list = arena->TakeArray<char*>(count + 1);
   for (uint32_t i = 0; list != nullptr && i < count; ++i) {
@@ -113,7 +113,7 @@ Errno Execute(const char* program, const TraceMessage& run, int strings) {
   return Errno::Last();
 }
 
-// Receives the caller's descriptors, up to the word to run.
+// Receives the caller's descriptors, up to the message to run.
 Errno ReceiveDescriptors(int socket, TraceMessage* run, UniqueFd* strings) {
   while (true) {
     RELOC_TRY(ReceiveTrace(socket, run, strings));
@@ -122,13 +122,13 @@ Errno ReceiveDescriptors(int socket, TraceMessage* run, UniqueFd* strings) {
   }
 }
 
-// In the child: becomes the program.
+// Runs in the child: becomes the program.
 Errno BecomeProgram(const Arguments& arguments) {
   TraceMessage ready{TraceEvent::kReady, ::getpid()};
   if (Result<FileId> id = IdentifyAt(AT_FDCWD, arguments.prefix); id.ok()) ready.file = *id;
   bool refuse = !TracerKnowsLateCalls(arguments.prefix);
   RELOC_TRY(SendTrace(arguments.socket, ready));
-  // What the tracer had as its own is not the program's.
+  // The program must not inherit the tracer's own descriptors.
   for (int fd = 0; fd <= 2; ++fd) ::close(fd);
   TraceMessage run{};
   UniqueFd strings;
@@ -138,30 +138,31 @@ Errno BecomeProgram(const Arguments& arguments) {
   return Execute(arguments.program, run, strings.get());
 }
 
-// Starts the program; its pid, or -1. Tells the caller's process that it runs.
+// Starts the program and reports to the caller's process that it runs. Returns its pid, or -1.
 int StartProgram(const Arguments& arguments) {
-  // A fork after which this process waits until the child has executed the program. A pipe would tell as
-  // much, but takes numbers that the caller's descriptors may need.
+  // Forks, and waits until the child has executed the program. A pipe would do the same, but takes numbers
+  // that the caller's descriptors may need.
   long child = ::syscall(SYS_clone, CLONE_VFORK | SIGCHLD, 0, 0, 0, 0);
   if (child == 0) {
     TraceMessage failed{TraceEvent::kExecFailed, BecomeProgram(arguments).value};
-    // Not sent: then the exit status is all that tells.
+    // If it could not be sent, only the exit status reports it.
     ::_exit(SendTrace(arguments.socket, failed).ok() ? 0 : 127);
   }
-  // If the child said that it failed, it did so before.
+  // If the child reported a failure, it did so before.
   TraceMessage started{TraceEvent::kStarted};
   return child > 0 && SendTrace(arguments.socket, started).ok() ? static_cast<int>(child) : -1;
 }
 
-// False when the caller's process is gone.
+// Returns false if the caller's process has ended.
 bool PassSignalOn(int socket, int program) {
   TraceMessage message{};
   if (!ReceiveTrace(socket, &message).ok()) return false;
-  ::kill(program, message.value);  // it cannot be another's pid: nobody else waits for the program
+  ::kill(program, message.value);  // the pid cannot belong to another process: only this one waits for the
+                                   // program
   return true;
 }
 
-// Tells what happened to the program. False when it has ended, or nobody listens.
+// Reports what happened to the program. Returns false when it has ended, or the receiver has closed.
 bool TellChange(int socket, int program) {
   int status = 0;
   while (::waitpid(program, &status, WNOHANG | WUNTRACED) == program) {
@@ -175,7 +176,7 @@ bool TellChange(int socket, int program) {
 
 int Main(const Arguments& arguments) {
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return 1;
-  (void)::signal(SIGCHLD, SIG_DFL);  // ignored, it would let no status through
+  (void)::signal(SIGCHLD, SIG_DFL);  // if it were ignored, wait would return no status
   for (int fd : {arguments.socket, arguments.loader}) {
     if (fd >= 0 && ::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) return 1;
   }
