@@ -1,5 +1,5 @@
-// The plans that are left in a pack for one entry: one of each engine that exists, refusals included, so that
-// the launcher can say of every engine why it does not run the program.
+// Compiles the plans that a pack stores for one entry: one for each engine that exists, including refusals,
+// so that the launcher can give a reason for every engine that does not run the program.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// What is said in the plan here, and by preload/command.cc for the children of a program, is the same: how
-// ld.so is told what to start, and which variables it and the two modules need.
+// The plan here and preload/command.cc, for the children of a program, do the same: they pass ld.so the
+// program to start, and set the variables that ld.so and the two modules need.
 #include "reloc/engine/fakechroot.h"
 
 #include "absl/strings/str_cat.h"
@@ -15,14 +15,14 @@ namespace {
 
 constexpr char kOtherEngine[] = "use the engine userns";
 
-// The loader of every glibc on x86-64 or AArch64: a host that has it can have our module in its programs.
+// The loader of every glibc on x86-64 or AArch64: programs of a host that has it can load our module.
 #if defined(__x86_64__)
 constexpr char kHostLoader[] = "/lib64/ld-linux-x86-64.so.2";
 #elif defined(__aarch64__)
 constexpr char kHostLoader[] = "/lib/ld-linux-aarch64.so.1";
 #endif
 
-// What ld.so is to start.
+// The program that ld.so starts.
 struct Start {
   std::string loader;             // store path of ld.so
   std::string program;            // store path of an ELF program
@@ -46,7 +46,7 @@ Start StartOf(const ProgramSpec& program) {
   return start;
 }
 
-// Why ld.so cannot start the program at all; empty if it can.
+// Returns why ld.so cannot start the program at all; empty if it can.
 std::string Obstacle(const ProgramSpec& program, const Start& start) {
   if (program.kind == ProgramKind::kStatic) return "the program is static: no loader starts it";
   if (start.loader.empty()) {
@@ -58,7 +58,7 @@ std::string Obstacle(const ProgramSpec& program, const Start& start) {
   return "";
 }
 
-// What both modules are told (base/loader_setting.h). The program comes last: it may hold a ':'.
+// Returns the setting for both modules (base/loader_setting.h). The program comes last: it may contain a ':'.
 std::string Setting(const ProgramSpec& program, const std::string& options, const std::string& loader,
                     const std::string& own_program) {
   return absl::StrCat(options, ":", program.store_prefix, ":", InPack(""), ":", Module(program, ""), ":",
@@ -68,7 +68,7 @@ std::string Setting(const ProgramSpec& program, const std::string& options, cons
 void AddEnvironment(const ProgramSpec& program, const Start& start, const LoaderFacts& facts,
                     PlanText& plan) {
   for (string_view name : kLibcLists) plan.Add(Op::kMapEnv, name, program.store_prefix);
-  // Its built-in directory is a store path.
+  // The directory built into ld.so's libc is a store path.
   std::string gconv = absl::StrCat(std::string(DirName(start.loader)), "/gconv");
   if (facts.Has(kHasGconv)) plan.Add(Op::kPrependEnv, "GCONV_PATH", InPack(gconv));
   if (facts.Has(kBindsNow)) plan.Add(Op::kSetEnv, "LD_BIND_NOW", "1");
@@ -95,7 +95,7 @@ std::string Compile(const ProgramSpec& program, const Start& start, const Loader
   return plan.Finish();
 }
 
-// A script for the host's interpreter, which runs as it is, with the preload module.
+// Compiles the plan for a script of the host's interpreter, which runs unchanged, with the preload module.
 std::string CompileForHost(const ProgramSpec& program, const Start& start) {
   PlanText plan(Engine::kFakechroot, program.digest);
   plan.Add(Op::kRequire, Module(program, kPreloadModule), kNoModule)

@@ -1,6 +1,6 @@
-// The graft engine: the program is executed in a mirror in which another path, where it lies, stands for the
-// store prefix. Nothing is changed about the process: no namespace, no preloaded module, no tracer. It needs
-// a daemon that keeps the mirror: see docs/adr/0022-graft-engine.md.
+// The graft engine: the program is executed in a mirror in which the store prefix is replaced by the path
+// where the mirror is. The process itself is unchanged: no namespace, no preloaded module, no tracer. It
+// needs a daemon that keeps the mirror: see docs/adr/0022-graft-engine.md.
 #pragma once
 
 #include <string>
@@ -12,10 +12,11 @@ namespace reloc {
 
 inline constexpr char kGraftCure[] = "relocctl mirrors add --kind graft PACK --wait";
 
-// A plan, or a refusal where no mirror can be made. Empty if its texts are too long for a plan.
+// Returns a plan, or a refusal if no mirror can be made. Empty if its texts are too long for a plan.
 std::string CompileGraft(const ProgramSpec& program);
 
-// Whether what `plan` needs is there, by its own steps. `daemon_dir`: as of OpenDaemonDir(), or -1.
+// Checks, with the plan's own steps, whether what `plan` needs exists. `daemon_dir`: from OpenDaemonDir(), or
+// -1.
 EngineReport ProbeGraft(const Plan& plan, int daemon_dir);
 
 }  // namespace reloc

@@ -16,8 +16,8 @@
 namespace reloc {
 namespace {
 
-// Calls `look` with the content of the file at `path`. Mapped, not read: what is looked for lies in the first
-// pages.
+// Calls `look` with the content of the file at `path`. It is mapped, not read: what is searched for is in the
+// first pages.
 template <typename Look>
 absl::Status WithContent(const std::string& path, Look look) {
   RELOC_ASSIGN_OR_RETURN(UniqueFd fd, OpenFile(path, O_RDONLY));

@@ -1,5 +1,5 @@
-// What an ld.so can do, and what lies beside it. Found in its file: ld.so is not executed, since a pack may
-// be made on a host that cannot run it.
+// Determines what an ld.so can do, and which files are beside it. Its file is read, but not executed: a pack
+// may be made on a host that cannot run it.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 namespace reloc {
 
 struct LoaderFacts {
-  bool glibc = false;   // else musl's, or another
+  bool glibc = false;   // otherwise musl's, or another
   std::string options;  // letters: LoaderOption
 
   bool Has(LoaderOption option) const { return options.find(option) != options.npos; }

@@ -1,4 +1,4 @@
-// Encoded plans as std::string, for the hosted layers.
+// Encodes plans as std::string, for the hosted layers.
 #pragma once
 
 #include <string>
@@ -17,7 +17,7 @@ class PlanText {
     writer_.Add(op, a, b);
     return *this;
   }
-  // Empty if the plan did not fit into kMaxPlanBytes.
+  // Returns the plan; empty if it did not fit into kMaxPlanBytes.
   std::string Finish() { return std::string(writer_.Finish()); }
 
  private:
@@ -25,10 +25,11 @@ class PlanText {
   PlanWriter writer_;
 };
 
-// A path below the pack's directory: "/gnu/store" -> template of "<pack>/gnu/store".
+// Returns the template of a path below the pack's directory: "/gnu/store" -> "<pack>/gnu/store".
 inline std::string InPack(string_view path) { return std::string(1, kPackDir).append(path); }
 
-// What an engine brings along: in the pack, or in relocd's own directory for a tree that is no pack.
+// Returns the path of a file that an engine needs: in the pack, or in relocd's own directory for a tree that
+// is no pack.
 inline std::string Module(const ProgramSpec& program, string_view name) {
   return std::string(program.modules.empty() ? InPack("/.reloc/lib") : program.modules).append(name);
 }

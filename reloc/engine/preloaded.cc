@@ -1,5 +1,5 @@
-// Rejected: to link these programs statically, which keeps preload modules out, but also names of users that
-// LDAP or SSSD know. To have the module leave them alone: it would need to know their names.
+// Rejected: linking these programs statically, which keeps preload modules out, but also the names of users
+// in LDAP or SSSD. Rejected: a module that ignores them, because it would need to know their names.
 #include "reloc/engine/preloaded.h"
 
 #include <link.h>
@@ -16,7 +16,7 @@
 namespace reloc {
 namespace {
 
-// `names`: $LD_PRELOAD. A module that is named there is not one that hides, and would be loaded again.
+// `names`: $LD_PRELOAD. A module that is listed there does not hide itself, and would be loaded again.
 int IsHiddenModule(dl_phdr_info* info, size_t, void* names) {
   std::string_view path = info->dlpi_name;
   return BaseName(path) == BaseName(kPreloadModule) &&
@@ -28,7 +28,7 @@ int IsHiddenModule(dl_phdr_info* info, size_t, void* names) {
 void ExecuteWithoutPreload(char** argv, char** envp) {
   std::string_view names = EnvValue(envp, "LD_PRELOAD");
   if (::dl_iterate_phdr(IsHiddenModule, &names) == 0) return;
-  // By number: the module has functions of its own in the place of libc's.
+  // By number: the module replaces libc's functions.
   ::syscall(SYS_execve, "/proc/self/exe", argv, envp);
 }
 

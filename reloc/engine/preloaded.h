@@ -1,12 +1,12 @@
-// relocd's own programs look at paths as they are, also when a program of the loader engine starts them: then
-// that engine's preload module (preload/) is loaded into them, as into any host program, and maps their
-// paths.
+// Keeps the loader engine's preload module out of relocd's own programs, which must see paths unchanged. When
+// a program of that engine starts them, the module (preload/) is loaded into them, as into any host program,
+// and maps their paths.
 #pragma once
 
 namespace reloc {
 
-// Executes this program again if the module is loaded, and only returns if it is not. Call before anything
-// else; `envp` is what the module left of the environment, so that it is not loaded a second time.
+// Executes this program again if the module is loaded, and returns only if it is not. Call it first of all.
+// `envp` is the environment as the module left it, so that it is not loaded a second time.
 void ExecuteWithoutPreload(char** argv, char** envp);
 
 }  // namespace reloc

@@ -1,6 +1,6 @@
-// The engines that need a pack try themselves out on one that every host has: /proc. Its /proc/self/root is
-// the host, so that the prefix /self/root, which no host has, shows a shell and its ld.so; and /proc/sys is a
-// directory that is not what the host has at /sys.
+// The engines that need a pack are tried on one that every host has: /proc. Its /proc/self/root is the host,
+// so that the prefix /self/root, which no host has, shows a shell and its ld.so; and /proc/sys is a directory
+// that differs from the host's /sys.
 #include "reloc/engine/probe.h"
 
 #include <errno.h>
@@ -35,7 +35,7 @@ EngineReport Failed(Engine engine, std::string obstacle, std::string cure) {
   return {engine, false, std::move(obstacle), std::move(cure)};
 }
 
-// By the trial: its own cure, if it has one, is better than `cure`.
+// Reports the trial's result: its own fix, if it has one, is better than `cure`.
 EngineReport Judged(Engine engine, const Trial& trial, std::string cure) {
   if (trial.obstacle.empty()) return {engine, true, "", ""};
   return Failed(engine, trial.obstacle, trial.cure.empty() ? std::move(cure) : trial.cure);
@@ -47,7 +47,7 @@ EngineReport ProbeUserns() {
   return Judged(Engine::kUserns, trial, "");
 }
 
-// What the engines need that bring something along; the obstacle is empty if it is there.
+// Checks the files that engines need in the installation; the obstacle is empty if they exist.
 EngineReport CheckInstallation(Engine engine, const std::string& modules) {
   if (access("/proc/self/environ", R_OK) != 0) {
     return Failed(engine, "find /proc/self/environ: No such file or directory",
@@ -61,7 +61,7 @@ EngineReport CheckInstallation(Engine engine, const std::string& modules) {
   return {};
 }
 
-// In the child: becomes the shell by `bytes`, as a launch does, and has it run `script`.
+// Runs in the child: becomes the shell with the plan `bytes`, as a launch does, and has it run `script`.
 void RunPlan(const std::string& bytes, const std::string& prefix, const char* script, Failure* failure) {
   const LaunchLog log("relocctl", false);
   std::vector<std::string> words = {"sh", "-c", script};
@@ -97,13 +97,13 @@ EngineReport ProbeProot(const std::string& modules) {
   Trial trial = RunTrial([plan = CompileProot(shell)](Failure* failure) {
     RunPlan(plan, "/sys", "test -e /sys/kernel/ostype", failure);
   });
-  trial.cure.clear();  // another engine: but this one is asked for
+  trial.cure.clear();  // it names another engine, but this one was requested
   return Judged(Engine::kProot, trial,
                 "ptrace must be allowed: as root: sysctl kernel.yama.ptrace_scope=1, in a container "
                 "--cap-add SYS_PTRACE or a seccomp profile that allows ptrace");
 }
 
-// The plan for the host's shell, as a program in the store /self/root.
+// Compiles the plan for the host's shell, as a program in the store /self/root.
 absl::StatusOr<std::string> CompileShell(const std::string& modules) {
   RELOC_ASSIGN_OR_RETURN(ElfInfo elf, ReadElf(kShell));
   ProgramSpec shell;
@@ -116,7 +116,7 @@ absl::StatusOr<std::string> CompileShell(const std::string& modules) {
   return CompileFakechroot(shell);
 }
 
-// ld.so says so on stderr when it cannot use a module, and goes on.
+// If ld.so cannot use a module, it reports that on stderr and continues.
 EngineReport ProbeFakechroot(const std::string& modules) {
   if (EngineReport missing = CheckInstallation(Engine::kFakechroot, modules); !missing.obstacle.empty()) {
     return missing;

@@ -16,7 +16,7 @@
 namespace reloc {
 namespace {
 
-// What the pipe carries, once.
+// The pipe's content, sent at most once.
 struct Report {
   int error;
   char obstacle[1024];
@@ -70,7 +70,7 @@ Trial Judge(int status, int pipe, int output) {
 }  // namespace
 
 Trial RunTrial(absl::FunctionRef<void(Failure*)> attempt) {
-  // Or a descriptor of ours would have the number of one that the child's output goes to.
+  // Otherwise a descriptor of ours could have the number of one that the child's output goes to.
   if (Errno e = ReserveStandardFds(); !e.ok()) return {e.value, "open /", ""};
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return NotTried("pipe");

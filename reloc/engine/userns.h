@@ -1,4 +1,5 @@
-// The userns engine: a mount namespace in which the store lies at its prefix. The program runs as if at home.
+// The userns engine: a mount namespace in which the store is at its prefix. The program runs as on a host
+// that has the store.
 #pragma once
 
 #include <string>
@@ -9,10 +10,10 @@
 
 namespace reloc {
 
-// The whole plan: `prepare` makes the root, `enter` joins it and becomes the program.
+// Returns the whole plan: `prepare` makes the root, `enter` joins it and becomes the program.
 std::string CompileUserns(const ProgramSpec& program);
 
-// What the daemon sends with the namespaces of a root that it keeps: the enter part alone.
+// Returns what the daemon sends with the namespaces of a root that it keeps: only the enter part.
 std::string CompileUsernsJoin(std::string_view program, const PackDigest& digest);
 
 }  // namespace reloc

@@ -15,7 +15,7 @@
 namespace reloc {
 namespace {
 
-// Every host has the first, no host the second.
+// Every host has the first directory, no host the second.
 constexpr char kStore[] = "/usr";
 constexpr char kPrefix[] = "/relocd-probe/store";
 constexpr Step kPrepare[] = {{Op::kUnshare, 0, "", ""},
@@ -24,7 +24,7 @@ constexpr Step kPrepare[] = {{Op::kUnshare, 0, "", ""},
                              {Op::kEnterRoot, 0, "", ""}};
 constexpr Step kEnter[] = {{Op::kJoin, 0, "", ""}};
 
-// As the launcher does it. False if it failed.
+// Does what the launcher does. Returns false on failure.
 bool MakeAndEnterRoot(Failure* failure) {
   const LaunchLog log("relocctl", false);
   LaunchState state;
@@ -51,7 +51,7 @@ void Attempt(Failure* failure) {
   }
 }
 
-// True if the switch `path` exists and has `value`.
+// Returns true if the setting `path` exists and has `value`.
 bool SwitchIs(const char* path, string_view value) {
   FixedText<64> text;
   return ReadSmallFile(path, &text).ok() && StartsWith(text.view(), value) && text.size() == value.size() + 1;

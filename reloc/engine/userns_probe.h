@@ -7,10 +7,10 @@
 
 namespace reloc {
 
-// Call it while the process is single-threaded.
+// Must be called while the process is single-threaded.
 Trial TryUserns();
 
-// What would let the failed `trial` succeed, by what this host's switches say.
+// Suggests what would let the failed `trial` succeed, from this host's settings.
 std::string UsernsCure(const Trial& trial);
 
 }  // namespace reloc
