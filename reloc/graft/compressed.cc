@@ -11,7 +11,7 @@ namespace reloc {
 namespace {
 
 constexpr size_t kBlock = 64 << 10;
-constexpr int kMaxDepth = 4;  // of compressed files in each other
+constexpr int kMaxDepth = 4;  // levels of compressed files inside each other
 
 struct FreeArchive {
   void operator()(struct archive* archive) const { archive_read_free(archive); }
@@ -22,7 +22,7 @@ struct Format {
   const char* name;
   std::string_view magic;
 };
-// bzip2: a version and the size of blocks follow.
+// bzip2: a version and the block size follow.
 constexpr Format kFormats[] = {
     {"a bzip2 file", "BZh"},
     {"a gzip file", "\x1f\x8b"},
@@ -33,7 +33,7 @@ constexpr Format kFormats[] = {
      "7zXZ"},
 };
 
-// Reads what is open, member by member. A member may be compressed itself: `depth` more may be in each other.
+// Reads an open archive, member by member. A member may be compressed itself, up to `depth` more levels.
 bool HoldsBelow(const PrefixRewriter& rewriter, std::string_view bytes, int depth);
 
 bool MemberHolds(const PrefixRewriter& rewriter, struct archive* in, int depth) {

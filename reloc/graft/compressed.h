@@ -1,4 +1,4 @@
-// Looking into compressed files, by libarchive.
+// Searches compressed files, with libarchive.
 #pragma once
 
 #include <string_view>
@@ -7,12 +7,11 @@
 
 namespace reloc {
 
-// The format by its magic number, "a gzip file"; nullptr for what is not compressed as a whole.
+// Returns the format by its magic number, "a gzip file"; nullptr for what is not compressed as a whole.
 const char* CompressedFormat(std::string_view bytes);
 
-// True if the rewriter's prefix is in what `bytes` are when they are not compressed, in names of members, or
-// in what is not compressed of them, where a checksum holds it. What is damaged is looked at as far as it
-// goes.
+// Returns true if the rewriter's prefix is in the uncompressed content of `bytes`, in names of members, or in
+// an uncompressed part that a checksum covers. Damaged data is searched as far as it can be read.
 bool HoldsCompressed(const PrefixRewriter& rewriter, std::string_view bytes);
 
 }  // namespace reloc

@@ -30,7 +30,7 @@ constexpr size_t kNames = 64 * 64;
 constexpr char kRecord[] = "/graft-dir";  // in the cache
 constexpr char kMarker[] = "/.cache";     // in the directory
 
-// The name of that number; empty if it begins as an option does.
+// Returns the name with that number; empty if it begins like an option.
 std::string NameOf(size_t number) {
   const char first = kLetters[number / kLetters.size()];
   return first == '-' ? "" : std::string{first, kLetters[number % kLetters.size()]};
@@ -42,7 +42,7 @@ bool HasShape(const std::string& directory) {
          directory.find_first_not_of(kLetters, sizeof(kSharedDirectory)) == directory.npos;
 }
 
-// Empty: none is recorded, or what is recorded is no such name.
+// Returns the recorded directory; empty if none is recorded, or the record is no such name.
 std::string ReadRecord(const std::string& cache) {
   absl::StatusOr<std::string> recorded = ReadSymlink(cache + kRecord);
   return recorded.ok() && HasShape(*recorded) ? *recorded : "";
@@ -58,7 +58,7 @@ absl::Status Record(const std::string& cache, const std::string& directory) {
   return SystemError(errno, absl::StrCat("cannot create symlink ", record));
 }
 
-// AlreadyExists if somebody has the name.
+// Makes the directory. AlreadyExists if another user has the name.
 absl::Status Make(const std::string& cache, const std::string& directory) {
   if (::mkdir(directory.c_str(), 0700) != 0) {
     return errno == EEXIST ? absl::AlreadyExistsError(directory)
@@ -69,14 +69,14 @@ absl::Status Make(const std::string& cache, const std::string& directory) {
   return SystemError(errno, absl::StrCat("cannot create symlink ", marker));
 }
 
-// True if it can be used, made again where a cleaner has removed it.
+// Returns true if it can be used; makes it again if a cleaner has removed it.
 bool IsUsable(const std::string& cache, const std::string& directory) {
   const char* fault = GraftDirectoryFault(directory.c_str());
   return fault == nullptr || (fault == kGraftPathGone && Make(cache, directory).ok());
 }
 
-// One whose record went with an earlier cache in this place. What is not the user's own is not looked into:
-// it may be a file system that never answers.
+// Finds a directory whose record was lost with an earlier cache in this place. Directories of other users are
+// not entered: they may be on a file system that never answers.
 std::string FindUnrecorded(const std::string& cache) {
   std::error_code error;
   for (fs::directory_iterator entry(kSharedDirectory, error), end; !error && entry != end;
@@ -108,12 +108,12 @@ absl::StatusOr<std::string> MakeAtRandom(const std::string& cache) {
 }
 
 void Touch(const std::string& path) {
-  // What cannot be renewed is made again when it is gone.
+  // If it cannot be renewed, it is made again when it is gone.
   (void)::utimensat(AT_FDCWD, path.c_str(), nullptr, AT_SYMLINK_NOFOLLOW);
 }
 
-// Symlinks into this cache in /tmp itself, where graft paths were once. They stay, as long as /tmp lasts: the
-// name of one that was let go could be taken by another user.
+// Renews symlinks into this cache in /tmp itself, where older versions had graft paths. They are kept as long
+// as /tmp lasts: if one were removed, another user could take its name.
 bool RenewOldNames(const std::string& cache) {
   const std::string mirrors = absl::StrCat(cache, "/", kMirrorsDir, "/");
   bool found = false;
@@ -150,7 +150,7 @@ absl::StatusOr<std::string> TakeGraftDirectory(const std::string& cache) {
                      " is too long: set mirror-dir to a shorter one"));
   }
   RELOC_ASSIGN_OR_RETURN(UniqueFd lock, OpenFile(cache, O_RDONLY | O_DIRECTORY));
-  // Held for the moment in which another process does the same.
+  // Held only briefly, while another process does the same.
   if (::flock(lock.get(), LOCK_EX) != 0) return SystemError(errno, absl::StrCat("cannot lock ", cache));
   std::string directory = ReadRecord(cache);
   if (!directory.empty() && IsUsable(cache, directory)) return directory;

@@ -1,9 +1,8 @@
-// The directory in /tmp that holds the graft paths which are too short for the cache: /tmp/XX, the user's
-// own.
+// The directory in /tmp for graft paths that are too short for the cache: /tmp/XX, owned by the user.
 //
-// It belongs to one cache, and each says so of the other: <cache>/graft-dir leads to /tmp/XX, and
-// /tmp/XX/.cache to the cache. It is never given back, so that nobody else can take a name that was ever used
-// in it. The names of two characters are shared by all users of the host.
+// It belongs to one cache, and each refers to the other: <cache>/graft-dir leads to /tmp/XX, and
+// /tmp/XX/.cache to the cache. It is never removed, so that nobody else can take a name that was ever used in
+// it. All users of the host share the names of two characters.
 #pragma once
 
 #include <string>
@@ -15,17 +14,18 @@ namespace reloc {
 
 inline constexpr char kSharedDirectory[] = "/tmp";
 
-// Returns the directory for `cache`, which exists: the recorded one if it can be used, also after a cleaner
-// removed it, else a new one. ResourceExhausted: all names are taken. FailedPrecondition: /tmp is not root's
-// and sticky.
+// Returns the directory for `cache`, which must exist: the recorded one if it can be used, even if a cleaner
+// removed it, otherwise a new one. ResourceExhausted: all names are taken. FailedPrecondition: /tmp is not
+// root's and sticky.
 absl::StatusOr<std::string> TakeGraftDirectory(const std::string& cache);
 
-// Renews the times by which cleaners of /tmp judge, of the recorded directory and of the names that older
-// versions left in /tmp itself, and makes the directory again if it is gone. True if there is anything of
-// these.
+// Renews the times that cleaners of /tmp check, for the recorded directory and for the names that older
+// versions left in /tmp itself, and makes the directory again if it is gone. Returns true if any of these
+// exist.
 bool RenewGraftNames(const std::string& cache);
 
-// Names of `size` random characters that no shell, list of paths or #! line takes apart, and no option.
+// Returns a name of `size` random characters that is no option, and that no shell, list of paths or #! line
+// splits.
 absl::StatusOr<std::string> RandomGraftName(size_t size);
 
 }  // namespace reloc

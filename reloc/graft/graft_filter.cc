@@ -18,7 +18,7 @@
 namespace reloc {
 namespace {
 
-// What may be an object, by the pack's list of files.
+// Lists the files that may be objects, from the pack's list of files.
 absl::StatusOr<std::vector<std::string>> ListCandidates(const StoreLocation& store,
                                                         const pb::Contents& contents) {
   std::vector<std::string> paths;
@@ -33,7 +33,7 @@ absl::StatusOr<std::vector<std::string>> ListCandidates(const StoreLocation& sto
   return paths;
 }
 
-// A plain mirror's store, where there is one: the pack may be slow to reach.
+// Returns a plain mirror's store if there is one, because the pack may be slow to reach.
 absl::StatusOr<StoreLocation> LocateOriginal(const MirrorCache& cache, const std::string& pack,
                                              const pb::Manifest& manifest) {
   const absl::StatusOr<Mirror> plain = cache.Find({DigestOf(manifest), MirrorKind::kPlain});
@@ -67,12 +67,12 @@ GraftFilter::GraftFilter(PrefixRewriter rewriter, std::string store, StoreLocati
       kept_(!is_new) {}
 
 GraftFilter::~GraftFilter() {
-  // A destructor cannot report; what could not be removed is stale.
+  // A destructor cannot report errors; a path that could not be removed is stale.
   if (!kept_) RemoveGraftPath(rewriter_.path(), store_).IgnoreError();
 }
 
-// Without a plain mirror the pack is read here, and read again when it is copied. It may not be the user's
-// own, so nothing of this holds but what the list says, or FilterFile finds again.
+// Without a plain mirror the pack is read here, and again when it is copied. It may belong to another user,
+// so nothing found here is trusted, except what the list confirms or FilterFile finds again.
 absl::Status GraftFilter::Begin(const pb::Contents& contents, const ProgressCallback& progress) {
   RELOC_ASSIGN_OR_RETURN(const std::vector<std::string> candidates, ListCandidates(original_, contents));
   StoreLibraries libraries = FindLibraries(original_, candidates, progress);
@@ -85,7 +85,7 @@ absl::Status GraftFilter::Begin(const pb::Contents& contents, const ProgressCall
   return absl::OkStatus();
 }
 
-// True if the path leads to the library that it was found to be, in the mirror too.
+// Returns true if the path leads to the library that it was found to be, in the mirror too.
 bool GraftFilter::IsListed(const ListedFiles& listed, const NeededPath& needed) const {
   if (!IsBelow(needed.path, rewriter_.prefix())) return false;
   const std::string file = listed.Find(std::string_view(needed.path).substr(rewriter_.prefix().size()));
@@ -93,7 +93,7 @@ bool GraftFilter::IsListed(const ListedFiles& listed, const NeededPath& needed) 
   return elf != elves_.end() && elf->second.soname == needed.name;
 }
 
-// DataLoss if `bytes`, which have been compared with the list, say another thing than Begin() has read.
+// Returns DataLoss if `bytes`, which match the list, differ from what Begin() has read.
 absl::Status GraftFilter::CheckUnchanged(const std::string& path, const std::string& bytes) const {
   auto known = elves_.find(path);
   if (known == elves_.end()) return absl::OkStatus();
@@ -110,8 +110,8 @@ absl::StatusOr<bool> GraftFilter::FilterFile(const ItemFile& file, std::string* 
     return absl::FailedPreconditionError(
         absl::StrCat(OneLine(path), " ", obstacle, ": the pack cannot be grafted, use another engine"));
   }
-  // Store paths, and so before the prefix is replaced. Where they cannot be written, ld.so searches as
-  // before.
+  // These are store paths, so they come before the prefix is replaced. If they cannot be written, ld.so
+  // searches as before.
   const auto needed = needed_.find(path);
   const bool written = needed != needed_.end() && WriteNeededPaths(needed->second, bytes);
   return rewriter_.Rewrite(bytes) > 0 || written;

@@ -1,4 +1,4 @@
-// Makes a mirror a graft: what MakeMirror needs besides.
+// Turns a mirror into a graft: the filter for MakeMirror.
 #pragma once
 
 #include <map>
@@ -18,25 +18,26 @@
 namespace reloc {
 
 // For one call of MakeMirror with MirrorKind::kGraft. Its graft path is made at once. If no mirror ever had
-// it, it goes away with the filter unless Keep() was called.
+// that path, the filter removes it when it is destroyed, unless Keep() was called.
 class GraftFilter : public ContentFilter {
  public:
-  // For the pack at `pack`, whose manifest it reads. `cache` is only read. Errors: those of MakeGraftPath,
-  // LoadManifest and LocateStore.
+  // Creates one for the pack at `pack`, whose manifest it reads. `cache` is only read. Errors: those of
+  // MakeGraftPath, LoadManifest and LocateStore.
   static absl::StatusOr<std::unique_ptr<GraftFilter>> Create(const MirrorCache& cache,
                                                              const std::string& pack);
   ~GraftFilter() override;
 
   // Reads the headers of all objects.
   absl::Status Begin(const pb::Contents& contents, const ProgressCallback& progress) override;
-  // Names an object's libraries by path (see needed_paths.h), and replaces the prefix. FailedPrecondition,
-  // which names the file: its references cannot be rewritten, so that the pack has no graft. DataLoss: the
-  // pack is being changed.
+  // Refers to an object's libraries by path (see needed_paths.h), and replaces the prefix.
+  // FailedPrecondition, naming the file: its references cannot be rewritten, so that the pack has no graft.
+  // DataLoss: the pack is being changed.
   absl::StatusOr<bool> FilterFile(const ItemFile& file, std::string* bytes) override;
   absl::StatusOr<std::string> FilterLink(const ItemFile& link, const std::string& target) override;
   absl::Status Finish(const std::string& meta) override;
 
-  // MakeMirror returned the mirror `made`. If that is another maker's, it has its own graft path.
+  // To be called when MakeMirror has returned the mirror `made`. If another process made that, it has its own
+  // graft path.
   void Keep(const Mirror& made);
 
  private:
@@ -46,15 +47,15 @@ class GraftFilter : public ContentFilter {
   absl::Status CheckUnchanged(const std::string& path, const std::string& bytes) const;
 
   const PrefixRewriter rewriter_;
-  const std::string store_;  // what the graft path leads to
+  const std::string store_;  // the target of the graft path
   const StoreLocation original_;
-  // Of Begin().
+  // Set by Begin().
   NeededPaths needed_;
   std::map<std::string, ElfInfo> elves_;  // by store path
   bool kept_;
 };
 
-// Where the store of the grafted mirror of `digest` lies in `cache`, or will lie.
+// Returns the path of the store of the grafted mirror of `digest` in `cache`, whether it exists or not.
 std::string GraftedStore(const MirrorCache& cache, const PackDigest& digest, const std::string& store_prefix);
 
 }  // namespace reloc

@@ -28,7 +28,7 @@ constexpr size_t kMinName = 2;
 constexpr size_t kMaxName = 255;  // NAME_MAX
 constexpr int kTries = 1000;
 
-// Of characters that no shell, list of paths or #! line takes apart.
+// Returns whether `path` has only characters at which no shell, list of paths or #! line splits it.
 bool IsPlain(std::string_view path) {
   for (char c : path) {
     if (!absl::ascii_isalnum(static_cast<unsigned char>(c)) &&
@@ -39,7 +39,7 @@ bool IsPlain(std::string_view path) {
   return true;
 }
 
-// How many characters remain for a name in `directory`; 0: none that would do.
+// Returns how many characters remain for a name in `directory`; 0 if too few or too many.
 size_t RoomFor(const std::string& directory, size_t length, size_t min_name) {
   const size_t used = directory.size() + 1;
   const bool fits = length >= used + min_name && length - used <= kMaxName;
@@ -51,7 +51,7 @@ absl::Status MakeOwnDirectory(const std::string& directory) {
   return SystemError(errno, absl::StrCat("cannot create ", directory));
 }
 
-// The directory for a path of `length` characters, and how many of them remain for the name.
+// Returns the directory for a path of `length` characters, and how many of them remain for the name.
 absl::StatusOr<std::string> ChooseDirectory(const std::string& cache, size_t length, size_t* name) {
   const std::string own = absl::StrCat(cache, kOwn);
   *name = IsPlain(own) ? RoomFor(own, length, kMinOwnName) : 0;
@@ -66,7 +66,8 @@ absl::StatusOr<std::string> ChooseDirectory(const std::string& cache, size_t len
                    " on it can, unless it is far longer than the path of ", cache));
 }
 
-// The path in `directory` that leads to `store` already, with a name of that size; empty: none does.
+// Returns the path in `directory` that leads to `store` already, with a name of that size; empty if there is
+// none.
 std::string FindPath(const std::string& directory, const std::string& store, size_t name_size) {
   std::error_code error;
   for (std::filesystem::directory_iterator entry(directory, error), end; !error && entry != end;
@@ -97,7 +98,7 @@ absl::StatusOr<GraftPath> MakeGraftPath(const std::string& cache, const std::str
 }
 
 absl::Status KeepGraftPath(const std::string& path, const std::string& store) {
-  // Looked at first: in a directory of somebody else's no name is made.
+  // Checked first: no name is made in a directory of another user.
   const std::string directory(DirName(path));
   if (const char* fault = GraftDirectoryFault(directory.c_str()); fault != nullptr) {
     return absl::FailedPreconditionError(absl::StrCat(fault, " ", path));

@@ -12,9 +12,9 @@
 namespace reloc {
 namespace {
 
-constexpr int kMaxLinks = 40;  // as the kernel's
+constexpr int kMaxLinks = 40;  // as in the kernel
 
-// Puts the components of `path` before those that are left, which are in reverse order.
+// Puts the components of `path` before the remaining ones, which are in reverse order.
 void Push(std::string_view path, std::vector<std::string>* left) {
   std::vector<std::string> components = absl::StrSplit(Text(path), '/', absl::SkipEmpty());
   left->insert(left->end(), components.rbegin(), components.rend());

@@ -1,5 +1,5 @@
-// Where paths of a store lead by a pack's list of files, which its digest covers. The pack itself may be
-// somebody else's, and say another thing each time that it is asked.
+// Resolves paths of a store with a pack's list of files, which its digest covers. The pack itself may belong
+// to another user, and change between two reads.
 #pragma once
 
 #include <string>
@@ -12,11 +12,11 @@ namespace reloc {
 
 class ListedFiles {
  public:
-  // Points into `contents`, which CheckContents has accepted.
+  // Points into `contents`, which CheckContents must have accepted.
   explicit ListedFiles(const pb::Contents& contents);
 
   // Returns the path, relative to the store and free of symlinks, of the regular file that `path` leads to;
-  // empty if the list has none there, or the way leads outside of the store.
+  // empty if the list has none there, or the path leads out of the store.
   std::string Find(std::string_view path) const;
 
  private:

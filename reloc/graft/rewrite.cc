@@ -9,7 +9,7 @@ namespace reloc {
 PrefixRewriter::PrefixRewriter(std::string prefix, std::string path)
     : prefix_(std::move(prefix)), path_(std::move(path)) {}
 
-// memmem(3) of glibc skips by hashes of two bytes; std::string_view::find looks at every '/'.
+// glibc's memmem(3) skips by hashes of two bytes; std::string_view::find stops at every '/'.
 size_t PrefixRewriter::Find(std::string_view bytes, size_t from) const {
   while (from < bytes.size()) {
     const void* hit = memmem(bytes.data() + from, bytes.size() - from, prefix_.data(), prefix_.size());

@@ -8,15 +8,15 @@
 namespace reloc {
 namespace {
 
-constexpr size_t kOperand = 8;  // bytes of the largest immediate operand of x86-64
-constexpr size_t kVector = 16;  // and of the constants that texts are copied by, which are aligned to that
+constexpr size_t kOperand = 8;  // bytes of the largest immediate operand on x86-64
+constexpr size_t kVector = 16;  // bytes of the constants that texts are copied by, and their alignment
 
 bool IsElf64(std::string_view image) {
   return image.size() >= sizeof(Elf64_Ehdr) && StartsWith(image, ELFMAG) && image[EI_CLASS] == ELFCLASS64 &&
          image[EI_DATA] == ELFDATA2LSB;
 }
 
-// Whether the byte at `offset` is in a segment that is executed.
+// Returns whether the byte at `offset` is in an executable segment.
 bool IsExecuted(std::string_view image, size_t offset) {
   Elf64_Ehdr header;
   memcpy(&header, image.data(), sizeof header);

@@ -1,4 +1,4 @@
-// Text with several bytes to a character.
+// Searches for text with several bytes to a character.
 #pragma once
 
 #include <cstddef>
@@ -6,7 +6,8 @@
 
 namespace reloc {
 
-// True if `bytes` hold `text`, which is of ASCII, in UTF-16 (`width` 2) or UTF-32 (4), of either byte order.
+// Returns true if `bytes` contain `text`, which must be ASCII, in UTF-16 (`width` 2) or UTF-32 (4), in either
+// byte order.
 bool HoldsWide(std::string_view text, size_t width, std::string_view bytes);
 
 }  // namespace reloc
