@@ -12,7 +12,7 @@ namespace {
 
 constexpr size_t kPacketBytes = kMaxAttachBytes + 16;
 constexpr uint64_t kAcknowledgedAtOnce = 4096;
-constexpr int kMessagesAtOnce = 16;  // then the job has its turn
+constexpr int kMessagesAtOnce = 16;  // then other events of the job are handled
 
 }  // namespace
 
@@ -31,7 +31,7 @@ void AttachClient::SendWaiting() {
   }
 }
 
-// False: not now, or never.
+// Returns false if it cannot be sent now, or ever.
 bool AttachClient::SendPacket(std::string_view packet) {
   if (::send(socket(), packet.data(), packet.size(), MSG_NOSIGNAL | MSG_DONTWAIT) >= 0) return true;
   if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS) return false;

@@ -1,8 +1,9 @@
-// Those who are attached to a job, on its launcher's side.
+// The clients that are attached to a job, as seen by its launcher.
 //
-// They get all of the job's output. As long as one of them has not taken what was sent, no more is read from
-// the job, as with a terminal that does not keep up; but one that takes nothing for two seconds is given up,
-// unless it is the patient one: the relocctl that the job was started with, whose output must be whole.
+// They get all of the job's output. As long as one of them has not received what was sent, no more is read
+// from the job, as with a terminal that does not keep up. A client that receives nothing for two seconds is
+// disconnected, except the one marked as patient: the relocctl that started the job, whose output must be
+// complete.
 #pragma once
 
 #include <poll.h>
@@ -28,15 +29,15 @@ class AttachClient {
   bool gone() const { return !socket_.valid(); }
   void Close() { socket_.Reset(); }
 
-  // It has said what terminal it has.
+  // Returns whether the client has sent its kAttach.
   bool attached() const { return attached_; }
   void set_attached() { attached_ = true; }
 
-  // Sends in order; what cannot be sent at once waits.
+  // Sends in order; what cannot be sent at once is queued.
   void Send(const AttachMessage& message);
   bool behind() const { return !waiting_.empty(); }
   void SendWaiting();
-  // When it is given up (MonotonicMicros), or 0: not now.
+  // Returns when it will be disconnected (MonotonicMicros), or 0 if not.
   uint64_t deadline() const { return patient_ || waiting_.empty() ? 0 : stuck_since_ + kPatienceMicros; }
 
   uint64_t input = 0;  // bytes, not acknowledged
@@ -61,14 +62,14 @@ class AttachClients {
   size_t size() const { return clients_.size(); }
   bool AnyBehind() const;
 
-  // To all that are attached.
+  // Sends to all clients that are attached.
   void Send(const AttachMessage& message);
-  // Tells each how much of its input was taken, once it is much.
+  // Sends each client how much of its input was taken, once it is enough.
   void AcknowledgeInput();
 
-  // Adds what is to be awaited, and lowers `*deadline` (MonotonicMicros; 0: none).
+  // Adds the events to wait for, and lowers `*deadline` (MonotonicMicros; 0: none).
   void Watch(std::vector<struct pollfd>* events, uint64_t* deadline) const;
-  // Sends and receives what can be, and forgets those that went or are given up.
+  // Sends and receives what is possible, and removes clients that have closed or are disconnected.
   void Serve(const OnMessage& on_message);
 
  private:

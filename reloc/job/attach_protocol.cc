@@ -59,7 +59,8 @@ Errno ReceiveAttach(int socket, std::span<char> memory, AttachMessage* message) 
   ssize_t size;
   do {
     size = ::recv(socket, memory.data(), memory.size(), 0);
-    // ECONNRESET: the peer left something unread behind. It is reported once, before what the peer has sent.
+    // ECONNRESET: the peer closed without reading everything. It is reported once, before what the peer has
+    // sent.
   } while (size < 0 && (errno == EINTR || errno == ECONNRESET));
   if (size < 0) return Errno::Last();
   if (size == 0) return Errno{EPIPE};

@@ -1,11 +1,10 @@
-// What a launcher and those who are attached to its job say to each other: SEQPACKET, one message at a time.
+// The messages between a launcher and the clients of its job: SEQPACKET, one message at a time.
 //
 //   relocctl -> launcher   kAttach (first), kInput, kInputEnd, kResize, kSignal, kContinue
-//   launcher -> relocctl   kWelcome, kOutput, kInputTaken, kLaunched, kNotLaunched, kStopped, kEnded,
-//                          kContinued
+//   launcher -> relocctl   kWelcome, kOutput, kInputTaken, kLaunched, kNotLaunched, kStopped, kEnded, kContinued
 //
-// A launcher may be older than the relocctl that attaches: the header is the same for ever, unknown events
-// are passed over, and another version is refused by hanging up.
+// A launcher may be older than the relocctl that attaches: the header never changes, unknown events are
+// ignored, and a launcher refuses another version by closing the connection.
 #pragma once
 
 #include <stdint.h>
@@ -20,24 +19,25 @@ namespace reloc {
 
 enum class AttachEvent : uint8_t {
   kAttach = 1,    // size; value: 1 if in the foreground of its terminal
-  kInput = 2,     // bytes, at most kMaxInput of them on their way
-  kInputEnd = 3,  // no more input will come
+  kInput = 2,     // bytes, at most kMaxInput of them unacknowledged
+  kInputEnd = 3,  // no more input will follow
   kResize = 4,    // size
-  kSignal = 5,    // value: the signal, for the job. For the terminal's foreground if it has one: kKeySignal
+  kSignal = 5,    // value: the signal, for the job. For the foreground of its terminal, if it has one:
+                  // kKeySignal
   kKeySignal = 6,
-  kContinue = 7,  // value as of kAttach; continues the job if it is stopped
+  kContinue = 7,  // value as for kAttach; continues the job if it is stopped
 
   kWelcome = 32,      // value: AttachFlags
   kOutput = 33,       // bytes
   kInputTaken = 34,   // value: how many bytes of input the job's terminal has taken
   kLaunched = 35,     // the program was executed
-  kNotLaunched = 36,  // value: exit status, the line about it was written
+  kNotLaunched = 36,  // value: exit status; the error was printed
   kStopped = 37,      // value: the signal
   kEnded = 38,        // value: wait status
-  kContinued = 39,    // a kContinue arrived: the stops that were told before are over
+  kContinued = 39,    // a kContinue arrived: the stops reported before it are over
 };
 
-// What there is to attach to, and what this launcher knows that older ones did not.
+// What the job has, and what this launcher supports that older ones do not.
 enum AttachFlags : int32_t { kHasTerminal = 1, kHasOutput = 2, kTellsContinued = 4 };
 
 inline constexpr size_t kMaxAttachBytes = 16 * 1024;  // of a message
@@ -46,19 +46,20 @@ inline constexpr size_t kMaxInput = 64 * 1024;
 struct AttachMessage {
   AttachEvent event{};
   int32_t value = 0;
-  struct winsize size = {};     // rows and columns alone cross the socket
+  struct winsize size = {};     // only rows and columns are sent
   std::string_view bytes = {};  // at most kMaxAttachBytes
 };
 
-// The message as it crosses the socket, in `memory` of kMaxAttachBytes + 16 bytes.
+// Encodes the message into `memory` of kMaxAttachBytes + 16 bytes.
 std::string_view EncodeAttach(const AttachMessage& message, std::span<char> memory);
-// False: it is no message, or of another version. The bytes point into `packet`.
+// Returns false if it is no message, or of another version. The bytes point into `packet`.
 bool DecodeAttach(std::string_view packet, AttachMessage* message);
 
-// Errors of sendmsg(2). EAGAIN: `socket` does not block, or has a timeout, and the peer does not read.
+// Sends a message. Errors of sendmsg(2). EAGAIN: `socket` does not block, or has a timeout, and the peer does
+// not read.
 Errno SendAttach(int socket, const AttachMessage& message);
-// Receives into `memory`, as large as that of EncodeAttach(). EPIPE: the peer is gone; EPROTO: it says
-// nonsense.
+// Receives into `memory`, as large as for EncodeAttach(). EPIPE: the peer has closed; EPROTO: it sent an
+// invalid message.
 Errno ReceiveAttach(int socket, std::span<char> memory, AttachMessage* message);
 
 }  // namespace reloc

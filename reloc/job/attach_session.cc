@@ -17,10 +17,10 @@
 namespace reloc {
 namespace {
 
-// A launcher reads what it is sent at once, unless it is stopped.
+// A launcher reads its messages at once, unless it is stopped.
 constexpr struct timeval kSendTimeout = {2, 0};
 constexpr int kWelcomeMillis = 2500;
-// After POLLOUT so much does not block: a pipe takes 4096 bytes, a terminal about as many.
+// So many bytes do not block after POLLOUT: a pipe takes 4096, a terminal about as many.
 constexpr size_t kWrittenAtOnce = 2048;
 
 void TakePending(int signal) {
@@ -57,7 +57,7 @@ Left AttachSession::Run() {
     if (input_events_ != 0 && !left_) ReadInput();
     if (output_events_ != 0) WriteOutput();
     if (socket_events_ != 0 && output_.empty() && !left_) HearLauncher();
-    // Brought to the foreground while it ran: no signal tells of that.
+    // It was brought to the foreground while it ran: no signal reports that.
     if (launched_ && job_has_terminal_ && types() && !foreground_ && terminal_->InForeground()) Resume();
   }
   std::string leave = modes_.Leave();
@@ -71,7 +71,7 @@ void AttachSession::Say(AttachEvent event, int value) {
   Send(message);
 }
 
-// One that hung up has said why, which is still to be read.
+// Sends a message. A launcher that has closed has sent the reason before, which is still to be read.
 void AttachSession::Send(const AttachMessage& message) {
   Errno sent = SendAttach(socket_.get(), message);
   if (!sent.ok() && sent.value != EPIPE && sent.value != ECONNRESET) Finish(Leave::kLost);
@@ -131,7 +131,7 @@ void AttachSession::Handle(const AttachMessage& message) {
   }
 }
 
-// Not before: a line that says why not is for a terminal as it was.
+// Sets the terminal raw only now: an error before must be printed on an unchanged terminal.
 void AttachSession::Launched() {
   launched_ = true;
   if (job_has_terminal_ && types() && terminal_->InForeground()) terminal_->SetRaw();
@@ -140,10 +140,10 @@ void AttachSession::Launched() {
 void AttachSession::HearSignals() {
   struct signalfd_siginfo info;
   while (!left_ && ::read(signals_.get(), &info, sizeof info) == sizeof info) {
-    // Of our own writing, where nobody reads any more.
+    // Caused by our own writing, where the reader has closed.
     if (info.ssi_signo == SIGPIPE && info.ssi_pid == static_cast<uint32_t>(::getpid())) continue;
     if (info.ssi_signo == SIGCHLD) {
-      // The launcher, when it leaves early; and children that the caller had before this program.
+      // The launcher, if it ends early; and children that the caller had before this program.
       while (::waitpid(-1, nullptr, WNOHANG) > 0) {
       }
     } else if (terminal_->HungUp()) {
@@ -158,8 +158,9 @@ void AttachSession::HearSignals() {
   }
 }
 
-// What the terminal sends to the whole foreground has reached a job that is on the same terminal; one with a
-// terminal of its own gets the same from there. (Keys make signals here as long as the terminal is not raw.)
+// Signals that the terminal sends to the whole foreground have reached a job on the same terminal; a job with
+// a terminal of its own gets the same from there. (Keys make signals here as long as the terminal is not
+// raw.)
 void AttachSession::HandleAsOwner(const struct signalfd_siginfo& info) {
   int signal = static_cast<int>(info.ssi_signo);
   if (!IsFromTerminal(info)) return Say(AttachEvent::kSignal, signal);
@@ -173,11 +174,12 @@ void AttachSession::HandleAsGuest(const struct signalfd_siginfo& info) {
 }
 
 void AttachSession::Stopped(int signal) {
-  // A guest of a job without a terminal only looks on.
+  // A guest of a job without a terminal only watches.
   if (role_ == Role::kGuest && !job_has_terminal_) return;
-  // Told before the launcher knew that we go on: to stop now would be to stop twice for one reason.
+  // Sent before the launcher knew that this process continued: stopping now would be stopping twice for one
+  // reason.
   if (continues_ > 0) return;
-  // It read from its terminal, of which it is not known yet that it is in the foreground again.
+  // The job read from its terminal, before the launcher knew that this is in the foreground again.
   bool wants_terminal = signal == SIGTTIN || signal == SIGTTOU;
   if (wants_terminal && job_has_terminal_ && !foreground_ && terminal_->InForeground()) return Resume();
   Stop(signal);
@@ -186,12 +188,12 @@ void AttachSession::Stopped(int signal) {
 void AttachSession::Stop(int signal) {
   terminal_->Restore();
   Suffer(signal);
-  // What made us go on is not to be heard a second time.
+  // The signal that continued this process must not be handled twice.
   TakePending(SIGCONT);
   Resume();
 }
 
-// After a stop; in the foreground or in the background.
+// Continues after a stop, in the foreground or in the background.
 void AttachSession::Resume() {
   foreground_ = !terminal_->valid() || terminal_->InForeground();
   if (foreground_ && launched_ && job_has_terminal_ && types()) terminal_->SetRaw();
@@ -225,7 +227,7 @@ void AttachSession::WriteOutput() {
   if (size < 0) {
     output_.clear();
     if (terminal_->HungUp()) return Finish(Leave::kHungUp);
-    // As the job itself would have been told.
+    // The job itself would have got this signal.
     if (role_ == Role::kOwner) return Say(AttachEvent::kSignal, SIGPIPE);
     return Finish(Leave::kSignalled, SIGPIPE);
   }

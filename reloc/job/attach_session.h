@@ -1,8 +1,8 @@
-// The side of an attachment where the user sits: what is typed goes to the job, what the job writes is shown,
-// and the terminal is raw in between.
+// The user's end of an attachment: sends what is typed to the job, shows what the job writes, and keeps the
+// terminal raw in between.
 //
-// For the relocctl that a job was started with, the session stands for the job: it passes its signals on,
-// stops and goes on with it, and is told how it ended.
+// For the relocctl that started the job, the session represents the job: it passes its signals on, stops and
+// continues with it, and gets its wait status.
 #pragma once
 
 #include <sys/signalfd.h>
@@ -19,14 +19,14 @@
 namespace reloc {
 
 enum class Leave {
-  kLaunched,     // only if that alone was awaited
+  kLaunched,     // only if the session waited for nothing more
   kNotLaunched,  // value: exit status
   kEnded,        // value: wait status
-  kDetached,     // by the keys
-  kHungUp,       // the terminal went away
+  kDetached,     // with the detach keys
+  kHungUp,       // the terminal was closed
   kSignalled,    // value: the signal that ends this process
   kNothing,      // the job has no output that could be shown
-  kLost,         // the launcher is gone
+  kLost,         // the launcher has ended
   kSilent,       // the launcher does not answer
 };
 
@@ -39,15 +39,15 @@ class AttachSession {
  public:
   enum class Role {
     kLauncher,  // waits until the job is launched
-    kOwner,     // stands for the job
-    kGuest,     // came later
+    kOwner,     // represents the job
+    kGuest,     // attached later
   };
 
-  // `terminal`, of the caller, is borrowed. For a guest the launcher tells `job_has_terminal`. All signals
+  // `terminal`, of the caller, is borrowed. For a guest the launcher reports `job_has_terminal`. All signals
   // must be blocked.
   AttachSession(UniqueFd socket, Role role, Terminal* terminal, bool job_has_terminal, DetachKeys keys);
 
-  // The terminal is as it was before when it returns.
+  // Runs the session. Restores the terminal before it returns.
   Left Run();
 
  private:
@@ -82,10 +82,10 @@ class AttachSession {
   size_t input_ = 0;    // bytes sent and not yet taken by the job
   bool input_ended_ = false;
   bool launched_ = false;
-  bool told_of_continues_;                                          // by kContinued
+  bool told_of_continues_;                                          // with kContinued
   int continues_ = 0;                                               // sent and not yet answered
   bool foreground_ = true;                                          // as the launcher knows it
-  short socket_events_ = 0, input_events_ = 0, output_events_ = 0;  // what came, as of poll(2)
+  short socket_events_ = 0, input_events_ = 0, output_events_ = 0;  // events returned by poll(2)
   std::optional<Left> left_;
 };
 

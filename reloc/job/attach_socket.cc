@@ -36,14 +36,14 @@ absl::Status NoLauncher(int error, const std::string& id) {
   return absl::UnavailableError(absl::StrCat("cannot reach the launcher of job ", id, ": ", strerror(error)));
 }
 
-// `flags`: SOCK_NONBLOCK or 0.
+// Connects. `flags`: SOCK_NONBLOCK or 0.
 absl::StatusOr<UniqueFd> Connect(int daemon_dir, const std::string& id, int flags) {
   Result<UniqueFd> job_dir =
       OpenAt(daemon_dir, absl::StrCat("jobs/", id).c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW);
   if (!job_dir.ok()) return NoLauncher(job_dir.error().value, id);
   UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0));
   const UnixAddress address(job_dir->get(), kAttachSocket);
-  // A launcher that is stopped, and has as many clients as its queue takes, is not waited for.
+  // Does not wait for a launcher that is stopped, and whose queue of clients is full.
   (void)::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &kConnectTimeout, sizeof kConnectTimeout);
   if (!socket.valid() || ::connect(socket.get(), address.get(), address.size()) != 0) {
     return NoLauncher(errno, id);

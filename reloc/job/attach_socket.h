@@ -11,11 +11,12 @@ namespace reloc {
 // Makes the job's directory in `daemon_dir` and listens in it, without blocking.
 absl::StatusOr<UniqueFd> ListenForClients(const std::string& daemon_dir, const std::string& id);
 
-// Connects to the launcher of job `id`, which must be of this user or root's. NotFound: there is none;
+// Connects to the launcher of job `id`, which must belong to this user or root. NotFound: there is none;
 // Unavailable: it cannot be reached.
 absl::StatusOr<UniqueFd> ConnectToLauncher(const std::string& daemon_dir, const std::string& id);
 
-// The same by a descriptor of the daemon's directory, and without blocking: Unavailable if too many wait.
+// Does the same with a descriptor of the daemon's directory, and without blocking: Unavailable if too many
+// wait.
 absl::StatusOr<UniqueFd> ConnectToLauncher(int daemon_dir, const std::string& id);
 
 }  // namespace reloc

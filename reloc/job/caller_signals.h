@@ -1,5 +1,5 @@
-// The signal mask and what else of signals a job must have of its caller, while the processes around it have
-// all signals blocked.
+// Saves the caller's signal mask and dispositions for a job, while the processes around it have all signals
+// blocked.
 #pragma once
 
 #include <signal.h>
@@ -9,11 +9,11 @@ namespace reloc {
 
 class CallerSignals {
  public:
-  // Blocks all signals, and has SIGCHLD sent for children: where it was ignored they could not be waited for.
-  // Dispositions are left alone else: what is blocked is neither ignored nor handled.
+  // Blocks all signals, and sets SIGCHLD to its default: if it were ignored, children could not be waited
+  // for. Other dispositions are unchanged: blocked signals are neither ignored nor handled.
   CallerSignals();
 
-  // As it was. For the process that becomes the job.
+  // Restores what the caller had. For the process that becomes the job.
   void Restore() const;
 
  private:

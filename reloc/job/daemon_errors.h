@@ -1,4 +1,4 @@
-// What users read when their daemon cannot be asked, in the same words for launches and for other commands.
+// The texts for users whose daemon cannot be asked, the same for launches and for other commands.
 #pragma once
 
 #include <sys/types.h>

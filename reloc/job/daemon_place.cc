@@ -21,11 +21,11 @@
 namespace reloc {
 namespace {
 
-constexpr absl::Duration kTimeout = absl::Milliseconds(700);  // of a look at the state directory
-// One that did not answer is not asked again for so long: a command may need the place several times.
+constexpr absl::Duration kTimeout = absl::Milliseconds(700);  // for accessing the state directory
+// If it did not answer, it is not asked again for so long: a command may need the place several times.
 constexpr absl::Duration kPause = absl::Seconds(5);
 
-// As `uname -n`, which the host's root may set to anything.
+// Returns the same as `uname -n`, which the host's root may set to anything.
 std::string HostName() {
   struct utsname names;
   std::string host = ::uname(&names) == 0 ? names.nodename : "";
@@ -33,7 +33,7 @@ std::string HostName() {
   return host.empty() || host[0] == '.' ? "localhost" : host;
 }
 
-// Empty: there is no state directory.
+// Returns the second place; empty if there is no state directory.
 std::string SecondPlace() {
   std::string home = StateHome();
   return home.empty() ? "" : absl::StrCat(home, "/relocd/hosts/", HostName(), "/main/run");
@@ -45,14 +45,15 @@ std::string DefaultPlace() {
   return std::string(path.view());
 }
 
-// What the user's own mistakes and leftovers are is for the user to remove.
+// Returns true if only another user or root can clear the place. Users' own mistakes and leftovers are theirs
+// to remove.
 bool IsTakenByOthers(const DirReport& report) {
   if (report.fault == DirFault::kMount) return true;
   return report.fault != DirFault::kUnreachable && report.fault != DirFault::kFuse &&
          report.owner != ::geteuid();
 }
 
-// Why another user's hand is on the default place; empty if that is not so.
+// Returns why another user occupies the default place; empty if that is not so.
 std::string WhyTaken(const std::string& path) {
   DirReport report;
   (void)OpenDaemonDir(path.c_str(), &report).ok();
@@ -61,7 +62,8 @@ std::string WhyTaken(const std::string& path) {
                                           : absl::StrCat(path, " belongs to uid ", report.owner);
 }
 
-// relocd makes the directory itself, and whoever opens it checks whose it is.
+// Makes the parents only: relocd makes the directory itself, and every process that opens it checks its
+// owner.
 absl::StatusOr<std::string> MakeSecondPlace(const std::string& taken) {
   const std::string dir = SecondPlace();
   RELOC_ASSIGN_OR_RETURN(std::string state, StateDir(""));
@@ -79,7 +81,7 @@ absl::StatusOr<std::string> MakeSecondPlace(const std::string& taken) {
   return dir;
 }
 
-// Runs `look`, which asks the state directory, in a child. DeadlineExceeded if that does not answer.
+// Runs `look`, which accesses the state directory, in a child. DeadlineExceeded if that does not answer.
 absl::StatusOr<std::string> LookAtState(absl::FunctionRef<absl::StatusOr<std::string>()> look) {
   static absl::Time not_before = absl::InfinitePast();
   absl::StatusOr<std::string> answer = absl::DeadlineExceededError("it did not answer just now");
@@ -94,7 +96,7 @@ bool IsServedAt(const std::string& dir) {
   return directory.ok() && IsServed(directory->get());
 }
 
-// Makes the second place, and asks for what the caller will: the child learns whether that is answered.
+// Makes the second place, and accesses what the caller will access: the child finds out whether that answers.
 absl::StatusOr<DaemonPlace> UseSecondPlace(DaemonPlace place) {
   absl::StatusOr<std::string> second = LookAtState([&]() -> absl::StatusOr<std::string> {
     RELOC_ASSIGN_OR_RETURN(std::string dir, MakeSecondPlace(place.taken));
@@ -111,7 +113,7 @@ absl::StatusOr<DaemonPlace> UseSecondPlace(DaemonPlace place) {
   return place;
 }
 
-// The place of a daemon that had to use the second one and is still there, else `first`.
+// Returns the place of a daemon that had to use the second one and still runs, otherwise `first`.
 DaemonPlace FindLeftDaemon(DaemonPlace first) {
   const std::string second = SecondPlace();
   if (second.empty() || IsServedAt(first.dir)) return first;

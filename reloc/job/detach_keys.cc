@@ -34,8 +34,8 @@ std::string DetachKeys::Take(std::string_view typed) {
       continue;
     }
     if (c != keys_[matched_]) {
-      // The sequence is short, and its first key hardly comes twice: what was held back is not searched
-      // again.
+      // The sequence is short, and its first key hardly occurs twice: the keys that were held back are not
+      // searched again.
       taken.append(keys_, 0, matched_);
       matched_ = 0;
     }

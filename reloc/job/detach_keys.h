@@ -1,5 +1,5 @@
-// The keys that leave a job running and give the terminal back: ^P ^Q, as with containers, or what
-// --detach-keys says.
+// The keys that detach the terminal and leave the job running: ^P ^Q, as with containers, or those of
+// --detach-keys.
 #pragma once
 
 #include <string>
@@ -14,12 +14,12 @@ inline constexpr char kDefaultDetachKeys[] = "ctrl-p,ctrl-q";
 // Finds the keys in what is typed.
 class DetachKeys {
  public:
-  // From a list such as "ctrl-p,ctrl-q" or "~,."; the empty one never occurs. InvalidArgument, with what may
-  // be said.
+  // Parses a list such as "ctrl-p,ctrl-q" or "~,."; the empty one never matches. InvalidArgument, with what
+  // is allowed.
   static absl::StatusOr<DetachKeys> Parse(std::string_view text);
 
-  // Takes typed bytes and returns what of them is for the job. Keys that begin the sequence are held back
-  // until it is known whether they do. Once the sequence was typed, found() is true, and the rest is dropped.
+  // Takes typed bytes and returns those for the job. Keys that may begin the sequence are held back until
+  // that is decided. Once the sequence was typed, found() is true, and the rest is dropped.
   std::string Take(std::string_view typed);
   bool found() const { return found_; }
 

@@ -32,7 +32,7 @@ constexpr char kJobsDir[] = "jobs";
 constexpr char kNewStatusFile[] = "status.new";
 constexpr absl::string_view kFirstLine = "status 1";
 constexpr size_t kMaxIdLength = 32;
-constexpr absl::Duration kBirth = absl::Seconds(10);  // of a launcher, at most
+constexpr absl::Duration kBirth = absl::Seconds(10);  // how long a launcher takes to start, at most
 
 std::string JobDirName(const std::string& id) { return absl::StrCat(kJobsDir, "/", id); }
 
@@ -43,7 +43,7 @@ std::string ToText(const JobStatus& status) {
   return text;
 }
 
-// False if the value is none. Unknown names are a newer launcher's.
+// Returns false if the value is malformed. Unknown names come from a newer launcher.
 bool TakeLine(absl::string_view line, JobStatus* status) {
   std::pair<absl::string_view, absl::string_view> field = absl::StrSplit(line, absl::MaxSplits(' ', 1));
   if (field.first == "wait_status") return absl::SimpleAtoi(field.second, &status->wait_status);
@@ -97,7 +97,7 @@ absl::Status WriteJobStatus(int job_dir, const JobStatus& status) {
 
 absl::StatusOr<JobStatus> ReadJobStatus(int daemon_dir, const std::string& id) {
   std::string name = absl::StrCat(JobDirName(id), "/", kStatusFile);
-  // Without waiting: a FIFO in the file's place must not hold up who asks.
+  // Opens without blocking: a FIFO in place of the file must not block the caller.
   Result<UniqueFd> fd = OpenAt(daemon_dir, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   if (!fd.ok()) return absl::ErrnoToStatus(fd.error().value, name);
   char text[512];
@@ -108,7 +108,7 @@ absl::StatusOr<JobStatus> ReadJobStatus(int daemon_dir, const std::string& id) {
 
 std::vector<std::string> ListJobDirs(int daemon_dir) {
   std::vector<std::string> ids;
-  std::error_code ignored;  // there are none then
+  std::error_code ignored;  // then the list is empty
   std::string path = absl::StrCat("/proc/self/fd/", daemon_dir, "/", kJobsDir);
   for (std::filesystem::directory_iterator at(path, ignored), end; at != end; at.increment(ignored)) {
     if (std::string id = at->path().filename(); IsJobId(id)) ids.push_back(std::move(id));
@@ -126,7 +126,7 @@ bool IsAbandoned(int daemon_dir, const std::string& id) {
 
 void RemoveJobDir(int daemon_dir, const std::string& id) {
   std::string name = JobDirName(id);
-  // What else may be there is not ours, and keeps the directory.
+  // Other files there are not ours, and keep the directory.
   for (const char* file : {kAttachSocket, kStatusFile, kNewStatusFile}) {
     ::unlinkat(daemon_dir, absl::StrCat(name, "/", file).c_str(), 0);
   }

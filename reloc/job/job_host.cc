@@ -26,9 +26,9 @@ namespace reloc {
 namespace {
 
 constexpr size_t kMaxClients = 16;
-constexpr size_t kMaxWaitingInput = 1 << 20;  // of clients that do not keep to kMaxInput
-// What is in a terminal or a pipe when the job ends is its output; what others go on writing there is not
-// awaited.
+constexpr size_t kMaxWaitingInput = 1 << 20;  // of clients that exceed kMaxInput
+// What is in a terminal or a pipe when the job ends is its output; what others write there later is not
+// waited for.
 constexpr size_t kMaxDrained = 1 << 20;
 
 int WaitStatus(const siginfo_t& info) {
@@ -45,7 +45,7 @@ JobHost::JobHost(HostedJob job) : job_(std::move(job)), has_terminal_(job_.termi
     if (fd >= 0) ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
   }
   clients_.Add(std::move(job_.client), true);
-  // Then the launcher is in the foreground, as the leader of the terminal's session.
+  // In that case the launcher is in the foreground, as the leader of the terminal's session.
   if (has_terminal_ && !job_.foreground) foreground_group_ = job_.pid;
 }
 
@@ -61,9 +61,9 @@ void JobHost::Run() {
     if (has_terminal_) WriteInput();
     if (job_.output.valid() && !clients_.AnyBehind()) ReadOutput();
     if (ended_ && !told_) Drain();
-    // Who wanted it went before it was there.
+    // The caller closed before the job was launched.
     if (clients_.empty() && job_.launched.valid()) GiveUp();
-    // Nobody is there and nobody can come: a terminal is gone, as when its window is closed.
+    // No client is attached and none can come: the terminal is closed, like a window.
     if (clients_.empty() && !job_.listener.valid() && !told_ && has_terminal_) HangUp();
   }
 }
@@ -74,7 +74,7 @@ void JobHost::Wait() {
   if (job_.listener.valid()) events.push_back({job_.listener.get(), POLLIN, 0});
   short wanted = clients_.AnyBehind() ? 0 : POLLIN;
   if (!input_.empty()) wanted |= POLLOUT;
-  // Left out if nothing is wanted: the end of a pipe is always reported.
+  // Left out if no event is wanted: the end of a pipe is always reported.
   if (job_.output.valid() && wanted != 0) events.push_back({job_.output.get(), wanted, 0});
   uint64_t deadline = 0;
   clients_.Watch(&events, &deadline);
@@ -83,14 +83,14 @@ void JobHost::Wait() {
     uint64_t now = MonotonicMicros();
     timeout = deadline > now ? static_cast<int>((deadline - now) / 1000 + 1) : 0;
   }
-  (void)::poll(events.data(), events.size(), timeout);  // everything is tried after an error, too
+  (void)::poll(events.data(), events.size(), timeout);  // after an error everything is tried, too
 }
 
 void JobHost::HearSignals() {
   struct signalfd_siginfo info;
   while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
     int signal = static_cast<int>(info.ssi_signo);
-    // Sent to the launcher, they are meant for what it launched.
+    // Sent to the launcher, these are meant for what it launched.
     if (signal == SIGTERM || signal == SIGINT || signal == SIGQUIT ||
         (signal == SIGHUP && info.ssi_code <= 0)) {
       Signal(signal);
@@ -101,8 +101,8 @@ void JobHost::HearSignals() {
 
 void JobHost::HearChildren() {
   siginfo_t info = {};
-  // Orphans of the job's that were adopted leave no zombies. The job itself stays one until relocd knows how
-  // it ended, which it may not be told otherwise.
+  // Reaps adopted orphans of the job. The job itself remains a zombie until relocd knows how it ended,
+  // because relocd may have no other way to find out.
   while (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0) {
     if (info.si_pid == job_.pid) {
       if (!ended_) ended_ = WaitStatus(info);
@@ -136,12 +136,12 @@ void JobHost::HearLaunch() {
   clients_.Send({.event = event_name, .value = status});
 }
 
-// False: there is nothing now.
+// Returns false if there is nothing to read now.
 bool JobHost::ReadOutput() {
   char bytes[kMaxAttachBytes];
   ssize_t size = ::read(job_.output.get(), bytes, sizeof bytes);
   if (size < 0 && (errno == EAGAIN || errno == EINTR)) return false;
-  if (size <= 0) {  // EIO: nobody has the terminal any more
+  if (size <= 0) {  // EIO: the terminal is open nowhere else any more
     job_.output.Reset();
     input_.clear();
     return false;
@@ -154,7 +154,7 @@ bool JobHost::ReadOutput() {
   return true;
 }
 
-// The job has ended: what it wrote comes first.
+// After the job has ended: reads its remaining output first.
 void JobHost::Drain() {
   HearLaunch();
   job_.terminal.Reset();
@@ -167,12 +167,12 @@ void JobHost::Tell() {
   clients_.Send({.event = AttachEvent::kEnded, .value = *ended_});
   told_ = true;
   if (!job_.place.id.empty()) ForgetPlace();
-  job_.listener.Reset();  // not before: relocd takes it for the word's being due
+  job_.listener.Reset();  // not earlier: while it is open, relocd waits for the launcher's report
   while (::waitpid(job_.pid, nullptr, 0) < 0 && errno == EINTR) {
   }
 }
 
-// The daemon knows how the job ended, or finds it in a file.
+// Reports how the job ended to the daemon, or to a file.
 void JobHost::ForgetPlace() {
   const JobPlace& place = job_.place;
   bool heard = TellEnded(place.daemon_dir, place.id, *ended_, !launch_failed_).ok();
@@ -188,7 +188,7 @@ void JobHost::ForgetPlace() {
   if (launch_failed_ && !place.output_file.empty()) (void)::unlink(place.output_file.c_str());
 }
 
-// No daemon has taken the job: nobody could find what is kept under its id.
+// Removes what is kept for a job that no daemon has taken: nobody could find it under its id.
 void JobHost::RemovePlace() {
   job_.listener.Reset();
   job_.log.reset();
@@ -242,7 +242,7 @@ void JobHost::Attach(AttachClient* client, const AttachMessage& message) {
   }
   if (has_terminal_ && message.size.ws_row > 0) (void)::ioctl(job_.output.get(), TIOCSWINSZ, &message.size);
   Continue(message.value != 0);
-  // A program that fills the screen draws it anew, also if the size is what it was.
+  // A program that fills the screen redraws it, even if the size is unchanged.
   if (has_terminal_) SignalForeground(SIGWINCH);
 }
 
@@ -250,20 +250,20 @@ void JobHost::WriteInput() {
   if (!job_.output.valid()) return;
   while (!input_.empty()) {
     ssize_t size = ::write(job_.output.get(), input_.data(), input_.size());
-    if (size <= 0) return;  // full; that the terminal is gone is seen when it is read
+    if (size <= 0) return;  // full; a closed terminal is noticed when it is read
     input_.erase(0, static_cast<size_t>(size));
   }
   clients_.AcknowledgeInput();
 }
 
-// As with ^D: the first one ends a line that was begun, the second one the input.
+// Does what ^D does: the first one ends an incomplete line, the second one the input.
 void JobHost::EndInput() {
   struct termios modes;
   if (!has_terminal_ || ::tcgetattr(job_.output.get(), &modes) != 0 || (modes.c_lflag & ICANON) == 0) return;
   input_.append(2, static_cast<char>(modes.c_cc[VEOF]));
 }
 
-// As long as the job is not waited for, nobody else has its pid.
+// As long as the job is not reaped, no other process has its pid.
 void JobHost::Signal(int signal) {
   if (!told_ && signal > 0 && signal <= SIGRTMAX) ::kill(job_.pid, signal);
 }
@@ -273,7 +273,7 @@ void JobHost::SignalForeground(int signal) {
   if (group > 0 && !told_ && signal > 0 && signal <= SIGRTMAX) ::killpg(group, signal);
 }
 
-// A job whose relocctl is in the background of its terminal is kept in the background of its own: then it is
+// Keeps a job whose relocctl is in the background of its terminal in the background of its own: it is then
 // stopped when it reads, as it would be there.
 void JobHost::SetForeground(bool foreground) {
   if (!has_terminal_ || !job_.output.valid() || foreground == (foreground_group_ == 0)) return;

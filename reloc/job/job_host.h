@@ -1,8 +1,8 @@
-// A launcher's work once its job runs: it passes output on to the log and to whoever is attached, input and
-// signals to the job, adopts the job's orphans, and tells how the job ended.
+// A launcher's work once its job runs: passes output on to the log and to attached clients, and input and
+// signals to the job, adopts the job's orphans, and reports how the job ended.
 //
-// It stays until the job has ended and nobody has the other end of its output any more: what the job left
-// running in the background goes on writing to the log. One thread, one poll(2).
+// It runs until the job has ended and no process has the other end of its output: what the job left running
+// in the background continues to write to the log. One thread, one poll(2).
 #pragma once
 
 #include <poll.h>
@@ -19,31 +19,31 @@
 
 namespace reloc {
 
-// How relocd and others find the job; all empty for one that no daemon knows.
+// How relocd and others find the job; all empty for a job that no daemon knows.
 struct JobPlace {
   std::string daemon_dir;
   std::string id;
-  std::string output_file;  // empty: none is kept
+  std::string output_file;  // empty: no output is kept
 };
 
 struct HostedJob {
   pid_t pid = -1;          // a child; if it has a terminal, the leader of its process group
-  UniqueFd launched;       // of StartJob()
+  UniqueFd launched;       // from StartJob()
   UniqueFd output;         // the terminal's master, or a pipe; invalid: the job has its caller's
   UniqueFd terminal;       // the master's other end, if the output is a terminal's
   bool foreground = true;  // in that terminal
-  UniqueFd client;         // who it was started by
-  UniqueFd listener;       // for those who attach
+  UniqueFd client;         // the relocctl that started it
+  UniqueFd listener;       // for clients that attach
   std::optional<OutputLog> log;
   JobPlace place;
 };
 
 class JobHost {
  public:
-  // Call with all signals blocked.
+  // Must be created with all signals blocked.
   explicit JobHost(HostedJob job);
 
-  // Returns when there is nothing more to do.
+  // Returns when there is nothing left to do.
   void Run();
 
  private:
@@ -78,7 +78,7 @@ class JobHost {
   bool stopped_ = false;
   pid_t foreground_group_ = 0;  // of the terminal, while the job is kept in its background
   std::optional<int> ended_;    // wait status
-  size_t drained_ = 0;          // bytes read since
+  size_t drained_ = 0;          // bytes read after the end
   bool told_ = false;
   bool launch_failed_ = false;
 };

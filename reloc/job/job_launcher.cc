@@ -38,7 +38,7 @@ class JobLauncher {
   JobLauncher(const LauncherRequest& request, UniqueFd client)
       : request_(request), complaints_(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)) {
     job_.client = std::move(client);
-    // Asked while this process is still of the caller's group and session.
+    // Read while this process still belongs to the caller's group and session.
     job_.foreground = request.detached || !request.terminal->valid() || request.terminal->InForeground();
   }
   [[noreturn]] void Run();
@@ -75,13 +75,13 @@ void JobLauncher::Run() {
   ::_exit(0);
 }
 
-// What the job inherits is made and left alone before the fork; what it must not inherit comes after it.
+// Makes what the job inherits before the fork; what it must not inherit comes after it.
 absl::Status JobLauncher::Start() {
   start_.umask = ::umask(077);
   absl::Status status = OpenPlace();
   if (status.ok() && !shares_session()) status = LeaveSession();
   if (status.ok()) status = OpenOutput();
-  // A detached job has no other descriptors of its caller's: it gets what the launcher is left with.
+  // A detached job has no other descriptors of its caller: it gets those that the launcher has then.
   if (status.ok() && request_.detached) status = DropDescriptors();
   if (status.ok() && request_.detached) status = OpenLog();
   if (status.ok()) status = ForkJob();
@@ -91,18 +91,18 @@ absl::Status JobLauncher::Start() {
   }
   if (!request_.detached) {
     (void)DropDescriptors();
-    (void)OpenLog().ok();  // it is shown to the caller in any case
+    (void)OpenLog().ok();  // the error is shown to the caller in any case
   }
   if (shares_session()) (void)LeaveSession();
-  // The caller's directory may have to be unmounted. Where this fails, it is kept busy, and the job runs all
-  // the same.
+  // The caller's directory may have to be unmounted. If this fails, it stays busy, and the job runs all the
+  // same.
   [[maybe_unused]] int moved = ::chdir("/");
   return absl::OkStatus();
 }
 
 absl::Status JobLauncher::OpenPlace() {
   ::prctl(PR_SET_NAME, kProcessName);
-  // Linux 3.4; prctl(2): fails for no other reason.
+  // Linux 3.4. prctl(2) gives no other reason for failure.
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   if (request_.reservation == nullptr) return absl::OkStatus();
   job_.place = {request_.reservation->daemon_dir, request_.reservation->id, {}};
@@ -154,7 +154,7 @@ absl::Status JobLauncher::LeaveSession() {
   return ::setsid() >= 0 ? absl::OkStatus() : SystemError(errno, "cannot leave the session");
 }
 
-// All but our own: pipes of the caller's must end and its locks go when it is done with them.
+// Closes all descriptors except our own: the caller's pipes and locks must end when the caller does.
 absl::Status JobLauncher::DropDescriptors() {
   RELOC_ASSIGN_OR_RETURN(UniqueFd null, OpenFile("/dev/null", O_RDWR));
   for (int fd = 0; fd < 3; ++fd) {
@@ -186,7 +186,7 @@ absl::Status JobLauncher::ForkJob() {
   return absl::OkStatus();
 }
 
-// Of a job that never was.
+// Removes the files of a job that did not start.
 void JobLauncher::RemoveFiles() const {
   const JobPlace& place = job_.place;
   if (!place.output_file.empty()) (void)::unlink(place.output_file.c_str());

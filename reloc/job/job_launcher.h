@@ -1,12 +1,13 @@
-// The launcher: the parent of a job that goes on without its caller.
+// The launcher: the parent of a job that outlives its caller.
 //
 //   relocctl run ── fork ──> launcher ── fork ──> the job
 //        └─── socket pair ──────┘ └── terminal or pipe ──┘
 //
-// It is born of the caller, so that the job has all that no unprivileged daemon could give it (groups, hard
-// limits, cgroup, namespaces), leaves the caller's session, holds none of its descriptors, and stays until
-// the job has ended (reloc/job/job_host.h). There is one for each job. relocd knows the job
-// (reloc/job/reservation.h), but neither needs the other to live. See docs/adr/0014-launcher.md.
+// It is a child of the caller, so that the job has everything that an unprivileged daemon could not give it
+// (groups, hard limits, cgroup, namespaces). It leaves the caller's session, keeps none of the caller's
+// descriptors, and runs until the job has ended (reloc/job/job_host.h). There is one for each job. relocd
+// knows the job (reloc/job/reservation.h), but each of them works without the other. See
+// docs/adr/0014-launcher.md.
 #pragma once
 
 #include "absl/status/statusor.h"
@@ -19,15 +20,15 @@
 
 namespace reloc {
 
-// What of the standard descriptors is the job's own terminal.
+// Which standard descriptors are the job's own terminal.
 enum class PtyUse {
   kNone,
-  kForTerminals,  // those that are terminals of the caller's
+  kForTerminals,  // those that are terminals for the caller
   kForAll,
 };
 
 struct LauncherRequest {
-  bool detached = false;  // in a session without the caller's terminal, with none of its descriptors
+  bool detached = false;  // in a session without the caller's terminal, and without its descriptors
   PtyUse pty = PtyUse::kNone;
   const Reservation* reservation = nullptr;  // nullptr: no daemon knows the job
   const CallerSignals* signals = nullptr;
@@ -36,8 +37,8 @@ struct LauncherRequest {
   JobLaunch launch;
 };
 
-// Forks the launcher. Returns the socket on which it tells what happens (reloc/job/attach_protocol.h):
-// kLaunched, or kNotLaunched after a line on stderr. Whoever called is the first to be attached to the job.
+// Forks the launcher. Returns the socket on which it reports (reloc/job/attach_protocol.h): kLaunched, or
+// kNotLaunched after a line on stderr. The caller is the first client attached to the job.
 absl::StatusOr<UniqueFd> StartLauncher(const LauncherRequest& request);
 
 }  // namespace reloc

@@ -14,7 +14,7 @@ namespace {
 
 absl::Status TakePlace(const JobStart& start, int launched) {
   if (start.own_group) ::setpgid(0, 0);
-  // SIGTTOU, which this gives from the background, is blocked.
+  // From the background this raises SIGTTOU, which is blocked.
   if (start.terminal >= 0 && start.foreground) (void)::tcsetpgrp(start.terminal, ::getpid());
   for (int fd = 0; fd < 3; ++fd) {
     if (start.standard[fd] >= 0 && ::dup2(start.standard[fd], fd) < 0) {
@@ -24,7 +24,7 @@ absl::Status TakePlace(const JobStart& start, int launched) {
   if (start.reservation == nullptr) return absl::OkStatus();
   absl::Status bound = BindJob(start.reservation->daemon_dir, start.reservation->id);
   if (bound.ok() || start.must_be_known) return bound;
-  // If nobody is there to read it, nobody keeps anything under that id either.
+  // If there is no reader, nothing is kept under that id either.
   [[maybe_unused]] ssize_t written = ::write(launched, &kNotBound, 1);
   return absl::OkStatus();
 }
@@ -51,11 +51,11 @@ absl::StatusOr<pid_t> StartJob(const JobStart& start, UniqueFd* launched) {
   if (pid < 0) return SystemError(errno, "fork");
   if (pid == 0) {
     unsigned char status = static_cast<unsigned char>(Launch(start, far.get()));
-    // If nobody is there to read it, the exit status says as much.
+    // If there is no reader, the exit status says the same.
     [[maybe_unused]] ssize_t written = ::write(far.get(), &status, 1);
     ::_exit(status);
   }
-  // Here as well: what is done with the group must not come before there is one.
+  // Also done here: functions that use the group must not be called before it exists.
   if (start.own_group) ::setpgid(pid, pid);
   *launched = std::move(near);
   return pid;

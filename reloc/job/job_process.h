@@ -14,31 +14,31 @@
 
 namespace reloc {
 
-// Is called in the job's process. `daemon_dir`: where the daemon that knows the job serves; empty: none knows
-// it. Returns an exit status, after a line about it.
+// Called in the job's process. `daemon_dir`: the directory of the daemon that knows the job; empty: none
+// does. Returns an exit status, after printing one line about it.
 using JobLaunch = std::function<int(const LaunchLog&, const std::string& daemon_dir)>;
 
 // Pointers and plain descriptors are borrowed.
 struct JobStart {
-  bool own_group = true;           // else it stays in the caller's, to be reached by its terminal
+  bool own_group = true;           // otherwise it stays in the caller's, where its terminal reaches it
   int terminal = -1;               // the session's
   bool foreground = true;          // in that terminal
-  int standard[3] = {-1, -1, -1};  // what takes the place of 0, 1 and 2; -1: they stay
-  UniqueFd output;                 // the pipe among these, if one is
+  int standard[3] = {-1, -1, -1};  // replacements for 0, 1 and 2; -1: unchanged
+  UniqueFd output;                 // the pipe among these, if there is one
   mode_t umask = 0;
   const CallerSignals* signals = nullptr;
-  int complaints = -1;  // where a launch that fails says so
+  int complaints = -1;  // where a failing launch prints its error
   bool debug = false;
   const JobLaunch* launch = nullptr;
   const Reservation* reservation = nullptr;
-  bool must_be_known = false;  // not started if the daemon does not take it
+  bool must_be_known = false;  // not started if the daemon does not accept it
 };
 
-// What the job says, before it is launched, if no daemon has taken it and it can do without.
+// The byte that the job sends before the launch if no daemon has accepted it and it can do without one.
 inline constexpr unsigned char kNotBound = 0;
 
-// Forks the job. `*launched` is at its end when the program is executed; the exit status, a byte other than
-// kNotBound, can be read from it if it could not be.
+// Forks the job. `*launched` reaches its end when the program is executed; if it could not be executed, the
+// exit status, a byte other than kNotBound, can be read from it.
 absl::StatusOr<pid_t> StartJob(const JobStart& start, UniqueFd* launched);
 
 }  // namespace reloc

@@ -21,7 +21,7 @@
 namespace reloc {
 namespace {
 
-// Enough for a note and some of what it is about.
+// Enough for a note and some output.
 constexpr uint64_t kLeastFileLimit = 4096;
 
 uint64_t FileLimit(uint64_t limit_bytes) {
@@ -38,14 +38,15 @@ absl::StatusOr<UniqueFd> MakeOwnDirectory(const std::string& dir) {
     return absl::PermissionDeniedError(
         absl::StrCat("cannot keep output in ", dir, ", which belongs to uid ", st.st_uid));
   }
-  // Also after mkdir(2): the umask is the job's caller's, and may be anything. By path, since O_PATH allows
-  // no fchmod(2) and a directory of mode 0 cannot be opened otherwise; nobody else can exchange what is ours.
+  // Not only with mkdir(2): the umask is that of the job's caller, and may be anything. By path, because
+  // O_PATH allows no fchmod(2) and a directory of mode 0 cannot be opened otherwise; nobody else can replace
+  // what is ours.
   if (::chmod(dir.c_str(), 0700) != 0) return SystemError(errno, absl::StrCat("cannot keep output in ", dir));
   return fd;
 }
 
-// A file that readers see a writer at. File systems that know no locks (Lustre without -o flock) refuse with
-// ENOSYS; readers cannot ask there either, and then go by inotify alone.
+// Opens a file with a lock that shows readers that it has a writer. File systems without locks (Lustre
+// without -o flock) fail with ENOSYS; readers cannot ask there either, and then use inotify alone.
 Result<UniqueFd> OpenLocked(int dir, const std::string& name, int flags) {
   constexpr int kFlags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK;
   Result<UniqueFd> file = OpenAt(dir, name.c_str(), kFlags | flags, 0600);
@@ -96,7 +97,7 @@ void OutputLog::Append(std::string_view bytes) {
   }
 }
 
-// This and what follows return 0 or an errno.
+// This and the following functions return 0 or an errno.
 int OutputLog::WriteSome(std::string_view* bytes) {
   if (int error = MakeRoom(1); error != 0) return error;
   std::string_view fits = bytes->substr(0, file_limit_ - size_);
@@ -110,13 +111,13 @@ int OutputLog::WriteSome(std::string_view* bytes) {
   return 0;
 }
 
-// On a line of its own, and whole or not at all.
+// Writes the note on a line of its own, completely or not at all.
 int OutputLog::WriteNote() {
   std::string note = absl::StrCat(in_line_ ? "\n" : "", "[relocd: ", dropped_,
                                   " bytes of output could not be kept: ", strerror(why_dropped_), "]\n");
   if (int error = MakeRoom(note.size()); error != 0) return error;
   if (Errno error = WriteAll(file_.get(), note); !error.ok()) {
-    // Where this fails too, a part of the note stays.
+    // If this fails too, a part of the note remains.
     [[maybe_unused]] int cut = ::ftruncate(file_.get(), static_cast<off_t>(size_));
     return error.value;
   }
@@ -131,13 +132,13 @@ int OutputLog::MakeRoom(size_t bytes) {
   return size_ + bytes > file_limit_ ? Rotate() : 0;
 }
 
-// If it fails, all is as it was, or the name is free for a moment longer; the next call tries again.
+// If it fails, nothing has changed, or the name is unused for a moment longer; the next call tries again.
 int OutputLog::Rotate() {
   const std::string fresh = id_ + ".new";
   if (::unlinkat(dir_.get(), fresh.c_str(), 0) != 0 && errno != ENOENT) return errno;
   Result<UniqueFd> file = OpenLocked(dir_.get(), fresh, O_EXCL);
   if (!file.ok()) return file.error().value;
-  // ENOENT: someone removed the file, or the second rename failed the last time.
+  // ENOENT: the file was removed, or the second rename failed last time.
   bool moved =
       ::renameat(dir_.get(), id_.c_str(), dir_.get(), RotatedOutput(id_).c_str()) == 0 || errno == ENOENT;
   if (!moved || ::renameat(dir_.get(), fresh.c_str(), dir_.get(), id_.c_str()) != 0) {
@@ -145,7 +146,7 @@ int OutputLog::Rotate() {
     (void)::unlinkat(dir_.get(), fresh.c_str(), 0);
     return error;
   }
-  file_ = *std::move(file);  // closes the full one: last, for the readers
+  file_ = *std::move(file);  // closes the full file: last, because of the readers
   size_ = 0;
   return 0;
 }

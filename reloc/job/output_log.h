@@ -1,9 +1,9 @@
-// The output of a job, as its launcher keeps it: the bytes that the job wrote, in two files.
+// Keeps the output of a job, on its launcher's side: the bytes that the job wrote, in two files.
 //
-// DIR/ID grows to half of the limit and then becomes DIR/ID.1, in place of the one before, so that the newest
-// half at least is always there. Whoever reads (output_reader.h) goes by two facts: the file that is written
-// to is locked (an open file description's lock, fcntl(2)) as long as its writer lives, however that ends;
-// and a full file is closed only after the next one has its name.
+// DIR/ID grows to half of the limit and is then renamed to DIR/ID.1, replacing the previous one, so that at
+// least the newest half of the limit is always kept. Readers (output_reader.h) rely on two facts: the file
+// that is written to is locked (an open file description's lock, fcntl(2)) as long as its writer lives,
+// however that ends; and a full file is closed only after the next one has its name.
 #pragma once
 
 #include <stdint.h>
@@ -18,16 +18,16 @@ namespace reloc {
 
 class OutputLog {
  public:
-  // Makes `dir` (mode 0700) if need be, and the file for the job `id` in it (0600), or goes on with the one
-  // that is there. Both files together stay below `limit_bytes`, or 8 KiB if that is less. Neither grows
-  // beyond this process's file size limit, so that no SIGXFSZ comes of them.
+  // Makes `dir` (mode 0700) if needed, and the file for the job `id` in it (0600), or continues with an
+  // existing one. Both files together stay below `limit_bytes`, or 8 KiB if that is less. Neither grows
+  // beyond this process's file size limit, so that they cause no SIGXFSZ.
   static absl::StatusOr<OutputLog> Open(const std::string& dir, const std::string& id, uint64_t limit_bytes);
   ~OutputLog();
   OutputLog(OutputLog&&) = default;
   OutputLog& operator=(OutputLog&&) = delete;
 
-  // Never fails: what cannot be written (a full disk, a quota) is dropped and counted, and a line says so in
-  // its place once there is room again.
+  // Never fails: what cannot be written (a full disk, a quota) is dropped and counted, and once there is room
+  // again a line in its place reports that.
   void Append(std::string_view bytes);
 
  private:
@@ -45,12 +45,12 @@ class OutputLog {
   UniqueFd file_;
   uint64_t size_ = 0;  // of the file
   bool in_line_ = false;
-  // What was dropped since the last note, and the errno that was the reason.
+  // What was dropped since the last note, and the errno of the failure.
   uint64_t dropped_ = 0;
   int why_dropped_ = 0;
 };
 
-// The names of a job's files.
+// Return the names of a job's files.
 inline std::string RotatedOutput(const std::string& id) { return id + ".1"; }
 
 }  // namespace reloc

@@ -21,7 +21,7 @@ namespace reloc {
 namespace {
 
 constexpr size_t kChunk = 64 * 1024;
-// How often both files are opened anew because they were rotated in between. Rotation means megabytes of
+// How often both files are opened again because they were rotated in between. A rotation means megabytes of
 // output.
 constexpr int kAttempts = 100;
 
@@ -40,8 +40,8 @@ absl::StatusOr<size_t> ReadAt(int fd, uint64_t offset, char* memory, size_t size
   return static_cast<size_t>(got);
 }
 
-// Goes back from `end` over `*newlines` newlines and returns the offset behind the last of them; 0 if there
-// are not so many. `*newlines` is lowered by those that were found.
+// Goes back from `end` over `*newlines` newlines and returns the offset after the last of them; 0 if there
+// are fewer. Subtracts from `*newlines` those that were found.
 absl::StatusOr<uint64_t> GoBack(int fd, uint64_t end, uint64_t* newlines) {
   std::string chunk(kChunk, '\0');
   while (end > 0) {
@@ -67,14 +67,14 @@ absl::Status CopyRest(int from, uint64_t* offset, int output) {
   }
 }
 
-// Whether somebody writes. Where locks are not supported, neither is asking.
+// Returns whether the file has a writer; `otherwise` if locks are not supported.
 bool IsWritten(int fd, bool otherwise) {
   struct flock lock = {};
   lock.l_type = F_RDLCK;
   return ::fcntl(fd, F_OFD_GETLK, &lock) == 0 ? lock.l_type != F_UNLCK : otherwise;
 }
 
-// Tells when a file was written to, renamed or closed.
+// Detects when a file was written to, renamed or closed.
 class Watch {
  public:
   static absl::StatusOr<Watch> Open() {
@@ -84,7 +84,7 @@ class Watch {
     return watch;
   }
 
-  // `fd`'s file, instead of the one before.
+  // Watches `fd`'s file, instead of the previous one.
   absl::Status Set(int fd) {
     if (watched_ >= 0) ::inotify_rm_watch(inotify_.get(), watched_);
     closed_ = false;
@@ -94,7 +94,7 @@ class Watch {
     return watched_ >= 0 ? absl::OkStatus() : SystemError(errno, "cannot follow the output");
   }
 
-  // Returns when there is news, or false once nobody reads `output`.
+  // Returns true when something happened, or false once `output` has no reader.
   bool Wait(int output) {
     struct pollfd fds[] = {{inotify_.get(), POLLIN, 0}, {output, 0, 0}};
     int ready = ::poll(fds, 2, timeout_ms_);
@@ -103,11 +103,13 @@ class Watch {
     return ready <= 0 || fds[1].revents == 0;
   }
 
-  // The file's writer has closed it. The kernel says so before it lets go of the writer's lock.
+  // Returns whether the file's writer has closed it. The kernel reports this before it releases the writer's
+  // lock.
   bool closed() const { return closed_; }
 
  private:
-  // A writer that went just before the watch was set may still have had its lock afterwards: look once more.
+  // A writer that closed just before the watch was set may still have had its lock afterwards: check once
+  // more.
   static constexpr int kFirstTimeoutMs = 100;
 
   void Take() {
@@ -139,7 +141,7 @@ absl::StatusOr<OutputReader> OutputReader::Open(const std::string& dir, const st
 }
 
 Result<OutputReader::File> OutputReader::OpenFile(const std::string& name) const {
-  // O_NONBLOCK: a FIFO in a file's place must not hang us.
+  // O_NONBLOCK: a FIFO in place of the file must not block us.
   Result<UniqueFd> fd = OpenAt(dir_.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   if (!fd.ok()) return fd.error();
   if (!IsOwnFile(fd->get())) return Errno{EPERM};
@@ -151,14 +153,14 @@ Result<OutputReader::File> OutputReader::OpenFile(const std::string& name) const
   return file;
 }
 
-// A pair that belongs together: the newest was so before and after the older one was opened.
+// Opens two files that belong together: the newest was so before and after the older one was opened.
 Errno OutputReader::OpenBoth(File* older, File* newest) const {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     Result<File> first = OpenFile(id_);
     Result<File> second = OpenFile(RotatedOutput(id_));
     if (!first.ok() && first.error().value != ENOENT) return first.error();
     if (!first.ok() && !second.ok()) return first.error();
-    if (!first.ok()) {  // between the two renames of a rotation: the full one is the newest
+    if (!first.ok()) {  // between the two renames of a rotation: the full file is the newest
       *newest = *std::move(second);
       return kOk;
     }
@@ -172,7 +174,7 @@ Errno OutputReader::OpenBoth(File* older, File* newest) const {
 }
 
 absl::Status OutputReader::SkipToTail(uint64_t lines) {
-  // The newline that ends the last line does not begin one.
+  // The newline at the end of the last line does not begin another.
   RELOC_ASSIGN_OR_RETURN(newest_.offset, FileSize(newest_.fd.get()));
   bool in_older = older_.fd.valid();
   if (in_older) {
@@ -200,7 +202,7 @@ absl::Status OutputReader::Copy(int output) {
   return CopyRest(newest_.fd.get(), &newest_.offset, output);
 }
 
-// The lock is looked at first: a file that lost it by rotation has lost its name before.
+// Checks the lock first: a file that lost it by rotation has lost its name before.
 OutputReader::State OutputReader::NewestState(bool closed, bool written) const {
   bool grows = !closed && IsWritten(newest_.fd.get(), written);
   Result<FileId> named = IdentifyAt(dir_.get(), id_.c_str());
@@ -208,7 +210,7 @@ OutputReader::State OutputReader::NewestState(bool closed, bool written) const {
   return grows ? State::kGrows : State::kClosed;
 }
 
-// To the files behind the one that was copied.
+// Moves to the files after the one that was copied.
 absl::Status OutputReader::Advance() {
   FileId copied = newest_.id;
   File older;
@@ -225,7 +227,8 @@ absl::Status OutputReader::Follow(int output, bool written) {
   RELOC_ASSIGN_OR_RETURN(Watch watch, Watch::Open());
   RELOC_RETURN_IF_ERROR(watch.Set(newest_.fd.get()));
   while (true) {
-    State state = NewestState(watch.closed(), written);  // before the copy, so that the last bytes are in it
+    State state = NewestState(watch.closed(), written);  // before the copy, so that the copy includes the
+                                                         // last bytes
     RELOC_RETURN_IF_ERROR(Copy(output));
     if (state == State::kClosed) return absl::OkStatus();
     if (state == State::kFull) {

@@ -1,7 +1,7 @@
 // Reads what OutputLog keeps, while it is written or afterwards.
 //
-// Follows by inotify(7), so that nothing wakes up while the job is silent, also across rotation. Only a
-// reader that stays behind by more than the log's limit misses what was dropped meanwhile.
+// Follows with inotify(7), also across rotation, so that nothing wakes up while the job is silent. Only a
+// reader that is behind by more than the log's limit misses what was dropped in the meantime.
 #pragma once
 
 #include <stdint.h>
@@ -16,16 +16,16 @@ namespace reloc {
 
 class OutputReader {
  public:
-  // NotFound if nothing is kept of the job `id` in `dir`.
+  // Opens the output. NotFound if nothing is kept for the job `id` in `dir`.
   static absl::StatusOr<OutputReader> Open(const std::string& dir, const std::string& id);
 
-  // Goes on with the last `lines` lines. Without a call, reading begins with the oldest byte that is kept.
+  // Continues with the last `lines` lines. Without a call, reading begins with the oldest byte that is kept.
   absl::Status SkipToTail(uint64_t lines);
 
   // Writes to the descriptor `output` what there is now.
   absl::Status Copy(int output);
-  // And then what comes, until the writer is gone or nobody reads `output` any more. `written`: whether there
-  // is a writer, for file systems where that cannot be seen.
+  // Does the same, and then continues until the writer has ended or `output` has no reader. `written`:
+  // whether there is a writer, for file systems where that cannot be detected.
   absl::Status Follow(int output, bool written = true);
 
  private:

@@ -1,4 +1,4 @@
-// A pseudo-terminal: what a job has for a terminal, and its other end.
+// A pseudo-terminal: a job's terminal, and its other end.
 #pragma once
 
 #include <sys/ioctl.h>
@@ -14,7 +14,7 @@ struct Pty {
   UniqueFd slave;   // the job's
 };
 
-// With the modes of another terminal, or the kernel's own if `modes` is nullptr.
+// Opens one with the modes of another terminal, or the kernel's own if `modes` is nullptr.
 absl::StatusOr<Pty> OpenPty(const struct termios* modes, const struct winsize& size);
 
 }  // namespace reloc

@@ -1,4 +1,4 @@
-// The last output of a job, for whoever attaches to it.
+// Keeps the last output of a job, for clients that attach to it.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ class Replay {
  public:
   void Append(std::string_view bytes);
 
-  // About the last screenful, from the beginning of a line on, for a terminal or any reader.
+  // Return about the last screenful, beginning at the start of a line, for a terminal or for any reader.
   std::string ForTerminal() const { return modes_.Enter() + Text(); }
   std::string Text() const;
 
@@ -20,7 +20,7 @@ class Replay {
   static constexpr size_t kSize = 32 * 1024;
   ScreenModes modes_;
   std::string bytes_;  // at most twice kSize
-  bool cut_ = false;   // something was before
+  bool cut_ = false;   // there was earlier output
 };
 
 }  // namespace reloc

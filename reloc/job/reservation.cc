@@ -23,7 +23,8 @@ namespace {
 
 constexpr size_t kAnswerBytes = 16 * 1024;
 
-// The lock file says which process it is. The directory was checked.
+// Returns the error for a daemon that does not answer. The lock file, in a directory that was checked, has
+// its pid.
 absl::Status Silent(const std::string& dir) {
   FixedText<32> text;
   pid_t pid = 0;
@@ -63,7 +64,7 @@ absl::StatusOr<DaemonLink> ConnectTo(const std::string& dir) {
   return link;
 }
 
-// What is answered to `message`. A daemon that does not know the message hangs up.
+// Sends `message` and returns the answer. A daemon that does not know the message closes the connection.
 template <typename Answer, typename Message>
 absl::Status Ask(DaemonLink* link, const std::string& dir, const Message& message, std::span<char> memory,
                  Answer* answer) {

@@ -11,7 +11,7 @@ namespace {
 
 struct Mode {
   int number;
-  bool at_first;  // as terminals have it when they are started
+  bool at_first;  // the initial state of terminals
 };
 
 constexpr Mode kModes[] = {
@@ -20,12 +20,12 @@ constexpr Mode kModes[] = {
     {47, false},    // the alternate screen, in three ways
     {1047, false},  //
     {1049, false},  //
-    {1000, false},  // reports of the mouse
+    {1000, false},  // mouse reports
     {1002, false},  //
     {1003, false},  //
-    {1004, false},  // reports of the focus
+    {1004, false},  // focus reports
     {1006, false},  // how the mouse is reported
-    {2004, false},  // what is pasted is marked
+    {2004, false},  // pasted text is marked
     {2026, false},  // drawing waits
 };
 

@@ -1,10 +1,10 @@
-// What programs have a terminal do that outlasts them: the alternate screen, a hidden cursor, reports of the
-// mouse.
+// Tracks terminal modes that outlast the output of programs: the alternate screen, a hidden cursor, mouse
+// reports.
 //
-// Someone who attaches to an editor must get into these modes, and out of them when he leaves it running.
-// They are what `ESC [ ? n h` sets and `ESC [ ? n l` resets (xterm's "DEC private modes"). Nothing else is
-// interpreted: that would be a terminal emulator, and what programs draw they draw again when they are told
-// of a new window size.
+// A terminal that attaches to an editor must be put into these modes, and out of them when it detaches. They
+// are what `ESC [ ? n h` sets and `ESC [ ? n l` resets (xterm's "DEC private modes"). Nothing more is
+// interpreted: that would be a terminal emulator, and programs redraw their output when the window size
+// changes.
 #pragma once
 
 #include <bitset>
@@ -15,10 +15,10 @@ namespace reloc {
 
 class ScreenModes {
  public:
-  // What a program writes next; sequences may be cut anywhere.
+  // Takes the next bytes that a program writes; sequences may be split anywhere.
   void See(std::string_view bytes);
 
-  // What brings a terminal into these modes, and what brings it back.
+  // Return what puts a terminal into these modes, and out of them.
   std::string Enter() const;
   std::string Leave() const;
 
@@ -27,9 +27,8 @@ class ScreenModes {
   void See(char c);
   void Set(bool on);
 
-  static constexpr size_t kMaxNumbers = 64;  // longer ones are of no known mode
-  std::bitset<12>
-      changed_;  // the modes, in the order of the table, that are not as terminals have them at first
+  static constexpr size_t kMaxNumbers = 64;  // longer ones belong to no known mode
+  std::bitset<12> changed_;  // the modes, in the table's order, that differ from a terminal's initial state
   State state_ = State::kText;
   std::string numbers_;
 };

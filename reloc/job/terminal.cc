@@ -6,7 +6,7 @@
 namespace reloc {
 
 void Terminal::SetRaw() {
-  // Again, if it is already: a shell may have changed them while this process was stopped.
+  // Also if it is raw already: a shell may have changed the modes while this process was stopped.
   if (!raw_ && ::tcgetattr(fd_, &before_) != 0) return;
   struct termios modes = before_;
   ::cfmakeraw(&modes);
@@ -14,7 +14,8 @@ void Terminal::SetRaw() {
 }
 
 void Terminal::Restore() {
-  // At once: waiting for what was written to be shown (TCSADRAIN) could take for ever. Fails if it hung up.
+  // Immediately: waiting until the output was shown (TCSADRAIN) could take for ever. Fails if the terminal
+  // was closed.
   if (raw_) (void)::tcsetattr(fd_, TCSANOW, &before_);
   raw_ = false;
 }

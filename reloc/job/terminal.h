@@ -1,5 +1,5 @@
-// The terminal that a command was called on, when it is handed to a job: raw as long as the job has it, and
-// as it was before and after.
+// The terminal that a command was called on, while it is used by a job: raw as long as the job has it, and
+// unchanged before and after.
 #pragma once
 
 #include <sys/ioctl.h>
@@ -9,7 +9,7 @@ namespace reloc {
 
 class Terminal {
  public:
-  // `fd`, borrowed, is open on a terminal, or -1: there is none, and nothing below does anything.
+  // `fd`, borrowed, is open on a terminal; or it is -1: there is none, and no function does anything.
   explicit Terminal(int fd) : fd_(fd) {}
   ~Terminal() { Restore(); }
   Terminal(const Terminal&) = delete;
@@ -19,17 +19,18 @@ class Terminal {
   bool valid() const { return fd_ >= 0; }
   bool raw() const { return raw_; }
 
-  // Every key comes as it is typed: signals are made by the job's own terminal.
+  // Passes every key on as it is typed: the job's own terminal makes the signals.
   void SetRaw();
-  // The modes of before SetRaw().
+  // Restores the modes from before SetRaw().
   void Restore();
 
-  // False with default modes for `*modes` if there is no terminal.
+  // Returns false, and default modes in `*modes`, if there is no terminal.
   bool ReadModes(struct termios* modes) const;
   struct winsize ReadSize() const;
-  // True if this process's group is the terminal's foreground: it alone may read from it and set its modes.
+  // Returns true if this process's group is the terminal's foreground: only then may it read from it and set
+  // its modes.
   bool InForeground() const;
-  // True once nobody is at the other end any more: the connection was lost, the window was closed.
+  // Returns true once the other end is closed: the connection was lost, or the window was closed.
   bool HungUp() const;
 
  private:
