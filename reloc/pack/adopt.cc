@@ -45,7 +45,7 @@ absl::StatusOr<std::string> FindPrefix(const std::string& directory) {
       ": say which store it is with --store-prefix"));
 }
 
-// The store of the directory, which must really lie in it.
+// Returns the store of the directory, which must really be in it.
 absl::StatusOr<StoreLocation> LocateStoreIn(const std::string& directory, std::string prefix) {
   if (prefix.empty()) {
     RELOC_ASSIGN_OR_RETURN(prefix, FindPrefix(directory));
@@ -56,11 +56,11 @@ absl::StatusOr<StoreLocation> LocateStoreIn(const std::string& directory, std::s
   return absl::InvalidArgumentError(absl::StrCat(expected, " leads out of the pack, to ", store.directory));
 }
 
-// Host or store paths whose bin/ and sbin/ hold the default entries.
+// Returns the host or store paths whose bin/ and sbin/ contain the default entries.
 std::vector<std::string> DefaultPaths(const std::string& directory, const StoreLocation& store,
                                       const Closure& closure) {
   if (Exists(absl::StrCat(directory, "/bin")) || Exists(absl::StrCat(directory, "/sbin"))) return {directory};
-  // Derivations say how items were built, and refer to what they make.
+  // Derivations describe how items were built, and refer to their outputs.
   auto is_derivation = [](const ClosureItem& item) { return absl::EndsWith(item.name, ".drv"); };
   absl::flat_hash_set<std::string> referenced;
   for (const ClosureItem& item : closure.items) {
@@ -92,7 +92,7 @@ absl::Status Rename(const std::string& from, const std::string& to) {
 }
 
 // Moves `made`/bin and `made`/.reloc into the directory; an old bin moves to `made`/old-bin. .reloc comes
-// last: it is what makes the directory a pack.
+// last, because it makes the directory a pack.
 absl::Status Install(const std::string& made, const std::string& directory) {
   std::string bin = absl::StrCat(directory, "/bin"), old_bin = absl::StrCat(made, "/old-bin");
   bool replaces = Exists(bin);

@@ -1,4 +1,4 @@
-// Making a pack of what is already unpacked: a `guix pack` or Nix tarball.
+// Makes a pack of an unpacked `guix pack` or Nix tarball.
 #pragma once
 
 #include <string>
@@ -11,18 +11,18 @@
 namespace reloc {
 
 struct AdoptOptions {
-  std::string directory;  // holds the store, at its prefix
-  std::string prefix;     // empty: /gnu/store or /nix/store, whichever lies in `directory`
+  std::string directory;  // contains the store, at its prefix
+  std::string prefix;     // empty: /gnu/store or /nix/store, whichever is in `directory`
   std::vector<EntrySpec> entries;
 };
 
-// Adds .reloc/ and bin/ to the directory, in place. Default entries: the programs in its bin/ and sbin/, else
-// those of all items that no other item refers to (the profile, as a rule).
+// Adds .reloc/ and bin/ to the directory, in place. Default entries: the programs in its bin/ and sbin/, or,
+// without these, those of all items that no other item refers to (usually the profile).
 //
-// Absolute symlinks into the store become relative (relink.h). A bin/ that is there is replaced if it is a
-// symlink or a tree of nothing but symlinks (`guix pack -S /bin=bin`); else it is an error. On any error the
-// directory is as it was. References to items that are not there are warnings here: the directory is no worse
-// a pack than it was before.
+// Absolute symlinks into the store become relative (relink.h). An existing bin/ is replaced if it is a
+// symlink or a tree that contains only symlinks (`guix pack -S /bin=bin`); otherwise it is an error. On any
+// error the directory is unchanged. References to items that do not exist are warnings here: the directory
+// worked no better before.
 absl::StatusOr<PackSummary> AdoptPack(const AdoptOptions& options, const PackTools& tools);
 
 }  // namespace reloc

@@ -28,7 +28,8 @@ constexpr std::pair<absl::string_view, PackFormat> kSupported[] = {{".tar", Pack
                                                                    {".tar.zst", PackFormat::kTarZst},
                                                                    {".sqfs", PackFormat::kSquashfs}};
 
-// Nobody wants a directory of such a name. In lower case; the supported ones are here for other cases.
+// Suffixes that are hardly meant for a directory. In lower case; the supported ones are listed for other
+// spellings.
 constexpr absl::string_view kUnsupported[] = {
     ".tar",  ".gz",  ".zst", ".xz",  ".bz2",  ".lz",  ".lz4",  ".lzma", ".lzo",      ".z",
     ".tgz",  ".txz", ".tbz", ".tb2", ".tbz2", ".tlz", ".tzst", ".zip",  ".7z",       ".rar",
@@ -52,13 +53,13 @@ class ArchiveWriter {
         store_(std::move(store)),
         out_(archive_write_new()) {}
 
-  // `fd`: to write to; outlives the writer.
+  // `fd`: to write to; must outlive the writer.
   absl::Status Open(int fd) {
-    // gnutar: long names and names that are not UTF-8 as they are; pax would need a locale that knows them.
+    // gnutar: it keeps long names and names that are not UTF-8; pax would need a locale that has them.
     RELOC_RETURN_IF_ERROR(Check(archive_write_set_format_gnutar(out_.get())));
     if (format_ == PackFormat::kTarGz) {
       RELOC_RETURN_IF_ERROR(Check(archive_write_add_filter_gzip(out_.get())));
-      // gzip's header holds the time of day otherwise.
+      // Otherwise gzip's header contains the current time.
       RELOC_RETURN_IF_ERROR(Check(archive_write_set_filter_option(out_.get(), "gzip", "timestamp", nullptr)));
     } else if (format_ == PackFormat::kTarZst) {
       RELOC_RETURN_IF_ERROR(Check(archive_write_add_filter_zstd(out_.get())));
@@ -90,16 +91,16 @@ class ArchiveWriter {
     return file.type == FileType::kRegular && DirName(file.path) == "bin";
   }
   bool InItem(const TreeFile& file) const { return IsBelow(file.path, store_) && file.path != store_; }
-  // What we made ourselves has a mode that came from the umask.
+  // The mode of the files that relocd made came from the umask.
   mode_t Mode(const TreeFile& file) const {
     if (file.type == FileType::kSymlink) return 0777;
     if (InItem(file)) return format_ == PackFormat::kSquashfs ? ForAll(file.mode & 0777) : file.mode & 0777;
     return file.type == FileType::kDirectory || file.executable() ? 0755 : 0644;
   }
-  // No user of an image is the owner of its files: everybody may read and execute what the owner may.
+  // Users of an image do not own its files: everybody may read and execute what the owner may.
   static mode_t ForAll(mode_t mode) { return mode | (mode & 0500) >> 3 | (mode & 0500) >> 6; }
-  // Python compares the times of .py files with those in .pyc files. Directories have the time of our
-  // writing.
+  // Python compares the times of .py files with those in .pyc files. Directories have the time when they were
+  // written.
   bool KeepsTime(const TreeFile& file) const { return file.type == FileType::kRegular && InItem(file); }
 
   absl::Status SetType(const TreeFile& file, archive_entry* entry) {

@@ -17,7 +17,7 @@
 namespace reloc {
 namespace {
 
-// A pack that is being made: <staging>/pack, with its store in it.
+// A pack while it is made: <staging>/pack, with its store in it.
 class NewPack {
  public:
   static absl::StatusOr<NewPack> Create(const std::string& output, const std::string& prefix) {
@@ -35,13 +35,13 @@ class NewPack {
   absl::Status AddLink(const std::string& path, const std::string& target) {
     std::string host_path = absl::StrCat(pack_, "/", path);
     RELOC_RETURN_IF_ERROR(MakeDirectories(std::string(DirName(host_path))));
-    // As if the pack were the root directory: there, `target` is what it says.
+    // `target` is resolved as if the pack were the root directory.
     std::string relative = RelativeTarget("", absl::StrCat("/", path), target);
     if (symlink(relative.c_str(), host_path.c_str()) == 0) return absl::OkStatus();
     return SystemError(errno, absl::StrCat("cannot create symlink ", host_path));
   }
 
-  // Makes a pack of the store, which is filled now, and gives it its name.
+  // Makes a pack of the complete store, and renames it to its final name.
   absl::StatusOr<PackSummary> Finish(const std::vector<ClosureItem>& items, std::vector<PackEntry> entries,
                                      const PackTools& tools) && {
     RELOC_ASSIGN_OR_RETURN(PackSummary summary,
@@ -65,7 +65,7 @@ class NewPack {
   PackFormat format_;
 };
 
-// The item that `path` leads to.
+// Returns the item that `path` leads to.
 absl::StatusOr<std::string> RootItem(const StoreLocation& store, const std::string& path) {
   RELOC_ASSIGN_OR_RETURN(std::string real, ResolveInStore(store, path));
   std::string_view item = ItemOf(store, real);
@@ -74,8 +74,8 @@ absl::StatusOr<std::string> RootItem(const StoreLocation& store, const std::stri
       absl::StrCat(path, " is not an item of the store ", store.prefix, ", nor a symlink to one"));
 }
 
-// The items that must be in the pack: those of the paths and of entries from elsewhere. A path that is a
-// symlink in the store is an item of its own: both it and what it leads to are wanted.
+// Returns the items that must be in the pack: those of the paths and of entries from other places. If a path
+// is a symlink in the store, both its item and the item it leads to are needed.
 absl::StatusOr<std::vector<std::string>> FindRoots(const StoreSource& source,
                                                    const std::vector<PackEntry>& entries) {
   std::set<std::string> roots;

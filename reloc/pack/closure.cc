@@ -1,6 +1,6 @@
 // Breadth first, one level of the reference graph after the other; the files of a whole level are scanned in
-// parallel. A work queue would keep all threads busy across levels, but every level but the last few is wide,
-// and so the loop has no locks to get wrong.
+// parallel. A work queue would keep all threads busy across levels, but all levels except the last few are
+// wide, and the loop needs no locks.
 #include "reloc/pack/closure.h"
 
 #include <algorithm>
@@ -43,8 +43,7 @@ class ClosureSearch {
     References found;
   };
 
-  // Scans the items of `level`, adds them to the closure and returns the items that they are the first to
-  // need.
+  // Scans the items of `level`, adds them to the closure and returns the items that were not needed before.
   absl::StatusOr<std::vector<std::string>> ScanLevel(const std::vector<std::string>& level) {
     std::vector<ClosureItem> items(level.size());
     RELOC_RETURN_IF_ERROR(ParallelFor(level.size(), [&](size_t i) -> absl::Status {
@@ -64,7 +63,7 @@ class ClosureSearch {
   }
 
   absl::Status ScanFile(const std::string& item, const TreeFile& file, References* found) {
-    finder_.Find(BaseName(file.path), found);  // names count too, in Nix as here
+    finder_.Find(BaseName(file.path), found);  // names count too, as in Nix
     std::string path = JoinPath(ItemPath(item), file.path);
     if (file.type == FileType::kDirectory) return absl::OkStatus();
     if (file.type == FileType::kRegular) return finder_.FindInFile(path, &meter_, found);

@@ -11,8 +11,8 @@
 namespace reloc {
 namespace {
 
-// Describing needs no order, and a protobuf message stays where it is when its list grows: all files of a
-// pack become one parallel loop.
+// Describing needs no order, and a protobuf message does not move when its list grows: all files of a pack
+// become one parallel loop.
 struct Job {
   std::string host_path;
   TreeFile file;

@@ -1,4 +1,4 @@
-// Listing what a pack holds, with hashes.
+// Lists the files of a pack, with hashes.
 #pragma once
 
 #include <string>
@@ -15,15 +15,15 @@ namespace reloc {
 
 using FileList = google::protobuf::RepeatedPtrField<pb::File>;
 
-// Appends `files`, which lie below the directory `top`, to `*out`, and hashes them in parallel.
+// Appends `files`, which are below the directory `top`, to `*out`, and hashes them in parallel.
 absl::Status DescribeFiles(const std::string& top, const std::vector<TreeFile>& files,
                            const ProgressCallback& progress, FileList* out);
 
-// The items, as they lie in the directory `store` now (not as they were scanned), into contents.items.
+// Lists the items as they are now in the directory `store` (not as they were scanned), in contents.items.
 absl::StatusOr<pb::Contents> DescribeItems(const std::string& store, const std::vector<ClosureItem>& items,
                                            const ProgressCallback& progress);
 
-// Bytes of all regular files.
+// Returns the bytes of all regular files.
 uint64_t TotalSize(const std::vector<TreeFile>& files);
 
 }  // namespace reloc

@@ -17,7 +17,7 @@
 namespace reloc {
 namespace {
 
-constexpr size_t kChunk = 8 << 20;  // a ^C is answered, and progress shown, between two of these
+constexpr size_t kChunk = 8 << 20;  // between two of these, ^C takes effect and progress is shown
 
 absl::Status CopyBytesByHand(int from, int to, const std::string& name, ProgressMeter* meter) {
   thread_local std::vector<char> buffer(256 << 10);
@@ -31,7 +31,8 @@ absl::Status CopyBytesByHand(int from, int to, const std::string& name, Progress
   }
 }
 
-// copy_file_range shares the blocks where the file system can, and copies inside the kernel elsewhere.
+// Copies the content. copy_file_range shares the blocks where the file system can, and copies in the kernel
+// elsewhere.
 absl::Status CopyBytes(int from, int to, const std::string& name, ProgressMeter* meter) {
   for (bool first = true;; first = false) {
     ssize_t copied = copy_file_range(from, nullptr, to, nullptr, kChunk, 0);
@@ -41,7 +42,7 @@ absl::Status CopyBytes(int from, int to, const std::string& name, ProgressMeter*
       continue;
     } else if (first) {
       // Not between these file systems (EXDEV, EINVAL, ENOSYS, EOPNOTSUPP), or an empty or generated file,
-      // for which it returns 0. read(2) tells what it is.
+      // for which it returns 0. read(2) shows which.
       return CopyBytesByHand(from, to, name, meter);
     } else if (copied == 0) {
       return absl::OkStatus();
@@ -53,12 +54,12 @@ absl::Status CopyBytes(int from, int to, const std::string& name, ProgressMeter*
 
 absl::Status SetModeAndTime(int fd, mode_t mode, int64_t mtime, const std::string& path) {
   const timespec times[2] = {{.tv_sec = mtime, .tv_nsec = 0}, {.tv_sec = mtime, .tv_nsec = 0}};
-  // fchmod: the umask shall not decide what a pack holds.
+  // fchmod: the umask must not affect a pack.
   if (fchmod(fd, mode) == 0 && futimens(fd, times) == 0) return absl::OkStatus();
   return SystemError(errno, absl::StrCat("cannot set the attributes of ", path));
 }
 
-// One file of an item, with what is needed to copy it.
+// A file of an item, and what is needed to copy it.
 struct Job {
   std::string from;  // host path
   std::string to;    // host path

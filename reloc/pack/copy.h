@@ -1,4 +1,4 @@
-// Copying store items into a pack.
+// Copies store items into a pack.
 #pragma once
 
 #include <string>
@@ -11,8 +11,8 @@
 
 namespace reloc {
 
-// Copies `items` of `from` into the directory `to`, which becomes the store of a pack. As in the source,
-// except:
+// Copies `items` of `from` into the directory `to`, which becomes the store of a pack. The copies differ in
+// this:
 //   - directories become writable by their owner, so that `rm -rf` works on a pack
 //   - absolute symlinks into the store become relative, so that they work where the prefix does not resolve
 //   - hard links become files, owner and extended attributes are not kept, setuid and setgid bits are dropped
@@ -23,8 +23,8 @@ absl::Status CopyItems(const StoreLocation& from, const std::vector<ClosureItem>
 // Copies the content of the regular file `from` (symlinks followed) to the new file `to`.
 absl::Status CopyFile(const std::string& from, const std::string& to, mode_t mode);
 
-// What the symlink that lies at the store path `link` has to say instead of `target` to lead to the same file
-// from wherever the store is moved.
+// Returns the target that the symlink at the store path `link` needs in place of `target`, to lead to the
+// same file wherever the store is moved.
 std::string RelativeTarget(std::string_view prefix, std::string_view link, std::string_view target);
 
 }  // namespace reloc

@@ -21,7 +21,7 @@ namespace {
 using google::protobuf::Struct;
 using google::protobuf::Value;
 
-// Of doubles all integers up to here are exact.
+// Doubles represent all integers up to this exactly.
 constexpr double kMaxInteger = 9007199254740992;
 
 PackDigest FirstHalf(const Sha256Digest& whole) {
@@ -86,7 +86,7 @@ absl::StatusOr<std::string> Canonical(const Value& value) {
   }
 }
 
-// Hashes a sequence of numbers and texts such that no two sequences look alike.
+// Hashes a sequence of numbers and texts such that different sequences are hashed from different bytes.
 class DigestWriter {
  public:
   DigestWriter& operator<<(uint64_t number) {

@@ -1,10 +1,10 @@
 // Everything is read through `Image::Read`, which checks offset and size against the file's size; every count
-// that the file states is bounded before memory is taken for it. The file is not mapped: one that is
-// truncated meanwhile would raise SIGBUS.
+// from the file is bounded before memory is allocated for it. The file is not mapped: if it were truncated in
+// the meantime, that would raise SIGBUS.
 //
-// Names lie in the dynamic string table, which the dynamic section gives by address and the program headers
-// translate to an offset. Section headers would be simpler to use, but loaders ignore them and they may be
-// stripped or lie.
+// Names are in the dynamic string table, whose address is in the dynamic section; the program headers
+// translate it to an offset. Section headers would be simpler to use, but loaders ignore them and they may be
+// stripped or wrong.
 #include "reloc/pack/elf.h"
 
 #include <elf.h>
@@ -25,14 +25,14 @@
 namespace reloc {
 namespace {
 
-// Bounds on what is believed, which keep the memory and time that a hostile file can cost small. The largest
-// dynamic sections seen have some hundred entries; a RUNPATH of a store with many inputs takes some KiB.
+// Upper bounds, which limit the memory and time that a hostile file can cost. The largest dynamic sections
+// seen have some hundred entries; a RUNPATH of a store with many inputs takes some KiB.
 constexpr size_t kMaxDynamicEntries = 1 << 12;
-constexpr size_t kMaxNameBytes = 1 << 18;  // of one name, and of all together
+constexpr size_t kMaxNameBytes = 1 << 18;  // of one name, and of all names together
 
 absl::Status Malformed(absl::string_view what) { return absl::InvalidArgumentError(what); }
 
-// Bytes of the file.
+// A range of bytes in the file.
 struct Extent {
   uint64_t offset;
   uint64_t size;
@@ -41,7 +41,7 @@ struct Extent {
 // A file of known size that is read piecewise.
 class Image {
  public:
-  // Fills the span from the offset; both are within `size`.
+  // Fills the span from the offset on; both must be within `size`.
   using Reader = absl::FunctionRef<absl::Status(uint64_t, std::span<std::byte>)>;
 
   Image(uint64_t size, Reader reader) : size_(size), reader_(reader) {}
@@ -54,7 +54,7 @@ class Image {
     return reader_(offset, memory);
   }
 
-  // Reads `count` objects of a plain structure. The caller has bounded `count`.
+  // Reads `count` objects of a plain structure. The caller must have bounded `count`.
   template <typename T>
   absl::StatusOr<std::vector<T>> ReadArray(uint64_t offset, size_t count, absl::string_view what) const {
     if (count > size_ / sizeof(T))
@@ -65,8 +65,8 @@ class Image {
     return array;
   }
 
-  // Reads a NUL-terminated string of at most `limit` bytes with its NUL; `locate` says where its n-th byte
-  // lies.
+  // Reads a NUL-terminated string of at most `limit` bytes including its NUL; `locate` returns where its n-th
+  // byte is.
   using Locator = absl::FunctionRef<std::optional<Extent>(uint64_t)>;
   absl::StatusOr<std::string> ReadString(Locator locate, uint64_t limit, absl::string_view what) const;
 
@@ -119,7 +119,7 @@ absl::StatusOr<std::vector<Elf64_Phdr>> ReadProgramHeaders(const Image& image, c
   if (header.e_phnum == 0) return std::vector<Elf64_Phdr>();
   if (header.e_phentsize != sizeof(Elf64_Phdr))
     return Malformed(absl::StrCat("malformed ELF file: program headers of ", header.e_phentsize, " bytes"));
-  // PN_XNUM means that the number stands in the first section header; only core dumps are like that.
+  // PN_XNUM means that the number is in the first section header; only core dumps have that.
   if (header.e_phnum == PN_XNUM) return Malformed("unsupported ELF file: 65535 or more program headers");
   return image.ReadArray<Elf64_Phdr>(header.e_phoff, header.e_phnum, "the program header table");
 }
@@ -129,7 +129,8 @@ const Elf64_Phdr* FindSegment(const std::vector<Elf64_Phdr>& segments, uint32_t 
   return it == segments.end() ? nullptr : &*it;
 }
 
-// The file offset of the byte at `address`, and how many bytes the file has from there in that segment.
+// Returns the file offset of the byte at `address`, and how many bytes of that segment the file has from
+// there.
 std::optional<Extent> FindAddress(const std::vector<Elf64_Phdr>& segments, uint64_t address) {
   for (const Elf64_Phdr& s : segments) {
     if (s.p_type != PT_LOAD || address < s.p_vaddr || address - s.p_vaddr >= s.p_filesz) continue;
@@ -140,7 +141,7 @@ std::optional<Extent> FindAddress(const std::vector<Elf64_Phdr>& segments, uint6
   return std::nullopt;
 }
 
-// The entries before DT_NULL.
+// Returns the entries before DT_NULL.
 absl::StatusOr<std::vector<Elf64_Dyn>> ReadDynamic(const Image& image, const Elf64_Phdr& segment) {
   const uint64_t count = segment.p_filesz / sizeof(Elf64_Dyn);
   if (count > kMaxDynamicEntries) return Malformed("malformed ELF file: implausibly large dynamic section");
@@ -157,8 +158,8 @@ uint64_t DynamicValue(const std::vector<Elf64_Dyn>& entries, int64_t tag) {
   return 0;
 }
 
-// The dynamic string table. It is addressed byte by byte, since it may extend over several segments: patchelf
-// makes such files, of programs that are not position-independent.
+// The dynamic string table. It is addressed byte by byte, because it may extend over several segments:
+// patchelf makes such files from programs that are not position-independent.
 class Strings {
  public:
   Strings(const Image& image, const std::vector<Elf64_Phdr>& segments, const std::vector<Elf64_Dyn>& entries)
@@ -171,7 +172,7 @@ class Strings {
     if (!FindAddress(segments_, address_))
       return Malformed("malformed ELF file: the dynamic string table lies in no segment");
     if (index >= size_) return Malformed("malformed ELF file: a name lies outside the dynamic string table");
-    // An address that wraps around lies in no segment, or in one that is checked like any other.
+    // An address that wraps around is in no segment, or in one that is checked like any other.
     auto locate = [&](uint64_t position) { return FindAddress(segments_, address_ + index + position); };
     return image_.ReadString(locate, size_ - index, "a name in the dynamic string table");
   }
@@ -214,7 +215,7 @@ absl::Status ReadNames(const Image& image, const std::vector<Elf64_Phdr>& segmen
   return absl::OkStatus();
 }
 
-// The files that the version requirements name, which are a list of their own.
+// Reads the files in the version requirements, which are a separate list.
 absl::Status ReadVersioned(const Image& image, const std::vector<Elf64_Phdr>& segments,
                            const std::vector<Elf64_Dyn>& entries, ElfInfo* info) {
   const uint64_t count = DynamicValue(entries, DT_VERNEEDNUM);

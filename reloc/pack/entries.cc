@@ -19,8 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The names in the directory `path`, sorted; none if it is no directory. Hidden ones are what wrapped
-// programs are moved to (.sed-wrapped, .sed-real).
+// Lists the names in the directory `path`, sorted; none if it is no directory. Hidden names are skipped:
+// wrapped programs are moved to them (.sed-wrapped, .sed-real).
 std::vector<std::string> VisibleNames(const std::string& path) {
   std::vector<std::string> names;
   std::error_code error;
@@ -68,7 +68,7 @@ class EntrySearch {
  private:
   void AddDirectory(const std::string& path) {
     absl::StatusOr<std::string> real = ResolveInStore(store_, path);
-    if (!real.ok()) return;  // no sbin
+    if (!real.ok()) return;  // there is no sbin
     std::string host_path = HostPath(store_, *real);
     std::error_code error;
     for (const std::string& name : VisibleNames(host_path)) {
@@ -91,7 +91,8 @@ class EntrySearch {
 
   absl::StatusOr<PackEntry> Resolve(const std::string& name, const std::string& path) {
     RELOC_ASSIGN_OR_RETURN(ProgramSpec spec, ResolveProgram(store_, path));
-    // What is not in the store by its own path (a bin/ beside it) is in the manifest by the path it leads to.
+    // A program that is not in the store by its own path (a bin/ beside it) is in the manifest by the path it
+    // leads to.
     std::string program = StorePath(store_, path);
     if (!IsCleanAbsolute(program) || ItemOf(store_, program).empty()) program = spec.program;
     if (!IsPlainText(program) || !IsPlainText(spec.program)) {

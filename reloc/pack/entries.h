@@ -1,4 +1,4 @@
-// Choosing the programs that a pack offers.
+// Chooses the programs that a pack offers.
 #pragma once
 
 #include <string>
@@ -10,10 +10,10 @@
 
 namespace reloc {
 
-// An entry as asked for.
+// An entry as requested.
 struct EntrySpec {
   std::string name;
-  std::string path;  // absolute, or relative to the first of the paths that the pack is made of
+  std::string path;  // absolute, or relative to the first of the pack's source paths
 };
 
 // An entry as found.
@@ -23,13 +23,13 @@ struct PackEntry {
   ProgramSpec spec;
 };
 
-// The entries of a pack that is made of `paths` (absolute: in the store, on the host leading into it, or a
-// directory with a bin/ of links into it): every program in their bin/ and sbin/, or the path itself if it is
-// a file; then `specs`, which add to those or replace the one of the same name. Of two programs with one name
-// the first counts, as in PATH.
+// Finds the entries of a pack that is made from `paths` (absolute: in the store, on the host leading into it,
+// or a directory with a bin/ of links into it): every program in their bin/ and sbin/, or the path itself if
+// it is a file; then `specs`, which add to those or replace the one of the same name. Of two programs with
+// one name the first counts, as in PATH.
 //
-// What lies in a bin/ and cannot be started, or is no program, is left out with a line in `*warnings`; an
-// entry that was asked for by name is an error then. Sorted by name.
+// Files in a bin/ that cannot be started, or are no programs, are left out with a line in `*warnings`; for an
+// entry that was requested by name, that is an error. Sorted by name.
 absl::StatusOr<std::vector<PackEntry>> FindEntries(const StoreLocation& store,
                                                    const std::vector<std::string>& paths,
                                                    const std::vector<EntrySpec>& specs,

@@ -37,8 +37,8 @@ absl::Status CopyRuntime(const PackRuntime& runtime, const std::string& into) {
   return absl::OkStatus();
 }
 
-// A hard link to the shim, or a copy where a link is refused: file systems without links, or at their limit
-// (65,000 in ext4).
+// Makes a hard link to the shim, or a copy if a link is refused: file systems without links, or at their
+// limit (65,000 in ext4).
 absl::Status LinkShim(const std::string& into, const std::string& name) {
   std::string shim = absl::StrCat(into, "/", kShimPath), entry = absl::StrCat(into, "/", name);
   if (link(shim.c_str(), entry.c_str()) == 0) return absl::OkStatus();
@@ -46,13 +46,13 @@ absl::Status LinkShim(const std::string& into, const std::string& name) {
   return CopyFile(shim, entry, 0755);
 }
 
-// What holds plans, and so the pack's digest: known before that is.
+// The files with plans, and so with the pack's digest. They are made before that is known.
 struct PlanFiles {
   EntryPlans plans;
   std::string shim;
 };
 
-// Compiles the plans of all entries, with a digest that stands for the pack's.
+// Compiles the plans of all entries, with a placeholder for the pack's digest.
 absl::StatusOr<PlanFiles> CompilePlanFiles(const std::vector<PackEntry>& entries, const PackTools& tools) {
   PlanFiles files;
   for (const PackEntry& entry : entries) {
@@ -75,7 +75,7 @@ void DescribePlanFile(const std::string& path, const std::string& bytes, bool ex
   file->set_holds_digest(true);
 }
 
-// Adds what WritePlanFiles will write. All entries are the same file as the shim.
+// Lists what WritePlanFiles will write. All entries are the same file as the shim.
 void DescribePlanFiles(const PlanFiles& files, FileList* out) {
   DescribePlanFile(kShimPath, files.shim, true, out);
   const pb::File shim = *out->rbegin();
@@ -91,7 +91,8 @@ absl::Status MakePlanDirectories(const std::string& into) {
   return MakeDirectories(absl::StrCat(into, "/bin"));
 }
 
-// The plans of each entry also lie in a file, for `relocctl run` and for whoever looks into a pack.
+// Writes the shim and the plans. Those of each entry are also in a file, for `relocctl run` and for people
+// who look into a pack.
 absl::Status WritePlanFiles(PlanFiles files, const PackDigest& digest, const std::string& into) {
   StampDigest(digest, &files.shim);
   RELOC_RETURN_IF_ERROR(WriteNewFile(absl::StrCat(into, "/", kShimPath), files.shim, 0755));
@@ -110,7 +111,7 @@ absl::Status WriteLibraryIndex(const StoreLocation& store, const std::vector<Clo
                       EncodeLibraryIndex(store.prefix, libraries.objects), 0644);
 }
 
-// All files of `pack` that are in none of the items, and not below `into` if that is another directory.
+// Lists all files of `pack` that are in none of the items, and not below `into` if that is another directory.
 absl::StatusOr<std::vector<TreeFile>> ListOutside(const std::string& pack, const std::string& into,
                                                   const StoreLocation& store, const pb::Contents& contents) {
   std::string store_below = store.prefix.substr(1);
@@ -130,7 +131,7 @@ absl::StatusOr<std::vector<TreeFile>> ListOutside(const std::string& pack, const
   return files;
 }
 
-// What is there by now, and `plan_files`.
+// Lists the files that exist already, and `plan_files`.
 absl::Status DescribeOwnFiles(const std::string& into, const std::string& pack, const StoreLocation& store,
                               const PlanFiles& plan_files, pb::Contents* contents) {
   RELOC_ASSIGN_OR_RETURN(std::vector<TreeFile> outside, ListOutside(pack, into, store, *contents));
@@ -160,7 +161,8 @@ pb::Manifest MakeManifest(const StoreLocation& store, const std::vector<PackEntr
   return manifest;
 }
 
-// What cannot be read back must not be written: a store with a symlink that leaves the pack, for one.
+// Checks that the lists can be read back: that would fail, for example, for a store with a symlink that
+// leaves the pack.
 absl::Status CheckLists(const PackLists& lists) {
   RELOC_RETURN_IF_ERROR(CheckManifest(lists.manifest, "the manifest to be written"));
   return CheckContents(lists.contents, lists.manifest, "the pack to be made");

@@ -1,5 +1,5 @@
 // The output goes into memory files instead of pipes: nothing has to be read while the tool runs, and no tool
-// can block on a full pipe. posix_spawn, since the packer has threads.
+// can block on a full pipe. posix_spawn, because the packer has threads.
 #include "reloc/pack/host_command.h"
 
 #include <fcntl.h>
@@ -32,7 +32,7 @@ class SpawnActions {
   SpawnActions(const SpawnActions&) = delete;
   SpawnActions& operator=(const SpawnActions&) = delete;
 
-  // What the child has as its descriptors 0, 1 and 2.
+  // Sets the child's descriptors 0, 1 and 2.
   bool Redirect(int input, int output, int errors) {
     return ok_ && posix_spawn_file_actions_adddup2(&actions_, input, 0) == 0 &&
            posix_spawn_file_actions_adddup2(&actions_, output, 1) == 0 &&
@@ -45,7 +45,7 @@ class SpawnActions {
   bool ok_ = false;
 };
 
-// A process group of its own: ^C is for us, and we end the tool.
+// Starts a process group of its own: ^C is for this process, which then ends the tool.
 class SpawnAttributes {
  public:
   SpawnAttributes() { made_ = posix_spawnattr_init(&attributes_) == 0; }

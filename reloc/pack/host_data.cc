@@ -23,26 +23,26 @@ absl::StatusOr<std::string> Canonical(const std::string& path) {
   return canonical.string();
 }
 
-// The path without its tree, and without a "/" before it.
+// Returns the path without its tree, and without a "/" before it.
 std::string PlaceIn(const std::vector<std::string>& trees, const std::string& path) {
   for (const std::string& tree : trees)
     if (tree != "/" && path != tree && IsBelow(path, tree)) return path.substr(tree.size() + 1);
   return path.substr(1);
 }
 
-// `from` and `to` are paths relative to the same directory.
+// Returns a symlink's target. `from` and `to` are paths relative to the same directory.
 std::string RelativeLink(const std::string& from, const std::string& to) {
   return fs::path(to).lexically_relative(fs::path(from).parent_path()).string();
 }
 
-// A plugin or program inside of the data, with what its loader finds for it.
+// A plugin or program in the data, with what its loader finds for it.
 struct Object {
   size_t file;  // its index in the item's files
   ElfInfo elf;
   LibraryGraph graph;
 };
 
-// The answer of the loader that has the least to complain of.
+// Returns the first complete answer, otherwise the first that is no error.
 absl::StatusOr<LoadedLibraries> AskLoaders(const std::vector<std::string>& loaders,
                                            const std::string& object) {
   absl::StatusOr<LoadedLibraries> best =
@@ -101,7 +101,7 @@ class DataPlanner {
                                 " is left out: a symlink to nothing, or to a directory that is not added");
   }
 
-  // Adds to the item's hash what the file is, and what it loads.
+  // Adds the file and what it loads to the item's hash.
   absl::Status Describe(size_t index) {
     const HostFile& file = files_[index];
     if (file.kind == HostFile::Kind::kSymlink) facts_.push_back(absl::StrCat(file.path, " -> ", file.text));
@@ -118,7 +118,7 @@ class DataPlanner {
   absl::Status DescribeObject(size_t index) {
     const std::string& source = files_[index].source;
     if (!IsElf(source)) return absl::OkStatus();
-    // Test data of a program may hold broken or foreign ELF files: not ours to judge.
+    // Test data of a program may include broken or foreign ELF files: they are no error.
     absl::StatusOr<ElfInfo> elf = ReadElf(source);
     if (!elf.ok() || !elf->dynamic || elf->static_executable) return absl::OkStatus();
     const std::vector<std::string> own = {elf->interp};
@@ -157,11 +157,11 @@ absl::StatusOr<AddedData> LocateAddedData(const std::vector<std::string>& wanted
                                           const std::vector<std::string>& trees) {
   std::vector<std::string> known_trees = trees;
   known_trees.push_back("/usr");
-  std::map<std::string, std::string> places;  // by source, so that a directory comes before what it holds
+  std::map<std::string, std::string> places;  // by source, so that a directory comes before its files
   for (const std::string& path : wanted) {
     RELOC_ASSIGN_OR_RETURN(const std::string source, Canonical(path));
     if (source == "/") return absl::InvalidArgumentError("cannot add / as data");
-    // Where the path leads through symlinks does not matter to the program, only where it looks.
+    // The target of symlinks in the path does not matter to the program, only the path that it uses.
     std::error_code error;
     const std::string named = fs::absolute(path, error).lexically_normal().string();
     if (error) return SystemError(error.value(), absl::StrCat("no absolute path for '", path, "'"));
@@ -190,7 +190,7 @@ absl::Status PlanAddedData(AddedData* added, std::vector<std::string> loaders, S
 std::vector<HostFile> LinksToAddedData(const AddedData& added) {
   std::vector<HostFile> links;
   for (const AddedData::Path& path : added.paths) {
-    // An item's place in the store is one directory beside that of another.
+    // An item is a directory beside the other items of the store.
     const std::string target = RelativeLink("item/" + path.place, added.item + "/" + path.place);
     links.push_back({.kind = HostFile::Kind::kSymlink, .path = path.place, .text = target});
   }

@@ -1,5 +1,4 @@
-// In three steps: find the programs, plan the items, write them. Everything that the user can get wrong turns
-// up in the first two.
+// In three steps: find the programs, plan the items, write them. All user errors are found in the first two.
 #include "reloc/pack/host_import.h"
 
 #include <algorithm>
@@ -19,7 +18,8 @@
 namespace reloc {
 namespace {
 
-// What Linux reads of a script's first line (BINPRM_BUF_SIZE less the NUL), and what it read before 5.1.
+// How much Linux reads of a script's first line (BINPRM_BUF_SIZE less the NUL), and how much it read before
+// 5.1.
 constexpr size_t kMaxShebang = 255;
 constexpr size_t kMaxOldShebang = 127;
 
@@ -30,7 +30,7 @@ absl::Status Annotate(const absl::Status& status, const std::string& subject) {
 // /usr of /usr/bin/python3.11.
 std::string TreeOf(const std::string& program) { return std::string(DirName(DirName(program))); }
 
-// The program that runs in the end, if this is a script.
+// Returns the program that finally runs, if this is a script.
 const HostProgram& Executable(const HostProgram& program) {
   return program.interpreter ? Executable(*program.interpreter) : program;
 }
@@ -69,7 +69,7 @@ class Planner {
     return PlanAddedData(&added_, std::move(loaders), &sources_, names_, &plan_);
   }
 
-  // The store path of the program.
+  // Plans the program's item, and returns its store path.
   absl::StatusOr<std::string> PlanProgram(const HostProgram& program) {
     absl::StatusOr<Program> made = program.shebang ? PlanScript(program) : PlanElf(program);
     if (!made.ok()) return Annotate(made.status(), program.source);
@@ -88,7 +88,7 @@ class Planner {
     return names_.Path(item, made->file.path);
   }
 
-  // None in bin/: that belongs to the entries.
+  // Returns the symlinks to data. None are in bin/, which is for the entries.
   std::vector<PackLink> PackLinks() const {
     std::vector<PackLink> links;
     for (const AddedData::Path& path : added_.paths)
@@ -101,7 +101,7 @@ class Planner {
  private:
   struct Program {
     HostFile file;
-    std::vector<std::string> facts;  // about what it needs
+    std::vector<std::string> facts;  // what the item's hash covers
   };
 
   absl::StatusOr<Program> PlanElf(const HostProgram& program) {

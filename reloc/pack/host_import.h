@@ -1,14 +1,15 @@
-// Making store items out of the host's own programs, with all that they load.
+// Makes store items from the host's own programs, with everything that they load.
 //
 // The result is a store as Nix or Guix would have built it: PT_INTERP, RUNPATH and the first lines of scripts
 // name items of the store, so that every engine runs these programs like any others, and no LD_LIBRARY_PATH
-// leaks into the children. Bundling libraries beside the program with a wrapper script was rejected for that.
+// is passed on to children. Bundling libraries beside the program with a wrapper script was rejected for that
+// reason.
 //
 // Limits. What a program finds by absolute paths of its own or by dlopen comes from the host where it runs:
-// git's helpers, Perl's modules, gconv and NSS modules, configuration. Where that host's glibc is newer, such
-// a module may fail to load beside the pack's libc (NSS then goes on with its next service). DT_RPATH in the
-// place of RUNPATH would give modules the pack's libm and the like, but it overrides LD_LIBRARY_PATH, which
-// users expect to work. Programs that read data relative to themselves get it with `add`.
+// git's helpers, Perl's modules, gconv and NSS modules, configuration. If that host's glibc is newer, such a
+// module may fail to load beside the pack's libc (NSS then continues with its next service). DT_RPATH instead
+// of RUNPATH would give modules the pack's libm and the like, but it overrides LD_LIBRARY_PATH, which users
+// expect to work. Programs that read data relative to themselves get it with `add`.
 #pragma once
 
 #include <string>
@@ -21,23 +22,23 @@
 
 namespace reloc {
 
-// The store prefix of imported programs: one directory in /, which no host has. 48 characters: long enough
+// The store prefix of imported programs: one directory in /, which no host has. It has 48 characters: enough
 // for a mirror's path to replace it in place, of which the longest usual one is
-// /run/user/1000/relocd/mirrors/… or /tmp/relocd-1000/mirrors/…; short enough for the 127 characters that
+// /run/user/1000/relocd/mirrors/… or /tmp/relocd-1000/mirrors/…; and few enough for the 127 characters that
 // Linux before 5.1 reads of a "#!" line, with an interpreter's name of up to 19 characters in <prefix>/<32
 // characters>-<name>/bin/<name>.
 inline constexpr std::string_view kHostStorePrefix = "/relocd-store-of-programs-imported-from-the-host";
 static_assert(kHostStorePrefix.size() >= 40 && kHostStorePrefix.size() <= 56);
 
 struct HostImportOptions {
-  std::vector<std::string> programs;  // names to be looked up in PATH, or paths
+  std::vector<std::string> programs;  // paths, or names to look up in PATH
   std::vector<std::string> add;       // data files and directories; see host_data.h
-  std::string store_dir;              // an empty directory that gets the items
+  std::string store_dir;              // an empty directory for the items
   std::string prefix{kHostStorePrefix};
   ProgressCallback progress;
 };
 
-// A symlink that the pack itself should have, since programs that are started as <pack>/bin/python3 look for
+// A symlink that the pack itself should have, because programs that are started as <pack>/bin/python3 find
 // their data relative to that.
 struct PackLink {
   std::string path;    // in the pack: "lib/python3.11"
@@ -51,9 +52,9 @@ struct HostImport {
   std::vector<std::string> warnings;  // one line each
 };
 
-// Imports the programs; interpreters of scripts are imported as well, but become no entries. Libraries are
-// looked up as the program's own loader does, LD_LIBRARY_PATH of the environment included. Needs patchelf. On
-// failure store_dir is left empty.
+// Imports the programs; interpreters of scripts are imported as well, but become no entries. The program's
+// own loader looks up libraries, including LD_LIBRARY_PATH of the environment. Needs patchelf. On failure
+// store_dir is left empty.
 absl::StatusOr<HostImport> ImportHostPrograms(const HostImportOptions& options);
 
 }  // namespace reloc

@@ -17,10 +17,11 @@
 namespace reloc {
 namespace {
 
-// To be changed when the same sources come out otherwise: then old and new items must not share a name.
+// Change this if the same sources give another result: then old and new items must not share a name.
 constexpr char kRecipe[] = "item of host files, 2";
 
-// 160 of the 256 bits give the 32 characters, in the order of digits that Nix uses (from the last one down).
+// Encodes 160 of the 256 bits as 32 characters, in the order of digits that Nix uses (beginning with the
+// last).
 std::string Base32(const Sha256Digest& digest) {
   std::string text;
   for (size_t digit = kHashLength; digit-- > 0;) {
@@ -38,7 +39,7 @@ std::string AllowedName(std::string name) {
 }
 
 absl::StatusOr<std::string> DescribeContent(const std::string& path, ProgressMeter* meter) {
-  // HashFile takes no symlinks, and libraries are mostly found through one.
+  // HashFile accepts no symlinks, and libraries are mostly found through one.
   std::error_code error;
   const std::string file = std::filesystem::canonical(path, error);
   struct stat st = {};

@@ -18,7 +18,7 @@ namespace {
 
 constexpr char kLibc[] = "libc.so.6";
 constexpr char kLibgcc[] = "libgcc_s.so.1";
-// What glibc installs beside its libc, and libgcc_s. musl is all in its loader.
+// The libraries that glibc installs beside its libc, and libgcc_s. musl is a single file with its loader.
 constexpr auto kCompanions = std::to_array<const char*>(
     {kLibc, "libm.so.6", "libmvec.so.1", "libpthread.so.0", "libdl.so.2", "librt.so.1", "libutil.so.1",
      "libresolv.so.2", "libanl.so.1", "libnsl.so.1", "libnss_files.so.2", "libnss_dns.so.2",
@@ -131,7 +131,7 @@ absl::StatusOr<std::vector<NeededPath>> LibraryGraph::LibcPaths(const std::vecto
   RELOC_ASSIGN_OR_RETURN(const std::string item, LibcItem());
   for (const std::string& name : needed) {
     RELOC_ASSIGN_OR_RETURN(const Library library, Find(name));
-    // libgcc_s is the compiler's: libraries of a newer one need theirs.
+    // libgcc_s belongs to the compiler: libraries of a newer one need theirs.
     if (library.home != Library::Home::kLibc || name == kLibgcc || name == BaseName(loaded_.loader)) continue;
     paths.push_back({name, names_->Path(item, "lib/" + name)});
   }
@@ -206,10 +206,11 @@ absl::Status LibraryGraph::AddLibc(HostPlan* plan) {
   std::vector<HostFile> files;
   for (const auto& [name, source] : LibcFiles()) {
     HostFile file = {.kind = HostFile::Kind::kElf, .path = "lib/" + name, .source = source};
-    // The loader is found by nobody's RUNPATH and searches none of its own; rewritten, it would not start.
+    // The loader is found through no RUNPATH and has none of its own; if it were rewritten, it would not
+    // start.
     if (source == loaded_.loader) file.kind = HostFile::Kind::kCopy;
-    // What libc.so.6 loads by itself (libgcc_s, NSS modules) is looked up here, or in the program's RUNPATH,
-    // which glibc 2.36 was seen to take and which has this directory as well.
+    // Libraries that libc.so.6 loads by itself (libgcc_s, NSS modules) are found here, or through the
+    // program's RUNPATH, which glibc 2.36 was seen to use and which has this directory as well.
     file.run_path = {names_->Path(item, "lib")};
     RELOC_ASSIGN_OR_RETURN(const ElfInfo elf, sources_->Elf(source));
     if (!elf.interp.empty()) file.interpreter = names_->Path(item, "lib/" + NameOf(loaded_.loader));

@@ -1,9 +1,9 @@
 // The libraries that one program, or one plugin, loads, as store items.
 //
 // Each library is an item of its own, so that packs share those that they have in common. libc is one item
-// with its loader and its companions, which must match each other to the build: what programs need of it
-// varies, but the item does not. libgcc_s belongs to it, since pthread_cancel loads it by dlopen, which
-// nothing declares.
+// with its loader and its companions, which must be of the same build. What programs need of it varies, but
+// the item does not. libgcc_s belongs to it, because pthread_cancel loads it by dlopen, and nothing declares
+// that.
 #pragma once
 
 #include <string>
@@ -22,9 +22,9 @@ struct AddedData {
     std::string place;   // in the item, and in each program's item
   };
   std::vector<Path> paths;
-  std::string item;  // its name; empty while it is not known
+  std::string item;  // its name; empty until it is known
 
-  // Where the canonical host file `source` lies in the item; empty if it is not part of it.
+  // Returns the place of the canonical host file `source` in the item; empty if it is not part of it.
   std::string PlaceOf(const std::string& source) const;
 };
 
@@ -34,17 +34,17 @@ class LibraryGraph {
   LibraryGraph(LoadedLibraries loaded, SourceFiles* sources, const ItemNames* names, const AddedData* added)
       : loaded_(std::move(loaded)), sources_(sources), names_(names), added_(added) {}
 
-  // What the hash of an item must cover that needs the libraries `needed` (DT_NEEDED) or the loader.
+  // Returns what the hash of an item must cover that needs the libraries `needed` (DT_NEEDED) or the loader.
   absl::StatusOr<std::vector<std::string>> Facts(const std::vector<std::string>& needed);
-  // The store directories of just these libraries: a RUNPATH of few directories is a short search. libc's is
-  // the last one, since most of its libraries are named by path.
+  // Returns the store directories of exactly these libraries: a RUNPATH with few directories is searched
+  // quickly. libc's comes last, because most of its libraries are loaded by path.
   absl::StatusOr<std::vector<std::string>> Directories(const std::vector<std::string>& needed);
-  // The store paths of those of glibc's own libraries among them. They fit this loader alone, so that nobody
-  // would want LD_LIBRARY_PATH to bring others, and needing no search they start quicker.
+  // Returns the store paths of those of glibc's own libraries among them. They fit only this loader, so
+  // LD_LIBRARY_PATH has no reason to replace them, and without a search they start faster.
   absl::StatusOr<std::vector<NeededPath>> LibcPaths(const std::vector<std::string>& needed);
-  // The store path of the loader.
+  // Returns the store path of the loader.
   absl::StatusOr<std::string> Loader();
-  // Puts the items of all that `needed` leads to, and libc's, into the plan.
+  // Adds the items of everything that `needed` leads to, and of libc, to the plan.
   absl::Status AddItems(const std::vector<std::string>& needed, HostPlan* plan);
 
  private:
@@ -73,7 +73,7 @@ class LibraryGraph {
   const AddedData* added_;
 };
 
-// `directories`, then what the file `elf` names itself: the host's own directories, which serve what the
+// Returns `directories`, followed by those in the file `elf` itself: the host's own directories, for what the
 // program loads by dlopen, and those relative to $ORIGIN.
 std::vector<std::string> WithOwnRunPath(std::vector<std::string> directories, const ElfInfo& elf);
 

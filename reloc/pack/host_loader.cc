@@ -12,9 +12,8 @@
 namespace reloc {
 namespace {
 
-// "/lib/glibc-hwcaps/x86-64-v3/libz.so.1" is for this host's processor; the pack may go to an older one, so
-// that
-// "/lib/libz.so.1" is taken where it exists.
+// Returns "/lib/libz.so.1" for "/lib/glibc-hwcaps/x86-64-v3/libz.so.1" if that exists: the latter is for this
+// host's processor, and the pack may be copied to an older one.
 std::string WithoutHardwareCapabilities(const std::string& file) {
   constexpr char kDirectory[] = "/glibc-hwcaps/";
   const size_t at = file.find(kDirectory);

@@ -23,7 +23,7 @@ namespace {
 
 // Linux allows an interpreter that is a script itself, up to this depth (fs/exec.c).
 constexpr int kMaxInterpreters = 5;
-// What Linux reads of a file to find its interpreter (BINPRM_BUF_SIZE; 128 before Linux 5.1).
+// How much Linux reads of a file to find its interpreter (BINPRM_BUF_SIZE; 128 before Linux 5.1).
 constexpr size_t kShebangBytes = 256;
 
 // Splits at the first run of blanks: "perl -w -T" is "perl" and "-w -T".
@@ -40,13 +40,12 @@ absl::Status UnsupportedEnv(absl::string_view line) {
                                                "the interpreter's path there instead"));
 }
 
-// `env NAME`, `env -S NAME ARGUMENT`.
+// Handles `env NAME`, `env -S NAME ARGUMENT`.
 absl::Status ResolveEnv(absl::string_view line, Shebang* shebang) {
   auto [name, argument] = SplitWord(shebang->argument);
   const bool split = name == "-S";
   if (split) std::tie(name, argument) = SplitWord(argument);
-  // Without -S, env would get "NAME ARGUMENT" as one name. With it, each further word is an argument of its
-  // own.
+  // Without -S, env would get "NAME ARGUMENT" as one name. With it, each further word is a separate argument.
   const bool one_argument = split ? !absl::StrContains(argument, ' ') : argument.empty();
   if (name.empty() || name[0] == '-' || absl::StrContains(name, '=') || !one_argument)
     return UnsupportedEnv(line);

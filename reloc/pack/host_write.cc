@@ -1,5 +1,5 @@
-// ELF files are rewritten by patchelf, run once for each: growing a dynamic section means to move segments
-// and notes about, and patchelf has met more strange files than we ever shall.
+// patchelf rewrites ELF files, and is run once for each: growing a dynamic section means moving segments and
+// notes, and patchelf has been used on more strange files than our own code ever would.
 #include "reloc/pack/host_write.h"
 
 #include <sys/stat.h>
@@ -22,12 +22,11 @@ namespace reloc {
 namespace {
 
 constexpr char kPatchelf[] = "patchelf";
-constexpr size_t kMaxScript =
-    64 << 20;  // bytes; larger ones are archives that unpack themselves, still in reason
+constexpr size_t kMaxScript = 64 << 20;  // bytes; larger ones are self-extracting archives
 
 struct Job {
   const HostFile* file;
-  std::string target;  // where it is to be made
+  std::string target;  // the file to make
 };
 
 absl::StatusOr<struct stat> Examine(const std::string& source) {
@@ -39,7 +38,7 @@ absl::StatusOr<struct stat> Examine(const std::string& source) {
 absl::Status WriteNeeded(const HostFile& file, const std::string& target) {
   constexpr size_t kLimit = size_t{4} << 30;
   RELOC_ASSIGN_OR_RETURN(std::string bytes, ReadWholeFile(target, kLimit));
-  // Where it cannot be done, the library is searched for in RUNPATH.
+  // If this is not possible, the library is searched for in RUNPATH.
   if (!WriteNeededPaths(file.needed, &bytes)) return absl::OkStatus();
   if (unlink(target.c_str()) != 0) return SystemError(errno, "cannot replace " + target);
   return WriteNewFile(target, bytes, 0600);
@@ -75,8 +74,8 @@ absl::Status WriteContent(const HostFile& file, const std::string& target) {
   return CopyFile(file.source, target, 0600);
 }
 
-// Mode and time are the source's: Python compares the times of its sources with those noted in .pyc files.
-// Not kept are set-user-ID and set-group-ID, which would give away the packer's identity.
+// Copies mode and time: Python compares the times of its sources with those recorded in .pyc files.
+// Set-user-ID and set-group-ID are dropped, because they would let others act as the packer.
 absl::Status CopyAttributes(const struct stat& st, const std::string& target) {
   const timespec times[2] = {st.st_mtim, st.st_mtim};
   if (chmod(target.c_str(), st.st_mode & 0777) == 0 && utimensat(AT_FDCWD, target.c_str(), times, 0) == 0)
@@ -143,7 +142,7 @@ absl::Status WriteItems(const HostPlan& plan, const std::string& store_dir,
                         const ProgressCallback& progress) {
   absl::Status status = WriteAllItems(plan, store_dir, progress);
   if (status.ok()) return status;
-  // The first error is the one that matters; what cannot be removed lies in the caller's temporary directory.
+  // The first error is the one that matters; what cannot be removed is in the caller's temporary directory.
   for (const auto& [item, files] : plan.items) RemoveTree(store_dir + "/" + item).IgnoreError();
   return status;
 }

@@ -1,4 +1,4 @@
-// Carrying out the plan of an import: the only part of it that writes.
+// Carries out the plan of an import: the only part of it that writes.
 #pragma once
 
 #include <string>
@@ -10,10 +10,11 @@
 
 namespace reloc {
 
-// The version of the installed patchelf, "patchelf 0.14.3"; NotFound with the cure if it is not installed.
+// Returns the version of the installed patchelf, "patchelf 0.14.3"; NotFound, with the fix, if it is not
+// installed.
 absl::StatusOr<std::string> PatchelfVersion();
 
-// Makes the items of `plan` as directories in `store_dir`. If it fails, what it made is removed again.
+// Makes the items of `plan` as directories in `store_dir`. On failure, removes what it made.
 absl::Status WriteItems(const HostPlan& plan, const std::string& store_dir, const ProgressCallback& progress);
 
 }  // namespace reloc

@@ -17,8 +17,8 @@
 namespace reloc {
 namespace {
 
-// The directory that an entry of DT_RUNPATH means for an object in `origin`, as ld.so writes it; empty if
-// that is not known here. An empty entry is the working directory.
+// Returns the directory that an entry of DT_RUNPATH means for an object in `origin`, as ld.so writes it;
+// empty if that is unknown here. An empty entry is the working directory.
 std::string Expand(absl::string_view entry, const std::string& origin) {
   bool relative = absl::ConsumePrefix(&entry, "$ORIGIN") || absl::ConsumePrefix(&entry, "${ORIGIN}");
   if (absl::StrContains(entry, '$')) return "";
@@ -54,7 +54,7 @@ class LibraryFinder {
       elves[i] = Read(reals[i]);
       return meter_.Add(0);
     });
-    status.IgnoreError();  // told to stop: the rest is left out
+    status.IgnoreError();  // the caller asked to stop: the rest is left out
     for (size_t i = 0; i < paths.size(); ++i) {
       elves_.try_emplace(reals[i], std::move(elves[i]));
       AddObject(paths[i], reals[i]);
@@ -106,7 +106,7 @@ class LibraryFinder {
       found.real = RealStorePath(store_, found.file);
       const std::optional<ElfInfo>& library = Elf(found.real);
       if (!library || library->type != ET_DYN) return std::nullopt;
-      // ld.so passes over libraries of other machines.
+      // ld.so skips libraries of other machines.
       if (library->machine == elf.machine) return found;
     }
     return std::nullopt;
@@ -115,7 +115,7 @@ class LibraryFinder {
   const StoreLocation& store_;
   LibraryDirectories directories_;
   ProgressMeter meter_;
-  std::map<std::string, std::optional<ElfInfo>> elves_;  // by real path; nothing for what is no ELF file
+  std::map<std::string, std::optional<ElfInfo>> elves_;  // by real path; no value if it is no ELF file
   std::map<std::string, ObjectLibraries> objects_;       // by path
   std::vector<std::string> waiting_;                     // paths of objects
 };

@@ -1,14 +1,13 @@
-// Which file each library is that the objects of a store need: ld.so's search, done once where the store is
-// made.
+// Finds the file of each library that the objects of a store need: ld.so's search, done once when the store
+// is made.
 //
-// Told is only what is so in every program and on every host. Left to ld.so is what depends on the program
-// (DT_RPATH that is inherited from whoever loaded the object), on the processor (glibc-hwcaps, $PLATFORM), or
-// on what lies outside of the store ($LIB, other directories, ld.so.cache, the directories built into ld.so).
-// That a library is loaded already under that name is ld.so's business too: it looks there before it
-// searches.
+// The result has only what is the same in every program and on every host. ld.so itself handles what depends
+// on the program (DT_RPATH that is inherited from the object that loaded this one), on the processor
+// (glibc-hwcaps, $PLATFORM), or on files outside the store ($LIB, other directories, ld.so.cache, the
+// directories built into ld.so). It also looks first for a library that is loaded already under that name.
 //
-// The rules are those of glibc, _dl_map_object in elf/dl-load.c and ld.so(8). musl's ld.so has others: what
-// is said here of a musl program is not meant to be used.
+// The rules are those of glibc, _dl_map_object in elf/dl-load.c and ld.so(8). musl's ld.so has others: do not
+// use the result for a musl program.
 #pragma once
 
 #include <map>
@@ -23,10 +22,11 @@
 namespace reloc {
 
 struct FoundLibrary {
-  std::string name;    // as DT_NEEDED has it
+  std::string name;    // as in DT_NEEDED
   std::string file;    // store path, as ld.so opens it: "/gnu/store/…/bin/../lib/libz.so.1"
   std::string real;    // the same with all symlinks followed
-  bool rpath = false;  // found by DT_RPATH, which comes before LD_LIBRARY_PATH; else by DT_RUNPATH, after it
+  bool rpath = false;  // found by DT_RPATH, which comes before LD_LIBRARY_PATH; otherwise by DT_RUNPATH,
+                       // which comes after it
 };
 
 // An object, and how it is loaded: $ORIGIN is the directory of the path that it was opened by, so that one
@@ -40,20 +40,22 @@ struct ObjectLibraries {
 
 struct StoreLibraries {
   std::vector<ObjectLibraries> objects;  // sorted by path
-  std::map<std::string, ElfInfo> elves;  // what their files are, by `real`
+  std::map<std::string, ElfInfo> elves;  // of their files, by `real`
 };
 
-// By name and mode: a program or a library, or a symlink to one. `path` is in its item.
+// Returns true for a possible program or library, or a symlink to one, by name and mode. `path` is relative
+// to its item.
 bool MayBeObject(const std::string& path, bool directory, bool executable);
 
-// The store paths of the items' files that may be programs or libraries, by name and mode; symlinks too.
+// Lists the store paths of the items' files that may be programs or libraries, by name and mode; symlinks
+// too.
 std::vector<std::string> ObjectCandidates(const StoreLocation& store, const std::vector<ClosureItem>& items);
 
-// The libraries of all 64-bit ELF objects among the store paths `candidates`, and of those paths that they
-// lead to. Every symlink must be relative, as packs have them. What cannot be read is left out.
+// Finds the libraries of all 64-bit ELF objects among the store paths `candidates`, and of the paths that
+// they lead to. Every symlink must be relative, as in packs. What cannot be read is left out.
 //
-// Stage "libraries", whose length is unknown. When `progress` says to stop, the result lacks some of them:
-// whoever passes one asks it again.
+// The stage is "libraries", of unknown length. If `progress` returns false, the result is incomplete: callers
+// that pass one must ask it again.
 StoreLibraries FindLibraries(const StoreLocation& store, const std::vector<std::string>& candidates,
                              const ProgressCallback& progress = {});
 

@@ -26,7 +26,7 @@ bool IsVariant(absl::string_view name) {
          absl::StartsWith(name, "power");
 }
 
-// True if ".." leads above `prefix` on the way.
+// Returns true if ".." leads above `prefix` on the way.
 bool LeavesPrefix(const std::string& path, const std::string& prefix) {
   if (!IsBelow(path, prefix)) return true;
   int depth = 0;
@@ -38,8 +38,8 @@ bool LeavesPrefix(const std::string& path, const std::string& prefix) {
   return false;
 }
 
-// Calls `visit` with each path that the iterator comes to. Unlike a range-for it does not throw when a
-// directory cannot be read to its end.
+// Calls `visit` with each path of the iterator. Unlike a range-for it does not throw if a directory cannot be
+// read to its end.
 template <typename Iterator>
 std::error_code ForEachPath(const fs::path& directory, absl::FunctionRef<void(const fs::path&)> visit) {
   std::error_code error;
@@ -48,7 +48,7 @@ std::error_code ForEachPath(const fs::path& directory, absl::FunctionRef<void(co
   return error;
 }
 
-// Nothing where that is no directory.
+// Adds nothing if that is no directory.
 void AddNamesBelow(const fs::path& path, absl::flat_hash_set<std::string>* names) {
   ForEachPath<fs::recursive_directory_iterator>(
       path, [&](const fs::path& file) { names->insert(file.filename()); });
@@ -62,8 +62,8 @@ const LibraryDirectory& LibraryDirectories::At(const std::string& path) {
   return known->second;
 }
 
-// A path that ends at a symlink, which dangles here, may lead to something on another host; and so may one
-// that goes on behind a symlink that leads outside.
+// Returns true for a path that ends at a symlink that dangles here, because it may lead to a file on another
+// host; and for one that continues after a symlink that leads outside.
 bool LibraryDirectories::MayLeadOutside(const std::string& path) const {
   fs::path above = path;
   std::error_code error;

@@ -1,4 +1,4 @@
-// The directories of a store in which ld.so looks for libraries, as far as the store alone decides what it
+// The directories of a store in which ld.so looks for libraries, as far as the store alone determines what it
 // finds.
 #pragma once
 
@@ -11,7 +11,7 @@
 namespace reloc {
 
 struct LibraryDirectory {
-  // False for what lies outside of the store, or may: what is there differs between hosts.
+  // False for a directory that is outside the store, or may be: its files differ between hosts.
   bool known = false;
   absl::flat_hash_set<std::string> names;
   // Names below subdirectories that ld.so prefers on some processors: glibc-hwcaps, and older glibc's tls,
@@ -19,13 +19,13 @@ struct LibraryDirectory {
   absl::flat_hash_set<std::string> variants;
 };
 
-// Reads each directory once. Not for several threads.
+// Reads each directory once. Not thread-safe.
 class LibraryDirectories {
  public:
   explicit LibraryDirectories(StoreLocation store) : store_(std::move(store)) {}
 
-  // The directory at `path`, as an object names it after $ORIGIN was expanded. One that does not exist is
-  // known to be empty.
+  // Returns the directory at `path`, as an object names it after $ORIGIN was expanded. One that does not
+  // exist is known to be empty.
   const LibraryDirectory& At(const std::string& path);
 
  private:
@@ -36,7 +36,8 @@ class LibraryDirectories {
   absl::flat_hash_map<std::string, LibraryDirectory> directories_;  // by path
 };
 
-// Where the store path `path` leads with all symlinks followed; empty if it does not exist or leads outside.
+// Returns where the store path `path` leads with all symlinks followed; empty if it does not exist or leads
+// outside.
 std::string RealStorePath(const StoreLocation& store, const std::string& path);
 
 }  // namespace reloc

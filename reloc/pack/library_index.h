@@ -1,4 +1,4 @@
-// Writing <pack>/.reloc/libraries, which spares programs under the loader engine the search for libraries.
+// Writes <pack>/.reloc/libraries, with which programs under the loader engine need not search for libraries.
 // Its format: reloc/base/library_index.h.
 #pragma once
 
@@ -11,8 +11,8 @@ namespace reloc {
 
 inline constexpr char kLibraryIndexPath[] = ".reloc/libraries";
 
-// The index of `objects`, as FindLibraries gives them, in a store that programs see at `prefix`. The same
-// objects give the same bytes.
+// Returns the index of `objects`, as returned by FindLibraries, in a store that programs see at `prefix`. The
+// same objects give the same bytes.
 std::string EncodeLibraryIndex(const std::string& prefix, const std::vector<ObjectLibraries>& objects);
 
 }  // namespace reloc

@@ -51,7 +51,8 @@ std::string HashOf(std::string_view bytes) {
   return {digest.begin(), digest.end()};
 }
 
-// Checks that `manifest` has the digest of its text. A list of contents is needed to check an older one.
+// Checks that `manifest` has the digest of its text. Older manifests can be checked only with their list of
+// contents.
 absl::Status CheckDigest(const pb::Manifest& manifest, std::string_view json, std::string_view name) {
   if (!CoversAll(manifest)) return absl::OkStatus();
   absl::StatusOr<PackDigest> digest = ManifestDigest(json);
@@ -83,7 +84,7 @@ absl::StatusOr<pb::Manifest> ParseManifest(std::string_view json, std::string_vi
   pb::Manifest manifest;
   RELOC_RETURN_IF_ERROR(ParseJson(json, name, /*ignore_unknown=*/true, &manifest));
   RELOC_RETURN_IF_ERROR(CheckFormat(manifest, name));
-  // Known now: a field that we do not know is a newer minor version's, or garbage.
+  // Now the version is known: an unknown field is from a newer minor version, or garbage.
   bool newer = manifest.format_minor() > kFormatMinor;
   manifest.Clear();
   RELOC_RETURN_IF_ERROR(ParseJson(json, name, newer, &manifest));

@@ -1,4 +1,4 @@
-// Reading and writing what a pack says about itself (proto/manifest.proto).
+// Reads and writes a pack's description of itself (proto/manifest.proto).
 #pragma once
 
 #include <string>
@@ -13,14 +13,14 @@ namespace reloc {
 inline constexpr char kManifestPath[] = ".reloc/manifest.json";
 inline constexpr char kContentsPath[] = ".reloc/contents.json";
 
-// The manifest of the pack at `pack`: complete, consistent and of a known version. An error is one line that
-// names the file and what is wrong with it; DataLoss: its digest is another.
+// Loads the manifest of the pack at `pack`: complete, consistent and of a known version. An error is one line
+// that names the file and what is wrong with it; DataLoss: its digest does not match.
 absl::StatusOr<pb::Manifest> LoadManifest(const std::string& pack);
 
-// The list of files that belongs to `manifest`; DataLoss: it does not. Slow: see proto/manifest.proto.
+// Loads the list of files that belongs to `manifest`; DataLoss: it does not. Slow: see proto/manifest.proto.
 absl::StatusOr<pb::Contents> LoadContents(const std::string& pack, const pb::Manifest& manifest);
 
-// The same for text; `name` is the file in messages.
+// Parse the same from text; messages call the file `name`.
 absl::StatusOr<pb::Manifest> ParseManifest(std::string_view json, std::string_view name);
 absl::StatusOr<pb::Contents> ParseContents(std::string_view json, std::string_view name,
                                            const pb::Manifest& manifest);
@@ -35,7 +35,7 @@ struct PackLists {
 
 absl::StatusOr<PackLists> LoadLists(const std::string& pack);
 
-// Completes lists that are to be written: the minor version, the hash of the contents, the digest, both
+// Completes lists before they are written: the minor version, the hash of the contents, the digest, both
 // texts.
 absl::Status SealLists(PackLists* lists);
 

@@ -66,8 +66,8 @@ absl::Status CheckAttributes(const pb::File& file, const std::string& path, size
   return absl::OkStatus();
 }
 
-// A list of files: clean paths, none twice, each in a directory that is listed before it. `depth`: of the
-// directory that the paths are relative to, in the pack.
+// Checks a list of files: clean paths, none twice, each in a directory that is listed before it. `depth`: of
+// the directory that the paths are relative to, in the pack.
 template <typename Files>
 absl::Status CheckFiles(const Files& files, size_t depth, Directories directories, const Complaint& bad) {
   absl::flat_hash_set<std::string> seen;

@@ -44,7 +44,7 @@ absl::StatusOr<std::string> UnescapeName(std::string_view text) {
       return absl::InvalidArgumentError("a % that is not followed by two hexadecimal digits");
     }
   }
-  // One name, one spelling: else %2E%2E would be a way to write "..".
+  // A name has only one spelling: otherwise %2E%2E would be a way to write "..".
   if (EscapeName(out) != text) return absl::InvalidArgumentError("an escape that is not needed");
   return out;
 }

@@ -1,4 +1,4 @@
-// Names in manifests: of files, in a spelling that JSON can have, and of entries.
+// Names in manifests: of files, in a spelling that JSON can represent, and of entries.
 #pragma once
 
 #include <string>
@@ -8,12 +8,12 @@
 
 namespace reloc {
 
-// Returns the file name `name` as manifests have it: '%' and all bytes that are not valid UTF-8 are %XX.
+// Returns the file name `name` as it is in manifests: '%' and all bytes that are not valid UTF-8 are %XX.
 std::string EscapeName(std::string_view name);
-// Returns the file name that EscapeName() made `text` of. InvalidArgument if it made no such text.
+// Returns the file name that EscapeName() turned into `text`. InvalidArgument if there is none.
 absl::StatusOr<std::string> UnescapeName(std::string_view text);
 
-// Returns whether `text` is UTF-8 without control characters and without '%', which is the manifest's escape.
+// Returns whether `text` is UTF-8 without control characters and without '%', the manifest's escape.
 bool IsPlainText(std::string_view text);
 
 // Returns whether `name` can be that of <pack>/bin/<name>: one component of plain text.

@@ -10,23 +10,23 @@
 namespace reloc {
 namespace {
 
-// The segment that is appended begins at a multiple of the largest page that the machine may have.
+// Returns the largest page size of the machine: the appended segment begins at a multiple of it.
 uint64_t PageSize(const Elf64_Ehdr& header) { return header.e_machine == EM_X86_64 ? 0x1000 : 0x10000; }
 
 uint64_t AlignUp(uint64_t number, uint64_t page) { return (number + page - 1) / page * page; }
 
-// A string that is to be written: where its offset stands in the file, and how wide that is.
+// A string to write: the position and size of its offset in the file.
 struct Reference {
   uint64_t at;
   size_t size;  // 4 or 8
   size_t path;  // index
 };
 
-// Where the new strings go.
+// The place for the new strings.
 struct Room {
   uint64_t offset;
   uint64_t address;
-  std::vector<Elf64_Phdr> segments;  // as they then are
+  std::vector<Elf64_Phdr> segments;  // with the new segment
 };
 
 class NeededWriter {
@@ -102,7 +102,7 @@ class NeededWriter {
     return strings_size_at_ != 0 && LoadOf(strings_) != nullptr;
   }
 
-  // The index of the path for the name at `index` of the string table.
+  // Returns the index of the path for the name at `index` of the string table.
   std::optional<size_t> PathFor(uint64_t index) const {
     const std::optional<uint64_t> offset = OffsetOf(strings_ + index);
     if (!offset || *offset >= bytes_.size()) return std::nullopt;
@@ -139,7 +139,7 @@ class NeededWriter {
     return strings;
   }
 
-  // Behind that segment, if nothing is there: up to the next page, or at the file's end.
+  // Returns the space after that segment, if it is unused: up to the next page, or at the file's end.
   std::optional<Room> RoomBehindTable(uint64_t size) const {
     Room room = {0, 0, segments_};
     const Elf64_Phdr* table = LoadOf(strings_);
@@ -170,7 +170,8 @@ class NeededWriter {
     return a < b + b_size && b < a + a_size;
   }
 
-  // Sections that are not loaded, too: they may be all zeros. A table that cannot be read uses everything.
+  // Sections that are not loaded count too: they may be all zeros. A table that cannot be read uses
+  // everything.
   bool IsInSection(uint64_t offset, uint64_t size) const {
     for (size_t i = 0; i < header_.e_shnum; ++i) {
       Elf64_Shdr section;
@@ -181,7 +182,7 @@ class NeededWriter {
     return false;
   }
 
-  // Behind everything, in the file and in memory.
+  // Returns space at the end, in the file and in memory.
   std::optional<Room> RoomAtEnd(uint64_t size) const {
     const std::optional<size_t> note = SparePlace();
     if (!note) return std::nullopt;
@@ -193,14 +194,14 @@ class NeededWriter {
       last = i;
       room.address = std::max(room.address, AlignUp(segments_[i].p_vaddr + segments_[i].p_memsz, page));
     }
-    // Those that are loaded come in the order of their addresses.
+    // Loaded segments must be in the order of their addresses.
     auto at = room.segments.begin() + static_cast<ptrdiff_t>(*note);
     if (*note < last) at = std::rotate(at, at + 1, room.segments.begin() + static_cast<ptrdiff_t>(last) + 1);
     *at = {PT_LOAD, PF_R, room.offset, room.address, room.address, size, size, page};
     return room;
   }
 
-  // The program header that is missed least: a PT_NOTE, first of all the one that PT_GNU_PROPERTY repeats.
+  // Returns the most dispensable program header: a PT_NOTE, preferably the one that PT_GNU_PROPERTY repeats.
   std::optional<size_t> SparePlace() const {
     std::optional<size_t> place;
     for (size_t i = 0; i < segments_.size(); ++i) {

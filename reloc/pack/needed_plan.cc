@@ -37,7 +37,7 @@ class Names {
   }
 
  private:
-  // ld.so is loaded before anyone asks for it, and would not know itself by another path.
+  // ld.so is loaded before any object requests it, and would not recognize itself by another path.
   void NoteLoader(const StoreLocation& store, const ElfInfo& elf) {
     if (elf.interp.empty()) return;
     excluded_.insert(NameOf(elf.interp));
@@ -49,8 +49,8 @@ class Names {
     if (!is_new && file->second != object.real) excluded_.insert(file->first);
   }
 
-  // Names that an object finds in a way of its own, and so perhaps another file; and those that it does not
-  // ask for itself, but expects to be loaded under that name.
+  // Notes names that an object finds in a different way, and so perhaps in another file; and those that it
+  // does not request itself, but expects to be loaded under that name.
   void NoteOwnWays(const ObjectLibraries& object) {
     const ElfInfo& elf = libraries_.elves.at(object.real);
     for (const std::string& name : elf.versioned)
@@ -61,7 +61,7 @@ class Names {
       for (const FoundLibrary& library : object.found) excluded_.insert(library.name);
   }
 
-  // Without a path of its own, an object gets libc's libraries from where ld.so has them built in.
+  // Without a path of its own, an object gets libc's libraries from the directory built into ld.so.
   bool IsInLoaderDirectory(const ObjectLibraries& object, const std::string& name) const {
     const ElfInfo& elf = libraries_.elves.at(object.real);
     auto file = files_.find(name);
@@ -70,7 +70,7 @@ class Names {
   }
 
   const StoreLibraries& libraries_;
-  std::map<std::string, std::string> files_;  // by name: one of the files that have it
+  std::map<std::string, std::string> files_;  // by name: one of the files with that name
   std::set<std::string> excluded_;
   std::set<std::string> loader_directories_;
 };

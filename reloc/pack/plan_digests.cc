@@ -15,7 +15,7 @@ using Offsets = std::vector<size_t>;
 
 constexpr size_t kPlanDigestOffset = 12;  // in an encoded plan: see plan.h
 
-// Adds where the plans that begin at `start` have their digest, up to what is no plan.
+// Adds the offsets of the digest in the plans that begin at `start`, up to the first bytes that are no plan.
 void AddPlans(std::string_view bytes, size_t start, Offsets* offsets) {
   size_t used = 0;
   const char* why = nullptr;
@@ -25,7 +25,7 @@ void AddPlans(std::string_view bytes, size_t start, Offsets* offsets) {
   }
 }
 
-// Returns where digests lie in `bytes`, in order and each once.
+// Returns the offsets of digests in `bytes`, in order and each once.
 Offsets FindDigests(const std::string& bytes) {
   Offsets offsets;
   AddPlans(bytes, 0, &offsets);
@@ -54,7 +54,8 @@ Sha256Digest HashWithoutDigest(std::string bytes) {
   return Hash(bytes);
 }
 
-// The offsets are those that the file has with zeros in them: what that hash says, says all.
+// The offsets are found with zeros in place of the digest, so the hash covers everything that determines
+// them.
 bool HoldsDigest(std::string bytes, const PackDigest& digest, std::string_view sha256) {
   std::string zeroed = bytes;
   StampDigest(PackDigest{}, &zeroed);

@@ -19,7 +19,7 @@ namespace {
 // The longest "#!" line that Linux reads (BINPRM_BUF_SIZE; 128 before 5.1).
 constexpr size_t kScriptLine = 256;
 
-// The first bytes of an executable regular file.
+// Returns the first bytes of an executable regular file.
 absl::StatusOr<std::string> ReadHead(const std::string& path) {
   RELOC_ASSIGN_OR_RETURN(UniqueFd fd, OpenFile(path, O_RDONLY | O_NONBLOCK));
   struct stat st;
@@ -32,8 +32,8 @@ absl::StatusOr<std::string> ReadHead(const std::string& path) {
   return std::string(head.data(), *got);
 }
 
-// An interpreter in the store becomes a real path and must exist; one on the host is left as it is, since the
-// pack may run elsewhere.
+// Resolves an interpreter in the store to a real path, which must exist. One on the host is unchanged,
+// because the pack may run on another host.
 absl::StatusOr<std::string> ResolveInterpreter(const StoreLocation& store, std::string_view path) {
   if (!IsBelow(path, store.prefix)) return std::string(path);
   return ResolveInStore(store, path);
@@ -55,7 +55,7 @@ std::string_view Trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
 }
 
-// Splits the first line as Linux does (fs/binfmt_script.c): one argument, which may hold spaces.
+// Splits the first line as Linux does (fs/binfmt_script.c): one argument, which may contain spaces.
 absl::Status ParseScriptLine(std::string_view head, const std::string& host_path, ProgramSpec* spec) {
   size_t end = head.find('\n');
   if (end == head.npos && head.size() == kScriptLine) {
@@ -83,7 +83,7 @@ absl::Status ReadScript(const StoreLocation& store, std::string_view head, const
   spec->interpreter = *interpreter;
   if (!IsBelow(spec->interpreter, store.prefix)) return absl::OkStatus();
   std::string host_interpreter = HostPath(store, spec->interpreter);
-  if (!IsElf(host_interpreter)) return absl::OkStatus();  // a script again, which Linux allows
+  if (!IsElf(host_interpreter)) return absl::OkStatus();  // another script, which Linux allows
   RELOC_ASSIGN_OR_RETURN(ElfInfo elf, ReadElf(host_interpreter));
   if (elf.interp.empty()) return absl::OkStatus();
   RELOC_ASSIGN_OR_RETURN(spec->interpreter_loader, ResolveInterpreter(store, elf.interp));

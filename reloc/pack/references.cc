@@ -1,14 +1,14 @@
-// The search skips as Boyer and Moore's does. A window of 32 bytes is looked at from its end; the first byte
-// that is not of the hash alphabet ends every window that contains it, so the next one begins behind it. In
-// most data that means to look at one byte in 32, and the speed is that of memory. Bytes known to be of the
-// alphabet are not looked at again, so the worst case (a file of the digit 0) is one look per byte.
+// The search skips like Boyer and Moore's. A window of 32 bytes is read from its end; the first byte that is
+// not in the hash alphabet ends every window that contains it, so the next one begins after it. In most data
+// that means reading one byte in 32, at the speed of memory. Bytes known to be in the alphabet are not read
+// again, so the worst case (a file of the digit 0) is one read per byte.
 //
-// Rejected: looking at every eighth byte, and around only where four in a row are of the alphabet. These
-// looks do not wait for each other, but measured it was 7 % faster on bytes like those of programs and three
+// Rejected: reading every eighth byte, and its surroundings only if four in a row are in the alphabet. These
+// reads do not wait for each other, but measured it was 7 % faster on bytes like those of programs and three
 // times slower on zeros.
 //
 // Rejected: searching for the prefix with memmem. It misses references that are stored without prefix, which
-// Nix and Guix follow (so that the closure would differ from theirs), and looks at more bytes, since prefixes
+// Nix and Guix follow (so that the closure would differ from theirs), and reads more bytes, because prefixes
 // are shorter.
 #include "reloc/pack/references.h"
 
@@ -27,7 +27,7 @@
 namespace reloc {
 namespace {
 
-// The value of each byte that is a digit of the hash alphabet, else -1.
+// The value of each byte that is a digit of the hash alphabet, otherwise -1.
 constexpr std::array<int8_t, 256> MakeDigits() {
   std::array<int8_t, 256> table{};
   for (int8_t& value : table) value = -1;
@@ -37,8 +37,9 @@ constexpr std::array<int8_t, 256> MakeDigits() {
 }
 constexpr std::array<int8_t, 256> kDigits = MakeDigits();
 
-// How many characters of a hash are looked up in a table of bits before all of them are in the hash table:
-// only long runs of digits ever get there, but those would be looked up at each byte. 20 bits, 128 KiB.
+// How many characters of a hash are looked up in a bit table before all of them are looked up in the hash
+// table: only long runs of digits ever get there, but those would be looked up at each byte. 20 bits, 128
+// KiB.
 constexpr size_t kBeginning = 4;
 
 size_t Beginning(std::string_view hash) {
@@ -49,8 +50,8 @@ size_t Beginning(std::string_view hash) {
   return value;
 }
 
-// Twice this is the L2 cache of common machines: read(2) writes it there, the search finds it there. mmap(2)
-// was slower for the small files that stores are made of (page faults, TLB shootdowns between the threads).
+// Twice this is the L2 cache of common machines: read(2) writes it there, and the search finds it there.
+// mmap(2) was slower for the small files of stores (page faults, TLB shootdowns between the threads).
 constexpr size_t kChunk = 256 << 10;
 
 // Longest name that Nix and Guix allow (nix: StorePath::MaxPathLen).
@@ -67,7 +68,7 @@ ReferenceFinder::ReferenceFinder(std::string_view prefix, std::vector<std::strin
     std::string_view hash = std::string_view(items_[i]).substr(0, kHashLength);
     begins_[Beginning(hash)] = true;
     auto [known, added] = by_hash_.try_emplace(hash, i);
-    // Nix leaves <item>.lock and the like beside items: the shortest name is the item's.
+    // Nix has files such as <item>.lock beside items: the shortest name is the item's.
     if (!added && items_[i].size() < items_[known->second].size()) known->second = i;
   }
 }
@@ -75,9 +76,9 @@ ReferenceFinder::ReferenceFinder(std::string_view prefix, std::vector<std::strin
 void ReferenceFinder::Find(std::string_view bytes, References* found) const {
   const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
   size_t start = 0;  // of the window
-  size_t known = 0;  // how many bytes of it, from its start, are known to be of the alphabet
+  size_t known = 0;  // how many bytes of it, from its start, are known to be in the alphabet
   while (start + kHashLength <= bytes.size()) {
-    size_t unseen = kHashLength;  // window bytes from `unseen` on are of the alphabet
+    size_t unseen = kHashLength;  // window bytes from `unseen` on are in the alphabet
     while (unseen > known && kDigits[data[start + unseen - 1]] >= 0) --unseen;
     if (unseen == known) {
       Judge(bytes, start, found);
@@ -90,7 +91,7 @@ void ReferenceFinder::Find(std::string_view bytes, References* found) const {
   }
 }
 
-// `position`: of 32 bytes of the hash alphabet.
+// Handles 32 bytes of the hash alphabet at `position`.
 void ReferenceFinder::Judge(std::string_view bytes, size_t position, References* found) const {
   std::string_view hash = bytes.substr(position, kHashLength);
   if (begins_[Beginning(hash)]) {
@@ -99,20 +100,20 @@ void ReferenceFinder::Judge(std::string_view bytes, size_t position, References*
       return;
     }
   }
-  if (position == 0 || bytes[position - 1] != '/') return;  // most often decides
+  if (position == 0 || bytes[position - 1] != '/') return;  // decides in most cases
   if (!bytes.substr(0, position).ends_with(marker_)) return;
   std::string_view name = bytes.substr(position, kMaxName);
   size_t end = std::find_if_not(name.begin() + kHashLength, name.end(), IsNameCharacter) - name.begin();
   name = name.substr(0, end);
   if (!IsItemName(name)) return;
-  // A name that the end of a chunk cuts off is seen again, whole.
+  // A name that is truncated at the end of a chunk is found again, whole.
   std::string& known_name = found->missing[std::string(name.substr(0, kHashLength))];
   if (known_name.size() < name.size()) known_name = name;
 }
 
 absl::Status ReferenceFinder::FindInFile(const std::string& path, ProgressMeter* meter,
                                          References* found) const {
-  // The end of a chunk is searched again with the next one, so that what lies across both is found whole.
+  // The end of a chunk is searched again with the next one, so that what crosses the boundary is found whole.
   const size_t overlap = marker_.size() + kMaxName;
   thread_local std::vector<char> buffer;
   buffer.resize(kChunk + overlap);

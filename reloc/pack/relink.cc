@@ -14,14 +14,14 @@
 namespace reloc {
 namespace {
 
-// Lets the owner write to a directory for a while: those of store items are read-only.
+// Makes a directory writable for its owner for a while: those of store items are read-only.
 class WritableDirectory {
  public:
   explicit WritableDirectory(std::string path) : path_(std::move(path)) {
     struct stat st;
     changed_ = stat(path_.c_str(), &st) == 0 && (st.st_mode & 0200) == 0;
     mode_ = st.st_mode & 07777;
-    if (changed_) changed_ = chmod(path_.c_str(), mode_ | 0200) == 0;  // if not, the write will say why
+    if (changed_) changed_ = chmod(path_.c_str(), mode_ | 0200) == 0;  // if this fails, the write reports why
   }
   ~WritableDirectory() {
     if (changed_) chmod(path_.c_str(), mode_);
@@ -35,7 +35,7 @@ class WritableDirectory {
   mode_t mode_ = 0;
 };
 
-// rename(2): at every moment there is the old symlink or the new one.
+// Replaces it with rename(2): at every moment there is the old symlink or the new one.
 absl::Status ReplaceSymlink(const std::string& path, const std::string& target) {
   std::string directory(DirName(path)), temporary = absl::StrCat(directory, "/.reloc-link");
   WritableDirectory writable(directory);
@@ -51,7 +51,8 @@ absl::Status ReplaceSymlink(const std::string& path, const std::string& target) 
 }  // namespace
 
 Relinker::~Relinker() {
-  // A destructor cannot report; a relative symlink that stays leads where the absolute one did.
+  // A destructor cannot report errors; a relative symlink that remains leads to the same file as the absolute
+  // one.
   for (const Change& change : changes_) ReplaceSymlink(change.path, change.target).IgnoreError();
 }
 

@@ -1,4 +1,4 @@
-// Making the absolute symlinks of a store relative, in place.
+// Makes the absolute symlinks of a store relative, in place.
 #pragma once
 
 #include <string>
@@ -10,10 +10,10 @@
 namespace reloc {
 
 // Where the prefix resolves, a relative symlink leads to the same file as the absolute one; where it does not
-// (fakechroot: the kernel follows the symlink, and the path must be looked at anew) only the relative one
-// leads anywhere. CopyItems does the same for packs that are copied.
+// (fakechroot: the kernel follows the symlink, and the path must be resolved again) only the relative one
+// works. CopyItems does the same for packs that are copied.
 //
-// Undoes its changes when it goes away, unless Keep() was called.
+// The destructor undoes the changes, unless Keep() was called.
 class Relinker {
  public:
   Relinker() = default;
@@ -27,7 +27,7 @@ class Relinker {
  private:
   struct Change {
     std::string path;    // host path
-    std::string target;  // what it was
+    std::string target;  // the old target
   };
   std::vector<Change> changes_;
 };

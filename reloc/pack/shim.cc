@@ -16,7 +16,7 @@ void Append(const T& value, std::string* out) {
   out->append(reinterpret_cast<const char*>(&value), sizeof value);
 }
 
-// True if `header` is that of our note in `shim`.
+// Returns true if `header` is that of our note in `shim`.
 bool IsPlace(std::string_view shim, const Elf64_Phdr& header) {
   const size_t needed = sizeof(Elf64_Nhdr) + strlen(kCarriedNote);
   return header.p_type == PT_NOTE && header.p_filesz >= needed && header.p_offset <= shim.size() &&
@@ -24,7 +24,7 @@ bool IsPlace(std::string_view shim, const Elf64_Phdr& header) {
          memcmp(shim.data() + header.p_offset + sizeof(Elf64_Nhdr), kCarriedNote, strlen(kCarriedNote)) == 0;
 }
 
-// Where the first program header that `is_it` accepts lies in `shim`; npos if nowhere.
+// Returns the position of the first program header in `shim` that `is_it` accepts; npos if there is none.
 size_t FindHeader(std::string_view shim, auto is_it) {
   Elf64_Ehdr file;
   if (shim.size() < sizeof file || memcmp(shim.data(), ELFMAG, SELFMAG) != 0) return std::string::npos;
@@ -39,7 +39,7 @@ size_t FindHeader(std::string_view shim, auto is_it) {
   return std::string::npos;
 }
 
-// Where the program header of our note lies in `shim`; npos if nowhere.
+// Returns the position of our note's program header in `shim`; npos if there is none.
 size_t FindPlace(std::string_view shim) {
   return FindHeader(shim, [&](const Elf64_Phdr& header) { return IsPlace(shim, header); });
 }
@@ -49,7 +49,7 @@ std::string_view Part(std::string_view bytes, uint64_t at, uint64_t size) {
   return bytes.substr(at, size);
 }
 
-// The segment that carries the plans; empty if there is none.
+// Returns the segment that carries the plans; empty if there is none.
 std::string_view FindSegment(std::string_view shim) {
   const size_t at = FindHeader(shim, [](const Elf64_Phdr& header) {
     return header.p_type == PT_LOAD && header.p_vaddr >= kCarriedAddress;
@@ -85,7 +85,7 @@ std::string WithPlans(std::string shim, const EntryPlans& plans) {
   if (place == std::string::npos) return shim;
   const std::string segment = EncodeCarriedPlans(plans);
   const size_t offset = shim.size();
-  // Pages of the file are mapped as they are, so that address and offset lie equally in a page.
+  // Whole pages of the file are mapped, so address and offset must be equal within a page.
   const uint64_t address = kCarriedAddress + offset % kPage;
   const Elf64_Phdr header = {.p_type = PT_LOAD,
                              .p_flags = PF_R,
@@ -107,7 +107,7 @@ std::vector<std::string_view> CarriedPlans(std::string_view shim) {
   memcpy(&count, segment.data() + sizeof kCarriedMagic, sizeof count);
   if (count > (segment.size() - kHeader) / sizeof(CarriedEntry)) return {};
   std::vector<std::string_view> all;
-  size_t end = kHeader + count * sizeof(CarriedEntry);  // of what was read
+  size_t end = kHeader + count * sizeof(CarriedEntry);  // of the bytes read so far
   for (size_t i = 0; i < count; ++i) {
     CarriedEntry entry;
     memcpy(&entry, segment.data() + kHeader + i * sizeof entry, sizeof entry);

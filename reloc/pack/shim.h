@@ -8,20 +8,21 @@
 
 namespace reloc {
 
-// In a pack: what all entries are.
+// The file that all entries of a pack are links to.
 inline constexpr char kShimPath[] = ".reloc/shim";
 
 // The plans of each entry, by its path in the pack ("bin/sed").
 using EntryPlans = std::map<std::string, std::string>;
 
-// The segment with `plans`.
+// Encodes the segment with `plans`.
 std::string EncodeCarriedPlans(const EntryPlans& plans);
 
-// The file `shim` with `plans`; as it is if it has no place for them, as one of an earlier version.
+// Returns the file `shim` with `plans`; unchanged if it has no place for them, like that of an earlier
+// version.
 std::string WithPlans(std::string shim, const EntryPlans& plans);
 
-// Returns the plans of each entry in `shim`, into which they point; none if it carries none. Of a damaged one
-// some may be missing, and none overlap.
+// Returns the plans of each entry in `shim`, into which they point; none if it carries none. If it is
+// damaged, some may be missing; none overlap.
 std::vector<std::string_view> CarriedPlans(std::string_view shim);
 
 }  // namespace reloc

@@ -16,15 +16,15 @@
 namespace reloc {
 namespace {
 
-// zstd, since it is unpacked several times faster than gzip. Blocks are what mksquashfs takes by itself,
-// 128 KiB: what is read of a large file at random costs little more than it needs, see ADR 0024.
+// zstd, because it is unpacked several times faster than gzip. Blocks have mksquashfs's default size, 128
+// KiB: random reads of a large file read little more than needed, see ADR 0024.
 std::vector<std::string> Command(const std::string& image) {
   return {"mksquashfs", "-",         image,          "-tar",   "-comp",         "zstd", "-mkfs-time", "1",
           "-root-mode", "755",       "-root-time",   "1",      "-root-uid",     "0",    "-root-gid",  "0",
           "-no-xattrs", "-noappend", "-no-progress", "-quiet", "-exit-on-error"};
 }
 
-// The end of mksquashfs is an error of the write(2) and no signal.
+// Turns the end of mksquashfs into an error of write(2) instead of a signal.
 class PipeErrors {
  public:
   PipeErrors() { before_ = ::signal(SIGPIPE, SIG_IGN); }
@@ -57,7 +57,7 @@ absl::Status MakeSquashfs(const std::string& image, absl::FunctionRef<absl::Stat
   write_end.Reset();
   if (!written.ok()) command->Kill();
   RELOC_ASSIGN_OR_RETURN(CommandResult result, std::move(*command).Wait());
-  // If it was not we who ended it, the archive could not be written because it had ended.
+  // Unless we ended it, the archive could not be written because it had ended.
   const bool ended_itself = result.exit_code != 128 + SIGKILL;
   if (result.exit_code != 0 && (written.ok() || ended_itself)) return Failed(image, Complaint(result));
   return written;

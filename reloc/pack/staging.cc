@@ -33,7 +33,7 @@ Staging::Staging(Staging&& other) noexcept
     : output_(std::move(other.output_)), directory_(std::exchange(other.directory_, {})) {}
 
 Staging::~Staging() {
-  // A destructor cannot report; what could not be removed is seen where it was made.
+  // A destructor cannot report errors; what could not be removed is visible beside the output.
   if (!directory_.empty()) RemoveTree(directory_).IgnoreError();
 }
 

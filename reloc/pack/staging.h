@@ -1,4 +1,4 @@
-// Making something that appears whole or not at all.
+// Makes something that appears as a whole or not at all.
 #pragma once
 
 #include <string>
@@ -8,23 +8,23 @@
 
 namespace reloc {
 
-// A temporary directory <output>.tmp-XXXXXX beside what is to be made, hence on the same file system. It goes
-// away with the object, whatever is in it; Publish moves the finished thing out of it.
+// A temporary directory <output>.tmp-XXXXXX beside the output, hence on the same file system. The destructor
+// removes it with its content; Publish moves the finished thing out of it.
 //
-// Power failure is not covered: 100,000 files are not synced, as cp(1) does not. `relocctl pack verify`
-// tells.
+// Power failure is not covered: 100,000 files are not synced, like with cp(1). `relocctl pack verify` detects
+// it.
 class Staging {
  public:
-  // AlreadyExists if `output` exists.
+  // Returns AlreadyExists if `output` exists.
   static absl::StatusOr<Staging> Create(const std::string& output);
   Staging(Staging&& other) noexcept;
   Staging& operator=(Staging&&) = delete;
   ~Staging();
 
-  // The temporary directory: empty, and private to the user.
+  // Returns the temporary directory: empty at first, and private to the user.
   const std::string& directory() const { return directory_; }
 
-  // Renames `made`, which lies in directory(), to the output. AlreadyExists if that exists by now.
+  // Renames `made`, which must be in directory(), to the output. AlreadyExists if that exists by now.
   absl::Status Publish(const std::string& made);
 
  private:

@@ -22,13 +22,13 @@ constexpr int kMaxSymlinks = 40;  // as in Linux: path_resolution(7)
 
 constexpr std::string_view kKnownPrefixes[] = {"/gnu/store", "/nix/store"};
 
-// `path` with the leading `from` replaced by `to`; as it is if `from` is empty.
+// Returns `path` with the leading `from` replaced by `to`; unchanged if `from` is empty.
 std::string Rebase(std::string_view path, std::string_view from, std::string_view to) {
   if (from.empty() || !IsBelow(path, from)) return std::string(path);
   return absl::StrCat(Text(to), Text(path.substr(from.size())));
 }
 
-// Takes the next component off `*rest`.
+// Removes and returns the next component of `*rest`.
 std::string NextComponent(std::string* rest) {
   size_t end = std::min(rest->find('/'), rest->size());
   std::string component = rest->substr(0, end);
@@ -87,7 +87,7 @@ std::string_view ItemOf(const StoreLocation& store, std::string_view path) {
 
 namespace {
 
-// The store that a symlink's absolute target is in, if the link lies in a directory that holds that store.
+// Finds the store of a symlink's absolute target, if the link is in a directory that contains that store.
 void FindOwnStore(std::string_view link, std::string_view target, StoreLocation* store) {
   std::string directory, prefix;
   if (!FindStoreAround(link, &directory, &prefix) || !IsBelow(target, prefix)) return;
@@ -106,7 +106,7 @@ absl::StatusOr<std::string> Resolve(StoreLocation* store, std::string_view path)
       continue;
     }
     std::string next = StorePath(*store, absl::StrCat(done, "/", component));
-    // What leads to the prefix need not exist on this host.
+    // Directories above the prefix need not exist on this host.
     struct stat st = {};
     if (!IsBelow(store->prefix, next) && lstat(HostPath(*store, next).c_str(), &st) != 0) {
       return SystemError(errno, absl::StrCat("cannot resolve ", Text(path), ": ", HostPath(*store, next)));

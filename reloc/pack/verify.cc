@@ -18,19 +18,19 @@
 namespace reloc {
 namespace {
 
-// Of a shim with the plans of all entries, far above any real one.
+// For a shim with the plans of all entries, far above any real one.
 constexpr size_t kMaxPlanFile = 256 << 20;
 
 using Expected = std::map<std::string, const pb::File*>;  // by path in the pack
 
 void Expect(const FileList& files, const std::string& top, Expected* expected) {
   for (const pb::File& file : files) {
-    absl::StatusOr<std::string> path = UnescapeName(file.path());  // valid: CheckContents has seen it
+    absl::StatusOr<std::string> path = UnescapeName(file.path());  // valid: CheckContents has checked it
     expected->emplace(top.empty() ? *path : JoinPath(top, *path), &file);
   }
 }
 
-// The store's own directory, and those above it.
+// Expects the store's own directory, and those above it.
 void ExpectStore(const std::string& prefix, Expected* expected) {
   static const pb::File* const kDirectory = [] {
     auto* file = new pb::File;
@@ -68,7 +68,7 @@ absl::StatusOr<bool> HasContent(const std::string& host_path, const pb::File& ex
                     reinterpret_cast<const unsigned char*>(expected.sha256().data()));
 }
 
-// What is different about one file of the pack with `digest`; empty if nothing is.
+// Describes how a file of the pack with `digest` differs; empty if it does not.
 absl::StatusOr<std::string> Compare(const std::string& host_path, const TreeFile& actual,
                                     const pb::File& expected, const PackDigest& digest,
                                     ProgressMeter* meter) {
@@ -92,7 +92,7 @@ bool IsManifest(const std::string& path) { return path == kManifestPath || path 
 
 absl::StatusOr<std::vector<Difference>> VerifyPack(const std::string& pack,
                                                    const ProgressCallback& progress) {
-  // With a list that is not the pack's, no file can be compared.
+  // Without the pack's own list, no file can be compared.
   absl::StatusOr<pb::Manifest> manifest = LoadManifest(pack);
   if (absl::IsDataLoss(manifest.status())) return std::vector<Difference>{{kManifestPath, "was changed"}};
   if (!manifest.ok()) return manifest.status();

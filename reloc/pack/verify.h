@@ -1,4 +1,4 @@
-// Comparing a pack with its manifest.
+// Compares a pack with its manifest.
 #pragma once
 
 #include <string>
@@ -15,12 +15,12 @@ struct Difference {
   std::string what;  // "is missing", "content differs", …
 };
 
-// All differences, sorted by path; none for an intact pack. A manifest.json or contents.json that was changed
-// is the only one. An error means that the comparison could not be made: no pack, a malformed manifest, an
-// unreadable file. Symlinks are never followed.
+// Returns all differences, sorted by path; none for an intact pack. A manifest.json or contents.json that was
+// changed is the only one. An error means that the comparison could not be made: no pack, a malformed
+// manifest, an unreadable file. Symlinks are never followed.
 absl::StatusOr<std::vector<Difference>> VerifyPack(const std::string& pack, const ProgressCallback& progress);
 
-// The same for the files alone, with lists that have been read.
+// Does the same for the files alone, with lists that have been read.
 absl::StatusOr<std::vector<Difference>> VerifyFiles(const std::string& pack, const pb::Manifest& manifest,
                                                     const pb::Contents& contents,
                                                     const ProgressCallback& progress);
