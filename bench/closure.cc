@@ -1,9 +1,9 @@
-// How fast the closure scanner is, against reading the same files and nothing else.
+// Measures the closure scanner against only reading the same files.
 //
 //   build/release/bin/closure_bench [--benchmark_filter=…]
 //
-// The store is synthetic, warm in the page cache, and holds what real ones do: many small text files, some
-// large binary ones, 10 references in each item. Its size is RELOC_BENCH_STORE_MIB (default 1024).
+// The store is synthetic, warm in the page cache, and like real ones: many small text files, some large
+// binary ones, 10 references in each item. Its size is RELOC_BENCH_STORE_MIB (default 1024).
 #include "reloc/pack/closure.h"
 
 #include <benchmark/benchmark.h>
@@ -38,7 +38,7 @@ std::string ItemName(size_t i) {
   return absl::StrCat(name, "-item-", i);
 }
 
-// Bytes like those of programs: half random, half text.
+// Returns bytes like those of programs: half random, half text.
 std::string SomeBytes(size_t size, uint32_t seed) {
   static constexpr char kWords[] =
       "the store holds items, and items refer to others by /path/names of_symbols 0x12\n";
@@ -53,7 +53,7 @@ std::string SomeBytes(size_t size, uint32_t seed) {
   return bytes;
 }
 
-// A store in a temporary directory that goes away with the process.
+// A store in a temporary directory, which is removed at exit.
 class Store {
  public:
   Store() {
@@ -76,7 +76,7 @@ class Store {
   }
 
  private:
-  // A quarter in files of 8 KiB, the rest in one.
+  // Puts a quarter into files of 8 KiB, the rest into one.
   void FillItem(size_t i, size_t size) {
     std::string item = absl::StrCat(directory_, "/", ItemName(i));
     std::filesystem::create_directories(item);
@@ -138,8 +138,8 @@ void BM_FindClosure(benchmark::State& state) {
 }
 BENCHMARK(BM_FindClosure)->Unit(benchmark::kMillisecond)->UseRealTime();
 
-// The search alone, one thread, in memory: random and text, and the worst case of all zeros ('0' is of the
-// alphabet).
+// Measures only the search, in one thread, in memory: random and text, and the worst case of all zeros ('0'
+// is in the alphabet).
 void Find(benchmark::State& state, const std::string& bytes) {
   std::vector<std::string> items;
   for (size_t i = 0; i < 10'000; ++i) items.push_back(ItemName(i));
@@ -158,7 +158,7 @@ BENCHMARK(BM_FindInMixedBytes)->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_FindInZeroBytes)->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_FindInDigits)->Unit(benchmark::kMillisecond);
 
-// What follows the scan when a pack is made.
+// Measures the step after the scan when a pack is made.
 void BM_HashItems(benchmark::State& state) {
   const Store& store = TheStore();
   absl::StatusOr<Closure> closure = FindClosure(store.location(), {ItemName(0)});

@@ -1,9 +1,9 @@
-// How fast a mirror, plain and grafted, is made, against `cp -r` of the same store.
+// Measures how fast a mirror, plain and grafted, is made, against `cp -r` of the same store.
 //
 //   build/release/bin/mirror_bench PACK [DIRECTORY]    DIRECTORY: where copies are made; default: /tmp
 //
-// PACK should lie on the same disk as the directory. Both take turns, each copy is removed before the next is
-// made, and everything is warm in the page cache.
+// PACK should be on the same disk as the directory. The two alternate, each copy is removed before the next
+// is made, and everything is warm in the page cache.
 #include <errno.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -47,7 +47,7 @@ absl::Status CopyByCp(const std::string& from, const std::string& to) {
   return status == 0 ? absl::OkStatus() : absl::UnknownError("cp failed");
 }
 
-// Times of one way, in milliseconds.
+// Times of one way to copy, in milliseconds.
 class Times {
  public:
   template <typename Work>
@@ -66,7 +66,7 @@ class Times {
   std::vector<double> times_;
 };
 
-// Made anew each time, and removed again.
+// Makes it each time, and removes it again.
 absl::Status MakeGraft(const MirrorCache& cache, const std::string& pack) {
   RELOC_ASSIGN_OR_RETURN(std::unique_ptr<GraftFilter> filter, GraftFilter::Create(cache, pack));
   MirrorRequest request;
@@ -96,7 +96,7 @@ absl::Status Run(const std::string& pack, const std::string& directory) {
       RELOC_ASSIGN_OR_RETURN(MirrorUsage usage, cache.Measure({*made}));
       printf("mirror of %s\n", HumanSize(static_cast<double>(usage.bytes)).c_str());
     }
-    RELOC_RETURN_IF_ERROR(cache.Remove(made->id));  // else the graft would take its unchanged files
+    RELOC_RETURN_IF_ERROR(cache.Remove(made->id));  // otherwise the graft would share its unchanged files
     RELOC_RETURN_IF_ERROR((round < 0 ? warming : graft).Measure([&] { return MakeGraft(cache, pack); }));
     RELOC_RETURN_IF_ERROR(cache.Remove({made->id.digest, MirrorKind::kGraft}));
   }

@@ -1,5 +1,6 @@
-// bench_throughput: how many launches a second many clients make together, through a pack with the daemon
-// against natively, and what relocd keeps of them. docs/benchmarks.md tells what the figures mean.
+// bench_throughput: measures how many launches a second many clients make together, through a pack with the
+// daemon against natively, and how much memory relocd keeps for them. docs/benchmarks.md explains the
+// figures.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
@@ -44,7 +45,7 @@ double PerLaunch(absl::Duration time, const Burst& burst) {
   return absl::ToDoubleMicroseconds(time) / static_cast<double>(burst.launches);
 }
 
-// Bursts take turns, and what counts is the ratio of two that follow one another: the machine's mood is in
+// Bursts alternate, and the result is the ratio of two consecutive ones: the machine's condition affects
 // both.
 absl::Status MeasureThroughput(const Subject& subject, const Daemon& daemon, const Options& options,
                                pb::Benchmark* report) {
@@ -70,12 +71,12 @@ absl::Status MeasureThroughput(const Subject& subject, const Daemon& daemon, con
   figure->set_aim(kThroughputAim);
   figure->set_lower_limits(true);
   AddFigure("daemon_cpu", "relocd's processor time for a launch", Summarize(busy).median, "us", report);
-  // What a busy machine leaves as it is.
+  // This ratio is the same on a busy machine.
   AddFigure("work", "processor time, relocd's included : itself", Summarize(work).median, "", report);
   return absl::OkStatus();
 }
 
-// Once it is through with what clients told it.
+// Measured once it has processed all messages of the clients.
 double SettledMegabytes(pid_t daemon) {
   absl::Duration before;
   do {

@@ -44,14 +44,14 @@ class SharedMemory {
   Shared* shared_ = nullptr;
 };
 
-// Of all children that were waited for, and theirs.
+// Returns the CPU time of all reaped children and their own children.
 absl::Duration ProcessorTimeOfChildren() {
   struct rusage usage = {};
   ::getrusage(RUSAGE_CHILDREN, &usage);  // cannot fail
   return absl::DurationFromTimeval(usage.ru_utime) + absl::DurationFromTimeval(usage.ru_stime);
 }
 
-// `more(n)`: whether the launch after `n` others is to be made.
+// `more(n)`: whether to make another launch after `n`.
 void LaunchWhile(const Command& command, const std::function<bool(int64_t)>& more, Shared* shared) {
   while (more(shared->launches.load()) && !shared->failed && !Interrupted()) {
     if (!TimeLaunch(command).ok()) shared->failed = true;

@@ -9,7 +9,7 @@ namespace reloc::bench {
 
 using Environment = std::map<std::string, std::string>;
 
-// Arguments and environment in the form that execve(2) wants: made once, so that none of it is timed.
+// Arguments and environment as execve(2) takes them: made once, so that this is not timed.
 class Command {
  public:
   // `arguments[0]` is the program's path.
@@ -25,15 +25,16 @@ class Command {
  private:
   std::vector<std::string> arguments_;
   std::vector<std::string> variables_;
-  // Into the texts above, which moving a vector leaves where they are.
+  // Point into the texts above, which do not move when the vector is moved.
   std::vector<char*> argv_;
   std::vector<char*> envp_;
 };
 
-// `environment` with the variables of `more` added or replaced.
+// Returns `environment` with the variables of `more` added or replaced.
 Environment With(Environment environment, const Environment& more);
 
-// The file that a shell would run as `name`, or empty: itself if it has a slash, else from PATH.
+// Returns the file that a shell would run as `name`, or empty text: `name` itself if it has a slash,
+// otherwise from PATH.
 std::string FindProgram(const std::string& name);
 
 }  // namespace reloc::bench

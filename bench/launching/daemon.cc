@@ -31,7 +31,7 @@ absl::StatusOr<Daemon> Daemon::Start(const Workspace& workspace, const std::stri
   std::string log = directory + ".log";
   Result<UniqueFd> errors = Open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
   if (!errors.ok()) return absl::ErrnoToStatus(errors.error().value, absl::StrCat("cannot make ", log));
-  // It ends by itself, too, should this process be killed.
+  // It also ends by itself, in case this process is killed.
   std::vector<std::string> arguments = {
       workspace.Program("relocd"), "--dir", directory, "--idle-exit", "10m", "--max-roots", "2000"};
   arguments.insert(arguments.end(), options.begin(), options.end());

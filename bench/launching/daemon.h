@@ -1,4 +1,4 @@
-// A relocd of the benchmark's own.
+// Runs a relocd for the benchmark.
 #pragma once
 
 #include <string>
@@ -20,16 +20,16 @@ class Daemon {
   Daemon& operator=(Daemon&&) = delete;
   ~Daemon() { process_.Stop(); }
 
-  // With SIGKILL, so that it cannot tidy up.
+  // Kills it with SIGKILL, so that it cannot clean up.
   void Kill() { process_.Kill(); }
   const std::string& directory() const { return directory_; }
   pid_t pid() const { return process_.pid(); }
-  // The environment of a launch that is to use this daemon.
+  // Returns the environment of a launch that uses this daemon.
   const Environment& environment() const { return environment_; }
 
-  // How many roots it has published, from the table that launches read.
+  // Returns how many roots it has published, from the table that launches read.
   absl::StatusOr<int> CountRoots() const;
-  // How many jobs live, asked as a user would ask.
+  // Returns how many jobs run, in the way that a user would ask.
   absl::StatusOr<int> CountJobs() const;
 
  private:

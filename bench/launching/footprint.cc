@@ -21,7 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kJobs = 1000;
-// After the last launch: what the daemon puts off (closing a control connection's threads) is over by then.
+// After the last launch: by then the daemon has finished what it defers (closing a control connection's
+// threads).
 constexpr absl::Duration kSettling = absl::Seconds(12);
 constexpr absl::Duration kRest = absl::Seconds(10);
 
@@ -41,7 +42,7 @@ absl::Status MeasureFootprint(const Workspace& workspace, pb::Benchmark* report)
   RELOC_ASSIGN_OR_RETURN(std::string entry, PackProbe(workspace, "footprint-pack", 1));
   RELOC_ASSIGN_OR_RETURN(Daemon daemon, Daemon::Start(workspace, "footprint"));
   LiveJobs jobs(daemon, entry);
-  // One job, and one look at it: from now on all code that is ever used has been.
+  // One job, and one query for it: from now on all code has been used once.
   RELOC_RETURN_IF_ERROR(jobs.GrowTo(1));
   RELOC_RETURN_IF_ERROR(Sleep(kSettling));
   int64_t at_rest = ResidentKilobytes(daemon.pid());

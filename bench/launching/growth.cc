@@ -33,7 +33,7 @@ void SetPoint(const Summary& native, const Summary& launch, pb::GrowthPoint* poi
   point->set_ratio(launch.median / native.median);
 }
 
-// The last measured point by the first.
+// Computes the ratio of the last measured point to the first.
 void Finish(pb::Growth* growth) {
   double first = 0, last = 0;
   for (const pb::GrowthPoint& point : growth->points()) {
@@ -52,7 +52,7 @@ absl::Status CheckJoins(const Daemon& daemon, const std::string& entry) {
                      .evidence = kJoinedEvidence});
 }
 
-// One point: launches of the probe at `entry` among native ones.
+// Measures one point: launches of the probe at `entry`, interleaved with native ones.
 absl::Status MeasurePoint(const Workspace& workspace, const Daemon& daemon, const std::string& entry,
                           int count, int rounds, pb::Growth* growth) {
   RELOC_RETURN_IF_ERROR(CheckJoins(daemon, entry));

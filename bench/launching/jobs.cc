@@ -11,12 +11,12 @@
 namespace reloc::bench {
 namespace {
 
-// For everything else that the user runs, and opens in one process.
+// For everything else that the user runs, and for the files that one process opens.
 constexpr rlim_t kHeadroom = 200;
 
 bool Allows(__rlimit_resource resource, int count) {
   struct rlimit limit;
-  // The hard limit: the daemon raises its soft one to it.
+  // Checks the hard limit: the daemon raises its soft limit to it.
   return ::getrlimit(resource, &limit) == 0 && limit.rlim_max >= static_cast<rlim_t>(count) + kHeadroom;
 }
 

@@ -1,4 +1,4 @@
-// Many live jobs: programs of a pack that wait until they are killed.
+// Runs many live jobs: programs of a pack that wait until they are killed.
 #pragma once
 
 #include <string>
@@ -18,10 +18,10 @@ class LiveJobs {
   LiveJobs& operator=(const LiveJobs&) = delete;
   ~LiveJobs();
 
-  // Starts jobs until `count` live and the daemon knows of all.
+  // Starts jobs until `count` are alive and the daemon knows all of them.
   absl::Status GrowTo(int count);
 
-  // OK if this user's limits allow `count` jobs.
+  // Returns OK if this user's limits allow `count` jobs.
   static absl::Status CheckLimits(int count);
 
  private:

@@ -1,5 +1,5 @@
-// bench_launch: how long programs of a pack take to start, next to the same program on the host and to other
-// launchers. docs/benchmarks.md tells what the figures mean.
+// bench_launch: measures how long programs of a pack take to start, beside the same program on the host and
+// other launchers. docs/benchmarks.md explains the figures.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
@@ -32,7 +32,7 @@ struct Options {
   bool restart = false;
 };
 
-// Keeps native, which everything is compared with, and what was asked for.
+// Keeps native, which everything is compared with, and what was requested.
 absl::Status Select(const std::string& ids, std::vector<Variant>* variants) {
   if (ids.empty()) return absl::OkStatus();
   const std::vector<std::string> only = absl::StrSplit(ids, ',');
@@ -75,7 +75,7 @@ absl::Status Measure(const Options& options, pb::Benchmark* report) {
 }
 
 void AddOptions(CLI::App& app, Options* options) {
-  // As with env(1), what follows the first word that is no option belongs to the program.
+  // As with env(1), everything after the first word that is no option belongs to the program.
   app.prefix_command();
   app.add_option("--rounds", options->rounds, "Launches of each kind")->check(CLI::Range(10, 1000000));
   app.add_option("--only", options->only, "Ways to launch, beside native")->type_name("ID,ID,...");

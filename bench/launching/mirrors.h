@@ -1,4 +1,4 @@
-// Mirrors for launches that are measured.
+// Makes mirrors for the launches that are measured.
 #pragma once
 
 #include <string>
@@ -11,11 +11,11 @@
 namespace reloc::bench {
 
 // Makes a grafted mirror of the pack that has `entry`, in the workspace, and publishes it in the daemon's
-// directory. Returns the path that it has in place of the store prefix.
+// directory. Returns the path that replaces the store prefix in it.
 absl::StatusOr<std::string> PublishGraft(const Workspace& workspace, const Daemon& daemon,
                                          const std::string& entry);
 
-// With that path where `environment` names files of the store of host programs.
+// Returns `environment` with that path where it names files of the store of host programs.
 Environment InGraft(Environment environment, const std::string& graft);
 
 }  // namespace reloc::bench

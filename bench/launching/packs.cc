@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 constexpr char kStorePrefix[] = "/relocd-benchmark/store";
 
-// Store item names begin with 32 characters of nix-base32; decimal digits are among them.
+// Names of store items begin with 32 characters of nix-base32, which includes decimal digits.
 std::string ItemName(int number) {
   return number == 0 ? absl::StrFormat("%032d-probe", 0) : absl::StrFormat("%032d-data", number);
 }
@@ -28,7 +28,7 @@ void WriteFile(const fs::path& path, const std::string& text) {
   file << text << std::flush;
 }
 
-// A store in `store`: the probe, and `items` - 1 items that it refers to.
+// Writes a store to `store`: the probe, and `items` - 1 items that it refers to.
 void WriteStore(const fs::path& store, const fs::path& probe, int items) {
   fs::path item = store / ItemName(0);
   fs::create_directories(item / "bin");

@@ -1,4 +1,4 @@
-// The packs that are launched from. All are made by `relocctl pack create`, as a user would make them.
+// Makes the packs for launches, with `relocctl pack create`, as a user would.
 #pragma once
 
 #include <string>
@@ -14,18 +14,18 @@ namespace reloc::bench {
 absl::Status CreatePack(const Workspace& workspace, const std::string& output,
                         const std::vector<std::string>& arguments);
 
-// A pack named `name` of the host's `programs`, with `data` for them. Returns the path of the first one's
-// entry.
+// Makes a pack named `name` of the host's `programs`, with `data` for them. Returns the path of the first
+// one's entry.
 absl::StatusOr<std::string> PackHostPrograms(const Workspace& workspace, const std::string& name,
                                              const std::vector<std::string>& programs,
                                              const std::vector<std::string>& data = {});
 
-// A pack named `name` with the probe and a closure of `items` store items, the probe's included. Returns the
-// path of the probe's entry.
+// Makes a pack named `name` with the probe and a closure of `items` store items, including the probe's.
+// Returns the path of the probe's entry.
 absl::StatusOr<std::string> PackProbe(const Workspace& workspace, const std::string& name, int items);
 
-// Another pack with the same content, its files hard links: the cheapest pack that needs a root of its own,
-// since roots belong to a pack's place. `entry` is an entry of the pack to copy; returns the copy's.
+// Makes another pack with the same content, its files hard links: the cheapest pack that needs a root of its
+// own, because roots belong to a pack's path. `entry` is an entry of the pack to copy; returns the copy's.
 absl::StatusOr<std::string> CopyPack(const Workspace& workspace, const std::string& entry,
                                      const std::string& name);
 

@@ -1,8 +1,8 @@
-// The smallest program to launch: what is left of a launch's time when the program itself does nothing.
+// The smallest program to launch: the time of a launch when the program itself does nothing.
 //
-//   probe                  ends at once, with status 0
+//   probe                  exits at once, with status 0
 //   probe pause            waits until it is killed, or until the process that started it ends: a live job
-//   probe PROGRAM ARG...   becomes PROGRAM: what any static launcher pays at least
+//   probe PROGRAM ARG...   becomes PROGRAM: the minimum cost of any static launcher
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -14,7 +14,7 @@ int main(int argc, char** argv, char** envp) {
     execve(argv[1], argv + 1, envp);
     return 127;
   }
-  // Thousands of these are started; none may outlive a benchmark that was killed.
+  // Thousands of these are started; none may outlive a benchmark that is killed.
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return 1;
   while (true) pause();
 }

@@ -1,5 +1,5 @@
-// From /proc/PID/status; smaps_rollup, which would not count shared pages twice, is closed here: relocd is
-// not dumpable.
+// From /proc/PID/status: smaps_rollup, which would not count shared pages twice, cannot be read, because
+// relocd is not dumpable.
 #include "bench/launching/proc.h"
 
 #include <filesystem>
@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The number in the line "<name>:  1234 kB" of a status file; 0 if it cannot be read.
+// Returns the number in the line "<name>:  1234 kB" of a status file; 0 if it cannot be read.
 int64_t StatusNumber(const fs::path& file, absl::string_view name) {
   std::ifstream status(file);
   for (std::string line; std::getline(status, line);) {
@@ -30,7 +30,7 @@ int64_t StatusNumber(const fs::path& file, absl::string_view name) {
   return 0;
 }
 
-// `daemon` and its children, but for those that are the benchmark's own jobs (they have another parent).
+// Lists `daemon` and its children, without the benchmark's own jobs (they have another parent).
 std::vector<fs::path> DaemonProcesses(pid_t daemon) {
   std::vector<fs::path> processes = {absl::StrCat("/proc/", daemon)};
   std::error_code error;

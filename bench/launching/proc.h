@@ -1,5 +1,5 @@
-// What /proc tells of relocd's processes while it is measured. Everything is read from files that every user
-// may read: relocd is not dumpable.
+// Reads from /proc what relocd's processes use while it is measured. All files are readable for every user:
+// relocd is not dumpable.
 #pragma once
 
 #include <stdint.h>
@@ -9,11 +9,11 @@
 
 namespace reloc::bench {
 
-// Each of the process `daemon` and its children, together.
+// Return the sum for the process `daemon` and its children.
 int64_t ResidentKilobytes(pid_t daemon);
 int64_t WakeUps(pid_t daemon);
 
-// The processor time that the process `pid` has used by itself; its keeper, which does nothing while launches
+// Returns the CPU time that the process `pid` itself has used; its keeper, which does nothing while launches
 // find their root, is not counted.
 absl::Duration ProcessorTime(pid_t pid);
 

@@ -1,5 +1,5 @@
 // posix_spawn(3), not fork(2): it suspends the parent until the child has executed, as vfork does, so that
-// the size of this process is not part of what is measured. Shells and job starters use it for the same
+// the size of this process does not affect the measurement. Shells and job starters use it for the same
 // reason.
 #include "bench/launching/process.h"
 
@@ -25,7 +25,7 @@
 namespace reloc::bench {
 namespace {
 
-// The standard streams of a child, kept ready: opening them would be timed.
+// The standard streams of a child, prepared beforehand: opening them would be timed.
 class Streams {
  public:
   Streams(int input, int output, int errors) {
@@ -126,7 +126,7 @@ void Process::Kill() {
 }
 
 absl::StatusOr<Captured> Capture(const Command& command) {
-  // Files in memory, not pipes: nobody has to read while the child writes.
+  // Files in memory, not pipes: nothing has to be read while the child writes.
   UniqueFd output(::memfd_create("output", MFD_CLOEXEC));
   UniqueFd errors(::memfd_create("errors", MFD_CLOEXEC));
   if (!output.valid() || !errors.valid()) return absl::ErrnoToStatus(errno, "cannot make a memfd");

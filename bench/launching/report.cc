@@ -20,7 +20,7 @@
 namespace reloc::bench {
 namespace {
 
-// A load above this is more than this benchmark's own.
+// A load above this is not caused by this benchmark alone.
 constexpr double kBusy = 1;
 
 std::string ProcessorName() {

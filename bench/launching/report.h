@@ -1,4 +1,4 @@
-// What was measured, for people and for programs.
+// Reports what was measured, for people and for programs.
 #pragma once
 
 #include <string>
@@ -8,18 +8,18 @@
 
 namespace reloc::bench {
 
-// The machine and the time of the measurement.
+// Adds the machine and the time of the measurement.
 void DescribeRun(pb::Benchmark* report);
 
-// A figure of its own. Limits can be set in what is returned, which is the report's.
+// Adds a figure. Limits can be set in the result, which belongs to the report.
 pb::Figure* AddFigure(const std::string& id, const std::string& description, double value,
                       const std::string& unit, pb::Benchmark* report);
 
-// Tables on standard output. A figure that misses its `must` is marked with '!', one that reaches its `aim`
-// with '*'.
+// Prints tables on standard output. A figure that misses its `must` is marked with '!', one that reaches its
+// `aim` with '*'.
 void PrintReport(const pb::Benchmark& report);
 
-// Writes the JSON form to `path`, whole or not at all.
+// Writes the JSON form to `path`, completely or not at all.
 absl::Status WriteJson(const pb::Benchmark& report, const std::string& path);
 
 }  // namespace reloc::bench

@@ -23,7 +23,7 @@ constexpr char kName[] = "restart";
 constexpr int kJobs = 1000;
 constexpr int kRounds = 15;
 
-// Launches until one was served: the new daemon has published a root, as it does for the first that asks.
+// Launches until the daemon has published a root, as it does for the first launch that asks.
 absl::Status AwaitService(const Daemon& daemon, const Command& launch) {
   for (int tries = 0; tries < 100; ++tries) {
     RELOC_RETURN_IF_ERROR(TimeLaunch(launch).status());
@@ -41,7 +41,7 @@ absl::Status AddDaemon(const Workspace& workspace, Daemons* daemons) {
   return absl::OkStatus();
 }
 
-// Milliseconds of one restart.
+// Returns the milliseconds of one restart.
 absl::StatusOr<double> TimeRestart(const Workspace& workspace, const Command& launch, Daemons* daemons) {
   daemons->back()->Kill();
   const uint64_t start = MonotonicMicros();

@@ -1,4 +1,4 @@
-// How long nobody serves launches when relocd is killed and started again with many live jobs.
+// Measures for how long launches are not served when relocd is killed and started again with many live jobs.
 #pragma once
 
 #include "absl/status/status.h"
@@ -8,7 +8,7 @@
 namespace reloc::bench {
 
 // Adds figures to `*report`: from the start of a new relocd, after the old one was killed, until it has
-// served a launch; with no job and with 1,000 live jobs, all of which it has to know again.
+// served a launch; with no job and with 1,000 live jobs, all of which it has to recover.
 absl::Status MeasureRestart(const Workspace& workspace, pb::Benchmark* report);
 
 }  // namespace reloc::bench

@@ -14,7 +14,7 @@
 namespace reloc::bench {
 namespace {
 
-// Found out before minutes of measuring.
+// Checks this before minutes of measuring.
 absl::Status CheckJsonPlace(const std::string& path) {
   if (path.empty()) return absl::OkStatus();
   std::filesystem::path directory = std::filesystem::absolute(path).parent_path();

@@ -12,7 +12,7 @@
 namespace reloc::bench {
 namespace {
 
-// Rounds that do not count: one for every ten that do, and no more than this.
+// Warm-up rounds: one for every ten that count, and no more than this.
 constexpr int kMostWarmUpRounds = 10;
 
 volatile sig_atomic_t g_interrupted = 0;
@@ -38,7 +38,7 @@ absl::StatusOr<std::vector<Summary>> MeasureInterleaved(const std::vector<const 
   std::vector<std::vector<double>> times(commands.size());
   std::vector<size_t> order(commands.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::mt19937 random(1);  // seeded alike: a run can be repeated
+  std::mt19937 random(1);  // the seed is fixed, so that a run can be repeated
   for (int round = -std::clamp(rounds / 10, 1, kMostWarmUpRounds); round < rounds; ++round) {
     std::shuffle(order.begin(), order.end(), random);
     for (size_t i : order) {

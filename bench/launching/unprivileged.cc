@@ -10,7 +10,7 @@
 namespace reloc::bench {
 namespace {
 
-// Any uid that is nobody's: 65534 would do, too, but is also how unmapped ids look.
+// Any uid that no user has: 65534 would do, too, but unmapped ids look like it.
 constexpr char kUser[] = "4242";
 
 }  // namespace
@@ -18,8 +18,8 @@ constexpr char kUser[] = "4242";
 absl::Status BecomeOrdinaryUser(char** argv) {
   if (::geteuid() != 0) return absl::OkStatus();
   fprintf(stderr, "bench: running as uid %s, since root's launches are not what users see\n", kUser);
-  // Through setpriv(1) and an exec: a process that changes its ids itself is not dumpable, and /proc/self is
-  // closed to it.
+  // Through setpriv(1) and an exec: a process that changes its ids itself is not dumpable, and cannot open
+  // /proc/self.
   std::string self = "/proc/self/exe";
   char path[4096];
   if (ssize_t size = ::readlink(self.c_str(), path, sizeof path); size > 0)

@@ -16,7 +16,7 @@ std::vector<std::string> Concat(std::vector<std::string> front, const std::vecto
   return front;
 }
 
-// An error is one line; the last one says how it ended.
+// Returns the last line of an error, which says how it ended.
 absl::string_view LastLine(absl::string_view text) {
   text = absl::StripAsciiWhitespace(text);
   size_t newline = text.rfind('\n');
@@ -129,7 +129,7 @@ absl::Status TryVariant(const Variant& variant) {
   if (variant.arguments.empty()) return absl::NotFoundError("not installed");
   const Environment talkative = variant.evidence.empty() ? Environment() : Environment{{"RELOC_DEBUG", "1"}};
   Command command(variant.arguments, With(variant.environment, talkative));
-  // A first launch may prepare what the later ones find (a root), and so take another way.
+  // A first launch may prepare what later ones find (a root), and so go another way.
   RELOC_RETURN_IF_ERROR(Capture(command).status());
   RELOC_ASSIGN_OR_RETURN(Captured tried, Capture(command));
   if (!tried.succeeded()) return absl::UnavailableError(Complaint(tried));
@@ -140,7 +140,7 @@ absl::Status TryVariant(const Variant& variant) {
 
 absl::Status MeasureVariants(const std::vector<Variant>& variants, pb::Comparison* report) {
   std::vector<Command> commands;
-  commands.reserve(variants.size());  // their addresses are taken
+  commands.reserve(variants.size());  // pointers to them are kept
   std::vector<const Command*> measured;
   std::vector<pb::LaunchTime*> times;
   for (const Variant& variant : variants) {

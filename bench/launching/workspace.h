@@ -1,5 +1,5 @@
-// Where a benchmark works: the programs under test, and a temporary directory that goes away with everything
-// that was made in it.
+// A benchmark's surroundings: the programs under test, and a temporary directory that is removed with
+// everything in it.
 #pragma once
 
 #include <filesystem>
@@ -12,8 +12,8 @@ namespace reloc::bench {
 
 class Workspace {
  public:
-  // The programs are those in `bin_dir`, or, if that is empty, beside this one. The directory is made in
-  // $TMPDIR or /tmp.
+  // Uses the programs in `bin_dir`, or, if that is empty, beside this one. The directory is made in $TMPDIR
+  // or /tmp.
   static absl::StatusOr<Workspace> Create(std::string bin_dir);
   Workspace(Workspace&& other) noexcept;
   Workspace& operator=(Workspace&&) = delete;
@@ -23,8 +23,8 @@ class Workspace {
   const std::string& probe() const { return probe_; }
   std::string Path(const std::string& name) const { return directory_ / name; }
 
-  // What every launch gets, and no more: PATH, and directories of ours wherever programs would otherwise use
-  // the user's. No daemon is to be found.
+  // Returns the complete environment of every launch: PATH, and directories of the benchmark wherever
+  // programs would otherwise use the user's. It leads to no daemon.
   Environment BaseEnvironment() const;
 
  private:

@@ -71,7 +71,7 @@ absl::StatusOr<Load> Libraries(const Workspace& workspace) {
               .environment = {}};
 }
 
-// The pack is moved to where each name above it costs the least.
+// Moves the pack to a place where the names above it cost the least.
 absl::StatusOr<Load> Make(const Workspace& workspace, const std::string& directory, const std::string& id) {
   RELOC_ASSIGN_OR_RETURN(Load load, id == "python" ? Python(workspace)
                                     : id == "git"  ? Git(workspace)

@@ -1,5 +1,5 @@
-// bench_slowfs: how long programs of a pack on a slow file system take to start, and how often they ask it
-// for something. docs/benchmarks.md tells what the figures mean.
+// bench_slowfs: measures how long programs of a pack on a slow file system take to start, and how many
+// requests they send to it. docs/benchmarks.md explains the figures.
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -58,7 +58,7 @@ absl::Status LaunchOnce(const Way& way, const Command& command, SlowFiles* files
   return absl::OkStatus();
 }
 
-// Each way once a round, in an order drawn anew, as MeasureInterleaved does.
+// Launches each way once a round, in a new random order, as MeasureInterleaved does.
 absl::Status MeasureRounds(const std::vector<Way>& ways, int rounds, SlowFiles* files,
                            std::vector<Samples>* samples) {
   std::vector<Command> commands;
@@ -95,7 +95,7 @@ void SetLimits(double must, double aim, bool lower, pb::Figure* figure) {
   figure->set_lower_limits(lower);
 }
 
-// What a mirror is for.
+// Shows how much a mirror gains.
 void CompareWithSlow(const std::string& load, const pb::Comparison& comparison, pb::Benchmark* report) {
   std::map<std::string, const pb::LaunchTime*> times;
   for (const pb::LaunchTime& time : comparison.launches())
@@ -118,7 +118,7 @@ void List(const Way& way, const Samples& samples) {
     absl::PrintF("%6d  %-18s %s\n", each.count, each.kind, each.path);
 }
 
-// Those that work; of the others the report says why not.
+// Returns the ways that work; the report has the reason for the others.
 std::vector<Way> TryWays(std::vector<Way> ways, pb::Comparison* comparison) {
   std::vector<Way> working;
   for (Way& way : ways) {
@@ -159,7 +159,7 @@ absl::Status Measure(const Options& options, pb::Benchmark* report) {
   RELOC_ASSIGN_OR_RETURN(SlowFiles files, SlowFiles::Find());
   // Not beside the packs, whose path is too long for grafts.
   RELOC_ASSIGN_OR_RETURN(Workspace mirrors, Workspace::Create(options.bin_dir));
-  // The packs are made on the local disk, in sight of the slow file system.
+  // The packs are made on the local disk, where the slow file system shows them.
   ::setenv("TMPDIR", files.disk().c_str(), 1);
   RELOC_ASSIGN_OR_RETURN(Workspace workspace, Workspace::Create(options.bin_dir));
   RELOC_ASSIGN_OR_RETURN(Daemons daemons, Daemons::Start(workspace, mirrors.Path("m")));

@@ -9,8 +9,8 @@ namespace {
 
 constexpr char kStorePrefix[] = "/relocd-benchmark-of-a-program-with-many-libraries";
 
-// In the store's directory; $1: the prefix, $2: libraries, $3: directories. Names of items begin with 32
-// characters of nix-base32, of which decimal digits are some.
+// Runs in the store's directory; $1: the prefix, $2: libraries, $3: directories. Names of items begin with 32
+// characters of nix-base32, which includes decimal digits.
 constexpr char kScript[] = R"sh(
 item() { printf %032d-%s "$1" "$2"; }
 glibc=$(item 1000 glibc)/lib

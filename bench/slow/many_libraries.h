@@ -1,4 +1,4 @@
-// A program that loads much: as those of a store do, out of many directories.
+// Makes a program that loads many libraries, from many directories like those of a store.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ inline constexpr int kLibraries = 200;
 inline constexpr int kLibraryDirectories = 60;
 
 // Makes a store with a program named "many" that needs kLibraries libraries from kLibraryDirectories items,
-// each of which its RUNPATH names, and a C library. Returns the arguments with which `relocctl pack create`
+// all of which are in its RUNPATH, and a C library. Returns the arguments with which `relocctl pack create`
 // makes a pack of it. Takes some seconds; needs a C compiler.
 absl::StatusOr<std::vector<std::string>> MakeManyLibraries(const Workspace& workspace);
 

@@ -21,8 +21,8 @@ namespace fs = std::filesystem;
 
 constexpr char kDirectory[] = "SLOWFS_DIR", kControl[] = "SLOWFS_CONTROL";
 
-// Names and attributes are remembered for as long as any launch takes, as clients of network file systems do:
-// what is measured is the first look at each file and not the tenth.
+// Names and attributes are cached for longer than any launch takes, as clients of network file systems do:
+// the measurement is of the first access to each file and not of the tenth.
 constexpr char kCacheSeconds[] = "3600";
 
 }  // namespace
@@ -80,7 +80,7 @@ absl::StatusOr<std::vector<Operation>> SlowFiles::Operations() {
 absl::StatusOr<std::vector<std::string>> SlowFiles::Ask(const std::string& line) {
   if (Errno e = WriteAll(control_.get(), line + "\n"); !e.ok())
     return absl::ErrnoToStatus(e.value, "slowfs does not listen");
-  std::string answer = "\n";  // so that an empty line alone ends as any does
+  std::string answer = "\n";  // so that an empty line alone ends like any other
   char bytes[4096];
   while (!absl::EndsWith(answer, "\n\n")) {
     ssize_t size = ::read(control_.get(), bytes, sizeof bytes);

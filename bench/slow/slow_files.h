@@ -1,4 +1,4 @@
-// The slow file system that this program was started beside: tests/slowfs/main.cc.
+// The slow file system beside which this program was started: tests/slowfs/main.cc.
 #pragma once
 
 #include <stdint.h>
@@ -21,23 +21,24 @@ struct Operation {
 
 class SlowFiles {
  public:
-  // Executes this program again beside a slow file system, unless it is. `argv`: the program's own. Returns
-  // OK if there was nothing to do, and otherwise only on failure.
+  // Executes this program again beside a slow file system, unless there is one. `argv`: the program's own.
+  // Returns OK if there was nothing to do, and otherwise only on failure.
   static absl::Status Require(char** argv);
   static absl::StatusOr<SlowFiles> Find();
 
-  // A directory on the local disk; `Slowly` tells where a path in it is to be found on the slow file system.
+  // Returns a directory on the local disk; `Slowly` returns the place of a path in it on the slow file
+  // system.
   const std::string& disk() const { return disk_; }
   std::string Slowly(const std::string& path) const;
 
-  // The kernel forgets what it knows of the slow file system, and operations are counted anew.
+  // Make the kernel drop its caches of the slow file system, and restart counting.
   absl::Status MakeCold();
   absl::Status CountAnew();
   absl::StatusOr<std::vector<Operation>> Operations();
 
  private:
   SlowFiles(UniqueFd control, const std::string& top);
-  // The lines that `line` is answered with.
+  // Sends `line`, and returns the lines of the answer.
   absl::StatusOr<std::vector<std::string>> Ask(const std::string& line);
 
   UniqueFd control_;

@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 constexpr double kMirrorMust = 1.15, kMirrorAim = 1.02;
 constexpr double kImageMust = 1.5, kImageAim = 1.2;
 
-// Whether the help of `command` speaks of `what`.
+// Returns whether the help of `command` mentions `what`.
 absl::StatusOr<bool> Knows(const Workspace& workspace, const std::vector<std::string>& command,
                            absl::string_view what) {
   std::vector<std::string> arguments = {workspace.Program("relocctl")};
@@ -46,8 +46,8 @@ Environment Launch(const Daemon& daemon, const Load& load, const std::string& en
   return With(With(daemon.environment(), load.environment), {{"RELOC_ENGINE", engine}});
 }
 
-// The path that the grafted mirror has in place of the store prefix, of which relocctl said: "mirror NAME
-// of...".
+// Returns the path that replaces the store prefix in the grafted mirror. `said` is relocctl's output: "mirror
+// NAME of...".
 absl::StatusOr<std::string> GraftPath(const Daemon& daemon, const std::string& said) {
   const std::vector<std::string> words = absl::StrSplit(said, ' ');
   return ReadSymlink(fs::path(daemon.directory()) / kMirrorLinks / (words.size() > 1 ? words[1] : ""));
@@ -60,7 +60,7 @@ absl::StatusOr<Daemons> Daemons::Start(const Workspace& workspace, const std::st
   RELOC_ASSIGN_OR_RETURN(daemons.images_, Knows(workspace, {"pack", "create"}, ".sqfs"));
   RELOC_ASSIGN_OR_RETURN(bool mirrors, Knows(workspace, {"mirrors", "add"}, "relocctl mirrors add"));
   std::vector<std::string> options;
-  if (mirrors) options = {"--mirror-after", "0"};  // none but those that are asked for
+  if (mirrors) options = {"--mirror-after", "0"};  // only those that are requested
   RELOC_ASSIGN_OR_RETURN(daemons.plain_, StartDaemon(workspace, "plain", options));
   if (!mirrors) return daemons;
   options = Concat(options, {"--mirror-dir", mirror_dir});
@@ -121,7 +121,7 @@ absl::StatusOr<std::vector<Way>> Daemons::MakeWays(const Workspace& workspace, c
   return ways;
 }
 
-// Makes the mirror of `kind` that `variant` is to use.
+// Makes the mirror of `kind` for `variant`.
 Way Daemons::MirrorWay(const Workspace& workspace, const std::string& pack, const std::string& kind,
                        Variant variant) const {
   variant.must = kMirrorMust;

@@ -1,4 +1,4 @@
-// The ways in which a pack is started that lies on the slow file system.
+// The ways to start a pack that is on the slow file system.
 #pragma once
 
 #include <memory>
@@ -22,18 +22,19 @@ inline constexpr char kGraft[] = "graft";
 
 struct Way {
   Variant variant;
-  bool cold = false;  // each launch finds the slow file system as if nobody had looked at it yet
-  absl::Status ready = absl::OkStatus();  // of what is made for it: a mirror
+  bool cold = false;                      // each launch finds the slow file system with nothing cached
+  absl::Status ready = absl::OkStatus();  // whether what it needs could be made: a mirror
 };
 
-// The daemons that are launched with: one has no mirrors, the other has.
+// The daemons for the launches: one has no mirrors, the other has.
 class Daemons {
  public:
-  // Mirrors are kept in `mirror_dir`.
+  // Starts them. Mirrors are kept in `mirror_dir`.
   static absl::StatusOr<Daemons> Start(const Workspace& workspace, const std::string& mirror_dir);
 
-  // Starts `load` from the local disk, from the slow file system, and from whatever helps against that in the
-  // version under test: plain and grafted mirrors and one-file packs, which are made here.
+  // Returns the ways to start `load`: from the local disk, from the slow file system, and with everything
+  // that the version under test has against slowness: plain and grafted mirrors and one-file packs, which are
+  // made here.
   absl::StatusOr<std::vector<Way>> MakeWays(const Workspace& workspace, const SlowFiles& files,
                                             const Load& load) const;
 

@@ -1,5 +1,5 @@
-// bench_engines: what programs cost under each engine once they run, next to the same programs on the host
-// and under the peers. docs/benchmarks.md tells what the figures mean.
+// bench_engines: measures what running programs cost under each engine, beside the same programs on the host
+// and under other launchers. docs/benchmarks.md explains the figures.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <string>

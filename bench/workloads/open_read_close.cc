@@ -1,6 +1,6 @@
 // Opens, reads a page of and closes one file again and again: what relocating by interposition or by ptrace
-// costs a program that works with files. The file is this program's own, by the path that it knows itself
-// by: in a pack that is a store path.
+// costs a program that works with files. The file is this program's own, by the path that it knows: in a pack
+// that is a store path.
 //
 // Usage: open_read_close COUNT
 #include <fcntl.h>

@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 
 constexpr Targets kSteady = {1.03, 1.00};
 
-// As ./configure works: a thousand children, some in substitutions and pipes.
+// Works like ./configure: a thousand children, some in substitutions and pipes.
 constexpr char kShellScript[] = R"sh(i=0
 while [ $i -lt 200 ]; do
   i=$(expr $i + 1)
@@ -35,7 +35,7 @@ constexpr char kImports[] =
     "import argparse, asyncio, ctypes, decimal, http.client, json, logging, sqlite3, subprocess, tempfile, "
     "unittest, xml.etree.ElementTree";
 
-// The directories, as store paths, of all programs of the pack around `entry`: a $PATH.
+// Returns the directories, as store paths, of all programs of the pack around `entry`: a $PATH.
 absl::StatusOr<std::string> StoreSearchPath(const std::string& entry) {
   RELOC_ASSIGN_OR_RETURN(pb::Manifest manifest, LoadManifest(fs::path(entry).parent_path().parent_path()));
   std::vector<std::string> directories;
