@@ -18,7 +18,7 @@
 namespace reloc {
 namespace {
 
-constexpr char kOpened = 'o';  // the first byte of the status, where the file has answered
+constexpr char kOpened = 'o';  // the first byte of the status, once the file could be opened
 
 struct Pipe {
   UniqueFd from, to;
@@ -28,14 +28,14 @@ absl::Status Open(Pipe* pipe) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return absl::ErrnoToStatus(errno, "cannot make a pipe");
   UniqueFd from(ends[0]), to(ends[1]);
-  // Above the standard descriptors, of which the caller may have closed some.
+  // Above the standard descriptors, some of which the caller may have closed.
   pipe->from.Reset(::fcntl(from.get(), F_DUPFD_CLOEXEC, 3));
   pipe->to.Reset(::fcntl(to.get(), F_DUPFD_CLOEXEC, 3));
   if (pipe->from.valid() && pipe->to.valid()) return absl::OkStatus();
   return absl::ErrnoToStatus(errno, "cannot make a pipe");
 }
 
-// Until its end. Nothing can be said of errors: the parent is gone.
+// Reads to the end. Errors cannot be reported: the parent has ended.
 std::string ReadRequest(int fd) {
   std::string text;
   char part[1024];
@@ -47,10 +47,10 @@ std::string ReadRequest(int fd) {
   }
 }
 
-// The child: with nothing of the caller's that somebody may wait for the end of.
+// Runs in the child: closes everything of the caller whose end may be waited for.
 [[noreturn]] void Work(int request, int output, int status, pid_t parent, const FileReader::Work& work) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) ::_exit(1);  // it ended before the line above
+  if (::getppid() != parent) ::_exit(1);  // the parent ended before the line above
   Result<UniqueFd> null = reloc::Open("/dev/null", O_RDWR);
   for (int fd = 0; null.ok() && fd < 3; ++fd) ::dup2(null->get(), fd);
   ::signal(SIGPIPE, SIG_IGN);
@@ -73,7 +73,7 @@ absl::Status CheckAnswers(const std::string& path, absl::Duration patience) {
   absl::StatusOr<std::string> looked = RunInChild(patience, [&] {
     Result<UniqueFd> fd = reloc::Open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY);
     char byte;
-    // Of a directory it is an error, which costs the same question.
+    // For a directory this is an error, but it sends the same request.
     if (fd.ok()) [[maybe_unused]]
       ssize_t size = ::read(fd->get(), &byte, 1);
     return std::string("looked");
@@ -100,16 +100,17 @@ FileReader::~FileReader() {
   if (!status_.valid()) return;  // moved from
   request_.Reset();
   ::kill(pid_, SIGKILL);
-  // One that hangs is reaped by init, when this process has ended.
+  // If it hangs, init reaps it after this process has ended.
   (void)::waitpid(pid_, nullptr, WNOHANG);
 }
 
-// False: nothing comes, and the child waits for something. `readable`: of the output, else of the status.
+// Waits for input. Returns false if none comes and the child is blocked. `readable`: of the output, otherwise
+// of the status.
 bool FileReader::Await(bool forever, bool* readable) const {
   while (true) {
     struct pollfd events[] = {{output_.get(), POLLIN, 0},
                               {status_.get(), POLLIN, 0},
-                              {forever ? STDOUT_FILENO : -1, 0, 0}};  // whose reader may be gone
+                              {forever ? STDOUT_FILENO : -1, 0, 0}};  // its reader may have closed
     const int timeout = forever ? -1 : static_cast<int>(absl::ToInt64Milliseconds(kFilePatience));
     const int ready = ::poll(events, 3, timeout);
     if (ready < 0 && errno == EINTR) continue;
@@ -140,7 +141,7 @@ absl::Status FileReader::Read(const std::string& what, const std::string& name, 
     if (size < 0 && errno == EINTR) continue;
     if (readable && size > 0) {
       Errno written = WriteAll(STDOUT_FILENO, {part, static_cast<size_t>(size)});
-      // The reader has seen enough.
+      // The reader has closed.
       if (written.value == EPIPE) return absl::OkStatus();
       if (!written.ok()) return absl::ErrnoToStatus(written.value, "cannot write to standard output");
       continue;

@@ -1,6 +1,5 @@
-// Files that relocctl itself reads may be on a file system that does not answer. A process that asks it for
-// something cannot even be killed, so a child asks, and relocctl says after some seconds what does not
-// answer.
+// Reads files that may be on a file system that does not answer. A process that waits for one cannot even be
+// killed, so a child reads, and relocctl reports after some seconds what does not answer.
 #pragma once
 
 #include <sys/types.h>
@@ -16,7 +15,7 @@
 
 namespace reloc {
 
-// For what does not answer: every command says it within three seconds.
+// How long a file may take to answer: every command reports within three seconds.
 inline constexpr absl::Duration kFilePatience = absl::Milliseconds(2000);
 
 // The state directory, in messages.
@@ -25,15 +24,15 @@ inline constexpr const char* kStateDirectory = "the state directory ($XDG_STATE_
 // Returns DeadlineExceeded with a line for the user: the file system of `name` does not answer.
 absl::Status DoesNotAnswer(const std::string& name);
 
-// Looks at `path` and its first byte in a child. DeadlineExceeded if it does not answer; whatever else is
-// wrong with it is no error here. Call it while the process is single-threaded.
+// Opens `path` and reads its first byte in a child. DeadlineExceeded if it does not answer; other errors are
+// ignored. Call it while the process is single-threaded.
 absl::Status CheckAnswers(const std::string& path, absl::Duration patience = kFilePatience);
 
-// A child that reads files, and writes what is to be shown to our standard output.
+// A child that reads files, and writes what is shown to our standard output.
 class FileReader {
  public:
-  // What the child does with the request `what`: it reads a file, calls `on_open` when the file has answered,
-  // and writes to `output`.
+  // What the child does with the request `what`: it reads a file, calls `on_open` once the file could be
+  // opened, and writes to `output`.
   using Work =
       std::function<absl::Status(const std::string& what, int output, const std::function<void()>& on_open)>;
 
@@ -44,8 +43,8 @@ class FileReader {
   // Ends the child.
   ~FileReader();
 
-  // Tells the child `what`, and copies what it writes until it has ended. DeadlineExceeded with `name` if
-  // nothing comes of it for kFilePatience, though it does not run; if `may_wait`, that long until on_open.
+  // Sends the child `what`, and copies its output until it has ended. DeadlineExceeded with `name` if there
+  // is none for kFilePatience while the child is blocked; if `may_wait`, only until on_open.
   absl::Status Read(const std::string& what, const std::string& name, bool may_wait);
 
  private:

@@ -29,7 +29,7 @@ namespace {
 
 constexpr auto kDeadline = std::chrono::seconds(2);
 constexpr int kMostCalls = 5;
-// What gRPC may take.
+// The most that gRPC needs.
 constexpr size_t kThreads = 12;
 constexpr size_t kDescriptors = 8;
 constexpr absl::Duration kStateTimeout = absl::Milliseconds(700);
@@ -46,8 +46,8 @@ absl::Status CannotConnect(int error, const std::string& path) {
   return absl::ErrnoToStatus(error, absl::StrCat("cannot connect to ", path, "/", kControlSocket));
 }
 
-// Through the checked directory, so that a name swapped later does not matter. Does not wait: a full queue is
-// a daemon that does not answer.
+// Connects through the checked directory, so that replacing its name later has no effect. Does not block: if
+// the queue is full, the daemon does not answer.
 absl::StatusOr<UniqueFd> ConnectSocket(const std::string& path) {
   DirReport report;
   Result<DaemonDirectory> dir = OpenDaemonDir(path.c_str(), &report);
@@ -61,7 +61,7 @@ absl::StatusOr<UniqueFd> ConnectSocket(const std::string& path) {
   return CannotConnect(errno, path);
 }
 
-// What the daemon says of what it was asked, and not of itself.
+// Returns whether the error is the daemon's answer to the request, and not about the daemon.
 bool IsAnswer(grpc::StatusCode code) {
   using enum grpc::StatusCode;
   return code == NOT_FOUND || code == FAILED_PRECONDITION || code == PERMISSION_DENIED || code == DATA_LOSS ||
@@ -70,7 +70,7 @@ bool IsAnswer(grpc::StatusCode code) {
 
 template <typename Message, typename Reader>
 grpc::Status ReadAllMessages(Reader reader, std::vector<Message>* messages) {
-  messages->clear();  // of an earlier attempt
+  messages->clear();  // from an earlier attempt
   Message message;
   while (reader->Read(&message)) messages->push_back(std::move(message));
   return reader->Finish();
@@ -86,7 +86,7 @@ absl::StatusOr<std::string> ChosenDaemonDir() {
 bool HasOwnState(const absl::Status& status) {
   if (!absl::IsPermissionDenied(status)) return false;
   absl::StatusOr<std::string> state = TryInChild(kStateTimeout, [] { return StateDir(""); });
-  // That it does not answer says who reads it.
+  // If it does not answer, the code that reads it reports that.
   return absl::IsDeadlineExceeded(state.status()) || !state.value_or("").empty();
 }
 

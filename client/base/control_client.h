@@ -1,4 +1,4 @@
-// relocctl's side of control.sock.
+// The client's end of control.sock.
 #pragma once
 
 #include <grpcpp/channel.h>
@@ -15,8 +15,7 @@
 namespace reloc {
 
 enum class CallKind {
-  kRepeatable,  // ends within two seconds; is made again if the daemon runs, but gets too little of the
-                // processors
+  kRepeatable,  // ends within two seconds; is repeated if the daemon runs, but gets too little CPU time
   kOnce,        // ends within two seconds
   kLasting,     // has no deadline, once the daemon has answered another call
 };
@@ -24,27 +23,27 @@ enum class CallKind {
 class ControlClient {
  public:
   // Connects to the user's daemon, after its directory and its uid were checked. NotFound with a text for the
-  // user if none runs; PermissionDenied if the directory or the daemon is someone else's.
-  // Says on stderr, once, if another user has taken the usual place.
+  // user if none runs; PermissionDenied if the directory or the daemon is another user's. Warns on stderr,
+  // once, if another user has taken the usual place.
   static absl::StatusOr<std::unique_ptr<ControlClient>> Connect();
-  // The same for who can do without: says nothing.
+  // Does the same without the warning, for callers that can do without a daemon.
   static absl::StatusOr<std::unique_ptr<ControlClient>> ConnectQuietly();
-  // The same for the daemon in `dir`.
+  // Does the same for the daemon in `dir`.
   static absl::StatusOr<std::unique_ptr<ControlClient>> Connect(const std::string& dir);
 
-  // All calls end within two seconds, or ten if the daemon is only slow: DeadlineExceeded then.
+  // All calls end within two seconds, or ten if the daemon is only slow; then with DeadlineExceeded.
   absl::StatusOr<std::vector<relocd::v1::Job>> ListJobs(bool include_ended);
   absl::StatusOr<std::vector<relocd::v1::Root>> ListRoots();
   absl::StatusOr<relocd::v1::DaemonStatus> GetStatus() const;
   absl::Status Stop();
 
-  // For the clients of other services: one connection serves them all.
+  // Returns the channel, for the clients of other services: one connection serves them all.
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
-  // Makes one call, which `call` does with the context that it gets, and translates its outcome.
+  // Makes one call, which `call` does with the given context, and translates its outcome.
   absl::Status Call(absl::FunctionRef<grpc::Status(grpc::ClientContext*)> call,
                     CallKind kind = CallKind::kRepeatable) const;
 
-  // Of the daemon, as the kernel knows it.
+  // Returns the pid of the daemon, as the kernel knows it.
   pid_t pid() const { return pid_; }
 
  private:
@@ -58,11 +57,11 @@ class ControlClient {
   std::unique_ptr<relocd::v1::Control::Stub> stub_;
 };
 
-// True if `status` says that the daemon's directory is not the user's to use, and what relocd keeps for later
-// is elsewhere, in the state directory: that can be read all the same. Looks at that in a child process.
+// Returns true if `status` says that the user may not use the daemon's directory, and relocd's lasting files
+// are in the state directory instead: these can still be read. Checks that in a child process.
 bool HasOwnState(const absl::Status& status);
 
-// The daemon's directory for this user and environment, as relocd chooses it too.
+// Returns the daemon's directory for this user and environment, as relocd chooses it too.
 absl::StatusOr<std::string> ChosenDaemonDir();
 
 }  // namespace reloc

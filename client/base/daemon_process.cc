@@ -31,7 +31,7 @@
 #include "reloc/launch/daemon_dir.h"
 #include "reloc/launch/daemon_link.h"
 
-// glibc 2.36 forgot to say so in the header.
+// glibc 2.36's header lacks extern "C".
 extern "C" {
 #include <sys/pidfd.h>
 }
@@ -39,18 +39,18 @@ extern "C" {
 namespace reloc {
 namespace {
 
-// A relocd that does nothing for so long hangs; one that works, and has little of the processors, has more
-// time.
+// A relocd that does nothing for so long hangs; one that works, but gets little CPU time, has longer.
 constexpr absl::Duration kPatience = absl::Milliseconds(2700);
 constexpr absl::Duration kLongest = absl::Seconds(60);
 constexpr absl::Duration kLockTimeout = absl::Milliseconds(700);
 constexpr absl::Duration kFirstPause = absl::Milliseconds(20);
 constexpr absl::Duration kLongestPause = absl::Milliseconds(500);
 constexpr const char* kDoesNotServe = "relocd does not begin to serve";
-constexpr const char* kOwnPrefix = "relocd: ";              // of what relocd says
-constexpr const char* kAlreadyRunning = "already running";  // what relocd says if another holds its place
+constexpr const char* kOwnPrefix = "relocd: ";              // of relocd's messages
+constexpr const char* kAlreadyRunning = "already running";  // relocd's message if another daemon has its
+                                                            // place
 
-// posix_spawn(3)'s two kinds of settings.
+// The two kinds of settings of posix_spawn(3).
 class SpawnSettings {
  public:
   SpawnSettings() {
@@ -68,7 +68,7 @@ class SpawnSettings {
   posix_spawn_file_actions_t files;
 };
 
-// In a session of its own: a ^C or the end of the terminal is not for the daemon.
+// Starts it in a session of its own: ^C and the end of the terminal must not reach the daemon.
 absl::StatusOr<pid_t> Spawn(const std::vector<std::string>& command, int standard_error) {
   std::vector<char*> argv;
   for (const std::string& argument : command) argv.push_back(const_cast<char*>(argument.c_str()));
@@ -86,8 +86,8 @@ absl::StatusOr<pid_t> Spawn(const std::vector<std::string>& command, int standar
   return pid;
 }
 
-// Waits until something can be read from `fd`, for kPatience, or for kLongest while the process works. False:
-// nothing came.
+// Waits until something can be read from `fd`, for kPatience, or for kLongest while the process works.
+// Returns false if nothing came.
 bool AwaitReadable(int fd, pid_t process) {
   const absl::Time last = absl::Now() + kLongest;
   absl::Time deadline = absl::Now() + kPatience;
@@ -117,8 +117,8 @@ std::string ReadLockHolder(const std::string& dir) {
   return absl::StrCat(said ? pid : 0);
 }
 
-// The process that holds the lock of `dir`; nullopt: none does, or the file system does not answer. 0: it has
-// not said which it is.
+// Returns the process that holds the lock of `dir`; nullopt if none does, or the file system does not answer.
+// 0: it has not written its pid.
 std::optional<pid_t> LockHolder(const std::string& dir) {
   absl::StatusOr<std::string> holder = RunInChild(kLockTimeout, [&] { return ReadLockHolder(dir); });
   pid_t pid = 0;
@@ -126,8 +126,8 @@ std::optional<pid_t> LockHolder(const std::string& dir) {
   return pid;
 }
 
-// What the daemon says before it lets go of its standard error, which it does once it serves. One that hangs
-// is killed: it would serve some day, when nobody expects it.
+// Returns what the daemon writes before it closes its stderr, which it does once it serves. One that hangs is
+// killed: it would serve some day, when nobody expects it.
 std::string ReadUntilServing(int fd, pid_t relocd) {
   std::string text;
   while (true) {
@@ -143,7 +143,7 @@ std::string ReadUntilServing(int fd, pid_t relocd) {
   }
 }
 
-// Whether one accepts launches: much quicker than asking it.
+// Returns whether a daemon accepts launches: much faster than asking it.
 bool DaemonServes(const std::string& path) {
   Result<DaemonDirectory> dir = OpenDaemonDir(path.c_str());
   return dir.ok() && DaemonLink().Connect(*dir) == Reason::kNone;
@@ -154,7 +154,7 @@ absl::StatusOr<relocd::v1::DaemonStatus> AskStatus() {
   return client->GetStatus();
 }
 
-// Returns what relocd said; nothing if it serves.
+// Returns relocd's messages; nothing if it serves.
 absl::StatusOr<std::string> StartOnce(const std::vector<std::string>& command) {
   int pipe[2];
   if (::pipe2(pipe, O_CLOEXEC) != 0) return absl::ErrnoToStatus(errno, "cannot make a pipe");
@@ -165,14 +165,14 @@ absl::StatusOr<std::string> StartOnce(const std::vector<std::string>& command) {
   return ReadUntilServing(ours.get(), relocd);
 }
 
-// The first line, without relocd's own prefix.
+// Returns the first line, without relocd's own prefix.
 std::string FirstLine(absl::string_view text) {
   if (text.empty()) return kDoesNotServe;
   std::vector<absl::string_view> lines = absl::StrSplit(text, '\n');
   return std::string(absl::StripPrefix(lines[0], kOwnPrefix));
 }
 
-// Starts a relocd. False: another one was quicker, and does not serve yet.
+// Starts a relocd. Returns false if another one was faster, and does not serve yet.
 absl::StatusOr<bool> StartOrYield(const std::string& dir, const std::vector<std::string>& command) {
   RELOC_ASSIGN_OR_RETURN(std::string said, StartOnce(command));
   const bool runs_already = absl::StrContains(said, kAlreadyRunning);
@@ -185,7 +185,7 @@ absl::StatusOr<bool> StartOrYield(const std::string& dir, const std::vector<std:
   return false;
 }
 
-// The process that holds the lock and does not serve yet.
+// Watches the process that holds the lock and does not serve yet.
 class HolderWatch {
  public:
   // Returns whether `holder` has done nothing for kPatience.
@@ -208,7 +208,7 @@ class HolderWatch {
   absl::Time deadline_;
 };
 
-// One that is about to end is given a moment.
+// Waits a moment for one that is about to end.
 absl::Status AwaitLock(const std::string& dir) {
   const absl::Time deadline = absl::Now() + kPatience;
   while (LockHolder(dir) && absl::Now() < deadline) absl::SleepFor(kFirstPause);
@@ -243,8 +243,8 @@ absl::Status CheckLockOf(const std::string& dir) {
                                              " if it was stopped, else kill -9 ", *holder, ": jobs go on"));
 }
 
-// Others may start one at the same time, and one that ends may still hold the lock: then we wait, and look
-// ever less often.
+// Others may start one at the same time, and one that ends may still hold the lock: then this waits, and
+// checks at growing intervals.
 absl::Status EnsureDaemon(const std::vector<std::string>& arguments) {
   RELOC_ASSIGN_OR_RETURN(std::string dir, ChosenDaemonDir());
   if (DaemonServes(dir)) return absl::OkStatus();
@@ -287,7 +287,7 @@ absl::StatusOr<bool> StopDaemon() {
   if (!process.valid()) return absl::ErrnoToStatus(errno, "cannot watch the daemon");
   const pid_t pid = (*client)->pid();
   RELOC_RETURN_IF_ERROR((*client)->Stop());
-  // The daemon waits a moment for connections that are still open.
+  // The daemon waits briefly for connections that are still open.
   client->reset();
   if (AwaitReadable(process.get(), pid)) return true;
   return absl::DeadlineExceededError(

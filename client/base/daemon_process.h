@@ -1,4 +1,4 @@
-// Starting and stopping the user's relocd.
+// Starts and stops the user's relocd.
 #pragma once
 
 #include <sys/types.h>
@@ -12,20 +12,21 @@
 
 namespace reloc {
 
-// Starts the relocd that lies beside this program, detached from the terminal, and waits until it serves. One
-// that runs already will do, also one that someone else starts at this moment. `arguments`: relocd's own.
+// Starts the relocd beside this program, detached from the terminal, and waits until it serves. Does nothing
+// if one runs already, or if another process starts one at this moment. `arguments`: relocd's own.
 absl::Status EnsureDaemon(const std::vector<std::string>& arguments);
-// The same, and asks it for its status.
+// Does the same, and asks it for its status.
 absl::StatusOr<relocd::v1::DaemonStatus> StartDaemon(const std::vector<std::string>& arguments);
 
-// Stops the daemon and waits until it is gone. False if none ran.
+// Stops the daemon and waits for its end. Returns false if none ran.
 absl::StatusOr<bool> StopDaemon();
 
-// Returns the pid of the user's daemon if that is stopped, as by SIGSTOP, and so answers nothing. Call it
-// while the process is single-threaded.
+// Returns the pid of the user's daemon if it is stopped, for example by SIGSTOP, and so does not answer. Call
+// it while the process is single-threaded.
 std::optional<pid_t> StoppedDaemon();
 
-// What holds the lock of the daemon's directory `dir` and does not serve, as text for the user; OK: nothing.
+// Describes the process that holds the lock of the daemon's directory `dir` and does not serve, for the user;
+// OK if there is none.
 absl::Status CheckLockOf(const std::string& dir);
 
 }  // namespace reloc

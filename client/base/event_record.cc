@@ -22,12 +22,12 @@ std::string Text(const Event& event) {
              : event.text();
 }
 
-// "lost" and "warning" are not of the daemon's making, but about the list itself.
+// "lost" and "warning" do not come from the daemon, but are about the list itself.
 std::string Type(const Event& event) {
   return event.lost() > 0 ? "lost" : event.type().empty() ? "warning" : event.type();
 }
 
-// Of a job what an event tells: not what changes while it runs, and has not been looked at.
+// Adds the fields of a job that an event has: not those that change while it runs, and were not measured.
 void AddJob(const relocd::v1::Job& job, Record* record) {
   record->emplace_back("job", JsonText(job.id()));
   for (auto& [name, value] : JobRecord(job)) {

@@ -1,4 +1,4 @@
-// An event as `relocctl events` prints it.
+// Formats an event as `relocctl events` prints it.
 #pragma once
 
 #include <string>
@@ -8,10 +8,10 @@
 
 namespace reloc {
 
-// The fields that an event of this type has, by the names that scripts rely on.
+// Returns the fields of an event of this type, by the names that scripts rely on.
 Record EventRecord(const relocd::v1::Event& event);
 
-// One line, without its end: time, type, and what it is about.
+// Returns one line, without its end: time, type, and subject.
 std::string EventLine(const relocd::v1::Event& event);
 
 }  // namespace reloc

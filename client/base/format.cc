@@ -48,8 +48,8 @@ void AppendString(absl::string_view text, std::string* json) {
   json->push_back('"');
 }
 
-// The shortest text that is read back as the same number, as JSON has none for infinity, which nothing
-// counts.
+// Appends the shortest text that is parsed as the same number. JSON has none for infinity, which does not
+// occur.
 void AppendNumber(double number, std::string* json) {
   constexpr double kExact = 9007199254740992;  // 2^53: up to here every whole number is a double
   if (number == std::floor(number) && std::abs(number) < kExact) {
@@ -105,7 +105,7 @@ std::string ValueToJson(const JsonValue& value) {
   return json;
 }
 
-// Characters, not bytes; wide ones are counted as one.
+// Counts characters, not bytes; wide ones are counted as one.
 size_t Width(absl::string_view text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(),
                                            [](char c) { return (static_cast<uint8_t>(c) & 0xC0) != 0x80; }));

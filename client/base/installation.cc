@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Without /proc: what was executed, which front/ does by an absolute path.
+// Returns this program's path. Without /proc that is the executed path; front/ uses an absolute one.
 absl::StatusOr<std::string> OwnPath() {
   absl::StatusOr<std::string> program = ReadSymlink("/proc/self/exe");
   if (program.ok()) return program;

@@ -1,4 +1,5 @@
-// Where the other parts of this installation lie, which may have been moved as a whole. In a build tree, too.
+// Finds the other parts of this installation, which may have been moved as a whole. Works in a build tree,
+// too.
 #pragma once
 
 #include <string>
@@ -7,10 +8,11 @@
 
 namespace reloc {
 
-// The program of users `name`: relocctl, relocd.
+// Returns the path of a program for users: relocctl, relocd.
 absl::StatusOr<std::string> FindProgramOfOurs(const std::string& name);
 
-// The directory with what packs and engines need: <prefix>/libexec/relocd, or in a build tree libexec.
+// Returns the directory of the files for packs and engines: <prefix>/libexec/relocd, or in a build tree
+// libexec.
 absl::StatusOr<std::string> FindModules();
 
 }  // namespace reloc

@@ -35,7 +35,7 @@ const char* StateName(Job::State state) {
   }
 }
 
-// Asked once each: it may take a directory service.
+// Looks each user up once: it may take a directory service.
 const std::string& KnownUserName(uid_t uid) {
   static auto* names = new absl::flat_hash_map<uid_t, std::string>();
   auto [name, is_new] = names->try_emplace(uid);

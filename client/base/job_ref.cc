@@ -10,7 +10,7 @@
 namespace reloc {
 namespace {
 
-constexpr int kShown = 5;  // of several jobs
+constexpr int kShown = 5;  // if several jobs match
 
 absl::Status Ambiguous(const std::string& ref, const relocd::v1::FindJobsResponse::Found& found) {
   std::string list;

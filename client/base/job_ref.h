@@ -1,4 +1,4 @@
-// JOB, as all commands understand it: an id or the beginning of one, a name, or a pid.
+// Resolves JOB, as all commands understand it: an id or the beginning of one, a name, or a pid.
 #pragma once
 
 #include <string>
@@ -9,8 +9,8 @@
 
 namespace reloc {
 
-// The one job that `ref` names, without what it uses. NotFound, perhaps with a guess of what was meant;
-// InvalidArgument, with a list, if there are several.
+// Returns the one job that `ref` names, without its resource usage. NotFound, perhaps with a guess of what
+// was meant; InvalidArgument, with a list, if there are several.
 absl::StatusOr<relocd::v1::Job> FindJob(const ControlClient& client, const std::string& ref);
 
 // Sends `signal` to all processes of the job with this id.

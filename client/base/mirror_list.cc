@@ -40,7 +40,7 @@ bool IsMade(const relocd::v1::Mirror& mirror) {
          mirror.state() == relocd::v1::Mirror::STATE_DAMAGED;
 }
 
-// What is not known of one that is not made is null.
+// Returns a mirror's fields; those that are unknown, because it is not made yet, are null.
 Record MirrorRecord(const relocd::v1::Mirror& mirror) {
   const bool ready = IsMade(mirror);
   return {

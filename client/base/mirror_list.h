@@ -11,17 +11,17 @@ namespace reloc {
 
 absl::StatusOr<relocd::v1::ListMirrorsResponse> ListMirrors(const ControlClient& client);
 
-// The same without a daemon, of the cache in `directory`: mirrors that are whole. How many jobs run from them
-// nobody knows.
+// Does the same without a daemon, for the cache in `directory`: mirrors that are complete. It is unknown how
+// many jobs run from them.
 absl::StatusOr<relocd::v1::ListMirrorsResponse> ReadMirrors(const std::string& directory);
 
 std::string MirrorsTable(const relocd::v1::ListMirrorsResponse& list);
 std::string MirrorsJson(const relocd::v1::ListMirrorsResponse& list);
 
-// What to do about a mirror that is damaged.
+// Returns what to do about a damaged mirror.
 std::string MirrorCure(const relocd::v1::Mirror& mirror);
 
-// "0b5f6c1de0a4.plain": enough of a mirror's name to tell it from others. Empty for none.
+// Returns "0b5f6c1de0a4.plain": enough of a mirror's name to distinguish it. Empty if there is none.
 std::string ShortMirrorName(const std::string& name);
 
 }  // namespace reloc

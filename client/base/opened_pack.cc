@@ -19,7 +19,7 @@ absl::StatusOr<OpenedPack> OpenedPack::Open(const std::string& name) {
   PackImage image;
   if (!OpenPackImage(name.c_str(), &image).ok()) return OpenedPack(name, name);
   Failure failure;
-  // A file that does not claim to be an image, such as an archive, is refused when its manifest is read.
+  // A file whose name is not that of an image, such as an archive, is refused when its manifest is read.
   if (!absl::EndsWith(name, ".sqfs") && !CheckImage(image, &failure)) return OpenedPack(name, name);
   LaunchLog log("relocctl", false);
   if (EnterOwnImage(image, environ, log, &failure)) return OpenedPack(name, kImagePackDir);

@@ -1,4 +1,4 @@
-// A pack to look at: a directory, or an image, which is mounted for this process.
+// Opens a pack to inspect it: a directory, or an image, which is mounted for this process.
 #pragma once
 
 #include <string>
@@ -9,12 +9,12 @@ namespace reloc {
 
 class OpenedPack {
  public:
-  // With an image the process must be single-threaded, and is in a root of its own from then on: other paths
-  // lead where they did.
+  // For an image the process must be single-threaded, and is in a root of its own from then on; other paths
+  // still lead to the same files.
   static absl::StatusOr<OpenedPack> Open(const std::string& name);
 
   const std::string& directory() const { return directory_; }
-  // `error` with the name that the user knows.
+  // Returns `error` with the name that the user knows.
   absl::Status Explain(const absl::Status& error) const;
 
  private:

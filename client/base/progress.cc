@@ -32,7 +32,7 @@ int TerminalColumns() {
   return size.ws_col;
 }
 
-// "copying    [#####     ]  52%  1.5 GiB", at most `columns` wide.
+// Returns "copying    [#####     ]  52%  1.5 GiB", at most `columns` wide.
 std::string BarLine(const Progress& progress, int columns) {
   std::string stage(progress.stage), size = HumanSize(static_cast<double>(progress.done));
   if (progress.total == 0) return absl::StrFormat("%-10s %s", stage, size);
@@ -53,7 +53,7 @@ InterruptGuard::InterruptGuard() {
     if (saved.action.sa_handler == SIG_IGN) continue;
     struct sigaction remember = {};
     remember.sa_handler = Remember;
-    remember.sa_flags = SA_RESTART;  // the work looks for itself; no call shall fail with EINTR
+    remember.sa_flags = SA_RESTART;  // the work checks for itself; no call must fail with EINTR
     sigaction(signal, &remember, nullptr);
     saved_.push_back(saved);
   }

@@ -1,4 +1,4 @@
-// A progress bar on the terminal, and a ^C that leaves nothing behind.
+// Shows a progress bar on the terminal, and handles ^C such that nothing is left behind.
 #pragma once
 
 #include <csignal>
@@ -9,7 +9,7 @@
 
 namespace reloc {
 
-// While this lives, SIGINT, SIGTERM and SIGHUP only make Interrupted() true, so that the work undoes what it
+// While this exists, SIGINT, SIGTERM and SIGHUP only make Interrupted() true, so that the work undoes what it
 // did; signals that were ignored before (nohup) still are. At most one at a time.
 class InterruptGuard {
  public:
@@ -40,7 +40,7 @@ class ProgressBar {
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
 
-  // Stops the work once Interrupted(). Refers to this object.
+  // Returns a callback that stops the work once Interrupted(). It refers to this object.
   ProgressCallback callback();
 
  private:

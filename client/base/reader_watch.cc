@@ -26,11 +26,11 @@ bool ReaderGoneWithin(absl::Duration at_most) {
 }
 
 ReaderWatch::ReaderWatch(std::function<void()> on_gone) : end_(::eventfd(0, EFD_CLOEXEC)) {
-  // Out of descriptors: the next line to write ends us.
+  // No descriptors left: writing the next line will end the command.
   if (!end_.valid()) return;
   try {
     thread_ = std::thread([end = end_.get(), gone = std::move(on_gone)] { Watch(end, gone); });
-  } catch (const std::system_error&) {  // out of threads: the same
+  } catch (const std::system_error&) {  // no threads left: the same
   }
 }
 

@@ -1,5 +1,5 @@
-// For commands that go on until somebody has seen enough: `relocctl events | head -1` is to end with head,
-// and not with the next line that there is to write.
+// For commands that continue until their reader closes: `relocctl events | head -1` must end with head, and
+// not when there is another line to write.
 #pragma once
 
 #include <functional>
@@ -10,22 +10,22 @@
 
 namespace reloc {
 
-// True once nobody can read from stdout any more: the other end of a pipe or socket is closed, a terminal is
-// gone. Waits at most so long for that.
+// Returns true once stdout has no reader: the other end of a pipe or socket is closed, or a terminal is gone.
+// Waits for that at most so long.
 bool ReaderGoneWithin(absl::Duration at_most);
 
-// Waits for it in a thread of its own.
+// Waits for the reader to close, in a thread of its own.
 class ReaderWatch {
  public:
-  // `on_gone` is called at most once, by that thread.
+  // That thread calls `on_gone` at most once.
   explicit ReaderWatch(std::function<void()> on_gone);
-  // `on_gone` is not called any more.
+  // After this, `on_gone` is not called.
   ~ReaderWatch();
   ReaderWatch(const ReaderWatch&) = delete;
   ReaderWatch& operator=(const ReaderWatch&) = delete;
 
  private:
-  UniqueFd end_;  // readable when the watch is to end
+  UniqueFd end_;  // made readable to end the watch
   std::thread thread_;
 };
 

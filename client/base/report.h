@@ -1,9 +1,8 @@
-// What the commands have in common: stdout that is checked, errors of one line.
+// What the commands have in common: checked output to stdout, and errors of one line.
 //
-// One rule for exit statuses: 0 it was done; 1 the answer is no (no daemon, no such job, a pack that
-// differs); 125 relocctl itself failed: a command line that makes no sense, a pack that cannot be made or
-// read. `relocctl run` has the program's own, and 125, 126, 127 (reloc/launch/launcher.h) for what is no
-// program's.
+// One rule for exit statuses: 0 done; 1 negative result (no daemon, no such job, a pack that differs); 125
+// relocctl itself failed: a wrong command line, a pack that cannot be made or read. `relocctl run` has the
+// program's own, and 125, 126, 127 (reloc/launch/launcher.h) for failures before the program.
 #pragma once
 
 #include <CLI/App.hpp>
@@ -15,28 +14,28 @@
 
 namespace reloc {
 
-// Writes to stdout; errors show in FlushOut(), at the end.
+// Writes to stdout; errors are returned by FlushOut(), at the end.
 void PrintOut(const std::string& text);
 absl::Status FlushOut();
 
-// One line "relocctl: …" on stderr; returns kExitFailed: relocctl failed, not what it was asked about.
+// Prints one line "relocctl: …" on stderr; returns kExitFailed: relocctl failed, and the result is unknown.
 int ReportError(const absl::Status& status);
-// The same about the command line.
+// Does the same for a mistake on the command line.
 int ReportMistake(const std::string& mistake);
 
-// `status`, or if stdout could not be written (a full disk, say) what ReportError() returns.
+// Returns `status`, or what ReportError() returns if stdout could not be written (for example, a full disk).
 int FinishOutput(int status);
 
-// For the commands that ask the daemon: 0, or after one line "relocctl: …" on stderr 1; kExitFailed for
-// InvalidArgument, which is about the command line.
+// Returns the exit status of commands that ask the daemon: 0, or 1 after one line "relocctl: …" on stderr;
+// kExitFailed for InvalidArgument, which is about the command line.
 int ExitStatus(const absl::Status& status);
 
-// --format with one of `formats`, the first by default.
+// Adds --format with one of `formats`, the first by default.
 void AddFormatOption(CLI::App* command, std::string* format,
                      const std::vector<std::string>& formats = {"table", "json"});
 
-// What a command's callback does: work(&exit_status), which sets the status where only a part could be done.
-// One that fails as a whole has its own, as above.
+// Runs a command's callback: work(&exit_status), which sets the status if only a part succeeded. If it fails
+// as a whole, the status is that of ExitStatus().
 int RunInParts(const std::function<absl::Status(int* exit_status)>& work);
 
 }  // namespace reloc

@@ -32,7 +32,7 @@ int Fail(RunTarget* target, int status, std::string error) {
   return status;
 }
 
-// What is about the program itself has the exit status of a shell.
+// Errors of the program itself have the exit status that a shell uses.
 int Fail(RunTarget* target, const absl::Status& error) {
   int status = absl::IsNotFound(error)           ? kExitNotFound
                : absl::IsPermissionDenied(error) ? kExitNotExecutable
@@ -40,7 +40,7 @@ int Fail(RunTarget* target, const absl::Status& error) {
   return Fail(target, status, std::string(error.message()));
 }
 
-// Where `path` leads; see ResolveProgramPath.
+// Resolves `path`; see ResolveProgramPath.
 absl::StatusOr<std::string> Resolve(const std::string& path) {
   std::error_code error;
   std::string absolute = std::filesystem::absolute(path, error);
@@ -56,13 +56,13 @@ absl::StatusOr<std::string> FindInPath(const std::string& name, std::string_view
   return absl::NotFoundError(absl::StrCat(name, ": not found in $PATH"));
 }
 
-// Where `program`, as the user named it, really lies.
+// Returns the real path of `program`, as the user named it.
 absl::StatusOr<std::string> Find(const std::string& program, const char* const* envp) {
   if (program.find('/') != program.npos) return Resolve(program);
   return FindInPath(program, EnvValue(envp, "PATH"));
 }
 
-// Reads an entry's plans. False if `program` is no entry of a pack.
+// Reads an entry's plans. Returns false if `program` is no entry of a pack.
 bool TakeEntry(const std::string& program, RunTarget* target) {
   string_view pack_dir, entry;
   target->plans.resize(kMaxPlanBytes);
@@ -73,7 +73,7 @@ bool TakeEntry(const std::string& program, RunTarget* target) {
   return size.ok();
 }
 
-// The pack around `program`, or else a plain directory with a store.
+// Finds the pack around `program`, or a plain directory with a store.
 absl::Status FindPackedStore(const std::string& program, RunTarget* target, StoreLocation* store,
                              PackDigest* digest) {
   string_view pack_dir, entry;
@@ -93,7 +93,7 @@ absl::Status FindPackedStore(const std::string& program, RunTarget* target, Stor
   return absl::OkStatus();
 }
 
-// A tree that is no pack is run with relocd's own modules.
+// Uses relocd's own modules for a tree that is no pack.
 absl::Status ChooseModules(const std::string& pack_dir, ProgramSpec* spec) {
   if (IsDirectory((pack_dir + "/.reloc").c_str())) return absl::OkStatus();
   RELOC_ASSIGN_OR_RETURN(spec->modules, FindModules());

@@ -14,7 +14,7 @@
 namespace reloc {
 namespace {
 
-// RTMIN+N and RTMAX-N, as kill(1) knows them; 0: it is none.
+// Parses RTMIN+N and RTMAX-N, as kill(1) does; returns 0 for anything else.
 int RealTimeSignal(absl::string_view name) {
   int number = 0, signal = 0;
   if (absl::ConsumePrefix(&name, "RTMIN")) {

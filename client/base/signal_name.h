@@ -1,4 +1,4 @@
-// Signals as users write them.
+// Parses signals as users write them.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace reloc {
 
-// "TERM", "SIGTERM", "term", "RTMIN+3", "15", and 0, which only asks whether there is anything to signal.
-// InvalidArgument, with the name that was probably meant.
+// Accepts "TERM", "SIGTERM", "term", "RTMIN+3", "15", and 0, which only checks whether there is anything to
+// signal. InvalidArgument, with the name that was probably meant.
 absl::StatusOr<int> ParseSignal(const std::string& text);
 
 }  // namespace reloc

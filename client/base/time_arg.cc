@@ -9,7 +9,7 @@
 namespace reloc {
 namespace {
 
-// As absl::ParseDuration reads it, and days, which it does not know.
+// Parses what absl::ParseDuration does, and days, which that lacks.
 bool ParseAge(absl::string_view text, absl::Duration* age) {
   absl::ConsumeSuffix(&text, " ago");
   absl::string_view days = text;

@@ -21,7 +21,7 @@
 #include "reloc/hosted/child_task.h"
 #include "reloc/hosted/status.h"
 
-// glibc 2.36 forgot to say so in the header.
+// glibc 2.36's header lacks extern "C".
 extern "C" {
 #include <sys/pidfd.h>
 }
@@ -29,13 +29,13 @@ extern "C" {
 namespace reloc {
 namespace {
 
-// Together less than the three seconds within which every command says what does not answer.
+// Together less than the three seconds within which every command reports what does not answer.
 constexpr int kLookEveryMs = 1000;
 constexpr absl::Duration kPathPatience = absl::Milliseconds(1000);
 constexpr int kUndoMs = 1000;  // for work that was interrupted
 constexpr size_t kMostPaths = 256;
 
-// The signals that end us, but for those that the caller has us ignore (nohup).
+// Returns the signals that end this process, except those that the caller made it ignore (nohup).
 sigset_t EndingSignals() {
   sigset_t set;
   sigemptyset(&set);
@@ -54,7 +54,7 @@ sigset_t EndingSignals() {
   sigaddset(&set, signal);
   ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
   ::raise(signal);
-  ::_exit(128 + signal);  // it was one that does not end a process
+  ::_exit(128 + signal);  // it was a signal that does not end a process
 }
 
 class Watch {
@@ -87,7 +87,7 @@ class Watch {
     return status;
   }
 
-  // One that works has no need of it.
+  // A child that runs is not blocked by a file system.
   void Look() {
     if (IsRunnable(child_)) return;
     for (const std::string& path : paths_) {
@@ -98,7 +98,7 @@ class Watch {
     }
   }
 
-  // The work undoes what it did. One that hangs is left behind.
+  // The work undoes what it did. If it hangs, it is abandoned.
   void PassSignalOn() {
     struct signalfd_siginfo info;
     if (::read(signals_.get(), &info, sizeof info) != sizeof info) return;
@@ -116,7 +116,7 @@ class Watch {
     char part[4096];
     const ssize_t size = ::read(notes_.get(), part, sizeof part);
     if (size < 0) return;
-    if (size == 0) return notes_.Reset();  // poll(2) passes over -1
+    if (size == 0) return notes_.Reset();  // poll(2) ignores -1
     for (char c : absl::string_view(part, static_cast<size_t>(size))) {
       if (c != '\0') {
         note_.push_back(c);
@@ -129,13 +129,13 @@ class Watch {
   pid_t child_;
   UniqueFd process_, signals_, notes_;
   std::vector<std::string> paths_;
-  std::string note_;  // what is known of it
+  std::string note_;  // the part of a note received so far
   bool said_ = false;
 };
 
 [[noreturn]] void Work(pid_t parent, int notes, absl::FunctionRef<int(const PathNotes&)> work) {
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-  if (::getppid() != parent) ::_exit(1);  // it ended before the line above
+  if (::getppid() != parent) ::_exit(1);  // the parent ended before the line above
   const int status = work(PathNotes(notes));
   ::fflush(nullptr);
   ::_exit(status);
@@ -155,7 +155,7 @@ int RunWatched(std::vector<std::string> paths, absl::FunctionRef<int(const PathN
   sigset_t before;
   ::sigprocmask(SIG_BLOCK, &ending, &before);
   struct sigaction keep = {}, on_child;
-  keep.sa_handler = SIG_DFL;  // with SIG_IGN no child could be waited for
+  keep.sa_handler = SIG_DFL;  // with SIG_IGN the child could not be waited for
   sigaction(SIGCHLD, &keep, &on_child);
   const pid_t parent = ::getpid(), child = ::fork();
   if (child < 0) return ReportError(absl::ErrnoToStatus(errno, "cannot fork"));

@@ -1,4 +1,4 @@
-// Commands that use files which may lie on a file system that does not answer, and that may take long.
+// Runs commands that may take long, and use files that may be on a file system that does not answer.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace reloc {
 
-// Says which paths a work uses that were not known before.
+// Reports paths that the work uses and that were not known before.
 class PathNotes {
  public:
   explicit PathNotes(int pipe) : pipe_(pipe) {}
@@ -18,10 +18,10 @@ class PathNotes {
   int pipe_;
 };
 
-// Returns the exit status of `work`, which runs in a child. While the child waits, and one of `paths` does
-// not answer, a line on stderr says which, once; then the work is waited for. SIGINT, SIGTERM and SIGHUP end
-// it all, also if the child hangs. If a signal ends the child, it ends this process too. Call it while the
-// process is single-threaded.
+// Runs `work` in a child, and returns its exit status. If the child is blocked and one of `paths` does not
+// answer, a line on stderr names it, once; then the work is waited for. SIGINT, SIGTERM and SIGHUP end
+// everything, also if the child hangs. If a signal ends the child, it ends this process too. Call it while
+// the process is single-threaded.
 int RunWatched(std::vector<std::string> paths, absl::FunctionRef<int(const PathNotes&)> work);
 
 }  // namespace reloc
