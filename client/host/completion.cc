@@ -22,7 +22,7 @@
 namespace reloc {
 namespace {
 
-// Somebody has pressed a key and waits.
+// A user has pressed a key and waits.
 constexpr unsigned kPatienceSeconds = 1;
 
 constexpr char kFooter[] =
@@ -34,7 +34,7 @@ constexpr char kFooter[] =
     "  source <(relocctl completion zsh)       ~/.zshrc, after compinit\n"
     "  relocctl completion fish | source       ~/.config/fish/config.fish";
 
-// Ids, and the names that only one job has.
+// Lists ids, and the names that only one job has.
 std::vector<Candidate> ListJobs(bool ended) {
   auto client = ControlClient::ConnectQuietly();
   if (!client.ok()) return {};
@@ -62,8 +62,8 @@ std::vector<Candidate> ListMirrorNames() {
   return candidates;
 }
 
-// Returns the entries of an image; none of the shell's files is in one. A key that was pressed mounts
-// nothing: a confined process reads the names.
+// Lists the entries of an image; the shell finds no files in one. Completion must not mount anything: a
+// confined process reads the names.
 std::vector<Candidate> ListImageEntries(const std::string& word) {
   PathText image, reader;
   string_view inside;
@@ -105,13 +105,13 @@ void AddCompletionCommand(CLI::App& app, int* exit_status) {
 }
 
 int PrintCompletion(const CLI::App& app, const std::vector<std::string>& words) {
-  // A daemon that does not answer has no candidates.
+  // If the daemon does not answer, there are no candidates.
   ::signal(SIGALRM, [](int) { ::_exit(0); });
   ::alarm(kPatienceSeconds);
   Completion completion = Complete(app, words, {ListJobs, ListMirrorNames, ListImageEntries});
   PrintOut(absl::StrCat(FilesName(completion.files), "\n"));
   for (const Candidate& candidate : completion.candidates) {
-    // What cannot be shown as it is cannot be typed so, either.
+    // Text that cannot be shown unescaped cannot be typed either.
     if (OneLine(candidate.text) != candidate.text) continue;
     PrintOut(absl::StrCat(candidate.text, "\t", OneLine(candidate.meaning), "\n"));
   }

@@ -77,7 +77,7 @@ int Status(const std::string& format) {
   return ExitStatus(FlushOut());
 }
 
-// relocd's own options, which it checks itself.
+// Adds relocd's own options, which relocd checks itself.
 Arguments AddDaemonOptions(CLI::App* command) {
   auto arguments = std::make_shared<std::vector<std::string>>();
   for (auto [name, help] : {std::pair{"--config", "Read options from this file"},

@@ -18,8 +18,8 @@ const char* HealthName(Health health) {
   return health == Health::kOk ? "OK" : health == Health::kWarning ? "WARN" : "FAIL";
 }
 
-// The engines are tried first, since that forks, and gRPC starts threads; they are told where one looks for
-// them.
+// The engines are tried first, because that forks, and gRPC starts threads; they are reported where users
+// look for them.
 Findings Examine() {
   Findings findings = Patiently("installation", CheckInstallation, absl::Seconds(2));
   const Findings engines = CheckEngines();
@@ -42,7 +42,7 @@ Record FindingRecord(const Finding& finding) {
           {"cure", finding.cure.empty() ? JsonNull() : JsonText(finding.cure)}};
 }
 
-// Not a Table(): that escapes quotes, and these lines are sentences.
+// Not a Table(), which would escape quotes: these lines are sentences.
 void PrintLines(const Findings& findings) {
   for (const Finding& finding : findings) {
     std::string cure = finding.cure.empty() ? "" : absl::StrCat(" => ", finding.cure);

@@ -1,6 +1,6 @@
-// Each engine is probed for real, with or without a daemon, and never from memory: this is what one calls
-// after a switch was changed. What is found replaces what launches remember. With a program it is told as
-// well what its plans refuse.
+// Each engine is really probed, with or without a daemon, and never from memory: users call this after they
+// changed a setting. The results replace those that launches remember. For a program, the refusals in its
+// plans are listed as well.
 #include <signal.h>
 #include <unistd.h>
 
@@ -47,7 +47,7 @@ std::vector<EngineReport> ProbeAll(const std::string& modules) {
   return reports;
 }
 
-// The first engine of `chain` that works.
+// Returns the first engine of `chain` that works.
 std::string First(const EngineChain& chain, const std::vector<EngineReport>& reports) {
   for (Engine engine : chain.engines) {
     for (const EngineReport& report : reports) {
@@ -57,7 +57,7 @@ std::string First(const EngineChain& chain, const std::vector<EngineReport>& rep
   return kNone;
 }
 
-// Invalid: there is none.
+// Returns an invalid descriptor if there is none.
 UniqueFd OpenDirectory() {
   PathText path;
   if (!DaemonDir(environ, &path).ok()) return UniqueFd();
@@ -67,8 +67,8 @@ UniqueFd OpenDirectory() {
 
 void Remember(const std::vector<EngineReport>& reports, int dir) {
   if (dir < 0) return;
-  // Memory is a convenience: a directory that cannot be written costs launches time and nothing else.
-  const auto before = ::signal(SIGXFSZ, SIG_IGN);  // as under `ulimit -f 0`
+  // A directory that cannot be written only makes launches slower.
+  const auto before = ::signal(SIGXFSZ, SIG_IGN);  // for `ulimit -f 0`
   for (const EngineReport& report : reports) {
     if (report.engine == Engine::kUserns) (void)RememberVerdict(dir, Probe::kUserns, report.verdict());
     if (report.engine == Engine::kProot) (void)RememberVerdict(dir, Probe::kProot, report.verdict());
@@ -76,8 +76,8 @@ void Remember(const std::vector<EngineReport>& reports, int dir) {
   ::signal(SIGXFSZ, before);
 }
 
-// What the program's plans refuse does not work for it, whatever the host can; and its pack may have a
-// mirror.
+// Marks engines as failing that the program's plans refuse, whatever the host supports; and its pack may have
+// a mirror.
 void ApplyPlans(const std::string& plans, int daemon_dir, std::vector<EngineReport>& reports) {
   for (EngineReport& report : reports) {
     Plan plan;
@@ -94,7 +94,7 @@ void ApplyPlans(const std::string& plans, int daemon_dir, std::vector<EngineRepo
   }
 }
 
-// Programs of images have a root, and an image a place to be mounted, with the engine userns alone.
+// Only the engine userns gives programs of images a root, where an image can be mounted.
 void ApplyImage(const std::string& image, const absl::Status& mounted, std::vector<EngineReport>& reports) {
   const std::string cure = absl::StrCat("unsquashfs -d DIR ", OneLine(image));
   for (EngineReport& report : reports) {
@@ -106,7 +106,7 @@ void ApplyImage(const std::string& image, const absl::Status& mounted, std::vect
   }
 }
 
-// The plans that a launch of `program` would have.
+// Returns the plans that a launch of `program` would have.
 absl::StatusOr<std::string> FindPlans(const std::string& program) {
   RunTarget target;
   if (FindEntry(program, environ, &target)) return target.plans;
@@ -114,7 +114,7 @@ absl::StatusOr<std::string> FindPlans(const std::string& program) {
   return target.plans;
 }
 
-// As ApplyPlans, once the process is in the image's root.
+// Does what ApplyPlans does, once the process is in the image's root.
 absl::Status ApplyImagePlans(const ImageTarget& target, int daemon_dir, std::vector<EngineReport>& reports) {
   const std::string image(target.image.path.view());
   absl::StatusOr<OpenedPack> pack = OpenedPack::Open(image);
@@ -166,7 +166,7 @@ void PrintJson(const std::vector<EngineReport>& reports, const Chosen& chosen) {
   PrintOut(ToJson(records) + "\n");
 }
 
-// `program`: empty if it is asked of the host alone.
+// `program`: empty to check only the host.
 absl::Status ListEngines(const std::string& format, const std::string& program) {
   EngineChain chain = EngineChainFromEnv(environ);
   if (!chain.unknown.empty()) {

@@ -14,7 +14,7 @@
 namespace reloc {
 namespace {
 
-constexpr int kLastSignal = 31;  // those behind have numbers and no names
+constexpr int kLastSignal = 31;  // signals after it have numbers and no names
 
 std::vector<Candidate> Engines() {
   std::vector<Candidate> candidates = {{"default", "the robust chain"}, {"performance", "the quick chain"}};
@@ -38,7 +38,7 @@ std::vector<Candidate> FilterKeys() {
   return candidates;
 }
 
-// Walks over the words that are complete, and then answers about the last one.
+// Walks over the complete words, and then completes the last one.
 class Completer {
  public:
   Completer(const CLI::App& app, const Listers& listers) : command_(&app), listers_(listers) {}
@@ -54,7 +54,7 @@ class Completer {
       command_ = command;
     } else {
       ++positionals_;
-      // What follows PROGRAM is the program's.
+      // Everything after PROGRAM belongs to the program.
       if (command_->get_prefix_command()) options_ended_ = true;
     }
   }
@@ -88,7 +88,7 @@ class Completer {
     if (option != nullptr && TakesValue(*option)) awaiting_ = option;
   }
 
-  // Of "-af": -f, whose value may follow.
+  // Returns the option of a word; for "-af" that is -f, whose value may follow.
   const CLI::Option* FindOption(const std::string& word) const {
     std::string name = word.starts_with("--") ? word : absl::StrCat("-", word.substr(word.size() - 1));
     return command_->get_option_no_throw(name);
@@ -144,7 +144,7 @@ class Completer {
 
   bool WithEndedJobs() const { return command_->get_name() == "logs" || command_->get_name() == "inspect"; }
 
-  // Those that begin with `word`, once `prefix` is before them.
+  // Returns the candidates that begin with `word` after `prefix` was put before them.
   static Completion Matching(Completion completion, const std::string& word, const std::string& prefix) {
     std::vector<Candidate> matching;
     for (Candidate& candidate : completion.candidates) {
@@ -156,7 +156,7 @@ class Completer {
 
   const CLI::App* command_;
   const Listers& listers_;
-  const CLI::Option* awaiting_ = nullptr;  // the option that the next word is the value of
+  const CLI::Option* awaiting_ = nullptr;  // the option whose value comes next
   size_t positionals_ = 0;                 // of `command_`, so far
   bool options_ended_ = false;
 };

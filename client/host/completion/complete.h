@@ -1,4 +1,4 @@
-// What can come next on a command line of relocctl, whatever the shell is.
+// Determines what can come next on a command line of relocctl, for any shell.
 #pragma once
 
 #include <CLI/App.hpp>
@@ -14,22 +14,22 @@ struct Candidate {
 };
 
 struct Completion {
-  // Where else the shell is to look: it knows its own files best.
+  // Where the shell must look in addition: it knows its own files best.
   enum class Files { kNone, kDirectories, kAll };
   std::vector<Candidate> candidates;
   Files files = Files::kNone;
 };
 
-// What is looked up only if it is asked for.
+// Looked up only if needed.
 struct Listers {
   std::function<std::vector<Candidate>(bool ended)> jobs;  // `ended`: those that have ended too
   std::function<std::vector<Candidate>()> mirrors;
-  // Entries of the image that `word` leads into; none if it does not.
+  // Returns the entries of the image that `word` leads into; none if it does not.
   std::function<std::vector<Candidate>(const std::string& word)> image_entries;
 };
 
-// Completes the last of `words`, which follow the program's name; it may be empty. Values are known by what
-// the help calls them (JOB, MIRROR, FILE, ENGINE, …) or by the values that are allowed.
+// Completes the last of `words`, which follow the program's name; it may be empty. Values are recognized by
+// their name in the help (JOB, MIRROR, FILE, ENGINE, …) or by the values that are allowed.
 Completion Complete(const CLI::App& app, const std::vector<std::string>& words, const Listers& listers);
 
 }  // namespace reloc

@@ -1,12 +1,12 @@
-// `relocctl __complete WORD...` completes the last word. It prints how to go on with files (none,
-// directories, all), and then a line CANDIDATE<tab>MEANING for each candidate. It says nothing if it cannot.
+// `relocctl __complete WORD...` completes the last word. It prints how to continue with files (none,
+// directories, all), and then a line CANDIDATE<tab>MEANING for each candidate. On failure it prints nothing.
 #include "client/host/completion/scripts.h"
 
 namespace reloc {
 namespace {
 
-// Readline breaks words at = and :, so `--format=json` comes in three parts and is answered without its first
-// two.
+// Readline splits words at = and :, so `--format=json` arrives in three parts and is answered without its
+// first two.
 constexpr std::string_view kBash =
     R"(# bash completion for relocctl. To load it: source <(relocctl completion bash)
 _relocctl() {

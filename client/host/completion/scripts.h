@@ -1,12 +1,12 @@
-// What shells are to load. The scripts know how to ask relocctl and how to tell their shell, and no command:
-// they never lag behind.
+// The completion scripts for shells. They call relocctl and pass its answer on, and know no commands
+// themselves, so they are never out of date.
 #pragma once
 
 #include <string_view>
 
 namespace reloc {
 
-// For "bash", "zsh" or "fish".
+// Returns the script for "bash", "zsh" or "fish".
 std::string_view CompletionScript(std::string_view shell);
 
 }  // namespace reloc

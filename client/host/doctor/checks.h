@@ -1,4 +1,4 @@
-// What `relocctl doctor` looks at, by topic. Each looks for itself and changes nothing; none of them fails.
+// The checks of `relocctl doctor`, by topic. Each is independent and changes nothing; none of them fails.
 #pragma once
 
 #include <string>
@@ -7,18 +7,19 @@
 
 namespace reloc {
 
-// The installation that relocctl belongs to: shim, modules, relocd, and whether $PATH leads there.
+// Checks the installation that relocctl belongs to: shim, modules, relocd, and whether $PATH leads there.
 Findings CheckInstallation();
-// Whether the engines work. Call it while the process is single-threaded.
+// Checks whether the engines work. Call it while the process is single-threaded.
 Findings CheckEngines();
-// The daemon's directory, and the directories and variables that it is chosen by.
+// Checks the daemon's directory, and the directories and variables that determine it.
 Findings CheckDirectories();
-// The daemon: whether it runs, answers, is of this version and stands where we stand. Starts gRPC's threads.
+// Checks the daemon: whether it runs, answers, and has this version and our namespaces. Starts gRPC's
+// threads.
 Findings CheckDaemon();
-// The directory in which mirrors of packs are kept, or would be. `error`: why the daemon can make none; may
-// be empty.
+// Checks the directory for mirrors of packs, whether it exists or not. `error`: why the daemon can make none;
+// may be empty.
 Finding CheckMirrors(const std::string& directory, const std::string& error);
-// The kernel, its limits, and what the host may do to our processes and files.
+// Checks the kernel, its limits, and what the host may do to our processes and files.
 Findings CheckHost();
 
 }  // namespace reloc

@@ -29,7 +29,7 @@ namespace {
 using relocd::v1::DaemonStatus;
 
 constexpr const char* kMirrors = "mirrors";
-constexpr absl::Duration kDaemonPatience = absl::Milliseconds(2500);  // more than its answers have
+constexpr absl::Duration kDaemonPatience = absl::Milliseconds(2500);  // more than its answers may take
 constexpr const char* kRestart = "relocctl daemon restart";
 
 Result<UniqueFd> OpenIn(const std::string& dir, const char* name) {
@@ -38,7 +38,7 @@ Result<UniqueFd> OpenIn(const std::string& dir, const char* name) {
   return OpenAt(opened->get(), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
 }
 
-// Where none runs, nobody may hold its lock.
+// If no daemon runs, no process may hold its lock.
 Finding CheckLock(const std::string& dir) {
   if (absl::Status held = CheckLockOf(dir); !held.ok()) {
     const std::pair<absl::string_view, absl::string_view> parts =
@@ -72,7 +72,7 @@ Finding CheckLaunchSocket(const std::string& dir) {
   return Fail("launch socket", absl::StrCat(dir, "/", kLaunchSocket, " takes no connections"), kRestart);
 }
 
-// Where the roots were made, by what is published.
+// Compares our namespaces with those of the published roots.
 Finding CheckPlace(const std::string& dir) {
   constexpr const char* kCheck = "namespaces";
   Result<UniqueFd> file = OpenIn(dir, kRegistryFile);
@@ -80,7 +80,7 @@ Finding CheckPlace(const std::string& dir) {
   Result<CallerContext> ours = ReadCallerContext();
   bool known = file.ok() && ::read(file->get(), &header, sizeof header) == sizeof header && ours.ok();
   if (!known) return Fail(kCheck, absl::StrCat("no roots are published in ", dir), kRestart);
-  // "/" may have changed since: that is looked at again with the next launch.
+  // "/" may have changed since: the next launch checks that.
   bool same = header.maker.user_ns == ours->user_ns && header.maker.mount_ns == ours->mount_ns &&
               header.maker.pid_ns == ours->pid_ns && header.maker.root == ours->root;
   if (same) return Ok(kCheck, "those of the daemon");
@@ -105,14 +105,14 @@ Finding CheckSite() {
               absl::StrCat("as root: chown root ", kSiteDaemonDir, " && chmod 755 ", kSiteDaemonDir));
 }
 
-// What CheckDaemon() is to look at, since it may be on a file system that does not answer. `error`: why the
-// daemon can make no mirrors; may be empty.
+// Returns what CheckDaemon() must check, because it may be on a file system that does not answer. `error`:
+// why the daemon can make no mirrors; may be empty.
 Finding MirrorsIn(const std::string& dir, const std::string& error) {
   return {Health::kOk, kMirrors, dir, error};
 }
 
-// relocd's helpers do its work with files and with /proc. One that is stopped is not replaced at once, or at
-// all.
+// Checks relocd's helpers, which do its work with files and with /proc. One that is stopped is replaced late
+// or never.
 Findings CheckHelpers(pid_t relocd) {
   Findings findings;
   for (const Helper& helper : HelpersOf(relocd)) {
@@ -125,7 +125,7 @@ Findings CheckHelpers(pid_t relocd) {
   return findings;
 }
 
-// Only if it is not written: CheckDirectories() looks at the file itself.
+// Only reports a failure to write: CheckDirectories() checks the file itself.
 void AddHistoryError(const DaemonStatus& status, Findings* findings) {
   if (status.history_error().empty()) return;
   findings->push_back(Warn("history writer", absl::StrCat("relocd cannot write it: ", status.history_error()),
@@ -143,7 +143,7 @@ void AddDamagedMirrors(const relocd::v1::ListMirrorsResponse& list, Findings* fi
   }
 }
 
-// By the daemon's configuration; where it does not answer, where mirrors would be by default.
+// Uses the daemon's configuration; if it does not answer, the default place of mirrors.
 void AddMirrors(const ControlClient& client, const std::string& dir, Findings* findings) {
   absl::StatusOr<relocd::v1::ListMirrorsResponse> list = ListMirrors(client);
   findings->push_back(list.ok() ? MirrorsIn(list->dir(), list->error()) : MirrorsIn(MirrorDir("", dir), ""));
@@ -169,7 +169,7 @@ Findings CheckOwnDaemon(const std::string& dir) {
 
 }  // namespace
 
-// The daemon is asked in a child: then this process has no threads, and can fork another one for the mirrors.
+// A child asks the daemon: then this process has no threads, and can fork another child for the mirrors.
 Findings CheckDaemon() {
   Findings findings;
   if (absl::StatusOr<std::string> dir = ChosenDaemonDir(); dir.ok()) {

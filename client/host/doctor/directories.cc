@@ -29,7 +29,7 @@ std::string Variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-// Why `path` is no private directory of ours; empty if it is one. It may be another user's mount.
+// Returns why `path` is no private directory of this user; empty if it is. It may be another user's mount.
 std::string NotPrivateDaemonDir(const std::string& path, bool* is_missing) {
   DirReport report;
   Result<DaemonDirectory> dir = OpenDaemonDir(path.c_str(), &report);
@@ -42,7 +42,7 @@ std::string NotPrivateDaemonDir(const std::string& path, bool* is_missing) {
              : absl::StrFormat("%s has mode %04o, not 0700", path, report.mode & 07777);
 }
 
-// Why `path` is no private directory of ours; empty if it is one.
+// Returns why `path` is no private directory of this user; empty if it is.
 std::string NotPrivate(const std::string& path) {
   struct stat st;
   if (::lstat(path.c_str(), &st) != 0) return absl::StrCat(path, ": ", strerror(errno));
@@ -54,7 +54,7 @@ std::string NotPrivate(const std::string& path) {
   return "";
 }
 
-// A stale one, copied into a batch job or kept by su, is common.
+// Checks for a stale one, copied into a batch job or kept by su, which is common.
 Finding CheckRuntimeDir() {
   const std::string path = Variable("XDG_RUNTIME_DIR");
   if (path.empty()) return Ok("XDG_RUNTIME_DIR", "not set");
@@ -135,7 +135,7 @@ Finding CheckStateDir(const std::string& daemon_dir, const std::string& state) {
   return Ok(kCheck, space);
 }
 
-// Opened to be written, as relocd does. SQLite makes files beside it, too.
+// Opens it for writing, as relocd does. SQLite makes files beside it, too.
 Finding CheckWritable(const std::string& path) {
   for (const std::string& each : {path, path + "-wal", path + "-shm"}) {
     Result<UniqueFd> fd = Open(each.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK);
@@ -173,7 +173,7 @@ Findings CheckState(const std::string& daemon_dir) {
 
 }  // namespace
 
-// Any of them may lie on a file server.
+// Any of them may be on a file server.
 Findings CheckDirectories() {
   Findings findings = Patiently("XDG_RUNTIME_DIR", [] { return Findings{CheckRuntimeDir()}; });
   absl::StatusOr<DaemonPlace> place = FindDaemonPlace(environ);

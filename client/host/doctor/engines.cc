@@ -18,7 +18,7 @@ Finding ToFinding(const EngineReport& report, bool another_works) {
   return {another_works ? Health::kWarning : Health::kFailure, check, report.obstacle, report.cure};
 }
 
-// What $RELOC_ENGINE asks for.
+// Checks the value of $RELOC_ENGINE.
 Finding CheckChoice(const std::vector<EngineReport>& reports) {
   const EngineChain chain = EngineChainFromEnv(environ);
   if (!chain.unknown.empty()) {
@@ -40,7 +40,7 @@ Findings CheckEngines() {
   std::vector<EngineReport> reports;
   bool any_works = false;
   for (Engine engine : ParseEngineChain("default").engines) {
-    // Not the one that depends on the pack: there is nothing to be done about it here.
+    // Skips the engine that depends on the pack: there is nothing to fix here.
     if (engine == Engine::kNone || engine == Engine::kGraft) continue;
     reports.push_back(ProbeEngine(engine, modules));
     any_works = any_works || reports.back().works;

@@ -1,4 +1,4 @@
-// One line of `relocctl doctor`.
+// One line of the output of `relocctl doctor`.
 #pragma once
 
 #include <string>
@@ -19,7 +19,7 @@ struct Finding {
   std::string cure;  // what to do; empty if all is well
 };
 
-// In the order in which they are told.
+// In the order in which they are printed.
 using Findings = std::vector<Finding>;
 
 inline Finding Ok(std::string check, std::string found) {

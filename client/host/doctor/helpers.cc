@@ -34,7 +34,7 @@ std::string ReadProc(const std::string& path) {
   return ReadSmallFile(path.c_str(), text.get()).ok() ? std::string(Text(text->view())) : "";
 }
 
-// Each thread has the children that it started.
+// Lists the children of each thread.
 std::vector<pid_t> ChildrenOf(pid_t parent) {
   std::vector<pid_t> children;
   const std::string tasks = absl::StrCat("/proc/", parent, "/task");

@@ -1,4 +1,4 @@
-// The processes that relocd has started for its own work.
+// Finds the processes that relocd has started for its own work.
 #pragma once
 
 #include <sys/types.h>
@@ -14,7 +14,7 @@ struct Helper {
   std::string work;  // what is not done while it does nothing
 };
 
-// Returns the helpers of the daemon `relocd`. Reads nothing that may wait.
+// Returns the helpers of the daemon `relocd`. Reads only files that cannot block.
 std::vector<Helper> HelpersOf(pid_t relocd);
 
 }  // namespace reloc

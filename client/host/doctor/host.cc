@@ -25,7 +25,7 @@
 #include "reloc/hosted/user_name.h"
 #include "reloc/launch/image_server.h"
 
-// glibc 2.36 forgot to say so in the header.
+// glibc 2.36's header lacks extern "C".
 extern "C" {
 #include <sys/pidfd.h>
 }
@@ -38,7 +38,7 @@ namespace fs = std::filesystem;
 constexpr rlim_t kFewDescriptors = 1024;
 constexpr int64_t kFewNamespaces = 64;
 
-// The text of a small file of /proc or /sys, trimmed; empty if there is none.
+// Returns the text of a small file of /proc or /sys, trimmed; empty if there is none.
 std::string ReadSwitch(const char* path) {
   FixedText<4096> text;
   if (!ReadSmallFile(path, &text).ok()) return "";
@@ -46,7 +46,7 @@ std::string ReadSwitch(const char* path) {
 }
 
 bool HasPeerPidfd() {
-  constexpr int kSoPeerPidfd = 77;  // SO_PEERPIDFD, newer than our headers
+  constexpr int kSoPeerPidfd = 77;  // SO_PEERPIDFD, newer than Debian 12's headers
   int pair[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) return false;
   UniqueFd one(pair[0]);
@@ -69,7 +69,7 @@ bool HasOpenat2() {
   return fd.valid();
 }
 
-// By trying: distributions backport, and containers forbid.
+// Checks by trying, because distributions backport, and containers forbid.
 Finding CheckKernel() {
   struct utsname name = {};
   ::uname(&name);
@@ -107,7 +107,7 @@ Finding CheckNamespaceLimit() {
   return Ok(kCheck, absl::StrCat("at most ", limit));
 }
 
-// Not there without Yama, which is as good as 0.
+// Without Yama the file does not exist, which is as good as 0.
 Finding CheckPtrace() {
   const std::string scope = ReadSwitch("/proc/sys/kernel/yama/ptrace_scope");
   if (scope != "2" && scope != "3") return Ok("ptrace", "allowed");
@@ -149,7 +149,7 @@ Finding CheckDescriptors() {
               "raise the hard limit: ulimit -Hn, limits.conf(5)");
 }
 
-// For people who wonder why a store looks different inside.
+// Explains why a store looks different inside a root.
 Finding CheckStores() {
   std::vector<std::string> stores;
   for (const char* prefix : {"/gnu/store", "/nix/store"}) {

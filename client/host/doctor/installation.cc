@@ -34,8 +34,8 @@ Finding CheckFile(const std::string& check, const std::string& path, int mode) {
   return Fail(check, absl::StrCat(path, ": ", strerror(errno)), kReinstall);
 }
 
-// Returns the first line of what `program` prints on `stream` (STDOUT_FILENO or STDERR_FILENO), the other one
-// goes nowhere. The program ends by itself, and is given a while for that.
+// Returns the first line of what `program` prints on `stream` (STDOUT_FILENO or STDERR_FILENO); the other
+// stream is discarded. The program ends by itself, and is given some time for that.
 absl::StatusOr<std::string> FirstLineOf(const std::string& program, const char* argument, int stream) {
   int pipe[2];
   if (::pipe2(pipe, O_CLOEXEC) != 0) return absl::ErrnoToStatus(errno, "cannot make a pipe");
@@ -55,7 +55,7 @@ absl::StatusOr<std::string> FirstLineOf(const std::string& program, const char* 
   char text[256];
   struct pollfd readable = {ours.get(), POLLIN, 0};
   const ssize_t size = ::poll(&readable, 1, kAnswerMillis) == 1 ? ::read(ours.get(), text, sizeof text) : 0;
-  // After its line it has nothing more to say.
+  // After its line it has nothing more to print.
   (void)EndChild(pid, size > 0 ? absl::Milliseconds(kAnswerMillis) : absl::ZeroDuration());
   if (size <= 0) return absl::UnavailableError(absl::StrCat(program, " says nothing"));
   const absl::string_view said(text, static_cast<size_t>(size));
@@ -72,7 +72,7 @@ Finding CheckRelocd(const std::string& path) {
               kReinstall);
 }
 
-// What is wrong in it keeps relocd from starting.
+// Checks the configuration: a mistake in it keeps relocd from starting.
 Finding CheckConfiguration(const std::string& relocd) {
   absl::StatusOr<std::string> wrong = FirstLineOf(relocd, "--print-config", STDERR_FILENO);
   if (!wrong.ok()) return Ok("configuration", "relocd --print-config shows it");
@@ -80,7 +80,7 @@ Finding CheckConfiguration(const std::string& relocd) {
               "correct it: relocd does not start");
 }
 
-// The first relocctl that a shell would find.
+// Returns the first relocctl that a shell would find.
 std::string FindInPath() {
   const char* path = ::getenv("PATH");
   for (absl::string_view directory : absl::StrSplit(path == nullptr ? "" : path, ':', absl::SkipEmpty())) {

@@ -9,11 +9,11 @@
 namespace reloc {
 namespace {
 
-constexpr uint64_t kLittleSpace = 1 << 30;  // less than many packs have
+constexpr uint64_t kLittleSpace = 1 << 30;  // less than many packs need
 constexpr const char* kCheck = "mirrors";
 constexpr const char* kCure = "set mirror-dir in relocd.conf to a directory of your own on this host's disk";
 
-// Without the cure at its end, which stands in a field of its own here.
+// Returns the message without the fix at its end, which has a field of its own here.
 std::string WithoutCure(absl::string_view message) {
   const size_t colon = message.rfind(": ");
   const bool has_cure = colon != message.npos && absl::StrContains(message.substr(colon), "mirror-dir");

@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t kFields = 4;
 
-// Each finding as four texts that end with NUL, which no path and no message has.
+// Encodes each finding as four texts that end with NUL, which no path and no message contains.
 std::string Encode(const Findings& findings) {
   std::string bytes;
   for (const Finding& finding : findings) {

@@ -1,4 +1,4 @@
-// Looking at what may not answer: a file server that is gone hangs whoever looks, and cannot even be killed.
+// Checks what may not answer: a process that waits for a file server that is gone cannot even be killed.
 #pragma once
 
 #include <functional>
@@ -9,9 +9,9 @@
 
 namespace reloc {
 
-// What `look` finds, in a process of its own, which is left alone if it does not answer in time; then
-// the finding is that, under the name `check`. Call it while the process is single-threaded.
-// Several may hang, and all is to be answered in three seconds.
+// Returns what `look` finds in a process of its own, which is abandoned if it does not answer in time; then
+// that is the finding, with the name `check`. Call it while the process is single-threaded. The default is
+// short, because several may hang, and everything must be reported within three seconds.
 Findings Patiently(const std::string& check, const std::function<Findings()>& look,
                    absl::Duration patience = absl::Milliseconds(400));
 
