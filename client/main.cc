@@ -1,4 +1,4 @@
-// relocctl behind its front (front/), which has done what is short.
+// The full relocctl, executed by its front (front/), which handles what is quick.
 //
 // `run` comes first: it becomes the program that it starts, and needs nothing of the other commands.
 #include <CLI/CLI.hpp>

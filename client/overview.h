@@ -1,11 +1,11 @@
-// `relocctl --help`: all commands, by what they are for.
+// `relocctl --help`: all commands, by purpose.
 #pragma once
 
 #include <CLI/App.hpp>
 
 namespace reloc {
 
-// To be called when all commands were added.
+// Call it when all commands were added.
 void AddOverview(CLI::App& app);
 
 }  // namespace reloc

@@ -1,7 +1,7 @@
-// The commands that make packs, and look after their mirrors and roots.
+// The commands that make packs, and manage their mirrors and roots.
 //
-// Each command runs from app.parse() and leaves its exit status in `*exit_status`, which must outlive `app`: 0, or 1
-// after one line on stderr, if nothing else is said.
+// Each command runs from app.parse() and stores its exit status in `*exit_status`, which must outlive `app`:
+// 0, or 1 after one line on stderr, unless stated otherwise.
 #pragma once
 
 #include <CLI/App.hpp>

@@ -41,8 +41,8 @@ struct PruneOptions {
   bool all = false;
 };
 
-// Asks the daemon. If another user has its directory and no daemon runs in the second place, lists what is in
-// the default cache instead.
+// Asks the daemon. If another user has its directory and no daemon runs in the second place, lists the
+// default cache instead.
 absl::StatusOr<relocd::v1::ListMirrorsResponse> FindMirrors() {
   absl::StatusOr<std::unique_ptr<ControlClient>> client = ControlClient::ConnectQuietly();
   if (client.ok()) return ListMirrors(**client);
@@ -71,8 +71,8 @@ absl::Status List(const std::string& format) {
   return FlushOut();
 }
 
-// Reads a stream of progress to its last message, with a bar on a terminal. Cancelled if a signal came: the
-// daemon goes on.
+// Reads a stream of progress to its last message, with a bar on a terminal. Cancelled if a signal came; the
+// daemon continues.
 template <typename Start>
 absl::StatusOr<MirrorProgress> Watch(const ControlClient& client, Start start) {
   InterruptGuard interrupt;
@@ -96,7 +96,7 @@ absl::StatusOr<MirrorProgress> Watch(const ControlClient& client, Start start) {
   return message;
 }
 
-// What is wrong with the pack itself is told at once, and not by a mirror that never comes.
+// Reports errors of the pack itself at once, and not by a mirror that never appears.
 absl::StatusOr<std::string> FindPack(const std::string& pack) {
   std::error_code error;
   std::string path = std::filesystem::canonical(pack, error);
@@ -126,7 +126,7 @@ absl::Status Add(const ControlClient& client, const AddOptions& options, const s
   return FlushOut();
 }
 
-// Notes the cache, and the packs of the mirrors, which the daemon may look at for us.
+// Notes the cache, and the packs of the mirrors, which the daemon may read for us.
 absl::Status NotePaths(const ControlClient& client, const PathNotes& notes) {
   absl::StatusOr<relocd::v1::ListMirrorsResponse> list = ListMirrors(client);
   RELOC_RETURN_IF_ERROR(list.status());
@@ -174,7 +174,7 @@ absl::StatusOr<MirrorProgress> Verify(const ControlClient& client, const std::ve
   return Watch(client, [&](grpc::ClientContext* context) { return stub->Verify(context, request); });
 }
 
-// Programs run from the packs by now.
+// At this point programs run from the packs.
 void PrintCures(const ControlClient& client, const MirrorProgress& verified) {
   absl::StatusOr<relocd::v1::ListMirrorsResponse> list = ListMirrors(client);
   if (!list.ok()) return;

@@ -51,7 +51,7 @@ absl::StatusOr<PackSummary> CreateFromHost(const CreateOptions& options, const P
   return CreatePackFromHost(std::move(import), entries, options.output, tools);
 }
 
-// Names without a slash are looked for in $PATH.
+// Names without a slash are looked up in $PATH.
 std::vector<std::string> PathsOf(const CreateOptions& options) {
   std::vector<std::string> paths = {std::filesystem::path(options.output).parent_path().string(),
                                     options.store_directory, options.store_prefix};

@@ -125,7 +125,7 @@ int RunVerify(const std::string& name) {
   return FinishOutput(differences->empty() ? 0 : 1);
 }
 
-// One that does not answer at once is an error; one that stops answering later is waited for.
+// If the pack does not answer at first, it is an error; if it stops answering later, the command waits.
 int RunOn(const std::string& pack, absl::FunctionRef<int()> work) {
   absl::Status answers = CheckAnswers(pack);
   if (!answers.ok()) return ReportError(answers);

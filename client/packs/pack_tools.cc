@@ -30,8 +30,7 @@ absl::StatusOr<PackRuntime> ReadRuntime(const fs::path& directory) {
   std::error_code error;
   for (fs::directory_iterator file(directory, error), end; !error && file != end; file.increment(error)) {
     std::string name = file->path().filename();
-    bool traces =
-        name == "tracee" || name == "proot";  // a static proot is there if the installer put it there
+    bool traces = name == "tracee" || name == "proot";  // a static proot is optional in an installation
     if (file->path().extension() == ".so" || traces) runtime.libraries.push_back(file->path());
   }
   if (error) return SystemError(error.value(), absl::StrCat("cannot read ", directory.string()));

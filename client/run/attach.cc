@@ -36,7 +36,7 @@ absl::StatusOr<UniqueFd> Connect(const AttachOptions& options, std::string* id) 
   RELOC_ASSIGN_OR_RETURN(std::string dir, ChosenDaemonDir());
   absl::StatusOr<relocd::v1::Job> job = FindJob(*client, options.job);
   if (absl::IsNotFound(job.status()) && IsJobId(options.job)) {
-    // A daemon that does not know it any more may have lost its journal; its launcher serves all the same.
+    // A daemon that does not know the job may have lost its journal; its launcher serves all the same.
     *id = options.job;
     absl::StatusOr<UniqueFd> launcher = ConnectToLauncher(dir, *id);
     return launcher.ok() ? std::move(launcher) : job.status();
@@ -51,7 +51,7 @@ absl::StatusOr<UniqueFd> Connect(const AttachOptions& options, std::string* id) 
   return ConnectToLauncher(dir, *id);
 }
 
-// As that of `run`: the job's own exit status may be 1.
+// The same as for `run`: the job's own exit status may be 1.
 int Fail(const absl::Status& why) {
   ReportError(why);
   return kExitFailed;

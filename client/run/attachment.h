@@ -8,11 +8,11 @@
 
 namespace reloc {
 
-// The first of the standard descriptors that is a terminal, or -1.
+// Returns the first of the standard descriptors that is a terminal, or -1.
 int FindTerminal();
 
-// Says how the session `left` the job `id`, where the user has to know. Returns an exit status, or ends the
-// process as the job or a signal would have. All signals are blocked.
+// Reports how the session `left` the job `id`, if the user has to know. Returns an exit status, or ends the
+// process as the job or a signal would have. All signals must be blocked.
 int FinishAttachment(const Left& left, const std::string& id, const LaunchLog& log);
 
 }  // namespace reloc

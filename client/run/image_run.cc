@@ -21,8 +21,8 @@ int Fail(const LaunchLog& log, string_view line) {
   return kExitFailed;
 }
 
-// 0, or the exit status to end with. Only with the engine userns has a program a root, and an image a place
-// to be mounted.
+// Returns 0, or the exit status to end with. Only the engine userns gives a program a root, where an image
+// can be mounted.
 int Enter(const RunOptions& options, LaunchRequest* request, const LaunchLog& log) {
   const std::string image(request->image->path.view());
   if (Includes(ChooseEngineChain(options.engine, request->envp), Engine::kUserns))
@@ -56,7 +56,7 @@ int RunImage(const RunOptions& options, char** envp, const std::string& daemon_d
   if (!FindEntry(PathInRoot(target), envp, &found)) {
     int status = CompileTarget(PathInRoot(target), envp, &found);
     if (status != 0) {
-      // The user knows the image, and not where it is mounted.
+      // The user knows the image's path, and not where it is mounted.
       log.Error(absl::StrReplaceAll(found.error, {{kImagePackDir, Text(target.image.path.view())}}));
       return status;
     }

@@ -25,7 +25,7 @@ namespace {
 
 string_view View(const absl::Status& status) { return {status.message().data(), status.message().size()}; }
 
-// A job of a batch system must not run where its accounting and its limits do not see it.
+// Refuses to let a job of a batch system escape from its accounting and its limits.
 absl::Status CheckPlace(const RunOptions& options, const char* const* envp) {
   string_view slurm_job = EnvValue(envp, "SLURM_JOB_ID");
   if (slurm_job.empty() || options.allow_escape) return absl::OkStatus();
@@ -51,7 +51,7 @@ absl::StatusOr<Reservation> ReserveWithDaemon(const RunOptions& options, const c
   return ReserveJob(envp, name);
 }
 
-// The reservation of a job. None if it can do without a daemon and there is none.
+// Returns the reservation of a job; none if it can do without a daemon and there is none.
 absl::StatusOr<std::optional<Reservation>> Reserve(const RunOptions& options, const char* const* envp,
                                                    const LaunchLog& log) {
   absl::StatusOr<Reservation> reservation = ReserveWithDaemon(options, envp);

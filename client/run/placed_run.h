@@ -1,4 +1,4 @@
-// `relocctl run --detach` and `--supervised`: the program as a job that goes on without this process.
+// `relocctl run --detach` and `--supervised`: runs the program as a job that outlives this process.
 #pragma once
 
 #include "client/run/run_options.h"
@@ -7,8 +7,7 @@
 
 namespace reloc {
 
-// Returns the exit status of this process, or ends it as the program ended. Works before static constructors
-// have run.
+// Returns the exit status of this process, or ends it as the program ended.
 int RunPlaced(const RunOptions& options, const char* const* envp, const LaunchLog& log, JobLaunch launch);
 
 }  // namespace reloc

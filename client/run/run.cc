@@ -36,7 +36,7 @@ int Start(const RunOptions& options, const RunTarget& target, char** envp, const
   });
 }
 
-// Entries of packs first: nothing needs to be looked up for them.
+// Tries entries of packs first: nothing needs to be looked up for them.
 int StartProgram(const RunOptions& options, char** envp, const LaunchLog& log) {
   RunTarget target;
   if (FindEntry(options.command[0], envp, &target)) return Start(options, target, envp, log);

@@ -56,7 +56,7 @@ bool TakeFlag(std::string_view option, RunOptions* options) {
   return false;
 }
 
-// `--option VALUE` or `--option=VALUE`; `*rest` is what follows.
+// Parses `--option VALUE` or `--option=VALUE`; `*rest` is what follows.
 bool TakeValue(std::string_view option, char*** rest, RunOptions* options) {
   for (const Value& value : kValues) {
     if (option.starts_with(value.name) && option.substr(value.name.size()).starts_with("=")) {
@@ -74,7 +74,7 @@ bool TakeValue(std::string_view option, char*** rest, RunOptions* options) {
   return false;
 }
 
-// Takes one option at `*argv` (and its value) and moves on. False at PROGRAM or on an error.
+// Parses one option at `*argv` (and its value) and advances. Returns false at PROGRAM or on an error.
 bool TakeOption(char*** argv, RunOptions* options) {
   std::string_view option = **argv;
   if (option.empty() || option[0] != '-' || option == "-") return false;

@@ -1,4 +1,4 @@
-// The command line of `relocctl run`. Not CLI11's: see run.h.
+// Parses the command line of `relocctl run`. Not with CLI11: see run.h.
 #pragma once
 
 #include <string>
@@ -21,10 +21,10 @@ struct RunOptions {
 
   char** command = nullptr;  // PROGRAM [ARG...]
   bool help = false;
-  std::string error;  // one line; empty: all is well
+  std::string error;  // one line; empty if there is none
 };
 
-// `argv` begins behind "run".
+// `argv` begins after "run".
 RunOptions ParseRunOptions(char** argv);
 
 }  // namespace reloc

@@ -22,7 +22,7 @@ constexpr char kFooter[] = R"(Examples:
 
 Exit status: the program's own; 125 if relocctl failed, with one line that says why; 126 if the program cannot be executed, 127 if it is not there.)";
 
-// add_flag() takes a text for a value to set.
+// add_flag() would take the text for a value to set.
 void AddFlag(CLI::App* command, const std::string& names, const std::string& description) {
   command->add_flag_function(
       names, [](int64_t) {}, description);

@@ -1,7 +1,6 @@
-// The options of `relocctl run`, in the words of --help, completion and the manual.
+// The options of `relocctl run`, as described in --help, completion and the manual.
 //
-// They are read by run_command.cc, which has the program started before CLI11's tree could be built; a test
-// holds that it knows each of them.
+// run_options.cc parses them before CLI11's tree is built; a test checks that it knows each of them.
 #pragma once
 
 #include <string>
@@ -9,7 +8,7 @@
 
 namespace reloc {
 
-// "--engine" and so on.
+// Returns "--engine" and so on.
 std::vector<std::string> RunOptionNames();
 
 }  // namespace reloc

@@ -1,7 +1,7 @@
 // The commands that act on running jobs.
 //
-// Each command runs from app.parse() and leaves its exit status in `*exit_status`, which must outlive `app`: 0, or 1
-// after one line on stderr, if nothing else is said.
+// Each command runs from app.parse() and stores its exit status in `*exit_status`, which must outlive `app`:
+// 0, or 1 after one line on stderr, unless stated otherwise.
 #pragma once
 
 #include <CLI/App.hpp>
@@ -12,9 +12,9 @@ namespace reloc {
 // signalled; the others were.
 void AddKillCommand(CLI::App& app, int* exit_status);
 
-// Adds `relocctl wait`: waits until jobs have ended, and prints one number a job, in the order given: its exit status,
-// or 128 and the signal that killed it; "unknown" if that could not be found out. Exit status 1 for that, and for jobs
-// that do not exist.
+// Adds `relocctl wait`: waits until jobs have ended, and prints one number for each job, in the given order:
+// its exit status, or 128 and the signal that killed it; "unknown" if that could not be determined. Exit
+// status 1 for that, and for jobs that do not exist.
 void AddWaitCommand(CLI::App& app, int* exit_status);
 
 }  // namespace reloc

@@ -1,5 +1,5 @@
-// The daemon may go and come back meanwhile. As long as it is away the job's process is watched from here, so
-// that waiting ends some seconds after the job if no daemon ever comes.
+// The daemon may end and come back in the meantime. While it is away this process watches the job's process,
+// so that waiting ends some seconds after the job if no daemon ever comes.
 #include <errno.h>
 #include <poll.h>
 #include <sys/types.h>
@@ -20,7 +20,7 @@
 #include "reloc/base/unique_fd.h"
 #include "reloc/hosted/status.h"
 
-// glibc 2.36 forgot to say so in the header.
+// glibc 2.36's header lacks extern "C".
 extern "C" {
 #include <sys/pidfd.h>
 }
@@ -33,13 +33,13 @@ constexpr absl::Duration kDaemonMayTake = absl::Seconds(10);  // to come back, a
 
 using Client = std::unique_ptr<ControlClient>;
 
-// A job that is waited for.
+// A job to wait for.
 struct Awaited {
   relocd::v1::Job job;
-  UniqueFd process;  // not valid: it has ended
+  UniqueFd process;  // invalid: it has ended
 };
 
-// NotFound: this daemon does not know the job. Unavailable: it went away.
+// Asks the daemon how the job ended. NotFound: this daemon does not know the job. Unavailable: it ended.
 absl::StatusOr<relocd::v1::Job> AskEnding(const ControlClient& client, const std::string& id) {
   auto stub = relocd::v1::Jobs::NewStub(client.channel());
   relocd::v1::WaitRequest request;
@@ -50,7 +50,7 @@ absl::StatusOr<relocd::v1::Job> AskEnding(const ControlClient& client, const std
   return job;
 }
 
-// Sleeps for a moment. True once the process has ended.
+// Sleeps for a moment. Returns true once the process has ended.
 bool SleepUntilEnded(const UniqueFd& process) {
   struct pollfd entry = {process.get(), POLLIN, 0};
   bool ended = ::poll(&entry, process.valid() ? 1 : 0, kRetryMillis) == 1;
@@ -58,7 +58,7 @@ bool SleepUntilEnded(const UniqueFd& process) {
   return ended || !process.valid();
 }
 
-// How the job ended, from this daemon or a later one; nullopt if none can tell.
+// Returns how the job ended, from this daemon or a later one; nullopt if none knows.
 std::optional<relocd::v1::Job> AwaitEnding(Client& client, const Awaited& awaited) {
   std::optional<absl::Time> ended_at;
   while (!ended_at || absl::Now() - *ended_at < kDaemonMayTake) {
@@ -74,14 +74,14 @@ std::optional<relocd::v1::Job> AwaitEnding(Client& client, const Awaited& awaite
   return std::nullopt;
 }
 
-// What a shell would have as $?.
+// Returns what a shell would have as $?.
 std::string Number(const std::optional<relocd::v1::Job>& job) {
   if (job && job->has_exit_code()) return absl::StrCat(job->exit_code());
   if (job && job->has_signal()) return absl::StrCat(128 + job->signal());
   return "unknown";
 }
 
-// The pidfd is opened before the daemon is asked once more, by which it is known to be of this job.
+// The pidfd is opened before the daemon is asked once more: that confirms that it belongs to this job.
 absl::StatusOr<Awaited> Begin(const ControlClient& client, const std::string& ref) {
   RELOC_ASSIGN_OR_RETURN(relocd::v1::Job job, FindJob(client, ref));
   Awaited awaited{job, UniqueFd(::pidfd_open(job.pid(), 0))};
@@ -92,7 +92,7 @@ absl::StatusOr<Awaited> Begin(const ControlClient& client, const std::string& re
 
 absl::Status Wait(const std::vector<std::string>& refs, int* exit_status) {
   RELOC_ASSIGN_OR_RETURN(Client client, ControlClient::Connect());
-  // All are found before the first is waited for: a name may mean another job later.
+  // All are looked up before the first is waited for: a name may mean another job later.
   std::vector<Awaited> jobs;
   for (const std::string& ref : refs) {
     absl::StatusOr<Awaited> awaited = Begin(*client, ref);
@@ -106,7 +106,7 @@ absl::Status Wait(const std::vector<std::string>& refs, int* exit_status) {
     std::string number = Number(AwaitEnding(client, awaited));
     if (number == "unknown") *exit_status = 1;
     PrintOut(number + "\n");
-    RELOC_RETURN_IF_ERROR(FlushOut());  // who reads it waits for it
+    RELOC_RETURN_IF_ERROR(FlushOut());  // the reader waits for it
   }
   return absl::OkStatus();
 }

@@ -23,13 +23,13 @@ namespace {
 using Jobs = std::vector<relocd::v1::Job>;
 
 constexpr absl::Duration kSearchBudget = absl::Milliseconds(300);
-constexpr absl::Duration kPatience = absl::Seconds(2);  // for the answers, from when daemons are known
+constexpr absl::Duration kPatience = absl::Seconds(2);  // for the answers, once the daemons are known
 
 void PrintWarnings(const std::vector<std::string>& warnings) {
   for (const std::string& warning : warnings) PrintError("relocctl: warning", warning);
 }
 
-// Those of daemons that are this user's or root's. `roots`: names in /tmp.
+// Returns the directories of daemons that belong to this user or root. `roots`: names in /tmp.
 absl::StatusOr<std::vector<std::string>> TrustedDirs(const std::vector<std::string>& roots) {
   RELOC_ASSIGN_OR_RETURN(std::string own, ChosenDaemonDir());
   std::vector<std::string> dirs = {own, kSiteDaemonDir};
@@ -82,7 +82,7 @@ absl::Status ListTrusted(const std::vector<std::string>& dirs, bool include_ende
 
 }  // namespace
 
-// The helpers are at work while the other daemons are asked.
+// The helpers work while the other daemons are asked.
 absl::StatusOr<Jobs> ListJobsOfAllUsers(bool include_ended) {
   DaemonPlaces places;
   if (::geteuid() == 0) places = FindDaemonPlaces(kSearchBudget);

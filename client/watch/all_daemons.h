@@ -1,4 +1,4 @@
-// The daemons of all users, as far as this user may look at them.
+// Lists the jobs of all users' daemons, as far as this user may.
 #pragma once
 
 #include <vector>
@@ -8,9 +8,9 @@
 
 namespace reloc {
 
-// The jobs of one's own daemon and the site's; for root those of every user's as well, where daemons are by
-// default. Within three seconds: warns on stderr of daemons that do not answer, and of what there was no time
-// to look for. NotFound if none runs.
+// Returns the jobs of the user's own daemon and the site's; for root also those of every user, at the default
+// places of daemons. Within three seconds: warns on stderr about daemons that do not answer, and about what
+// there was no time to look for. NotFound if none runs.
 absl::StatusOr<std::vector<relocd::v1::Job>> ListJobsOfAllUsers(bool include_ended);
 
 }  // namespace reloc

@@ -41,7 +41,7 @@ absl::StatusOr<relocd::v1::WatchRequest> MakeRequest(const EventsOptions& option
   return request;
 }
 
-// One line at a time, so that whoever reads them sees each at once.
+// Prints one line at a time, so that readers get each at once.
 absl::Status Print(const relocd::v1::Event& event, const std::string& format) {
   PrintOut((format == "json" ? ToJson(EventRecord(event)) : EventLine(event)) + "\n");
   return FlushOut();

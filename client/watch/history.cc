@@ -47,12 +47,12 @@ absl::StatusOr<Jobs> AskDaemon(const ControlClient& client, const HistoryQuery& 
     }
     return reader->Finish();
   };
-  // As long as it takes: there may be many.
+  // Has no deadline: there may be many.
   RELOC_RETURN_IF_ERROR(client.Call(list, CallKind::kLasting));
   return jobs;
 }
 
-// What the file of the history has, as the bytes of a JobBatch.
+// Returns the content of the history's file, as the bytes of a JobBatch.
 absl::StatusOr<std::string> ReadFile(const std::string& dir, const HistoryQuery& query) {
   RELOC_ASSIGN_OR_RETURN(std::string path, HistoryPath(dir));
   relocd::v1::JobBatch batch;
@@ -64,8 +64,8 @@ absl::StatusOr<std::string> ReadFile(const std::string& dir, const HistoryQuery&
   return batch.SerializeAsString();
 }
 
-// Without a daemon the file is as complete as it gets. A directory that is not the user's own is not looked
-// into. No channel was made: the process is single-threaded.
+// Without a daemon, nothing waits to be written to the file. A directory that is not the user's own is not read. No channel was
+// made: the process is single-threaded.
 absl::StatusOr<Jobs> ReadDirectly(const HistoryQuery& query) {
   RELOC_ASSIGN_OR_RETURN(std::string dir, ChosenDaemonDir());
   absl::StatusOr<std::string> bytes = TryInChild(kFilePatience, [&] { return ReadFile(dir, query); });

@@ -1,4 +1,4 @@
-// Jobs with their processes, as the daemon tells of them: what inspect, stats and top show.
+// Jobs with their processes, from the daemon: for inspect, stats and top.
 #pragma once
 
 #include <string>
@@ -11,12 +11,12 @@
 
 namespace reloc {
 
-// Of the jobs with these ids, or of all that run if there are none. `details`: all that there is to know.
+// Returns the jobs with these ids, or all running ones if there are none. `details`: everything known.
 absl::StatusOr<std::vector<relocd::v1::JobDetails>> InspectJobs(const ControlClient& client,
                                                                 const std::vector<std::string>& ids,
                                                                 bool details);
 
-// All fields of `ps --format json`, and what only `inspect` tells.
+// Returns all fields of `ps --format json`, and those that only `inspect` has.
 Record DetailsRecord(const relocd::v1::JobDetails& details);
 
 }  // namespace reloc

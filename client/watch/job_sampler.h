@@ -1,4 +1,4 @@
-// What jobs use, looked at again and again: the CPU time and the bytes of a moment are differences.
+// Measures repeatedly what jobs use: rates of CPU time and bytes are differences.
 #pragma once
 
 #include <sys/types.h>
@@ -15,28 +15,28 @@
 namespace reloc {
 
 struct Rates {
-  std::optional<double> cpu_percent;                          // of one processor; none yet at the first look
+  std::optional<double> cpu_percent;                          // of one processor; none in the first sample
   std::optional<double> read_per_second, written_per_second;  // bytes
 };
 
-// What a job, or a process of it, has used altogether.
+// What a job, or a process of it, has used in total.
 struct Totals {
   double sampled_at = 0;
   double cpu_seconds = 0;
-  uint64_t read = 0, written = 0;  // bytes, of the processes that live
+  uint64_t read = 0, written = 0;  // bytes, of the processes that run
 };
 Totals TotalsOf(const relocd::v1::JobDetails& job);
 Totals TotalsOf(const relocd::v1::JobDetails& job, const relocd::v1::Process& process);
-// What was used between the two. Processes that ended in between take what they had used with them: never
-// less than 0.
+// Returns what was used between the two. The totals of processes that ended in between are lost: never less
+// than 0.
 Rates RatesBetween(const Totals& before, const Totals& now);
 
 class JobSampler {
  public:
-  // Of the jobs with these ids, or all that run if there are none.
+  // Measures the jobs with these ids, or all running ones if there are none.
   explicit JobSampler(std::vector<std::string> ids) : ids_(std::move(ids)) {}
 
-  // Looks. What was seen before becomes what the rates count from.
+  // Takes a sample. The previous one becomes the base of the rates.
   absl::Status Look(const ControlClient& client);
 
   const std::vector<relocd::v1::JobDetails>& jobs() const { return jobs_; }

@@ -28,10 +28,10 @@
 namespace reloc {
 namespace {
 
-constexpr unsigned kLifeSeconds = 5;  // should nobody end it
+constexpr unsigned kLifeSeconds = 5;  // in case nothing ends it
 constexpr gid_t kNoGroup = 65534;
 
-// As /etc/passwd says; other sources of users are libraries, which root shall not load for this.
+// Looks in /etc/passwd; other sources of users are libraries, which root must not load for this.
 gid_t GroupOf(uid_t uid) {
   std::unique_ptr<FILE, int (*)(FILE*)> users(::fopen("/etc/passwd", "re"), ::fclose);
   while (const struct passwd* user = users == nullptr ? nullptr : ::fgetpwent(users.get())) {
@@ -40,7 +40,7 @@ gid_t GroupOf(uid_t uid) {
   return kNoGroup;
 }
 
-// What it might be made to use up by whom it asks.
+// Limits what the daemon that is asked could make this process use up.
 void SetLimits() {
   ::mallopt(M_ARENA_MAX, 1);  // each reserves 128 MB
   constexpr struct {
@@ -64,7 +64,7 @@ bool DropCapabilities() {
   return ::syscall(SYS_capset, &header, none) == 0;
 }
 
-// For good: with no way back, and none of root's groups. False if anything of that failed.
+// For good: irreversibly, and without any of root's groups. Returns false if anything failed.
 bool Become(uid_t uid, gid_t gid) {
   bool changed = ::setgroups(0, nullptr) == 0 && ::setresgid(gid, gid, gid) == 0 &&
                  ::setresuid(uid, uid, uid) == 0 && DropCapabilities();
@@ -90,7 +90,7 @@ absl::StatusOr<std::vector<relocd::v1::Job>> Ask(const std::string& dir, bool in
   return client->ListJobs(include_ended);
 }
 
-// Those that run first, if there are too many. Returns how many may still be told.
+// Writes running jobs first, if there are too many. Returns how many may still be written.
 size_t TellJobs(std::vector<relocd::v1::Job> jobs, size_t left) {
   std::stable_partition(jobs.begin(), jobs.end(), [](const relocd::v1::Job& job) {
     return job.state() == relocd::v1::Job::STATE_RUNNING;

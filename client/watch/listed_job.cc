@@ -54,7 +54,7 @@ void SetTime(int64_t nanos, google::protobuf::Timestamp* time) {
   time->set_nanos(static_cast<int32_t>(nanos % kNanos));
 }
 
-// Of a field that is not terminated: all of it.
+// Returns all of a field that is not terminated.
 template <size_t N>
 absl::string_view TextOf(const char (&field)[N]) {
   return {field, ::strnlen(field, N)};
@@ -141,7 +141,9 @@ ListedJob ToListed(const Job& job) {
   PutText(job.name(), record.name);
   PutText(job.engine(), record.engine);
   PutText(job.placement(), record.placement);
-  if (IsWord(job.slurm_job())) PutText(job.slurm_job(), record.slurm_job);  // the job's environment said it
+  if (IsWord(job.slurm_job()))
+    PutText(job.slurm_job(), record.slurm_job);  // it comes from the job's
+                                                 // environment
   PutText(job.mirror(), record.mirror);
   PutText(job.fallback_reason(), record.fallback_reason);
   PutText(job.pack(), record.pack);

@@ -1,8 +1,7 @@
-// A job as root learns of it from another user: bytes of a fixed layout.
+// A job of another user, as root receives it: bytes of a fixed layout.
 //
-// They come from a process that has that user's uid (list_jobs_helper.h), and so from that user. Root parses
-// no message of his daemon's: here each field has its place and its size, and what is not as it must be is
-// refused.
+// They come from a process with that user's uid (list_jobs_helper.h), and so from that user. Root parses no
+// message of that user's daemon: here each field has a fixed place and size, and invalid ones are refused.
 #pragma once
 
 #include <stdint.h>
@@ -17,19 +16,19 @@ namespace reloc {
 inline constexpr size_t kMaxListedJobs = 1000;       // of one user
 inline constexpr size_t kMaxListedBytes = 1u << 20;  // the same
 
-// What a record is about.
+// The subject of a record.
 enum class ListedKind : uint32_t {
   kJob = 1,
   kEnd = 2,  // the last one; `processes` is how many daemons have answered
-  // And what there is to say of a daemon:
+  // and the state of a daemon:
   kSilent = 3,   // it does not answer
-  kForeign = 4,  // its directory or its process is somebody else's
-  kFailed = 5,   // it says something else than its jobs
+  kForeign = 4,  // its directory or its process belongs to another user
+  kFailed = 5,   // it answers with something other than its jobs
   kTooMany = 6,  // it has more jobs than are listed
   kRefused = 7,  // the helper could not become that user
 };
 
-// Texts are NUL-terminated; what is behind the NUL does not matter.
+// Texts are NUL-terminated; the bytes after the NUL are ignored.
 struct ListedJob {
   uint32_t magic;
   ListedKind kind;
@@ -58,14 +57,14 @@ struct ListedJob {
 static_assert(sizeof(ListedJob) == 1024);
 static_assert(kMaxListedJobs * sizeof(ListedJob) <= kMaxListedBytes);
 
-// A record about something else than a job.
+// Returns a record about a subject other than a job.
 ListedJob MakeListed(ListedKind kind);
-// Texts that are too long are cut, and end in "...".
+// Converts a job. Texts that are too long are truncated, and end in "...".
 ListedJob ToListed(const relocd::v1::Job& job);
 
 // Returns whether `record` has the format of this version.
 bool IsListed(const ListedJob& record);
-// The job of the user `uid` that `record` describes. DataLoss if a field is not as a daemon would fill it.
+// Returns the job of the user `uid` that `record` describes. DataLoss if a field is not valid.
 absl::StatusOr<relocd::v1::Job> FromListed(const ListedJob& record, uint32_t uid);
 
 }  // namespace reloc

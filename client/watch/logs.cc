@@ -1,5 +1,5 @@
-// The daemon knows which job is meant and where output lies; the files themselves are read here. So output
-// can be followed through a restart of the daemon, and read without one by the job's whole id.
+// The daemon knows which job is meant and where output is kept; this process reads the files. So output can
+// be followed through a restart of the daemon, and read without one by the job's whole id.
 #include <unistd.h>
 
 #include <functional>
@@ -36,7 +36,7 @@ struct Output {
   std::string dir;
   std::string id;
   bool job_runs = true;
-  absl::Status unknown;  // what the daemon says of the job, where that is not known
+  absl::Status unknown;  // the daemon's error about the job, if it does not know it
 };
 
 absl::StatusOr<Output> AskForOutput(const std::string& text) {
@@ -52,7 +52,8 @@ absl::StatusOr<Output> AskForOutput(const std::string& text) {
   return Output{status.output_dir(), job.id(), job.state() == relocd::v1::Job::STATE_RUNNING, {}};
 }
 
-// Also without a daemon, and of a job that the daemon does not know any more: by its id. `dir` is empty then.
+// Works by the job's id also without a daemon, and for a job that the daemon does not know any more. Then
+// `dir` is empty.
 absl::StatusOr<Output> FindOutput(const std::string& text) {
   // A whole id is enough to find the output without the daemon.
   if (const std::optional<pid_t> stopped = IsJobId(text) ? StoppedDaemon() : std::nullopt; stopped) {
@@ -66,7 +67,7 @@ absl::StatusOr<Output> FindOutput(const std::string& text) {
   return Output{"", text, true, told.status()};
 }
 
-// In a child, as the state directory may not answer.
+// Runs in a child, because the state directory may not answer.
 absl::Status Show(const Output& output, const LogsOptions& options, int to,
                   const std::function<void()>& on_open) {
   std::string dir = output.dir;
@@ -98,7 +99,7 @@ Output Decode(const std::string& text) {
   return {fields[0], fields[1], last[0] == '1', unknown};
 }
 
-// A sign is refused: CLI11 would take -3 for a huge number. Returns what is wrong.
+// Refuses a sign: CLI11 would take -3 for a huge number. Returns what is wrong.
 std::string CountOfLines(const std::string& text) {
   uint64_t count = 0;
   return absl::ascii_isdigit(static_cast<unsigned char>(text[0])) && absl::SimpleAtoi(text, &count)
@@ -107,7 +108,7 @@ std::string CountOfLines(const std::string& text) {
 }
 
 absl::Status Logs(const LogsOptions& options) {
-  // Before the daemon is asked, which takes threads.
+  // Before the daemon is asked, which starts threads.
   RELOC_ASSIGN_OR_RETURN(FileReader reader,
                          FileReader::Start([&](const std::string& what, int to, const auto& on_open) {
                            return Show(Decode(what), options, to, on_open);

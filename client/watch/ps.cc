@@ -35,7 +35,7 @@ void PrintJobs(const std::vector<relocd::v1::Job>& jobs, const Filter& filter, c
   std::string ids;
   const bool json = options.format == "json" && !options.quiet;
   for (const relocd::v1::Job& job : jobs) {
-    // Thousands of records take a while: none are made for nothing.
+    // Thousands of records take a while: only needed ones are made.
     Record record = json || !filter.empty() ? JobRecord(job) : Record();
     if (!filter.empty() && !filter.Matches(record)) continue;
     if (options.quiet) {

@@ -24,7 +24,7 @@ namespace {
 
 using relocd::v1::JobDetails;
 
-constexpr absl::Duration kFirst = absl::Milliseconds(300);  // to the second look, which has rates
+constexpr absl::Duration kFirst = absl::Milliseconds(300);  // until the second sample, which has rates
 constexpr absl::Duration kInterval = absl::Seconds(1);
 
 struct StatsOptions {
@@ -37,7 +37,7 @@ JsonValue NumberOrNull(const std::optional<double>& number) {
   return number ? JsonNumber(*number) : JsonNull();
 }
 
-// Its processes could be looked at. What is not known is not zero.
+// Returns whether its processes could be read. Unknown values are not zero.
 bool IsKnown(const JobDetails& job) { return job.job().has_processes(); }
 
 Record StatsRecord(const JobDetails& job, const Rates& rates) {
@@ -69,7 +69,7 @@ std::vector<std::string> StatsRow(const JobDetails& job, const Rates& rates) {
 
 bool Runs(const JobDetails& job) { return job.job().state() == relocd::v1::Job::STATE_RUNNING; }
 
-// On a terminal each look takes the place of the one before.
+// On a terminal each sample replaces the previous one.
 absl::Status Print(const JobSampler& sampler, const StatsOptions& options) {
   if (options.format == "json") {
     for (const JobDetails& job : sampler.jobs()) {

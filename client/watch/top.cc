@@ -35,7 +35,7 @@ class Top {
     while (!quit_ && !InterruptGuard::Interrupted() && !ReaderGoneWithin(absl::ZeroDuration())) {
       if (absl::Now() >= next) {
         Look();
-        // The first rates come soon.
+        // The first rates are shown soon.
         next = absl::Now() + (looks_++ == 0 ? kInterval / 4 : kInterval);
       }
       screen_->Draw(view_, message_);
@@ -45,7 +45,7 @@ class Top {
   }
 
  private:
-  // A daemon that went away may come back.
+  // A daemon that ended may come back.
   void Look() {
     if (client_ == nullptr) client_ = ControlClient::Connect().value_or(nullptr);
     absl::Status looked = client_ == nullptr
@@ -111,7 +111,7 @@ class Top {
     if (screen_->ReadLine("Show only (empty: all): ", &text)) view_.Filter(text);
   }
 
-  // The job is noted before the question is asked: the lines may move while the user thinks.
+  // The job is remembered before the question is asked: the lines may move while the user thinks.
   void Kill() {
     const TopLine* line = view_.chosen_line();
     if (line == nullptr || client_ == nullptr) return;

@@ -43,8 +43,8 @@ const char* OrderName(TopOrder order) {
   return "";
 }
 
-// What of `text` fits into that many columns, filled with blanks. Characters that this terminal's character
-// set lacks become '?'.
+// Returns the part of `text` that fits into that many columns, padded with blanks. Characters that this
+// terminal's character set lacks become '?'.
 std::wstring Fit(const std::string& text, int columns) {
   std::wstring fit;
   mbstate_t state = {};
@@ -111,7 +111,7 @@ absl::StatusOr<std::unique_ptr<TopScreen>> TopScreen::Open() {
   }
   ::setlocale(LC_CTYPE, "");
   auto screen = absl::WrapUnique(new TopScreen());
-  // Not initscr(3), which ends the process where the terminal is not known.
+  // Not initscr(3), which ends the process if the terminal is unknown.
   screen->screen_ = ::newterm(nullptr, stdout, stdin);
   if (screen->screen_ == nullptr) {
     const char* term = ::getenv("TERM");

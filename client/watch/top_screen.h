@@ -1,4 +1,4 @@
-// The terminal of `relocctl top`: ncurses, and nothing of it outside of here.
+// The terminal of `relocctl top`: the only place that uses ncurses.
 #pragma once
 
 #include <memory>
@@ -11,9 +11,9 @@ namespace reloc {
 
 class TopScreen {
  public:
-  // FailedPrecondition where there is no terminal that could be drawn on.
+  // Returns FailedPrecondition if there is no terminal to draw on.
   static absl::StatusOr<std::unique_ptr<TopScreen>> Open();
-  ~TopScreen();  // the terminal is as it was before
+  ~TopScreen();  // restores the terminal
   TopScreen(const TopScreen&) = delete;
   TopScreen& operator=(const TopScreen&) = delete;
 
@@ -22,12 +22,12 @@ class TopScreen {
   void DrawHelp();
 
   enum Key { kNone = 0, kUp = -1, kDown = -2, kPageUp = -3, kPageDown = -4, kHome = -5, kEnd = -6 };
-  // The next key: a character or one of the above. kNone: none came in time, or the terminal has another
-  // size.
+  // Returns the next key: a character or one of the above. kNone: none came in time, or the terminal's size
+  // changed.
   int ReadKey(int timeout_ms);
-  // A line that the user types after `prompt`. False: given up with Escape.
+  // Reads a line that the user types after `prompt`. Returns false if Escape cancelled it.
   bool ReadLine(const std::string& prompt, std::string* line);
-  // How many lines of jobs there is room for.
+  // Returns how many lines of jobs fit.
   int rows() const;
 
  private:

@@ -88,7 +88,7 @@ void TopView::Arrange() {
     was = {line->id, line->pid};
     was_job = line->is_job;
   }
-  // Stable: what is equal, as most are while nothing happens, stays where it was.
+  // Stable: lines that compare equal, as most do while nothing happens, keep their order.
   std::stable_sort(jobs_.begin(), jobs_.end(), [this](const auto& a, const auto& b) {
     return reversed_ ? Less(order_, b[0], a[0]) : Less(order_, a[0], b[0]);
   });
@@ -118,7 +118,7 @@ void TopView::Toggle() {
   if (line == nullptr) return;
   const std::string id = line->id;
   if (open_.erase(id) == 0) open_.insert(id);
-  // What is hidden cannot be chosen: its job is.
+  // Hidden lines cannot be chosen: their job is instead.
   while (chosen_ > 0 && !lines_[chosen_].is_job) --chosen_;
   Arrange();
 }

@@ -27,28 +27,28 @@ struct TopLine {
   double traffic = 0;  // bytes a second, read and written
   int64_t started_at = 0;
   uint32_t processes = 1;
-  bool known = true;    // false: its processes could not be looked at
+  bool known = true;    // false: its processes could not be read
   std::string command;  // without control characters
 };
 
 class TopView {
  public:
-  // Takes the last look. The chosen line stays the chosen one wherever it goes.
+  // Shows the last sample. The chosen line remains chosen wherever it moves.
   void Update(const JobSampler& sampler);
 
   const std::vector<TopLine>& lines() const { return lines_; }
   size_t chosen() const { return chosen_; }
-  // nullptr: there is no line.
+  // Returns nullptr if there is no line.
   const TopLine* chosen_line() const { return lines_.empty() ? nullptr : &lines_[chosen_]; }
   void Move(int by);
-  // Shows or hides the processes of the job that is chosen.
+  // Shows or hides the processes of the chosen job.
   void Toggle();
 
-  // The highest first, names from A; the same once more turns it round.
+  // Sorts with the highest first, and names from A; the same order again reverses it.
   void Sort(TopOrder order);
   TopOrder order() const { return order_; }
   bool reversed() const { return reversed_; }
-  // Jobs whose name, command or id contains it; empty: all.
+  // Shows jobs whose name, command or id contains `text`; empty: all.
   void Filter(std::string text);
   const std::string& filter() const { return filter_; }
 

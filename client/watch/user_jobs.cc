@@ -41,8 +41,8 @@ const char* WhatIsWrong(ListedKind kind) {
   }
 }
 
-// A process of its own session: with neither root's terminal nor anything else of root's but the pipe. 0: it
-// could not be started.
+// Starts a process in its own session, with neither root's terminal nor anything else of root's except the
+// pipe. Returns 0 if it could not be started.
 pid_t Spawn(const std::vector<std::string>& command, int output) {
   std::vector<char*> argv;
   for (const std::string& argument : command) argv.push_back(const_cast<char*>(argument.c_str()));
@@ -76,7 +76,7 @@ UserJobs::~UserJobs() {
 }
 
 void UserJobs::Start(const std::map<uid_t, std::vector<std::string>>& users, bool include_ended) {
-  ::signal(SIGCHLD, SIG_DFL);  // so that a pid stays a helper's until we have reaped it
+  ::signal(SIGCHLD, SIG_DFL);  // so that a pid belongs to a helper until it is reaped
   for (const auto& [uid, names] : users) StartOne(uid, names, include_ended);
 }
 
@@ -123,7 +123,7 @@ void UserJobs::Collect(absl::Time deadline) {
   }
 }
 
-// One piece at a time, so that each gets its turn.
+// Reads one piece at a time, so that each helper gets its turn.
 void UserJobs::Read(Helper* helper) {
   char chunk[64 * sizeof(ListedJob)];
   ssize_t size = ::read(helper->pipe.get(), chunk, sizeof chunk);
@@ -169,7 +169,8 @@ void UserJobs::Warn(uid_t uid, absl::string_view what) {
   if (warnings_.size() < kMaxWarnings) warnings_.push_back(absl::StrCat("jobs of uid ", uid, ": ", what));
 }
 
-// Without waiting: one that cannot be ended now, since it waits for a file system, ends when that answers.
+// Does not wait: a helper that cannot be ended now, because it waits for a file system, ends when that
+// answers.
 void UserJobs::End(Helper* helper) {
   helper->pipe.Reset();
   if (helper->pid == 0) return;

@@ -1,4 +1,4 @@
-// The jobs of other users, asked for root by helpers that have their uids.
+// Collects the jobs of other users for root, through helpers with those users' uids.
 #pragma once
 
 #include <sys/types.h>
@@ -13,8 +13,8 @@
 
 namespace reloc {
 
-// All that is read is what those users may have written. It costs them their rows if it is not as it must be,
-// and root no more than a bounded number of bytes and the time until the deadline.
+// Everything that is read may have been written by those users. Invalid data costs them their rows, and root
+// at most a bounded number of bytes and the time until the deadline.
 class UserJobs {
  public:
   UserJobs() = default;
@@ -22,17 +22,16 @@ class UserJobs {
   UserJobs& operator=(const UserJobs&) = delete;
   ~UserJobs();  // ends the helpers
 
-  // Starts a helper for each of `users`, which are there with the names of their directories in /tmp.
+  // Starts a helper for each of `users`, which are given with the names of their directories in /tmp.
   void Start(const std::map<uid_t, std::vector<std::string>>& users, bool include_ended);
-  // Takes what comes out of `pipe`, which does not block, for the word of `uid`'s helper `pid`; 0: none of
-  // ours.
+  // Reads records of `uid`'s helper `pid` from `pipe`, which must be non-blocking; pid 0: not our child.
   void Add(uid_t uid, UniqueFd pipe, pid_t pid);
-  // Reads until all are done, or `deadline`. Afterwards:
+  // Reads until all have ended, or `deadline`. The results below are valid afterwards.
   void Collect(absl::Time deadline);
   const std::vector<relocd::v1::Job>& jobs() const { return jobs_; }
-  // Whether there is a daemon that answered, be it with no jobs.
+  // Returns whether a daemon answered, even if with no jobs.
   bool any() const { return any_; }
-  // One line each about a user whose jobs are missing.
+  // Returns one line for each user whose jobs are missing.
   const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
@@ -40,10 +39,10 @@ class UserJobs {
     uid_t uid = 0;
     pid_t pid = 0;
     UniqueFd pipe;
-    std::string bytes;  // of a record that is not complete yet
+    std::string bytes;  // of an incomplete record
     size_t records = 0;
     size_t jobs = 0;
-    bool ended = false;  // it has said that this is all
+    bool ended = false;  // it has sent the last record
   };
 
   void StartOne(uid_t uid, const std::vector<std::string>& names, bool include_ended);

@@ -30,9 +30,9 @@ constexpr char kPrefix[] = "relocd-";
 constexpr size_t kMaxUsers = 256;
 constexpr size_t kMaxDirs = 32;  // of one user
 constexpr size_t kMaxWarnings = 8;
-constexpr absl::Duration kOwnBudget = absl::Milliseconds(500);  // for a directory of the user's own
+constexpr absl::Duration kOwnBudget = absl::Milliseconds(500);  // for a directory that belongs to the user
 
-// Decimal as it is printed: no sign, no leading zeros.
+// Parses a decimal number as it is printed: no sign, no leading zeros.
 bool TakeNumber(absl::string_view* text, uint64_t* number) {
   size_t digits = std::min(text->find_first_not_of("0123456789"), text->size());
   absl::string_view taken = text->substr(0, digits);
@@ -48,13 +48,14 @@ bool TakeUid(absl::string_view* text, uid_t* uid) {
   return true;
 }
 
-// What may follow the name of a daemon's directory: nothing, or the batch job that the daemon belongs to.
+// Returns whether `text` may follow the name of a daemon's directory: nothing, or the batch job of the
+// daemon.
 bool IsSuffix(absl::string_view text) {
   uint64_t job = 0;
   return text.empty() || (absl::ConsumePrefix(&text, ".job-") && TakeNumber(&text, &job) && text.empty());
 }
 
-// Of "relocd-UID[.job-JOBID]".
+// Parses "relocd-UID[.job-JOBID]".
 bool ParseTemporary(absl::string_view name, uid_t* uid) {
   return absl::ConsumePrefix(&name, kPrefix) && TakeUid(&name, uid) && IsSuffix(name);
 }
@@ -66,7 +67,7 @@ UniqueFd OpenDirectory(const std::string& path) {
   return fd.ok() ? *std::move(fd) : UniqueFd();
 }
 
-// False if there was no time for all names.
+// Returns false if there was no time for all names.
 bool ForEachName(const std::string& directory, absl::Time deadline,
                  absl::FunctionRef<void(absl::string_view name, int dir)> visit) {
   std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(OpenDirectory(directory).Release()), ::closedir);
@@ -80,8 +81,8 @@ bool ForEachName(const std::string& directory, absl::Time deadline,
 
 enum class Kind { kGone, kGood, kWrong };
 
-// Whether `name` is a directory of `uid`'s and no mount; `why` says what is wrong. Asks a file system that is
-// mounted there nothing.
+// Returns whether `name` is a directory of `uid` and no mount; `why` is what is wrong. Sends no request to a
+// file system that is mounted there.
 Kind LookAt(int parent, const std::string& name, uid_t uid, std::string* why) {
   KernelStatx known;
   Errno e = Statx(parent, name.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | kStatxDontSync,
@@ -94,7 +95,7 @@ Kind LookAt(int parent, const std::string& name, uid_t uid, std::string* why) {
   } else if (Result<UniqueFd> fd = OpenUnmounted(parent, name.c_str()); !fd.ok()) {
     *why = fd.error().value == EXDEV ? "is a mount of its own" : "cannot be opened";
   } else {
-    // Read again: what was looked at by name may have been a mount.
+    // Read again: the name may have led to a mount before.
     struct stat st;
     if (::fstat(fd->get(), &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == uid) return Kind::kGood;
     *why = "belongs to somebody else";
@@ -104,7 +105,8 @@ Kind LookAt(int parent, const std::string& name, uid_t uid, std::string* why) {
 
 class PlaceSearch {
  public:
-  // Users with a directory that only root can make, or with a process. A daemon that can answer has one.
+  // Looks up users with a directory that only root can make, or with a process. A daemon that can answer has
+  // one.
   void LookUpKnown(absl::Time deadline) {
     bool all = ForEachName(kRuntimeParent, deadline, [&](absl::string_view name, int) {
       uid_t uid = 0;
