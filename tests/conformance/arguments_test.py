@@ -1,4 +1,4 @@
-"""Arguments arrive byte for byte, argv[0] included."""
+"""Arguments are passed byte for byte, argv[0] included."""
 import os
 
 from suite import main, process, scenario
@@ -6,7 +6,7 @@ from suite import main, process, scenario
 TITLE = "Arguments"
 PROGRAMS = ["probe"]
 
-# MAX_ARG_STRLEN: the kernel takes no longer single argument (execve(2)).
+# MAX_ARG_STRLEN: the kernel accepts no longer single argument (execve(2)).
 LONGEST_ARGUMENT = 32 * 4096 - 1
 
 

@@ -1,4 +1,4 @@
-"""What a process has besides arguments and descriptors is the caller's."""
+"""Everything that a process has besides arguments and descriptors is the caller's."""
 import ctypes
 import os
 import resource

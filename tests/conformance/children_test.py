@@ -1,4 +1,5 @@
-"""Children, and theirs: programs of the store and of the host, scripts, and those that the program leaves behind."""
+"""Children and their children: programs of the store and of the host, scripts, and those that the program leaves
+behind."""
 import os
 
 from suite import main, scenario

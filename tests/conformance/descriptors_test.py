@@ -1,4 +1,4 @@
-"""The program has the caller's descriptors, all of them and no other; and nobody else has them."""
+"""The program has all of the caller's descriptors and no others; and no other process has them."""
 import fcntl
 import itertools
 import os
@@ -12,7 +12,8 @@ PROGRAMS = ["probe", "cat", "head", "bash", "make", "waiter"]
 
 
 def report_of(side, *arguments, prepare=lambda: None, **names):
-    """What `probe fds` sees after `prepare()` in a forked child. `names` are inodes, by the name to show instead."""
+    """Returns what `probe fds` sees after `prepare()` in a forked child. `names` are inodes, by the name to show
+    instead."""
     report = os.path.join(side.scratch, "report")
 
     def body():
@@ -27,7 +28,7 @@ def report_of(side, *arguments, prepare=lambda: None, **names):
 
 
 def only_null():
-    """Standard descriptors that are /dev/null, and no others."""
+    """Makes the standard descriptors /dev/null, and closes all others."""
     null = os.open("/dev/null", os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(null, fd)

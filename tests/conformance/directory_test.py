@@ -1,4 +1,4 @@
-"""The program starts where its caller stands, whatever becomes of that place."""
+"""The program starts in its caller's directory, whatever happened to that."""
 import os
 import subprocess
 
@@ -9,7 +9,7 @@ PROGRAMS = ["probe", "cat", "bash", "ls"]
 
 
 def there(side, path):
-    """What the program sees of its working directory `path`: the name, and whether it is that directory."""
+    """Returns what the program sees of its working directory `path`: the name, and whether it is that directory."""
     at = os.stat(path)
     status, out, err = side.probe("cwd", "cwd-file", cwd=path)
     return status, out.replace(f"device {at.st_dev} inode {at.st_ino}\n", "the same\n"), err

@@ -1,4 +1,4 @@
-"""The environment arrives byte for byte."""
+"""The environment is passed byte for byte."""
 from suite import main, process, scenario
 
 TITLE = "Environment"

@@ -1,4 +1,4 @@
-"""The host's files are there and the same; new files are the caller's."""
+"""The host's files are visible and unchanged; new files belong to the caller."""
 import os
 import stat
 

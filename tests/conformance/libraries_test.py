@@ -1,4 +1,4 @@
-"""What the C library and the loader bring in while a program runs."""
+"""What the C library and the loader load while a program runs."""
 import os
 
 from suite import main, scenario
@@ -68,7 +68,8 @@ def terminal_descriptions(side):
 
 @scenario("A library that the caller preloads", natively=(0, "x\n", ""))
 def preloaded(side):
-    """stdbuf sets LD_PRELOAD to a library of coreutils. An instrumented relocctl wants its own to be the first."""
+    """stdbuf sets LD_PRELOAD to a library of coreutils. An instrumented relocctl requires its own to be the
+    first."""
     return side.host_shell('echo x | ASAN_OPTIONS=verify_asan_link_order=0 stdbuf -oL "$1"', "cat")
 
 

@@ -14,7 +14,7 @@ LIBRARIES, DIRECTORIES = 200, 60
 
 
 class SearchStore(LoaderStore):
-    """Programs that are natively started from the store: it lies at its prefix."""
+    """Programs that are started natively from the store, at its prefix."""
 
     def __init__(self, path):
         super().__init__(path, path)
@@ -39,7 +39,7 @@ class SearchStore(LoaderStore):
                      PYTHONPATH=f"{python}/modules")
 
     def library(self, item, name, *, needed=(), run_path=(), folder="lib"):
-        """A library of its own SONAME; returns its directory."""
+        """Makes a library with its own SONAME; returns its directory."""
         path = f"{self.item(item)}/{folder}/{name}"
         os.makedirs(os.path.dirname(path), exist_ok=True)
         shutil.copy(f"{BUILT}/libfirst.so", path)
@@ -48,7 +48,7 @@ class SearchStore(LoaderStore):
         return os.path.dirname(path)
 
     def _link(self, path, needed, run_path):
-        # One after the other: patchelf 0.14 mixes up the strings when it is to change two.
+        # One after the other: patchelf 0.14 mixes up the strings when it changes two.
         if needed:
             patch(path, *(word for each in needed for word in ("--add-needed", each)))
         patch(path, "--set-rpath", ":".join([*run_path, self.libc]))
@@ -66,7 +66,7 @@ class SearchStore(LoaderStore):
         self.program("many", needed=names, run_path=folders)
 
     def add_same_soname(self):
-        """Whoever asks first decides which of two files is loaded under a name."""
+        """The first request decides which of two files is loaded under a name."""
         same = [self.library(f"same{number}", "libsame.so") for number in range(2)]
         users = [self.library(f"user{number}", f"libuser{number}.so", needed=["libsame.so"], run_path=[same[number]])
                  for number in range(2)]
@@ -94,7 +94,7 @@ class SearchStore(LoaderStore):
 
 
 def ld_debug(argv, env, what):
-    """What ld.so says while the program runs, and what that prints."""
+    """Returns ld.so's messages while the program runs, and the program's output."""
     trace = packs.new_path("ld-debug")
     outcome = programs.run(argv, env=programs.environment(LD_DEBUG=what, LD_DEBUG_OUTPUT=trace, **env))
     said = ""
@@ -105,14 +105,14 @@ def ld_debug(argv, env, what):
 
 
 def loaded(argv, env):
-    """Real paths of what is initialized, in order; and what the program prints."""
+    """Returns the real paths of what is initialized, in order; and the program's output."""
     said, outcome = ld_debug(argv, env, "files")
     programs.must(outcome)
     return [os.path.realpath(path) for path in re.findall(r"calling init: (/\S+)", said)], outcome.out
 
 
 def failed_opens(argv, env):
-    """Libraries that are looked for where they are not."""
+    """Returns the libraries that are searched for in the wrong directories."""
     trace = packs.new_path("strace")
     programs.must(programs.run(["strace", "-f", "-e", "trace=openat,open", "-o", trace, *argv],
                                env=programs.environment(**env)))
@@ -166,7 +166,7 @@ class InObjects(LibrarySearch):
 
 
 class ByIndex(LibrarySearch):
-    """Under the loader engine: the audit module looks into the pack's index."""
+    """Under the loader engine: the audit module uses the pack's index."""
 
     @classmethod
     def setUpClass(cls):
@@ -180,7 +180,7 @@ class ByIndex(LibrarySearch):
         os.remove(f"{cls.old}/.reloc/libraries")
 
     def runs(self, pack, **more):
-        """As in the store, with the paths in the pack, and made comparable."""
+        """The same as in the store, with paths in the pack, and made comparable."""
         for name, (argv, env) in self.store.runs.items():
             yield name, [f"{pack}/bin/{name}", *argv[1:]], {**env, **more, "RELOC_ENGINE": "fakechroot",
                                                             "RELOC_DAEMON": "off"}

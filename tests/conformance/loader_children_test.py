@@ -134,7 +134,7 @@ class Scripts(ChildrenTest):
 
 
 class HostPrograms(ChildrenTest):
-    """They run natively, and find what they are given in store paths."""
+    """They run natively, and find store paths that they are given."""
 
     def test_store_paths(self):
         text = f"{os.path.dirname(os.path.dirname(self.probe))}/references"
@@ -170,11 +170,11 @@ class HostPrograms(ChildrenTest):
 
 
 class Sight(ChildrenTest):
-    """What a program sees of itself."""
+    """How a program sees itself."""
 
     def test_proc_self_exe(self):
         self.assertSays(self.probe, "exe")
-        # Of a host program it is the kernel's.
+        # For a host program it is the kernel's.
         self.assertOutput(os.path.realpath("/bin/readlink") + "\n", self.bash("/bin/readlink /proc/self/exe"))
 
     def test_argv0_of_children(self):

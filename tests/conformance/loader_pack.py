@@ -39,14 +39,14 @@ class LoaderStore(Store):
         return plugin
 
     def add_program(self, name):
-        """One of the test's programs, with the host's libraries."""
+        """Adds one of the test's programs, with the host's libraries."""
         path = f"{self.item(name)}/bin/{name}"
         os.makedirs(os.path.dirname(self.real(path)))
         self._copy(os.path.join(BUILT, name), path)
         return path
 
     def add_gconv(self):
-        """The host's converters, beside the libc where it looks for them by itself."""
+        """Adds the host's converters, beside the libc, which looks for them there."""
         folder = self.real(os.path.dirname(self._library("/lib64/ld-linux-x86-64.so.2"))) + "/gconv"
         host = "/usr/lib/x86_64-linux-gnu/gconv"
         os.makedirs(f"{folder}/gconv-modules.d")
@@ -56,7 +56,7 @@ class LoaderStore(Store):
             shutil.copytree(f"{host}/gconv-modules.d", f"{folder}/gconv-modules.d", dirs_exist_ok=True)
 
     def add_locale(self):
-        """The C.UTF-8 locale under a name that no libc has built in."""
+        """Adds the C.UTF-8 locale under a name that no libc has built in."""
         path = self.item("locales")
         shutil.copytree(f"/usr/lib/locale/{_UTF8}", f"{self.real(path)}/lib/locale/xx_XX.UTF-8")
         return f"{path}/lib/locale"
@@ -79,7 +79,7 @@ class LoaderTest(unittest.TestCase):
         host_script = store.item("host-script") + "/bin/host-script"
         store.add_file(host_script, "#!/bin/sh\necho hello\n", 0o755)
         cls.children, cls.calls = (store.add_program(name) for name in ("children", "calls"))
-        # What the probe finds at run time: a closure is found by references in files.
+        # Files that the probe finds at run time: a closure is found by references in files.
         store.add_file(f"{os.path.dirname(os.path.dirname(cls.probe))}/references", f"{cls.plugin} {cls.locales}")
         roots = [cls.probe, cls.shell, cls.children, cls.calls, static, script, host_script]
         cls.script, cls.host_script, cls.static = script, host_script, static

@@ -1,4 +1,4 @@
-"""The loader engine: what ld.so and the two modules make of a store that lies elsewhere."""
+"""The loader engine: how ld.so and the two modules handle a store in another place."""
 import os
 import signal
 

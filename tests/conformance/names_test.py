@@ -1,4 +1,4 @@
-"""The program goes by its own name, for itself and for others, and finds itself where it was built to be."""
+"""The program has its own name, for itself and for others, and finds itself where it was built to be."""
 import os
 
 from suite import main, scenario
@@ -26,7 +26,7 @@ def names_for_others(side):
 
 
 def is_same(path, other):
-    """False also where one cannot be looked at."""
+    """Returns False also if one cannot be accessed."""
     try:
         return os.path.samefile(path, other)
     except OSError:

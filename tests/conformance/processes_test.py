@@ -1,4 +1,4 @@
-"""Programs and other processes of the user: who sees, signals and traces whom."""
+"""Programs and other processes of the user: which can see, signal and trace which."""
 import os
 import signal
 import subprocess
@@ -10,7 +10,7 @@ PROGRAMS = ["waiter", "readlink", "bash", "strace", "unshare", "ps", "sed"]
 
 
 def looked_at(side, pid):
-    """What a program of the pack finds out about the process `pid` in /proc."""
+    """Returns what a program of the pack can read about the process `pid` in /proc."""
     return [side.run("readlink", f"/proc/{pid}/{name}").status for name in ("exe", "cwd", "fd/0", "ns/user")]
 
 
@@ -76,7 +76,7 @@ def effective_uid(pid):
 @scenario("A setuid program of the host, `su`, gets its privilege")
 def setuid_program(side):
     with side.start("bash", "-c", "exec su 2>&1") as program:
-        os.read(program.stdout.fileno(), 100)  # it asks for the password, or says that it cannot do so
+        os.read(program.stdout.fileno(), 100)  # it asks for the password, or reports that it cannot
         uid = effective_uid(program.pid)
         program.kill()
         return uid

@@ -113,7 +113,7 @@ def make_and_gcc(side):
     side.file("main.c", "int a(void);\nint main(void) { return a(); }\n")
     side.file("Makefile", "prog: a.o main.o\n\t$(CC) -o $@ $^\nclean:\n\trm -f *.o prog\n")
 
-    # gcc looks for its parts beside itself; they are the host's.
+    # gcc finds its parts relative to itself; they are the host's.
     parts = os.path.dirname(programs.run(["gcc", "-print-libgcc-file-name"]).out)
     compiler = f"{side.home('gcc')} -B{parts}"
 

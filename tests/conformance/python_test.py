@@ -1,4 +1,4 @@
-"""Python with its own library out of the pack."""
+"""Python with its own library from the pack."""
 from suite import main, scenario
 
 TITLE = "Python"
@@ -7,7 +7,7 @@ ADD = ["/usr/lib/python3.11"]
 
 
 def python(side, code, *arguments, **options):
-    """By its full path: from there Python finds its library."""
+    """Runs Python by its full path, from which it finds its library."""
     return side.run("python3", "-c", code, *arguments, argv0=side.called("python3"), **options)
 
 

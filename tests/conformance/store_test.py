@@ -1,4 +1,4 @@
-"""The store's files, by the paths that programs were built with, for all the ways to look at files."""
+"""The store's files, by the paths that programs were built with, in all the ways to access files."""
 import os
 
 from suite import main, scenario
@@ -12,13 +12,13 @@ ADD = [DATA, "/usr/lib/python3.11/encodings"]
 
 
 def normal(side, outcome):
-    """`outcome` with DATA for the directory of the data."""
+    """Returns `outcome` with DATA in place of the directory of the data."""
     status, out, err = outcome
     return status, out.replace(side.added(DATA), "DATA"), err.replace(side.added(DATA), "DATA")
 
 
 def on_data(side, *argv, **options):
-    """Runs the program with DATA in its arguments replaced by where the data is."""
+    """Runs the program with DATA in its arguments replaced by the path of the data."""
     return normal(side, side.run(*(word.replace("DATA", side.added(DATA)) for word in argv), **options))
 
 

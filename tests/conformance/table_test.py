@@ -1,4 +1,4 @@
-"""The table of differences is well formed and within its budget, docs/conformance.md says the same, and the comparison
+"""The table of differences is well formed and within its budget, docs/conformance.md matches it, and the comparison
 can fail."""
 import unittest
 
@@ -41,7 +41,7 @@ class Differences(unittest.TestCase):
 
 
 class Comparison(unittest.TestCase):
-    """With a table of its own: scenario "known" differs under userns, in a known way or in any."""
+    """With a table of its own: scenario "known" differs under userns, in the listed way or in any."""
 
     def complaint(self, native, packed, name="plain", natively=scenarios.ANYTHING, instead=None):
         kept = differences.DIFFERENCES

@@ -14,7 +14,7 @@ INTERRUPT, QUIT, SUSPEND, END_OF_FILE = "\x03", "\x1c", "\x1a", "\x04"
 
 
 def alone(side, *argv, prepare=lambda: None):
-    """The program is the leader of the terminal's session."""
+    """Starts the program as the leader of the terminal's session."""
     def body():
         prepare()
         side.execute(*argv)
@@ -22,13 +22,13 @@ def alone(side, *argv, prepare=lambda: None):
 
 
 def shell(side, program="/bin/bash"):
-    """An interactive bash, the host's or the program, in which the program is started by its name."""
+    """Starts an interactive bash, the host's or the program's, in which the program is started by its name."""
     env = {**side.env, "PATH": side.path("waiter", "bash"), "PS1": PROMPT, "TERM": "dumb", "HISTFILE": ""}
     return Terminal(lambda: os.execve(program, ["bash", *SHELL_OPTIONS], env))
 
 
 def after_ready(terminal, *keys):
-    """What the program shows for each of `keys`, once it said that it is ready, and how it ends."""
+    """Returns what the program shows for each of `keys`, once it has printed that it is ready, and how it ends."""
     terminal.expect("ready\n")
     for key in keys:
         terminal.send(key)
@@ -92,7 +92,8 @@ def modes(side):
 
 @scenario("Hanging up ends it by SIGHUP", natively=int(signal.SIGHUP))
 def hang_up(side):
-    with alone(side, "bash", "-c", "echo ready; exec sleep 1000") as terminal:  # what reads would see its end first
+    with alone(side, "bash", "-c", "echo ready; exec sleep 1000") as terminal:  # a program that reads would see
+                                                                                # the terminal's end first
         terminal.expect("ready\n")
         terminal.hang_up()
         return terminal.wait()
@@ -109,7 +110,7 @@ def dev_tty(side):
 
 
 def control_a_job(terminal):
-    """`^Z`, `jobs`, `bg`, `fg` and `^C` in a shell whose prompt is awaited."""
+    """Uses `^Z`, `jobs`, `bg`, `fg` and `^C` in a shell, waiting for its prompt each time."""
     terminal.expect(PROMPT)
     terminal.send("waiter\n")
     seen = [terminal.expect("ready\n")]

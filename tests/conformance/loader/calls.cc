@@ -1,8 +1,7 @@
-// Calls every function of libc that takes a path, with store paths, and says which of them fail.
+// Calls every function of libc that takes a path, with store paths, and prints which of them fail.
 //
-// Usage: calls FILE LINK DIRECTORY      FILE, and LINK that leads to it by its absolute path, lie in
-// DIRECTORY, which
-//                                       can be written to
+// Usage: calls FILE LINK DIRECTORY      FILE, and LINK that leads to it by its absolute path, are in DIRECTORY,
+//                                       which must be writable
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -26,12 +25,12 @@
 
 #include <string>
 
-// What programs call that were linked to a glibc before 2.33.
+// Functions that programs call that were linked to a glibc before 2.33.
 extern "C" int OldStat(int version, const char* path, struct stat* out);
 extern "C" int OldLstat(int version, const char* path, struct stat* out);
 __asm__(".symver OldStat,__xstat@GLIBC_2.2.5");
 __asm__(".symver OldLstat,__lxstat@GLIBC_2.2.5");
-// What a program compiled with _FORTIFY_SOURCE calls.
+// Functions that a program compiled with _FORTIFY_SOURCE calls.
 extern "C" int __open_2(const char* path, int flags);
 extern "C" int __open64_2(const char* path, int flags);
 extern "C" int __openat_2(int directory, const char* path, int flags);
@@ -188,7 +187,7 @@ void Sockets(const std::string& directory) {
   close(client);
 }
 
-// A path that leads through an absolute symlink into the store, and texts that are paths by accident.
+// Tries a path that leads through an absolute symlink into the store, and texts that look like paths.
 void Others(const char* link, const std::string& file) {
   struct stat st;
   CHECK(Closes(open(link, O_RDONLY)) && Closes(fopen(link, "r")));

@@ -1,4 +1,4 @@
-// Starts a program in the way that is asked for.
+// Starts a program in the requested way.
 //
 // Usage: children WAY PROGRAM [ARGUMENT...]      exit status: the program's
 #include <errno.h>
@@ -25,7 +25,7 @@ int Wait(pid_t pid) {
   return waitpid(pid, &status, 0) == pid ? ExitStatus(status) : 99;
 }
 
-// The command line as the shell takes it; the arguments have no quotes in them.
+// Returns the command line for the shell; the arguments contain no quotes.
 std::string ShellCommand(char** command) {
   std::string text;
   for (; *command != nullptr; ++command) text += "'" + std::string(*command) + "' ";
@@ -62,7 +62,7 @@ int Vfork(char** command) {
   return kept == 5 ? Wait(pid) : 96;
 }
 
-// 50 children each of four threads at once.
+// Starts 50 children each from four threads at once.
 void* Runs(void* argument) {
   for (int i = 0; i < 50; ++i) {
     if (Spawn(static_cast<char**>(argument), posix_spawn) != 0) return argument;
@@ -82,7 +82,7 @@ int Threads(char** command) {
   return failed == nullptr ? 0 : 1;
 }
 
-// Looks at the program, and for what is not there, with the smallest stack that a thread can have.
+// Accesses the program, and a missing file, with the smallest stack that a thread can have.
 void* Looks(void* path) {
   char target[16];
   bool found = access(static_cast<char*>(path), X_OK) == 0 && open(static_cast<char*>(path), O_RDONLY) >= 0;
@@ -100,7 +100,7 @@ int SmallStack(char** command) {
   return failed == nullptr ? 0 : 1;
 }
 
-// With 80,000 arguments more: near the limit of 2 MB, in which the kernel counts the pointers, too.
+// Adds 80,000 arguments: near the limit of 2 MB, in which the kernel counts the pointers, too.
 int Many(char** command) {
   std::vector<char*> arguments;
   for (; *command != nullptr; ++command) arguments.push_back(*command);
@@ -116,7 +116,7 @@ int TooMany(char** command) {
   return execv(arguments[0], arguments.data());
 }
 
-// What system(3) does to signals is undone afterwards.
+// Checks that system(3) restores the signals that it changes.
 int SystemSignals(char** command) {
   struct sigaction before, after;
   sigset_t mask_before{}, mask_after{};  // of which the kernel sets the first word

@@ -1,3 +1,3 @@
-// Opened by name; needs a library that only its own DT_RUNPATH, or the program's DT_RPATH, leads to.
+// Opened by name; needs a library that only its own DT_RUNPATH, or the program's DT_RPATH, finds.
 extern "C" int Needed();
 extern "C" int Answer() { return Needed(); }

@@ -1,4 +1,4 @@
-// Says what a program sees: one question for each word on the command line.
+// Prints what a program sees: one question for each word on the command line.
 #include <dlfcn.h>
 #include <errno.h>
 #include <iconv.h>
@@ -35,7 +35,7 @@ void Name() {
   printf("%s\n", name);
 }
 
-// Opens `library` after one that does not exist, and calls its Answer().
+// Opens a library that does not exist and then `library`, and calls its Answer().
 int Open(const char* library) {
   if (dlopen("libmissing.so.9", RTLD_NOW) != nullptr) return 1;
   void* handle = dlopen(library, RTLD_NOW);

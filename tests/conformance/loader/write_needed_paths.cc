@@ -1,4 +1,4 @@
-// Writes into all objects of a store which files their libraries are, as the maker of a grafted mirror does.
+// Writes into all objects of a store which files their libraries are, as for a grafted mirror.
 //
 // Usage: write_needed_paths PREFIX DIRECTORY      prints how many files it changed and how many it could not
 #include <cstdio>

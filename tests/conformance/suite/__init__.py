@@ -1,9 +1,9 @@
-"""Every program behaves as if it were native: the frame of the conformance suite.
+"""The conformance suite: every program behaves as if it were native.
 
-A scenario runs a program in some situation and returns what was seen. It is run natively and out of a pack, in each way
-of support/ways.py (by each engine, without and with a daemon, from a mirror, from an image), and what was seen
-has to be equal: in each way, or else as the one table of differences says (differences.py), whose entries have to be
-true as well. docs/conformance.md is written from the scenarios and that table.
+A scenario runs a program in some situation and returns what it saw. It is run natively and from a pack, in each way
+of support/ways.py (by each engine, without and with a daemon, from a mirror, from an image), and the results must
+be equal in each way, or differ as the table of differences says (differences.py), whose entries must be true as
+well. docs/conformance.md is written from the scenarios and that table.
 
     from suite import scenario, main
     PROGRAMS = ["cat"]                      # of the pack

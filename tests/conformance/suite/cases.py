@@ -8,7 +8,7 @@ from support import daemon, images, session, ways
 
 
 def shown(seen):
-    """What was seen, in lines of a bearable length."""
+    """Returns a result in lines that are not too long."""
     lines = pprint.pformat(seen, width=110).replace("\\n", "\n").splitlines()
     return [line if len(line) < 300 else f"{line[:300]}... ({len(line)} characters)" for line in lines]
 
@@ -19,7 +19,7 @@ def unlike(name, seen, expected):
 
 
 def complaint(each, way, native, packed):
-    """Why what was seen is not as it should be, or None."""
+    """Returns why a result is wrong, or None."""
     renamed = way[0] == "image"  # natively too: see sides.NativeForImage
     if each.natively is not scenarios.ANYTHING and native != each.natively and not renamed:
         return unlike("natively", native, each.natively)
@@ -47,19 +47,20 @@ class ScenarioTest(ways.LaunchTest):
             self.fail(f"{each.title}\n{wrong}")
 
     def assertNothingLeft(self, before):
-        """Processes that the program started, and whatever an engine uses, end by themselves soon after it."""
+        """Processes that the program started, and those that an engine uses, end by themselves soon after it."""
         def left():
             return set(session.children()) - before - self.kept_by_the_daemon()
         if not daemon.wait_until(lambda: not left()):
             self.fail(f"left running: {left()}")
 
     def kept_by_the_daemon(self):
-        """The server of its root's image: another one where it made the root anew, since the host's mounts changed."""
+        """Returns the server of the root's image: a new one if the daemon made the root again, because the host's
+        mounts changed."""
         return set(images.servers(self.image) if ways.WAYS[self.way] == ("image", True) else ())
 
 
 def main():
-    """The last call of a file of scenarios."""
+    """Runs the tests; the last call in a file of scenarios."""
     module = sys.modules["__main__"]
     tests = {f"test_{each.name}": (lambda self, each=each: self.compare(each))
              for each in scenarios.of_module("__main__")}

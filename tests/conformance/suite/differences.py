@@ -1,7 +1,7 @@
-"""The documented differences between a program's native run and its run out of a pack. The only place for them.
+"""The documented differences between a program's native run and its run from a pack. The only place for them.
 
-A test fails for a difference that is not here, for one that is here and does not show, and for one reason too many.
-Where a scenario gives now this and now that, or may hang, it is not run: see UNSTEADY.
+A test fails for a difference that is not listed, for one that is listed and does not occur, and for one reason too
+many. A scenario whose result varies, or that may hang, is not run: see UNSTEADY.
 """
 import dataclasses
 import os
@@ -10,7 +10,7 @@ from typing import Callable, Optional
 
 # How many reasons a way of a launch may have of its own.
 BUDGET = {"userns": 6, "fakechroot": 12, "proot": 8, "graft": 3, "mirror": 3, "image": 3}
-# Ways that launch by the engine of another one, and differ as that one does.
+# Ways that launch with the engine of another one, and have the same differences.
 ALSO = {"mirror": "userns", "image": "userns"}
 
 
@@ -20,9 +20,9 @@ UNSTEADY = object()
 @dataclasses.dataclass(frozen=True)
 class Difference:
     scenario: str
-    way: str        # the engine, or from what it launches: see ways.Way
+    way: str        # the engine, or what it launches from: see ways.Way
     reason: str
-    instead: Optional[Callable] = None  # instead(native): what is seen instead; or UNSTEADY
+    instead: Optional[Callable] = None  # instead(native): what the result is instead; or UNSTEADY
     daemon: Optional[bool] = None       # only with a daemon, only without; None: both
 
 
@@ -157,6 +157,6 @@ DIFFERENCES = (
 
 
 def find(scenario, way, daemon):
-    """Its own, or that of the way whose engine it is; or None."""
+    """Returns its own difference, or that of the way with the same engine; or None."""
     found = {each.way: each for each in DIFFERENCES if each.scenario == scenario and each.daemon in (None, daemon)}
     return found.get(way) or found.get(ALSO.get(way))

@@ -1,4 +1,4 @@
-"""Processes as no shell and no subprocess.Popen makes them."""
+"""Makes processes as no shell and no subprocess.Popen can."""
 import ctypes
 import os
 
@@ -8,7 +8,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def raw_exec(program, argv, environ):
-    """execve(2) of lists of bytes, taken as they are: no argument at all, variables without "=" or twice."""
+    """Calls execve(2) with lists of bytes, unchanged: no argument at all, variables without "=" or twice."""
     def array(texts):
         return (ctypes.c_char_p * (len(texts) + 1))(*texts, None)
     _libc.execve(os.fsencode(program), array(argv), array(environ))
@@ -16,12 +16,12 @@ def raw_exec(program, argv, environ):
 
 
 def entries(env):
-    """The environment `env`, a dictionary, as execve(2) takes it."""
+    """Returns the environment `env`, a dictionary, as execve(2) takes it."""
     return [os.fsencode(f"{name}={value}") for name, value in env.items()]
 
 
 def spawn(body):
-    """Forks a child that calls `body`, which executes a program. Returns the wait status of it."""
+    """Forks a child that calls `body`, which executes a program. Returns its wait status."""
     child = os.fork()
     if child == 0:
         session.always_exit(body)

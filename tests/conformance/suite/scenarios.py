@@ -7,18 +7,18 @@ ANYTHING = object()
 
 @dataclasses.dataclass(frozen=True)
 class Scenario:
-    name: str       # the function's
+    name: str       # the name of its function
     title: str      # the row in docs/conformance.md
     module: str
-    run: Callable   # run(side): what was seen, comparable
-    natively: Any   # what has to be seen natively, so that a scenario cannot try nothing; or ANYTHING
+    run: Callable   # run(side): the result, comparable
+    natively: Any   # the result natively, so that a scenario cannot test nothing; or ANYTHING
 
 
 _all = []
 
 
 def scenario(title, natively=ANYTHING):
-    """Makes a scenario of a function of one side. The side is a sides.Side, with an empty scratch directory."""
+    """Makes a scenario from a function of one side. The side is a sides.Side, with an empty scratch directory."""
     def register(function):
         _all.append(Scenario(function.__name__, title, function.__module__, function, natively))
         return function

@@ -1,7 +1,7 @@
-"""The two sides of a comparison: the host's programs, and the same ones out of a pack, a mirror or an image.
+"""The two sides of a comparison: the host's programs, and the same ones from a pack, a mirror or an image.
 
-Both are called alike (same argv, environment, working directory) and both find the scratch directory empty and under
-the same path, so that what they print can be compared byte for byte.
+Both are called in the same way (same argv, environment, working directory) and both find the scratch directory
+empty and under the same path, so that what they print can be compared byte for byte.
 """
 import functools
 import json
@@ -12,7 +12,7 @@ from support import programs, session
 
 
 class Side:
-    """`launch` is the ways.LaunchTest. Its environment names the engine, which means nothing natively."""
+    """`launch` is the ways.LaunchTest. Its environment names the engine, which has no effect natively."""
 
     def __init__(self, launch):
         self.launch = launch
@@ -24,35 +24,35 @@ class Side:
         os.mkdir(self.scratch)
 
     def program(self, name):
-        """The file to execute."""
+        """Returns the file to execute."""
         raise NotImplementedError
 
     def argv0(self, name):
-        """What it is called."""
+        """Returns its `argv[0]`."""
         return name
 
     def called(self, name):
-        """`argv[0]` by which it finds itself."""
+        """Returns the `argv[0]` by which it finds itself."""
         return self.program(name)
 
     def home(self, name):
-        """The path that the program was built for: where it takes itself to be."""
+        """Returns the path that the program was built for, where it believes itself to be."""
         raise NotImplementedError
 
     def file_of(self, name):
-        """Where the program's own file lies on the host."""
+        """Returns the path of the program's own file on the host."""
         raise NotImplementedError
 
     def added(self, path):
-        """Where the data file `path` of the host, which was added to the pack, is for its programs."""
+        """Returns where the pack's programs find the data file `path` of the host, which was added to the pack."""
         raise NotImplementedError
 
     def path(self, *names):
-        """$PATH with the directories of `names` before the host's."""
+        """Returns $PATH with the directories of `names` before the host's."""
         return ":".join([*(os.path.dirname(self.program(name)) for name in names), programs.HOST_PATH])
 
     def file(self, name, text="", mode=0o644):
-        """Makes a file in the scratch directory; its path."""
+        """Makes a file in the scratch directory; returns its path."""
         path = os.path.join(self.scratch, name)
         with open(path, "w", errors="surrogateescape") as file:
             file.write(text)
@@ -65,7 +65,7 @@ class Side:
         return path
 
     def run(self, name, *arguments, argv0=None, env=None, **options):
-        """Runs the program to its end: programs.Outcome."""
+        """Runs the program to its end; returns programs.Outcome."""
         return programs.run([self.argv0(name) if argv0 is None else argv0, *arguments], program=self.program(name),
                             env=self.env if env is None else env, **options)
 
@@ -73,7 +73,8 @@ class Side:
         return self.run("probe", *sections, **options)
 
     def start(self, name, *arguments, **options):
-        """Starts the program with pipes to its input and output; a Popen, to be used as a context manager."""
+        """Starts the program with pipes to its input and output; returns a Popen, to be used as a context
+        manager."""
         options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, **options}
         return subprocess.Popen([self.argv0(name), *arguments], executable=self.program(name), env=self.env, **options)
 
@@ -82,12 +83,13 @@ class Side:
         os.execve(self.program(name), [self.argv0(name), *arguments], self.env)
 
     def host_shell(self, script, *names, **options):
-        """The host's shell runs `script`, in which $1, $2... are the files of the programs `names`."""
+        """Runs `script` in the host's shell; $1, $2... are the files of the programs `names`."""
         files = [self.program(name) for name in names]
         return programs.run(["sh", "-c", script, "sh", *files], program="/bin/sh", env=self.env, **options)
 
     def shell(self, script, *names, **options):
-        """The program bash runs `script`, in which $1, $2... are where the programs `names` take themselves to be."""
+        """Runs `script` in the program bash; $1, $2... are the paths where the programs `names` believe themselves
+        to be."""
         return self.run("bash", "-c", script, "bash", *map(self.home, names), **options)
 
 
@@ -106,7 +108,7 @@ class Native(Side):
 
 class Packed(Side):
     def store(self):
-        """Where programs see the store."""
+        """Returns where programs see the store."""
         return _inspect(self.pack)["store_prefix"]
 
     def program(self, name):
@@ -144,8 +146,8 @@ class FromImage(Packed):
 
 
 class NativeForImage(Native):
-    """A program of an image has one `argv[0]`, its path in the image's root. So that what it prints is comparable, it
-    has it natively too."""
+    """A program of an image has one `argv[0]`, its path in the image's root. To make the output comparable, it has
+    the same one natively."""
 
     def argv0(self, name):
         return _in_image_root(name)
@@ -155,7 +157,7 @@ SIDES = {"mirror": (Native, Mirrored), "graft": (Native, Grafted), "image": (Nat
 
 
 def of(way):
-    """The two sides of a way of a launch."""
+    """Returns the two sides of a way of a launch."""
     return SIDES.get(way.name, (Native, Packed))
 
 

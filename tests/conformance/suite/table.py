@@ -1,4 +1,4 @@
-"""docs/conformance.md: written from the scenarios and the table of differences, which the tests hold to be true.
+"""docs/conformance.md: generated from the scenarios and the table of differences, which the tests prove.
 
     python3 tests/conformance/suite/table.py --write      # see also the build target conformance_table
 """
@@ -32,7 +32,7 @@ def modules():
 
 
 def labels(differences):
-    """A label for each reason: {("userns", "ids"): "U1", ...}."""
+    """Returns a label for each reason: {("userns", "ids"): "U1", ...}."""
     return {(way, reason): f"{way[0].upper()}{number}"
             for way, reasons in differences.REASONS.items() for number, reason in enumerate(reasons, 1)}
 
