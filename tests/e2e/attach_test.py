@@ -1,4 +1,4 @@
-"""relocctl attach: back to a job that was left running."""
+"""relocctl attach: reattaching to a job that was left running."""
 import os
 import signal
 import socket
@@ -13,7 +13,7 @@ from support.terminal import PROMPT
 
 class Attach(PlacedTest, OneLineTest):
     def start(self, *argv):
-        """A job with a terminal; its id."""
+        """Starts a job with a terminal; returns its id."""
         job_id = self.detach("--pty", *argv)
         self.addCleanup(self.end, self.job(job_id)["pid"])
         return job_id
@@ -77,7 +77,7 @@ class Attach(PlacedTest, OneLineTest):
 
     def test_one_that_shows_nothing_does_not_hold_up_the_job(self):
         job_id = self.start("bash", "-c", "read; for ((i = 0; i < 60000; ++i)); do echo a line of output $i; done; exit 6")
-        with self.terminal("attach", job_id) as idle:  # never read from
+        with self.terminal("attach", job_id) as idle:  # never reads
             before = idle.modes()
             self.assertTrue(daemon.wait_until(lambda: idle.modes() != before))
             idle.send("\n")
@@ -99,7 +99,7 @@ class Attach(PlacedTest, OneLineTest):
             terminal.send(SUSPEND)
             terminal.expect(PROMPT)
             terminal.ask("kill -KILL %1; wait")
-        with self.terminal("attach", job_id) as terminal:  # one that comes finds it running
+        with self.terminal("attach", job_id) as terminal:  # a new one finds it running
             terminal.expect("continued\n")
             terminal.send("again\n")
             terminal.expect("read again\n")

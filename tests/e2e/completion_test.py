@@ -1,4 +1,4 @@
-"""Completion in the shells that people have: each loads the script that relocctl prints, and is asked."""
+"""Completion in the common shells: each loads the script that relocctl prints, and completes."""
 import os
 import pty
 import shutil
@@ -8,7 +8,7 @@ import unittest
 
 from support import daemon, images, packs, programs, session
 
-# What pressing TAB does, called by hand: bash has no other way without a terminal.
+# Does what TAB does, called by hand: bash has no other way without a terminal.
 BASH = r"""
 source <(relocctl completion bash)
 COMP_LINE=$1
@@ -90,7 +90,7 @@ class Completion(unittest.TestCase):
     def wait_for(self, path, terminal):
         def there():
             try:
-                os.read(terminal, 4096)  # so that zsh can go on drawing
+                os.read(terminal, 4096)  # so that zsh can continue to draw
             except BlockingIOError:
                 pass
             return os.path.exists(path)
@@ -120,7 +120,7 @@ class Completion(unittest.TestCase):
             self.assertEqual(shell("relocctl inspect --format "), ["json"])
             self.assertIn("userns", shell("relocctl run --engine u"))
         self.each(check)
-        # zsh and fish have the whole word, bash what is behind the =.
+        # zsh and fish have the whole word, bash what follows the =.
         self.assertEqual(self.bash("relocctl ps --format=j"), ["json"])
         self.assertEqual(self.bash("relocctl ps --filter state"), ["state="])
         self.assertEqual(self.zsh("relocctl ps --format=j"), ["--format=json"])
@@ -138,7 +138,7 @@ class Completion(unittest.TestCase):
         images.require()
         shutil.copy(packs.from_host("sed", "cat", suffix=".sqfs"), os.path.join(self.dir, "here", "tools.sqfs"))
         def check(shell):
-            # Completion gives up after a second, which can be short on a busy machine.
+            # Completion stops after a second, which can be short on a busy machine.
             def await_candidates(line, *names):
                 self.assertTrue(daemon.wait_until(lambda: sorted(shell(line)) == list(names)), shell(line))
             await_candidates("relocctl run tools.sqfs/", "tools.sqfs/bin/cat", "tools.sqfs/bin/sed")

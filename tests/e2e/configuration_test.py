@@ -4,7 +4,7 @@ import unittest
 
 from support import daemon, packs, programs, session
 
-# In a mount namespace whose /etc is the test's own.
+# Runs in a mount namespace whose /etc is the test's own.
 WITH_ETC = 'mount --bind "$1" /etc && shift && exec "$@"'
 
 

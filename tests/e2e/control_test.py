@@ -26,7 +26,7 @@ class Control(unittest.TestCase):
         return json.loads(outcome.out)
 
     def start(self, *arguments, name="cat", **env):
-        """A job that runs until its input ends."""
+        """Starts a job that runs until its input ends."""
         return self.start_program([name, *arguments], f"{self.pack}/bin/{name}", **env)
 
     def start_program(self, argv, program, **env):

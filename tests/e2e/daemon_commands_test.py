@@ -1,4 +1,4 @@
-"""relocctl daemon start|stop|restart|status, and what the command line says to mistakes."""
+"""relocctl daemon start|stop|restart|status, and the answers to mistakes on the command line."""
 import json
 import os
 import re
@@ -34,7 +34,7 @@ class DaemonCommands(unittest.TestCase):
         self.assertNotEqual(self.pid(), first)
 
     def start_at_once(self, count, *arguments):
-        """What each says, in the order started. All must succeed."""
+        """Returns the output of each, in the order started. All must succeed."""
         starts = [subprocess.Popen([programs.RELOCCTL, "daemon", "start", *arguments], env=self.env,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(count)]
         said = [start.communicate(timeout=60) for start in starts]
@@ -42,7 +42,7 @@ class DaemonCommands(unittest.TestCase):
         return said
 
     def test_many_starts_at_once(self):
-        for name, content in (("launch.sock", "stale"), ("lock", ""), ("roots", "stale")):  # of an earlier boot
+        for name, content in (("launch.sock", "stale"), ("lock", ""), ("roots", "stale")):  # from an earlier boot
             os.makedirs(self.env["RELOCD_DIR"], 0o700, exist_ok=True)
             with open(os.path.join(self.env["RELOCD_DIR"], name), "w") as file:
                 file.write(content)
@@ -51,10 +51,10 @@ class DaemonCommands(unittest.TestCase):
         self.assertEqual({out for out, _ in self.start_at_once(5)}, {f"relocd runs in {self.env['RELOCD_DIR']}, pid {pid}\n"})
 
     def test_starts_while_a_daemon_ends(self):
-        """Idle exits all the time: every start finds a daemon that serves, ends or is gone."""
+        """With idle exits all the time, every start finds a daemon that serves, ends or is gone."""
         for _ in range(20):
             self.start_at_once(3, "-q", "--idle-exit", "1ms")
-            answer = programs.relocctl("ps", env=self.env)  # served, or told in one line that nobody is there
+            answer = programs.relocctl("ps", env=self.env)  # served, or one line that no daemon runs
             if answer.status != 0:
                 self.assertRegex(answer.err, r"\Arelocctl: [^\n]*\n\Z")
 

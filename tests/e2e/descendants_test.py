@@ -1,5 +1,5 @@
-"""Processes belong to the job that started them, daemons too: forked twice, in a session of their own, their parents
-gone, and the job's main process as well."""
+"""Processes belong to the job that started them, including daemons: forked twice, in a session of their own, after
+the end of their parents and of the job's main process."""
 import os
 import signal
 import subprocess
@@ -7,13 +7,13 @@ import unittest
 
 from support import daemon, jobs, session
 
-# A daemon: a grandchild in a session of its own, whose parents are gone.
+# A daemon: a grandchild in a session of its own, whose parents have ended.
 DAEMONISE = "(setsid sleep 1000 </dev/null >/dev/null 2>&1 &); "
 
 
 class Descendants(jobs.JobsTest):
     def daemons(self, pid):
-        """The pids of the daemons that the job has left."""
+        """Returns the pids of the daemons that the job has left."""
         return [process["pid"] for process in self.inspect(self.job(pid)["id"])["process_list"]
                 if process["argv"][-1:] == ["1000"] and "bash" not in process["argv"][0]]
 
@@ -23,7 +23,7 @@ class Descendants(jobs.JobsTest):
         self.assertGreaterEqual(self.job(job.pid)["processes"], 3)
         job.stdin.close()
         self.assertEqual(job.wait(), 0)
-        # Its state is that of the main process; the daemons are still the job's, and can be ended.
+        # Its state is that of the main process; the daemons still belong to the job, and can be ended.
         self.await_job(job.pid, state="exited", exit_code=0)
         left = self.daemons(job.pid)
         self.assertEqual(len(left), 2)
@@ -49,7 +49,7 @@ class Descendants(jobs.JobsTest):
         """A launch that makes its own root has a mount namespace of its own."""
         self.relocd.stop()
         self.relocd = daemon.Daemon(self.relocd.directory, "--max-roots", "1")
-        holder = self.start()  # has the only root
+        holder = self.start()  # it has the only root
         self.pack = jobs.packs.from_host("bash", "setsid", "sleep", "tail")
         self.check("userns")
         self.end(holder)
@@ -91,7 +91,7 @@ class Descendants(jobs.JobsTest):
         self.await_job(job.pid, processes=0)
 
     def test_a_program_of_the_pack_that_a_job_starts_is_part_of_both(self):
-        """It is a job of its own, and its daemons are those of the job that bears the mark."""
+        """It is a job of its own, and its daemons belong to the job whose mark they have."""
         entry = self.pack + "/bin/bash"
         outer = self.start(f"{entry} -c '{DAEMONISE}'; echo ready; read line")
         self.await_job(outer.pid, processes=2)

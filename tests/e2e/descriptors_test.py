@@ -1,4 +1,4 @@
-"""Launches that are short of descriptors, or have none to speak to."""
+"""Launches that are short of descriptors, or have none to write to."""
 import os
 import resource
 
@@ -10,7 +10,7 @@ class Descriptors(ways.LaunchTest):
     PROGRAMS = ["cat", "bash"]
 
     def test_a_message_never_lands_in_a_file_of_the_callers(self):
-        """With standard error closed, the next file that is opened gets its number. RELOC_DEBUG talks a lot."""
+        """With stderr closed, the next file that is opened gets its number. RELOC_DEBUG prints a lot."""
         victim = packs.new_path("victim")
         script = 'exec 2>&-; "$1" -c "exec 2>$2; echo fine >&2"'
         env = {**self.env, "RELOC_DEBUG": "1"}
@@ -19,7 +19,7 @@ class Descriptors(ways.LaunchTest):
             self.assertEqual(lines.read(), "fine\n")
 
     def test_a_full_descriptor_table(self):
-        """A launch needs a few descriptors for a moment. With less, one line says so."""
+        """A launch briefly needs a few descriptors. With fewer, it prints one line."""
         for free in (16, 3, 0):
             with self.subTest(free=free):
                 outcome = self.packed("cat", preexec_fn=lambda: leave_free(free), close_fds=False)
@@ -40,7 +40,7 @@ class Descriptors(ways.LaunchTest):
 
 
 def leave_free(free, limit=100):
-    """Leaves room for `free` descriptors more; those that occupy the rest are inherited."""
+    """Leaves room for `free` more descriptors; those that occupy the rest are inherited."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
     null = os.open("/dev/null", os.O_RDONLY)
     for fd in range(3, limit - free):

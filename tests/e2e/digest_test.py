@@ -1,4 +1,4 @@
-"""A pack's digest: the same for all that a launch can use, and another when anything of it is."""
+"""A pack's digest: the same for everything that a launch can use, and a different one if any of that differs."""
 import json
 import os
 import shutil
@@ -46,7 +46,7 @@ class EqualPacks(unittest.TestCase):
             self.assertEqual(digest_of(again), digest_of(self.pack))
 
     def test_copied(self):
-        """Owners, times, hard links and all but one bit of the mode are no part of it."""
+        """Owners, times, hard links and all but one bit of the mode do not affect it."""
         for script in ('cp -a "$0" "$1"', 'umask 077; cp -r "$0" "$1"', 'cp -r --no-preserve=links,timestamps "$0" "$1"',
                        'mkdir "$1"; tar -C "$0" --hard-dereference -cf - . | tar -C "$1" -xf -'):
             with self.subTest(script):
@@ -78,7 +78,7 @@ class ChangedPacks(unittest.TestCase):
         self.assertRegex(outcome.out, rf"\A{path} [^\n]+\n\Z")
 
     def parts(self):
-        """Of the pack, what is no item."""
+        """Lists the parts of the pack that are no items."""
         yield from (MODULES + name for name in os.listdir(f"{self.pack}/{MODULES}"))
         yield from (".reloc/libraries", ".reloc/shim", ".reloc/plans/bin/bash", ".reloc/plans/bin/sed", "bin/bash")
 
@@ -106,7 +106,7 @@ class ChangedPacks(unittest.TestCase):
         self.assertDiffers(MODULES + "proot")
 
     def test_a_list_that_names_what_was_changed(self):
-        """With the manifest as it was, byte by byte."""
+        """With the manifest unchanged, byte by byte."""
         flip(f"{self.copy}/{MODULES}preload.so")
         lists = PackLists(self.copy)
         lists.describe(MODULES + "preload.so")
@@ -137,7 +137,7 @@ class ChangedPacks(unittest.TestCase):
 
 
 class OlderPacks(MirrorsTest):
-    """Their digest covers the store alone, so that engines which take more from a mirror do without."""
+    """Their digest covers only the store, so that engines which take more from a mirror do not use it."""
     PROGRAMS = ("bash", "cat")
 
     def setUp(self):
@@ -198,7 +198,7 @@ class Modules(MirrorsTest):
     PROGRAMS = ("bash", "cat")
 
     def test_they_come_from_the_pack(self):
-        """What is in their place in a mirror is neither loaded nor executed; the store's files are."""
+        """Their counterparts in a mirror are neither loaded nor executed; the store's files are."""
         self.start()
         mirror = f"{self.cache}/mirrors/{self.add()}"
         for name in os.listdir(f"{mirror}/{MODULES}"):

@@ -1,4 +1,4 @@
-"""relocctl doctor: things are broken one by one, and each is told with its cure."""
+"""relocctl doctor: things are broken one by one, and each is reported with its fix."""
 import fcntl
 import json
 import os
@@ -20,7 +20,7 @@ class Doctor(unittest.TestCase):
                                         PATH=f"{programs.BIN}:{programs.HOST_PATH}")
 
     def examine(self, **env):
-        """All findings by their names, and the exit status."""
+        """Returns all findings by their names, and the exit status."""
         command = [self.relocctl, "doctor", "--format", "json"]
         outcome = programs.run(command, env={**self.env, **env})
         self.assertEqual(outcome.err, "")
@@ -85,7 +85,7 @@ class Daemons(Doctor):
 
     def test_launch_socket_is_gone(self):
         relocd = self.start()
-        relocd.process.send_signal(signal.SIGSTOP)  # else it is back soon
+        relocd.process.send_signal(signal.SIGSTOP)  # otherwise it is soon restarted
         self.addCleanup(relocd.process.send_signal, signal.SIGCONT)
         os.unlink(relocd.socket)
         self.check("launch socket", "FAIL", "takes no connections", "relocctl daemon restart")
@@ -178,7 +178,7 @@ class Directories(Doctor):
         os.chmod(path, 0o600)
 
     def start_in_background(self):
-        """With a history, which has its first entry."""
+        """Starts it with a history that has its first entry."""
         programs.must(programs.relocctl("daemon", "start", env=self.env))
         self.addCleanup(lambda: programs.must(programs.relocctl("daemon", "stop", env=self.env)))
         self.assertTrue(daemon.wait_until(lambda: programs.must(programs.relocctl("events", "--since", "1h", "--no-stream",

@@ -1,4 +1,4 @@
-"""relocctl events: what happened, and what happens, line by line."""
+"""relocctl events: past and current events, line by line."""
 import json
 import os
 import select
@@ -11,7 +11,7 @@ from support import daemon, outcomes, packs, programs, session
 
 
 class Watcher:
-    """A relocctl events that runs, and the lines that it has printed."""
+    """A running relocctl events, and the lines that it has printed."""
 
     def __init__(self, env, *arguments, stdout=None):
         self.path = packs.new_path("events")
@@ -48,7 +48,7 @@ class Events(outcomes.OneLineTest):
         return programs.run([self.pack + "/bin/sh", "-c", script], env={**self.env, **more})
 
     def watch(self, *arguments, **options):
-        """A watcher that certainly watches: it has seen a launch."""
+        """Returns a watcher that is certainly ready: it has seen a launch."""
         watcher = Watcher(self.env, *arguments, **options)
         self.addCleanup(watcher.end)
         self.assertTrue(daemon.wait_until(lambda: self.launch("exit 99") and watcher.events()))
@@ -66,7 +66,7 @@ class Events(outcomes.OneLineTest):
             self.addCleanup(watcher.end)
             os.close(writer)
             self.assertTrue(daemon.wait_until(lambda: self.launch() and select.select([reader], [], [], 0)[0]))
-            # All that there is to tell of these launches is told before the reader goes.
+            # All events of these launches are printed before the reader closes.
             while select.select([reader], [], [], 0.5)[0]:
                 os.read(reader, 65536)
             self.assertIsNone(watcher.process.poll())
@@ -146,7 +146,7 @@ class Events(outcomes.OneLineTest):
         self.assertEqual(self.relocd.process.wait(20), 0)
 
     def test_a_reader_that_does_not_read_holds_up_nobody(self):
-        """Its pipe is full; the others, the launches and the end of the daemon do not notice."""
+        """Its pipe is full; the others, the launches and the end of the daemon are not affected."""
         reading, writing = os.pipe()
         self.addCleanup(os.close, reading)
         stuck = Watcher(self.env, "--since", "1h", stdout=writing)

@@ -1,5 +1,5 @@
-"""The engine graft: programs run where their store is not, natively, out of a mirror that has another path in them.
-And the engines that use a plain mirror as the pack."""
+"""The engine graft: programs run natively in another place than their store, from a mirror that contains another
+path. And the engines that use a plain mirror like the pack."""
 import gzip
 import os
 import re
@@ -24,7 +24,7 @@ in make "hello" ''
 
 
 class HostPrograms(unittest.TestCase):
-    """Our own prefix is long: the graft path lies in the cache."""
+    """Our own prefix is long: the graft path is in the cache."""
 
     @classmethod
     def setUpClass(cls):
@@ -57,7 +57,7 @@ class HostPrograms(unittest.TestCase):
         self.assertNotIn("preload.so", outcome.out)
 
     def test_no_library_is_searched(self):
-        # Python's extensions need some that are left to ld.so: see reloc/pack/needed_paths.h.
+        # Python's extensions need some that ld.so has to find: see reloc/pack/needed_paths.h.
         for name, *arguments in (("git", "--version"), ("perl", "-MPOSIX", "-e", "1"), ("python3", "-c", "import json")):
             outcome = programs.run([name, *arguments], program=f"{self.pack}/bin/{name}",
                                    env={**self.env, "LD_DEBUG": "libs"})
@@ -98,7 +98,7 @@ class HostPrograms(unittest.TestCase):
     def test_a_mirror_that_is_gone_is_none(self):
         gone = mirrors.Mirror("graft", packs.from_host("sed"))
         self.addCleanup(gone.remove)
-        gone.relocd.stop()  # it would notice, and withdraw it
+        gone.relocd.stop()  # it would notice, and withdraw the mirror
         shutil.rmtree(gone.cache + "/mirrors")
         outcome = programs.run([packs.from_host("sed") + "/bin/sed", "--version"],
                                env=gone.environment(RELOC_ENGINE="graft"))
@@ -117,7 +117,7 @@ class HostPrograms(unittest.TestCase):
 
 
 class Keeping(MirrorsTest):
-    """From the first launch that asks for a graft to its end."""
+    """From the first launch that requests a graft to its end."""
     ENGINE = "graft"
     KIND = "graft"
 
@@ -154,7 +154,7 @@ class Keeping(MirrorsTest):
         self.assertEqual((os.path.exists(path), os.listdir(self.cache + "/mirrors")), (False, []))
         self.assertEqual(self.launch().status, 125)
         self.await_graft()
-        self.assertEqual(self.graft_path(), path)  # what was copied out of the first names it
+        self.assertEqual(self.graft_path(), path)  # files copied out of the first one refer to it
 
     def test_why_there_is_none_is_in_the_log(self):
         self.start()
@@ -181,7 +181,7 @@ class Keeping(MirrorsTest):
         path = self.graft_path()
         os.unlink(path)
         self.assertIn("the graft path is gone: " + path, self.launch().err)
-        self.await_graft()  # that launch has told of it
+        self.await_graft()  # that launch has reported it
         self.assertEqual(self.graft_path(), path)
         os.unlink(path)
         self.restart()
@@ -201,7 +201,7 @@ class Keeping(MirrorsTest):
 
 
 class ShortPrefix(unittest.TestCase):
-    """/gnu/store is so short that only a name in a directory of the user's in /tmp can stand for it."""
+    """/gnu/store is so short that only a name in a directory of the user in /tmp can replace it."""
 
     @classmethod
     def setUpClass(cls):

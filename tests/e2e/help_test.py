@@ -1,4 +1,4 @@
-"""What the command line says of itself: help of every command, mistakes, exit statuses, JSON, the manual."""
+"""The command line's description of itself: help of every command, mistakes, exit statuses, JSON, the manual."""
 import json
 import os
 import re
@@ -18,14 +18,14 @@ def help_of(*command):
 
 
 def listed(text, *sections):
-    """The terms of a help's sections: of "  -a, --all    All" the "-a, --all"."""
+    """Returns the terms of a help's sections: "-a, --all" from "  -a, --all    All"."""
     bodies = re.findall(r"^(\w+):\n((?:  .*\n)+)", text, re.M)
     return [re.split(r"\s{2,}", line.strip())[0] for title, body in bodies if title in sections
             for line in body.splitlines() if re.match(r"  \S", line)]
 
 
 def commands():
-    """Every command that does something, as a tuple of words."""
+    """Yields every command that does something, as a tuple of words."""
     for name in listed(help_of(), *GROUPS):
         below = listed(help_of(name), "Commands")
         yield from ((name, word) for word in below) if below else [(name,)]

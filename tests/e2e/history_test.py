@@ -41,7 +41,7 @@ class History(outcomes.OneLineTest):
         self.assertEqual(self.launch("exit 3", "an argument"), 3)
         self.assertEqual(self.launch("kill -9 $$"), -9)
         self.await_count(2)
-        # A relocd that was busy may hear of the second first: that one was told by datagram.
+        # A relocd that was busy may receive the second first, because that one was reported by datagram.
         first, second = sorted(self.history(), key=lambda job: job["state"])
         self.assertLessEqual(FIELDS, first.keys())
         self.assertEqual((first["state"], first["exit_code"], first["signal"]), ("exited", 3, None))

@@ -1,6 +1,6 @@
-"""Names, arguments and paths that others have chosen reach no terminal, no log and no script as they are.
+"""Names, arguments and paths that others have chosen reach no terminal, log or script unescaped.
 
-Each command that can come across one is run, with its output into a pipe and on a terminal. What a job itself writes is raw on
+Each command that can meet one is run, with its output into a pipe and on a terminal. A job's own output is raw on
 purpose, and no part of this.
 """
 import json
@@ -13,11 +13,12 @@ import unittest
 from support import daemon, packs, programs, session
 from support.terminal import Terminal
 
-# A title for the terminal, C1 as UTF-8 and as a byte, a turn of direction, a mark without width, what is no UTF-8, a second line.
+# A title for the terminal, C1 as UTF-8 and as a byte, a change of direction, a mark without width, invalid UTF-8, a
+# second line.
 HOSTILE = "\x1b]0;owned\x07\u009b31m\udc9b31m\u202e\u2066\u200b\ufeff\u2028\udcff\x7f\rx\nforged".encode(errors="surrogateescape")
 NAME = os.fsdecode(HOSTILE)
 FORBIDDEN = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\udc80-\udcff]")
-# What our own programs send to a terminal: ncurses' and the progress bar's sequences.
+# Sequences that our own programs send to a terminal: those of ncurses and of the progress bar.
 SEQUENCES = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|[()][A-Z0-9]|[=>78])|\x0f|\x0e")
 
 
@@ -44,7 +45,7 @@ class HostileNames(unittest.TestCase):
         self.assertNotRegex(text, r"(?m)^forged", what)
 
     def assertOutcomeClean(self, argv, *, hostile=True, env=None, terminal=True):
-        """`hostile`: the name is to be seen, in one of its two spellings."""
+        """`hostile`: the name must be shown, in one of its two spellings."""
         env = env or self.env
         outcome = programs.run(argv, env=env)
         with self.subTest(argv=argv):
@@ -64,7 +65,8 @@ class HostileNames(unittest.TestCase):
         return self.assertOutcomeClean([programs.RELOCCTL, *arguments], **options)
 
     def job(self):
-        """A job whose program was found by a hostile path, with hostile arguments, in a hostile directory."""
+        """Starts a job whose program was found by a hostile path, with hostile arguments, in a hostile
+        directory."""
         job = subprocess.Popen([NAME, "-c", "read line", NAME], executable=self.pack + "/bin/sh", env=self.env,
                                stdin=subprocess.PIPE)
         self.addCleanup(lambda: self.end(job))
@@ -105,7 +107,7 @@ class HostileNames(unittest.TestCase):
         self.assertClean(SEQUENCES.sub("", shown).replace("\r", ""), "top")
 
     def test_json_keeps_the_text(self):
-        """Escaped as JSON escapes, so that scripts get what was there; only what is no UTF-8 is lost."""
+        """Escaped as JSON requires, so that scripts get the original; only invalid UTF-8 is lost."""
         self.start()
         self.job()
         told = daemon.jobs(self.env)[0]
@@ -138,7 +140,7 @@ class HostileNames(unittest.TestCase):
         self.relocctl("pack", "inspect", "--format", "json", self.pack, hostile=False)  # "%1B", as in a list of files
 
     def test_manifests(self):
-        """What `pack inspect` prints of a pack that a stranger made."""
+        """What `pack inspect` prints about a pack that another user made."""
         self.env = programs.environment()
         changes = {"prefix": lambda m: m.update(store_prefix="/gnu/" + "\x1b]0;owned\x07\nDigest:  forged"),
                    "C1": lambda m: m.update(store_prefix="/gnu/\u009bstore"),
@@ -191,7 +193,7 @@ class HostileNames(unittest.TestCase):
         self.assertOutcomeClean([programs.RELOCD, "--dir", self.directory])
 
     def test_launches(self):
-        """The shim's and the front's own lines."""
+        """The lines of the shim and of the front itself."""
         self.env = programs.environment(RELOC_DEBUG="1")
         for engine in programs.ENGINES:
             env = {**self.env, "RELOC_ENGINE": engine}

@@ -1,4 +1,4 @@
-"""One-file packs: made, looked at, run with and without a daemon, damaged; and no mount and no helper is left."""
+"""One-file packs: made, inspected, run with and without a daemon, damaged; and no mount and no helper is left."""
 import concurrent.futures
 import os
 import shutil
@@ -14,7 +14,7 @@ _image = None
 
 
 def image():
-    """An image on a path with spaces, made once. Do not change it."""
+    """Returns an image on a path with spaces, made once. Do not change it."""
     global _image
     if _image is None:
         _image = make_image()
@@ -40,7 +40,7 @@ class ImageTest(unittest.TestCase):
         return programs.relocctl("run", f"{path or image()}/bin/{program}", *arguments, env=env or self.env, **options)
 
     def await_server(self):
-        """The pid of the only server; that of an earlier test may take a moment to end."""
+        """Returns the pid of the only server; that of an earlier test may take a moment to end."""
         self.assertTrue(wait_until(lambda: len(servers(image())) == 1), servers(image()))
         return servers(image())[0]
 
@@ -48,14 +48,14 @@ class ImageTest(unittest.TestCase):
         self.assertTrue(wait_until(lambda: not servers(path)), f"left: {servers(path)}")
 
     def start(self, program, *arguments, env):
-        """A running job, killed at the end."""
+        """Starts a job, which is killed at the end of the test."""
         job = subprocess.Popen([programs.RELOCCTL, "run", f"{image()}/bin/{program}", *arguments], env=env,
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.addCleanup(lambda: (job.kill(), job.communicate()))
         return job
 
     def start_cat(self, env):
-        """A running cat that has answered: so it is what runs now."""
+        """Starts a cat that has answered: so the program runs now."""
         job = self.start("cat", env=env)
         self.assertAnswers(job)
         return job
@@ -122,7 +122,7 @@ class Damage(ImageTest):
                 data[at] ^= 0xff
             return data
         outcome = programs.relocctl("pack", "verify", self.change(flip))
-        # Either it can be unpacked to something else, or it cannot.
+        # It may be unpacked to different bytes, or it may fail.
         self.assertIn(outcome.status, (1, 125))
         self.assertRegex(outcome.out + outcome.err, r"^[^\n]+(has other content|Input/output error)\n")
 
@@ -191,7 +191,7 @@ class WithoutDaemon(ImageTest):
 
 
 class WithoutTheServer(ImageTest):
-    """The host's squashfuse, which trusts what an image says, never serves in its place."""
+    """The host's squashfuse, which trusts images, never serves in its place."""
 
     def test_it_is_not_installed(self):
         relocctl = packs.new_path("installation") + "/bin/relocctl"
@@ -233,7 +233,7 @@ class WithDaemon(ImageTest):
         self.assertIn("way=inplace image=published", again.err)
 
     def test_the_second_launch_does_without_the_server(self):
-        """The kernel remembers all that the first one asked for, what is not there too."""
+        """The kernel caches everything that the first one asked for, including missing names."""
         script = 'echo "$(< "$0")"; for each in /.relocd/pack/*/* /.relocd/pack/none; do [[ -e $each ]] || echo "$each"; done'
         def launch():
             return [self.run_image("sed", "s/a/b/", input="a\n", timeout=20),
@@ -273,7 +273,7 @@ class WithDaemon(ImageTest):
             made = packs.new_path() + ".sqfs"
             programs.must(programs.relocctl("pack", "create", "-o", made, "--from-host", programs.host("cat"),
                                             "--add", data))
-            with open(made, "rb") as source, open(path, "wb") as target:  # the same inode
+            with open(made, "rb") as source, open(path, "wb") as target:  # to keep the inode
                 target.write(source.read())
             self.assertEqual(self.run_image("cat", f"/.relocd/pack{data}", path=path).out, content)
 

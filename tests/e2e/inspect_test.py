@@ -1,4 +1,4 @@
-"""relocctl inspect: all that is known of a job."""
+"""relocctl inspect: everything known about a job."""
 import json
 import os
 import unittest
@@ -32,7 +32,7 @@ class Inspect(jobs.JobsTest):
         self.assertGreater(main["rss_bytes"], 100_000)
 
     def test_a_name_that_looks_like_fields(self):
-        """Of a process called ") R 1 (": /proc/PID/stat is taken apart from its end."""
+        """For a process called ") R 1 (": /proc/PID/stat is parsed from its end."""
         job = self.start("exec 3>/proc/$BASHPID/comm; echo -n ') R 1 (' >&3; sleep 1000 & echo ready; read line; kill $!")
         with open(f"/proc/{job.pid}/comm") as comm:
             self.assertEqual(comm.read(), ") R 1 (\n")

@@ -1,4 +1,4 @@
-"""What is installed: relocctl alone launches a pack's entries, and everything else is done by its other half."""
+"""What is installed: relocctl alone launches a pack's entries, and its other half does everything else."""
 import os
 import shutil
 import unittest
@@ -40,7 +40,7 @@ class Installation(unittest.TestCase):
         self.assertRuns("../pack/bin/../bin/echo", cwd=self.linked_as("pack"))
 
     def linked_as(self, name):
-        """A directory beside which the pack is called `name`."""
+        """Returns a directory beside which the pack is called `name`."""
         place = packs.new_path("place")
         os.makedirs(place + "/inside")
         os.symlink(self.pack, f"{place}/{name}")
@@ -85,7 +85,8 @@ class Installation(unittest.TestCase):
         self.assertIn("install", self.relocctl_with("pack", "create", "-o", link + ".new", "--from-host", "sed").err)
 
     def test_a_job_of_the_loader_engine_runs_relocctl(self):
-        """A static program gets nothing of its modules, and has nothing to hand on to the program of the other pack."""
+        """A static program gets no variables of its modules, and passes none on to the program of the other
+        pack."""
         self.install("libexec/relocd/relocctl", os.path.join(programs.BIN, "../libexec/relocctl"))
         shell = packs.from_host("sh")
         script = f'exec "{self.relocctl}" run --engine userns "{self.pack}/bin/echo" "$RELOC_LOADER$LD_PRELOAD" ok'

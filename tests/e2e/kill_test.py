@@ -1,4 +1,4 @@
-"""relocctl kill: which job is meant, which signal, and that all of the job gets it."""
+"""relocctl kill: which job, which signal, and that all processes of the job get it."""
 import signal
 import subprocess
 import unittest

@@ -13,7 +13,7 @@ AT_ONCE = 16
 
 
 def temporary_files():
-    """This product's entries in /tmp; not those of tests and benchmarks that run at the same time."""
+    """Returns this product's entries in /tmp; not those of tests and benchmarks that run at the same time."""
     return {name for name in os.listdir("/tmp") if "reloc" in name and not re.match("relocd?-(test|bench)", name)}
 
 
@@ -27,7 +27,7 @@ class Leftovers(ways.LaunchTest):
     PROGRAMS = ["bash", "sleep"]
 
     def test_nothing_is_left_of_a_thousand_launches_of_which_half_are_killed(self):
-        self.packed("bash", "-c", "exit 0")  # what is kept on purpose (a cache) is there now
+        self.packed("bash", "-c", "exit 0")  # files that are kept on purpose (a cache) exist now
         before = self.what_is_there()
         random.seed(2)
         live = []
@@ -44,11 +44,11 @@ class Leftovers(ways.LaunchTest):
 
     def what_is_there(self):
         own = [path for path, _, _ in os.walk(session.temp()) if not path.startswith(self.pack)]
-        # Processes and temporary files of the first launch may still be going, those of the last too.
+        # Processes and temporary files of the first launch may still be ending, and those of the last too.
         return [{*temporary_files(), *session.children()}, mounts(), sorted(own)]
 
     def start(self, number):
-        """Every second one sleeps for ever, and is killed somewhere between fork and sleep."""
+        """Starts one; every second one sleeps for ever, and is killed somewhere between fork and sleep."""
         if number % 2:
             return subprocess.Popen(["sleep", "1000"], executable=self.entry("sleep"), env=self.env)
         return subprocess.Popen(["bash", "-c", "exit 7"], executable=self.entry("bash"), env=self.env)

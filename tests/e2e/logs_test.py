@@ -1,4 +1,4 @@
-"""relocctl logs: what is kept of a job's output."""
+"""relocctl logs: the output that is kept of a job."""
 import fcntl
 import os
 import struct
@@ -9,7 +9,7 @@ from support import daemon, packs, programs, session
 
 
 class WithoutADaemon(unittest.TestCase):
-    """Output is read from files, which a job's id names."""
+    """Output is read from files, which are named after a job's id."""
 
     def setUp(self):
         state = packs.new_path("state")

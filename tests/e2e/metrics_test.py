@@ -1,4 +1,4 @@
-"""Metrics: what they count, and every way to get them, up to a real Prometheus."""
+"""Metrics: what they count, and every way to get them, including a real Prometheus."""
 import http.client
 import json
 import os
@@ -21,7 +21,7 @@ LABELS = {"engine", "placement", "result", "state", "reason", "version", "le"}
 
 
 def series(text):
-    """{'name{labels}': value} of a text in Prometheus' format."""
+    """Returns {'name{labels}': value} from a text in Prometheus' format."""
     return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in text.splitlines()
             if line and not line.startswith("#")}
 
@@ -58,7 +58,7 @@ class MetricsTest(unittest.TestCase):
         return outcome.out
 
     def assertCounts(self, **wanted):
-        """Waits: the daemon may hear of a launch after the program has ended."""
+        """Waits: the daemon may receive a launch after the program has ended."""
         keys = {"launches": 'relocd_launches_total{engine="userns",placement="caller",result="ok"}',
                 "running": 'relocd_jobs{engine="userns",state="running"}',
                 "exited": 'relocd_jobs{engine="userns",state="exited"}',
@@ -81,13 +81,13 @@ class Counting(MetricsTest):
         job = subprocess.Popen([self.pack + "/bin/cat"], env=self.env, stdin=subprocess.PIPE)
         self.addCleanup(job.wait)
         self.addCleanup(job.stdin.close)
-        # The first one asked for the root, the others joined it.
+        # The first one requested the root, the others joined it.
         self.assertCounts(launches=3, running=1, asked=1, roots=1)
         job.send_signal(signal.SIGKILL)
         job.wait()
         self.assertCounts(launches=3, running=0)
         ends = {job["state"] for job in daemon.jobs(self.env)}
-        if "lost" not in ends:  # a kernel that tells how a process ended
+        if "lost" not in ends:  # the kernel reports how a process ended
             self.assertCounts(exited=2, killed=1)
 
     def test_fallbacks_by_reason(self):
@@ -184,7 +184,7 @@ class Http(MetricsTest):
         self.assertEqual([result["value"][1] for result in answer()], ["1"])
 
     def run_prometheus(self, url):
-        """A Prometheus that scrapes `url` each second; its port."""
+        """Runs a Prometheus that scrapes `url` each second; returns its port."""
         program = tool("prometheus", "prometheus")
         data = packs.new_path("prometheus")
         os.mkdir(data)
@@ -260,7 +260,7 @@ class Textfile(MetricsTest):
             before = status("voluntary_ctxt_switches")
             time.sleep(3)
             return status("voluntary_ctxt_switches") == before
-        # Not at once: a timer may be armed, and a worker may still be busy with the launch's mirror.
+        # Not immediately: a timer may be armed, and a worker may still be busy with the launch's mirror.
         self.assertTrue(daemon.wait_until(rests, seconds=60))
 
 

@@ -1,4 +1,5 @@
-"""Mirrors: made when asked to or by themselves, used by launches as soon as they are ready, kept while they are used."""
+"""Mirrors: made on request or automatically, used by launches as soon as they are ready, kept while they are
+used."""
 import json
 import os
 import shutil
@@ -128,13 +129,13 @@ class ByItself(MirrorsTest):
             self.launch(launches - 1)
             self.must("prune")  # in the same queue
             self.assertEqual(self.list(), [])
-            # One that still joined the root with the mirror does not count.
+            # A launch that still joined the root with the mirror does not count.
             self.assertTrue(daemon.wait_until(lambda: self.launch(1) or self.pack in self.ready()), self.relocd.read_log())
 
     def test_not_of_packs_on_a_disk_of_this_host(self):
         self.start("--mirror-after", "1")
         self.launch(3)
-        for _ in range(15):  # until relocd has looked at the pack, and after
+        for _ in range(15):  # until relocd has checked the pack, and longer
             self.assertEqual(self.mirrors("ls").err, "")
             time.sleep(0.1)
         self.assertTrue(daemon.wait_until(lambda: self.must("prune") and self.worker() is None))  # in the same queue
@@ -149,7 +150,7 @@ class ByItself(MirrorsTest):
 
 class HeldMirrors(MirrorsTest):
     def hold(self, script="echo ready; read line", pack=None):
-        """A job that says "ready" and waits for its input to end."""
+        """Starts a job that prints "ready" and waits for its input to end."""
         job = subprocess.Popen(["sh", "-c", script], executable=(pack or self.pack) + "/bin/sh", env=self.env,
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.addCleanup(lambda: (job.stdin.close(), job.stdout.close(), job.wait()))
@@ -194,7 +195,7 @@ class Removing(HeldMirrors):
         job.kill()
         job.wait()
         self.assertTrue(daemon.wait_until(lambda: processes()["state"] != "running"))
-        left = []  # empty also where the processes could not be read in time
+        left = []  # also empty if the processes could not be read in time
         self.assertTrue(daemon.wait_until(lambda: left.extend(processes()["process_list"]) or left))
         return left[0]["pid"]
 
@@ -287,10 +288,10 @@ class Verifying(MirrorsTest):
         self.assertRegex(outcome.out, rf"\A{name}: \S+/{os.path.basename(changed)} has other content\n\Z")
         self.assertRegex(outcome.err, rf"\Arelocctl: mirror {name[:12]}\S* is damaged, [^\n]*; relocctl mirrors add {self.pack} [^\n]*\n\Z")
         self.assertDamaged(name)
-        self.restart()  # which tries mirrors, and finds no fault with this one
+        self.restart()  # it tries mirrors, and finds nothing wrong with this one
         self.assertDamaged(name)
 
-        # It is used again when its file is there again, or by the cure.
+        # It is used again when its file is restored, or after the fix.
         write(whole)
         self.assertEqual(self.must("verify"), "")
         self.await_mirror(name)
@@ -314,7 +315,7 @@ class Verifying(MirrorsTest):
     def assertDamaged(self, name):
         [mirror] = self.list()
         self.assertEqual((mirror["name"], mirror["state"]), (name, "damaged"))
-        self.assertIsNone(self.mirror_shown())  # launches go on to the pack
+        self.assertIsNone(self.mirror_shown())  # launches use the pack instead
         findings = json.loads(programs.relocctl("doctor", "--format", "json", env=self.env).out)
         [told] = [finding for finding in findings if finding["check"] == "mirror"]
         self.assertEqual(told["health"], "WARN")

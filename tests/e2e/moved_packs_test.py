@@ -1,4 +1,4 @@
-"""A pack works wherever it lies and however it came there."""
+"""A pack works wherever it is and however it was copied there."""
 import os
 import shutil
 import subprocess
@@ -21,7 +21,7 @@ class MovedPacks(ways.LaunchTest):
         self.assertEqual(programs.relocctl("pack", "verify", pack), (0, "", ""))
 
     def copy(self, *command, name="copy"):
-        """Makes a copy with `command`, in which SRC and DST stand for the two paths."""
+        """Makes a copy with `command`, in which SRC and DST are replaced by the two paths."""
         target = packs.new_path(name)
         words = [{"SRC": self.pack, "DST": target}.get(word, word) for word in command]
         programs.must(programs.run(words))
@@ -86,7 +86,7 @@ class MovedPacks(ways.LaunchTest):
         deep = os.path.join(packs.new_path("deep"), *["d" * 100] * 15)
         os.makedirs(deep)
         shutil.copytree(self.pack, os.path.join(deep, "pack"), symlinks=True)
-        if self.way == "ByLoader":  # ld.so takes no audit module with a path of 255 bytes
+        if self.way == "ByLoader":  # ld.so accepts no audit module with a path of 255 bytes
             outcome = programs.run([os.path.join(deep, "pack/bin/sed"), "s/a/b/"], env=self.env)
             self.assertEqual((outcome.status, outcome.out), (125, ""))
             self.assertIn("move the pack to a shorter path", outcome.err)

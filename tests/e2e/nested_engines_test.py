@@ -10,7 +10,7 @@ from support.store import Store
 
 
 def for_each_pair(test):
-    """Runs `test` with each engine of the outer program and each of the inner one."""
+    """Runs `test` with each pair of engines for the outer and the inner program."""
     @functools.wraps(test)
     def run(self):
         for outer, inner in itertools.product(self.engines, repeat=2):
@@ -70,7 +70,7 @@ class NestedEngines(unittest.TestCase):
 
     @for_each_pair
     def test_the_same_item_of_another_pack_is_the_other_packs(self, outer, inner):
-        """Seen elsewhere: inside pack A, pack B's entry silently ran A's copy."""
+        """Seen in other software: inside pack A, pack B's entry silently ran A's copy."""
         script = 'RELOC_ENGINE=$2 "$1" -c "[ $3 -ef $4 ] && echo \\$BASH_VERSION"'
         inside = f"{self.bash}/bin/bash"
         outcome = self.in_first(outer, script, f"{self.twin}/bin/bash", inner, inside, self.twin + inside)

@@ -26,7 +26,7 @@ class Nested(ways.LaunchTest):
         self.assertEqual(self.in_bash('echo a | "$1/bin/sed" s/a/b/ | "$1/bin/cat"', self.other), (0, "b\n", ""))
 
     def test_the_same_program_of_another_pack_is_the_other_packs(self):
-        """Seen elsewhere: inside pack A, pack B's entry silently ran A's copy."""
+        """Seen in other software: inside pack A, pack B's entry silently ran A's copy."""
         show = 'stat -L -c %i /proc/$$/exe'
         inner = os.path.join(self.twin, "bin", "bash")
         outcome = self.in_bash(f'{show}; "$1" -c "$2"', inner, show)

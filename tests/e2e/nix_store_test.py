@@ -1,4 +1,4 @@
-"""A store that real Nix built, offline: the closure is Nix's own, and its programs run out of the pack."""
+"""A store that real Nix built, offline: the closure is Nix's own, and its programs run from the pack."""
 import os
 import shutil
 import unittest

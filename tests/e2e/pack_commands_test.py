@@ -1,4 +1,4 @@
-"""relocctl pack: what it makes, shows and checks, and what it says when it cannot."""
+"""relocctl pack: what it makes, shows and checks, and its errors."""
 import json
 import os
 import shutil
@@ -83,7 +83,7 @@ class Verify(unittest.TestCase):
 
 class Adopt(OneLineTest):
     def unpacked_tarball(self):
-        """What `guix pack -RR -S /bin=bin` leaves when unpacked: a store, and a link to the profile's bin."""
+        """Makes what `guix pack -RR -S /bin=bin` leaves when unpacked: a store, and a link to the profile's bin."""
         tree = packs.new_path("tarball")
         store = Store("/gnu/store", tree + "/gnu/store")
         self.profile = store.add_profile(store.add("sed-4.9", "sed"), store.add("bash-5.2", "bash"))
@@ -124,7 +124,7 @@ class Archives(unittest.TestCase):
 
 
 class Refusals(OneLineTest):
-    """One line on standard error, nothing on standard output, and nothing made."""
+    """One line on stderr, nothing on standard output, and nothing made."""
 
     def assertRefused(self, *arguments, words=()):
         output = session.make_dir("output")

@@ -1,4 +1,4 @@
-"""relocctl run --detach: jobs that go on without their caller."""
+"""relocctl run --detach: jobs that outlive their caller."""
 import os
 import resource
 import signal

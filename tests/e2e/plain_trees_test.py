@@ -31,7 +31,7 @@ class Tree(unittest.TestCase):
         os.symlink(target, os.path.join(cls.tree, name))
 
     def adopt_copy(self):
-        """A copy of the tree, made a pack; its path."""
+        """Copies the tree and makes the copy a pack; returns its path."""
         copy = packs.new_path("adopted")
         shutil.copytree(self.tree, copy, symlinks=True)
         programs.must(programs.relocctl("pack", "adopt", copy))
@@ -40,7 +40,7 @@ class Tree(unittest.TestCase):
 
 
 class GuixTree(Tree):
-    """As `tar xf` of a plain `guix pack -S /bin=bin` leaves it, and with a profile that holds another one."""
+    """The result of `tar xf` of a plain `guix pack -S /bin=bin`, with a profile that contains another one."""
 
     @classmethod
     def setUpClass(cls):
@@ -117,7 +117,7 @@ class GuixTree(Tree):
 
 
 class NixTree(Tree):
-    """The store of a real Nix with a user environment, which is absolute links into /nix/store."""
+    """The store of a real Nix with a user environment, which consists of absolute links into /nix/store."""
 
     @classmethod
     def setUpClass(cls):

@@ -1,6 +1,6 @@
-"""The proot engine: what a caller can tell of a program that runs in another process than its own.
+"""The proot engine: what a caller notices of a program that runs in another process than its own.
 
-The proxy stands for the program: these tests are of it, of what it hands over, and of what it leaves.
+The proxy represents the program: these tests are about it, about what it passes on, and about what it leaves.
 """
 import contextlib
 import os
@@ -15,7 +15,7 @@ from support import daemon, packs, programs, session
 
 
 def processes_with(word):
-    """Pids of live processes with `word` in their command line."""
+    """Returns the pids of live processes with `word` in their command line."""
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -33,7 +33,7 @@ def is_gone(pid):
 
 
 def directories_of(tracers):
-    """Entries of /tmp that these made; those of others come and go."""
+    """Returns the entries of /tmp that these made; others make and remove theirs."""
     return [name for name in os.listdir("/tmp") for pid in tracers if name.startswith(f"proot-{pid}-")]
 
 
@@ -47,7 +47,7 @@ class ProotTest(session.unittest.TestCase):
 
     @classmethod
     def tearDownClass(cls):
-        # A tracer ends a moment after the last that it traced.
+        # A tracer ends a moment after its last tracee.
         daemon.wait_until(lambda: not processes_with(f"{cls.pack}/.reloc/lib/tracee"))
 
     def bash(self, script, *arguments, **options):
@@ -224,7 +224,7 @@ class Surroundings(ProotTest):
         self.assertEqual(packed, programs.run(["x", "env", "argv"], program=programs.host("probe"), env=env))
 
     def test_calls_that_proot_does_not_know_find_the_store(self):
-        """ls uses statx(2), which Debian's proot lets pass unchanged."""
+        """ls uses statx(2), whose paths Debian's proot does not change."""
         program = os.path.realpath(programs.host("ls"))
         script = 'ls -l "$(readlink /proc/self/exe)" >/dev/null; ls -d "$(dirname "$(readlink -f /proc/$$/exe)")"'
         outcome = self.bash(script)
@@ -260,7 +260,7 @@ class Surroundings(ProotTest):
             job, program = self.start("echo $$; exec sleep 1000")
             victims = processes_with(f"{self.pack}/.reloc/lib/tracee")
             for pid in [int(program), *victims, job.pid]:
-                with contextlib.suppress(ProcessLookupError):  # each pulls others with it
+                with contextlib.suppress(ProcessLookupError):  # each ends others with it
                     os.kill(pid, signal.SIGKILL)
             job.wait(10)
             self.assertEqual(directories_of(victims), [])

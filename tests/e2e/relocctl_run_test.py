@@ -1,4 +1,4 @@
-"""`relocctl run` passes arguments on as they are. How a pack's own entries do that: tests/conformance."""
+"""`relocctl run` passes arguments on unchanged. How a pack's own entries do that: tests/conformance."""
 from support import programs, session, ways
 
 

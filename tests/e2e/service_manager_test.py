@@ -1,4 +1,4 @@
-"""relocd under a service manager: sockets that are handed over, READY and the watchdog; and SIGHUP."""
+"""relocd under a service manager: sockets passed to it, READY and the watchdog; and SIGHUP."""
 import json
 import os
 import signal
@@ -8,7 +8,7 @@ import unittest
 
 from support import daemon, packs, programs, session
 
-# The sockets become 3 and 4, and LISTEN_PID is the pid that relocd then has.
+# The sockets become 3 and 4, and LISTEN_PID is relocd's pid.
 ACTIVATE = 'exec 23<&$1 24<&$2 3<&23 4<&24 23<&- 24<&-; shift 2; LISTEN_PID=$$ LISTEN_FDS=2 LISTEN_FDNAMES=relocd:relocd exec "$@"'
 
 
@@ -64,7 +64,8 @@ class SocketActivation(Manager):
         first = self.start("--idle-exit", "50ms")
         self.assertEqual(first.wait(10), 0)
         pack = packs.from_host("true")
-        programs.must(programs.run([pack + "/bin/true"], env=self.env))  # it waits for nobody: the launch is told
+        programs.must(programs.run([pack + "/bin/true"], env=self.env))  # it waits for no client: the launch is
+                                                                         # reported
         asking = subprocess.Popen([programs.RELOCCTL, "ps", "-a", "--format", "json"], env=self.env,
                                   stdout=subprocess.PIPE, text=True)
         self.start()

@@ -1,4 +1,4 @@
-"""Launches from a pack on a slow file system ask it for as little as can be."""
+"""Launches from a pack on a slow file system send it as few requests as possible."""
 import json
 import os
 import shutil
@@ -17,7 +17,7 @@ class Launches(unittest.TestCase):
         self.entry = os.path.join(self.files.slow, "pack/bin/true")
         shown = programs.must(programs.relocctl("pack", "inspect", on_disk, "--format", "json")).out
         self.store = "pack" + json.loads(shown)["store_prefix"]
-        relocd = daemon.Daemon(packs.new_path("daemon"), "--mirror-after", "0")  # which would look at the pack
+        relocd = daemon.Daemon(packs.new_path("daemon"), "--mirror-after", "0")  # otherwise it would read the pack
         self.addCleanup(relocd.stop)
         self.env = relocd.environment(RELOC_ENGINE="userns")
         tried = programs.run([self.entry], env=self.env)
@@ -25,7 +25,7 @@ class Launches(unittest.TestCase):
         self.assertTrue(daemon.joins_a_published_root(self.entry, self.env))
 
     def launch(self):
-        """{(kind, path): number} of what a cold launch asks for, but for the store's items."""
+        """Returns {(kind, path): number} of a cold launch's requests, except those for the store's items."""
         self.files.make_cold()
         programs.must(programs.run([self.entry], env=self.env))
         return {each: count for each, count in self.files.counts().items()

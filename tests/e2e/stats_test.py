@@ -1,4 +1,4 @@
-"""relocctl stats: what jobs use."""
+"""relocctl stats: the resource usage of jobs."""
 import json
 import subprocess
 import unittest

@@ -1,4 +1,4 @@
-"""Packs of a store's closure run, compared with the host's programs that the store was made of."""
+"""Packs of a store's closure run like the host's programs that the store was made from."""
 import os
 import shutil
 
@@ -10,7 +10,8 @@ _made = {}
 
 
 def make_store(prefix):
-    """A store with a profile of bash, coreutils, sed and a script, once for each prefix; python in /gnu/store."""
+    """Makes a store with a profile of bash, coreutils, sed and a script, once for each prefix; python in
+    /gnu/store."""
     if prefix not in _made:
         store = Store(prefix, packs.new_path("store"))
         bash = store.add("bash-5.2", "bash")
@@ -30,7 +31,8 @@ def add_python(store):
     os.symlink("python3.11", f"{store.real(python)}/bin/python3")
     library = f"{store.real(python)}/lib/python3.11"
     os.makedirs(library)
-    for name in os.listdir(PYTHON_LIBRARY):  # the modules that are one file, and these packages: enough to start
+    for name in os.listdir(PYTHON_LIBRARY):  # the modules that are single files, and these packages: enough to
+                                             # start
         if name.endswith(".py"):
             shutil.copy(f"{PYTHON_LIBRARY}/{name}", library)
     for name in ("json", "encodings", "collections", "re", "importlib"):
@@ -75,7 +77,7 @@ class GnuStorePack(StorePack):
         item = next(name for name in os.listdir(self.pack + self.PREFIX) if name.endswith("python-3.11"))
         python = f"{self.PREFIX}/{item}/bin/python3"
         outcome = self.packed("bash", "-c", f"{python} -c 'import sys, json; print(sys.prefix, json.__file__)'")
-        # The loader engine runs the same file under the path where it lies.
+        # The loader engine runs the same file under its real path.
         shown = outcome.out if self.way != "ByLoader" else outcome.out.replace(self.pack, "")
         self.assertEqual(shown, f"{self.PREFIX}/{item} {self.PREFIX}/{item}/lib/python3.11/json/__init__.py\n")
 
@@ -105,7 +107,7 @@ class StoreIsReadOnly(StorePack):
 
 @ways.every_way
 class BelowADirectoryOfTheHost(StorePack):
-    """/opt is the host's, and the user cannot write it: the levels above the prefix are mirrored."""
+    """/opt is the host's, and the user cannot write to it: the levels above the prefix are bound into the root."""
     PREFIX = "/opt/site/store"
 
     def setUp(self):

@@ -10,7 +10,7 @@ from support import daemon, programs, session
 from support.placed import DETACH, END_OF_FILE, INTERRUPT, QUIT, SUSPEND, PlacedTest
 from support.terminal import PROMPT, Terminal
 
-LOCAL_MODES = 3  # in what tcgetattr returns
+LOCAL_MODES = 3  # index in tcgetattr's result
 RELOCCTL = ("run", "--supervised")
 
 
@@ -78,7 +78,7 @@ class Supervised(PlacedTest):
             shown = terminal.rest()
             terminal.wait()
         self.assertIn("24 80\n", shown)
-        self.assertIn(" -echo ", shown)  # as this test's terminals are
+        self.assertIn(" -echo ", shown)  # as on this test's terminals
 
     def test_descriptors_that_are_no_terminals_stay(self):
         path = session.temp() + "/err"
@@ -152,7 +152,7 @@ class Supervised(PlacedTest):
                     self.start_daemon(self.relocd.directory)
 
     def control_a_job(self, command):
-        """What suspend, jobs, fg, input, bg and interrupt show in a shell."""
+        """Returns what suspend, jobs, fg, input, bg and interrupt show in a shell."""
         with self.shell() as terminal:
             terminal.send(command + "\n")
             terminal.expect("ready\n")
@@ -177,7 +177,7 @@ class Supervised(PlacedTest):
             terminal.expect("ready\n")
             terminal.send(SUSPEND)
             terminal.expect(PROMPT)
-            terminal.send("bg\n")  # it reads: that stops it again
+            terminal.send("bg\n")  # it reads, which stops it again
             self.assertIn("continued", terminal.expect("continued\n") + "continued")
             self.assertTrue(daemon.wait_until(lambda: "Stopped" in terminal.ask("jobs")))
             terminal.send("fg\n")
@@ -189,7 +189,8 @@ class Supervised(PlacedTest):
             self.assertEqual(terminal.ask("echo $?"), "130\n")
 
     def test_a_stop_that_is_heard_of_late_is_over(self):
-        """The job stops in the background while relocctl cannot hear of it, and is then brought to the foreground."""
+        """The job stops in the background while relocctl cannot receive that, and is then brought to the
+        foreground."""
         with self.shell() as terminal:
             terminal.send("relocctl run --supervised waiter\n")
             terminal.expect("ready\n")

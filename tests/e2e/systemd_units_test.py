@@ -1,4 +1,4 @@
-"""systemd's own check of the units, in an installation that lies anywhere."""
+"""systemd's own check of the units, in an installation in any directory."""
 import os
 import shutil
 import unittest

@@ -99,7 +99,7 @@ class Top(jobs.JobsTest):
         self.assertTrue(terminal.shows(self.job(job.pid)["id"]))
         terminal.type("k")
         self.assertTrue(terminal.shows("Signal for all processes of bash"))
-        terminal.type("\x1b")  # thought better of
+        terminal.type("\x1b")  # cancelled
         time.sleep(0.3)
         self.assertIsNone(job.poll())
         terminal.type("k")
@@ -114,7 +114,7 @@ class Top(jobs.JobsTest):
         self.assertTrue(terminal.shows("2 jobs"))
         terminal.text = ""
         terminal.type("/second\r")
-        # Only what changes is drawn: the number of jobs, and what follows.
+        # Only changes are drawn: the number of jobs, and what follows.
         self.assertTrue(terminal.shows("; only 'second'"), terminal.text)
         self.assertNotIn("first-of-all", terminal.text)
         for job in (first, second):

@@ -1,4 +1,4 @@
-"""relocctl wait: how jobs ended, one number a line."""
+"""relocctl wait: how jobs ended, one number per line."""
 import os
 import signal
 import subprocess
@@ -16,12 +16,13 @@ class Wait(jobs.JobsTest):
         return waiter
 
     def begin_to_wait(self, *refs):
-        """The same, once it watches the job: what it asks the daemon after that takes a moment more."""
+        """Does the same, and returns once it watches the job: its following request to the daemon takes a moment
+        more."""
         def target(fd):
             try:
                 return os.readlink(f"/proc/{waiter.pid}/fd/{fd}")
             except OSError:
-                return ""  # closed since
+                return ""  # closed in the meantime
         def watches():
             return any("pidfd" in target(fd) for fd in os.listdir(f"/proc/{waiter.pid}/fd"))
         waiter = self.wait_for(*refs)

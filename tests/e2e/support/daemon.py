@@ -1,4 +1,4 @@
-"""A relocd of the test's own."""
+"""Runs a relocd for the test."""
 import json
 import os
 import signal
@@ -10,7 +10,7 @@ from support import programs, session
 
 
 def wait_until(condition, seconds=10):
-    """Waits until `condition()` is true, generously: a bound for a hang and not a measure of speed."""
+    """Waits until `condition()` is true. The limit is generous: it detects a hang and does not measure speed."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():
@@ -25,7 +25,7 @@ def accepts(path):
 
 
 def process_name(pid):
-    """As the kernel has it; empty once the process is gone."""
+    """Returns the kernel's name of the process; empty once it has ended."""
     try:
         with open(f"/proc/{pid}/comm") as comm:
             return comm.read().strip()
@@ -34,18 +34,18 @@ def process_name(pid):
 
 
 def joins_a_published_root(entry, env):
-    """True if a launch of `entry` (which should end by itself) joins a root that the daemon keeps."""
+    """Returns True if a launch of `entry` (which should end by itself) joins a root that the daemon keeps."""
     debug = programs.run([entry], env={**env, "RELOC_DEBUG": "1"}).err
     return "way=published" in debug or "image=published" in debug
 
 
 def jobs(env):
-    """What `relocctl ps -a` shows."""
+    """Returns the output of `relocctl ps -a`."""
     return json.loads(programs.must(programs.relocctl("ps", "-a", "--format", "json", env=env)).out)
 
 
 def inspect(ref, env):
-    """What `relocctl inspect` shows of a job; a busy machine may need more than one look at its processes."""
+    """Returns the output of `relocctl inspect` for a job; a busy machine may need more than one attempt."""
     shown = []
     look = lambda: shown.append(json.loads(programs.must(programs.relocctl("inspect", str(ref), env=env)).out)[0])
     wait_until(lambda: look() or shown[-1]["processes"] is not None)
@@ -53,7 +53,7 @@ def inspect(ref, env):
 
 
 def roots(env):
-    """What `relocctl roots ls` shows."""
+    """Returns the output of `relocctl roots ls`."""
     return json.loads(programs.must(programs.relocctl("roots", "ls", "--format", "json", env=env)).out)
 
 
@@ -86,7 +86,8 @@ class Daemon:
             return [int(pid) for pid in children.read().split()]
 
     def keeper(self):
-        """The pid of the child that holds the roots. Waits for those that come and go, which build one or mend the keeper."""
+        """Returns the pid of the child that holds the roots. Waits for the end of short-lived ones, which build or
+        mend."""
         def keepers():
             return [pid for pid in self.children() if process_name(pid) == "relocd-keeper"]
         if not wait_until(lambda: len(keepers()) == 1):
@@ -105,7 +106,7 @@ class Daemon:
         return programs.environment(RELOCD_DIR=self.directory, **more)
 
     def stop(self):
-        """A clean stop, continued first if it was stopped by a signal."""
+        """Stops it cleanly; continues it first if a signal has stopped it."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGCONT)
             self.process.terminate()

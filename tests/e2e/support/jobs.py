@@ -1,4 +1,4 @@
-"""A daemon with jobs to look at and to steer."""
+"""A daemon with jobs to inspect and to steer."""
 import subprocess
 import unittest
 
@@ -12,11 +12,12 @@ class JobsTest(unittest.TestCase):
     def setUp(self):
         self.pack = packs.from_host(*self.PROGRAMS)
         self.relocd = daemon.Daemon(packs.new_path("daemon"))
-        self.addCleanup(lambda: self.relocd.stop())  # of the one that runs by then
+        self.addCleanup(lambda: self.relocd.stop())  # the one that runs by then
         self.env = self.relocd.environment(RELOC_ENGINE=self.ENGINE)
 
     def start(self, script="echo ready; read line", engine=None, **env):
-        """A job of bash, which has to say "ready"; it ends with its input, which the end of the test closes."""
+        """Starts a job of bash, which must print "ready"; it ends with its input, which is closed at the end of the
+        test."""
         env = {**self.env, **({"RELOC_ENGINE": engine} if engine else {}), **env}
         job = subprocess.Popen(["bash", "-c", script], executable=self.pack + "/bin/bash", env=env,
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -38,7 +39,7 @@ class JobsTest(unittest.TestCase):
         return programs.must(self.relocctl(*arguments, **options)).out
 
     def job(self, pid):
-        """The last job of that pid, as `ps -a` shows it."""
+        """Returns the last job with that pid, as `ps -a` shows it."""
         return [job for job in daemon.jobs(self.env) if job["pid"] == pid][-1]
 
     def inspect(self, ref):

@@ -1,4 +1,4 @@
-"""A daemon with mirrors in a cache of the test's own."""
+"""A daemon with mirrors in a cache for the test."""
 import functools
 import contextlib
 import json
@@ -9,12 +9,12 @@ import unittest
 from support import daemon, packs, programs
 
 MIRROR = re.compile(r"/mirrors/([0-9a-f]{32}\.\w+)/")
-LARGE = 256 << 20  # bytes: the making of such a pack's mirror can be watched
+LARGE = 256 << 20  # bytes: making a mirror of such a pack takes a noticeable time
 
 
 @functools.lru_cache(maxsize=None)
 def large_pack():
-    """A pack of cat and sh with a large file."""
+    """Returns a pack of cat and sh with a large file."""
     path = packs.new_path("large")
     with open(path, "wb") as file:
         for number in range(LARGE >> 20):
@@ -60,12 +60,12 @@ class MirrorsTest(unittest.TestCase):
         return {mirror["pack"]: mirror for mirror in self.list() if mirror["state"] == "ready"}
 
     def add(self, pack=None):
-        """Makes the mirror; its name."""
+        """Makes the mirror; returns its name."""
         return re.search(MIRROR.pattern[len("/mirrors/"):-1], self.must("add", "--kind", self.KIND, "--wait",
                                                                       pack or self.pack)).group(1)
 
     def mirror_shown(self, pack=None):
-        """The mirror whose store a program of the pack sees; None: the pack's own."""
+        """Returns the mirror whose store a program of the pack sees; None: the pack's own."""
         table = programs.must(programs.run([(pack or self.pack) + "/bin/cat", "/proc/self/mountinfo"], env=self.env)).out
         found = MIRROR.search(table)
         return found.group(1) if found else None
@@ -80,7 +80,7 @@ class MirrorsTest(unittest.TestCase):
         return [json.loads(line) for line in text.splitlines()]
 
     def worker(self):
-        """The pid of the process that works on mirrors, or None."""
+        """Returns the pid of the process that works on mirrors, or None."""
         for pid in self.relocd.children():
             with contextlib.suppress(FileNotFoundError), open(f"/proc/{pid}/comm") as comm:
                 if comm.read() == "relocd-mirrors\n":
@@ -88,7 +88,7 @@ class MirrorsTest(unittest.TestCase):
         return None
 
     def remove_cache(self):
-        """As a cleaner does: what goes by itself meanwhile is no error."""
+        """Removes it as a cleaner does: it is no error if something disappears in the meantime."""
         programs.must(programs.run(["rm", "-rf", "--", self.cache]))
 
     def await_worker(self):

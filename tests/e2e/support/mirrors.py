@@ -1,4 +1,4 @@
-"""Mirrors that a daemon of the test's own has made."""
+"""Mirrors made by a daemon of the test."""
 import os
 
 from support import daemon, packs, programs

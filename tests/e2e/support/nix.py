@@ -1,4 +1,4 @@
-"""What the expressions for a real Nix begin with: derivations that a shell makes of the host's files, offline."""
+"""The beginning of expressions for a real Nix: derivations that a shell makes from the host's files, offline."""
 
 PRELUDE = """
 let make = name: script: derivation {

@@ -1,4 +1,4 @@
-"""Checks of how a program under test fails."""
+"""Checks how a program under test fails."""
 import unittest
 
 

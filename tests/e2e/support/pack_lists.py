@@ -1,4 +1,4 @@
-"""What a pack says of itself, changed by a test: manifest.json, contents.json, and the digest in its plans."""
+"""Changes a pack's description of itself in a test: manifest.json, contents.json, and the digest in its plans."""
 import base64
 import hashlib
 import json
@@ -8,7 +8,7 @@ import struct
 
 
 class PackLists:
-    """Of the pack (a copy of the test's own) in the directory `pack`."""
+    """The lists of the pack (a copy for the test) in the directory `pack`."""
 
     def __init__(self, pack):
         self.pack = pack
@@ -25,7 +25,7 @@ class PackLists:
         return next(file for file in self.contents["own_files"] if file["path"] == path)
 
     def describe(self, path, listed=None):
-        """Lists the file `path` as it is now: as `listed`, else among the own files."""
+        """Lists the file `path` as it is now: as `listed`, otherwise among the own files."""
         with open(f"{self.pack}/{path}", "rb") as file:
             content = file.read()
         (listed or self.own_file(path)).update(size=str(len(content)),
@@ -38,14 +38,14 @@ class PackLists:
         replace(self.pack + "/.reloc/manifest.json", json.dumps(self.manifest).encode())
 
     def seal(self):
-        """Saves both, with the digest that they should have, also in the plans."""
+        """Saves both, with the correct digest, also in the plans."""
         self.save_contents()
         with open(self.pack + "/.reloc/contents.json", "rb") as file:
             self.manifest["contents_sha256"] = base64.b64encode(hashlib.sha256(file.read()).digest()).decode()
         self._take(manifest_digest(self.manifest))
 
     def make_older(self):
-        """As format 1.0 has it: a digest of the store and of the entries' names."""
+        """Makes it a pack of format 1.0: with a digest of the store and of the entries' names."""
         del self.manifest["format_minor"], self.manifest["contents_sha256"]
         digest = store_digest(self.manifest, self.contents)
         holders = [file for file in self.contents["own_files"] if file.pop("holds_digest", False)]
@@ -68,7 +68,7 @@ class PackLists:
 
 
 def replace(path, content):
-    """By a new file with the same mode: what others link to stays."""
+    """Replaces it by a new file with the same mode: other hard links keep the old content."""
     mode = stat.S_IMODE(os.stat(path).st_mode)
     os.unlink(path)
     with open(path, "wb") as file:
@@ -77,7 +77,7 @@ def replace(path, content):
 
 
 def manifest_digest(manifest):
-    """See docs/protocol.md, "The digest"."""
+    """Returns the digest; see docs/protocol.md, "The digest"."""
     covered = {name: value for name, value in manifest.items() if name not in ("digest", "provenance")}
     text = json.dumps(covered, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).digest()[:16]

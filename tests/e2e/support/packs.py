@@ -9,7 +9,7 @@ _made = 0
 
 
 def new_path(name="pack"):
-    """A path in the temporary directory that nothing has used yet."""
+    """Returns a path in the temporary directory that has not been used yet."""
     global _made
     _made += 1
     return os.path.join(session.temp(), f"{name}-{_made}")
@@ -17,9 +17,9 @@ def new_path(name="pack"):
 
 @functools.lru_cache(maxsize=None)
 def from_host(*names, add=(), entries=(), suffix=""):
-    """A pack of host programs and test programs; they are given by name or path. Shared: do not change it.
+    """Returns a pack of host programs and test programs, given by name or path. Shared: do not change it.
 
-    `suffix` says what kind of a pack it is; see relocctl pack create.
+    `suffix` selects the kind of pack; see relocctl pack create.
     """
     paths = [programs.host(name) for name in names]
     more = [word for path in add for word in ("--add", path)]
@@ -30,7 +30,7 @@ def from_host(*names, add=(), entries=(), suffix=""):
 
 
 def versioned(version):
-    """A pack of a script that prints `version`; all versions have the same item names."""
+    """Returns a pack of a script that prints `version`; all versions have the same item names."""
     store = Store("/gnu/store", new_path("store"))
     bash = store.add("bash-5.2", "bash")
     item = store.item("versioned")

@@ -1,4 +1,4 @@
-"""Jobs with a launcher, in a daemon of the test's own."""
+"""Jobs with a launcher, in a daemon for the test."""
 import os
 import unittest
 
@@ -34,7 +34,7 @@ class PlacedTest(unittest.TestCase):
         return programs.relocctl("run", *arguments, env=env or self.env, **options)
 
     def detach(self, *arguments, **options):
-        """Starts a job with --detach; its id."""
+        """Starts a job with --detach; returns its id."""
         outcome = programs.must(self.run_placed("--detach", *arguments, **options))
         self.assertEqual(outcome.err, "")
         self.assertRegex(outcome.out, r"\A[0-9a-z]{12}\n\Z")
@@ -55,11 +55,11 @@ class PlacedTest(unittest.TestCase):
         self.assertTrue(daemon.wait_until(lambda: text in self.output(job_id)), self.output(job_id))
 
     def launcher(self, pid):
-        """The pid of the launcher of the job `pid`."""
+        """Returns the pid of the launcher of the job `pid`."""
         return int(self.stat(pid)[1])
 
     def stat(self, pid):
-        """The state (R, S, T...), the parent, and what else /proc/PID/stat has behind the name."""
+        """Returns the state (R, S, T...), the parent, and the rest of /proc/PID/stat after the name."""
         with open(f"/proc/{pid}/stat") as stat:
             return stat.read().rsplit(")", 1)[1].split()
 
@@ -71,11 +71,11 @@ class PlacedTest(unittest.TestCase):
             pass
 
     def terminal(self, *argv, env=None):
-        """`relocctl ARGV...` as the leader of a terminal's session."""
+        """Runs `relocctl ARGV...` as the leader of a terminal's session."""
         return Terminal(lambda: os.execve(programs.RELOCCTL, ["relocctl", *argv], env or self.env))
 
     def shell(self, program="/bin/bash"):
-        """An interactive shell of the host on a terminal."""
+        """Starts an interactive shell of the host on a terminal."""
         terminal = Terminal(lambda: os.execve(program, ["bash", *SHELL_OPTIONS], self.env))
         terminal.expect(PROMPT)
         return terminal

@@ -1,4 +1,4 @@
-"""The programs under test, and running them."""
+"""The programs under test, and how to run them."""
 import collections
 import os
 import shutil
@@ -19,7 +19,7 @@ Outcome = collections.namedtuple("Outcome", "status out err")
 
 
 def environment(**more):
-    """A clean environment. The daemon's directory lies in the temporary directory, where no daemon runs."""
+    """Returns a clean environment. The daemon's directory is in the temporary directory, where no daemon runs."""
     return {
         "PATH": HOST_PATH,
         "HOME": session.make_dir("home"),
@@ -31,7 +31,7 @@ def environment(**more):
 
 
 def host(name):
-    """The host's program `name`, or one of the test programs and scripts."""
+    """Returns the host's program `name`, or one of the test programs and scripts."""
     path = shutil.which(name, path=f"{HOST_PATH}:{TESTPROGS}:{SCRIPTS}")
     session.require(path, name, "not on this host", f"install {name}")
     return os.path.realpath(path) if path.startswith((TESTPROGS, SCRIPTS)) else path
@@ -40,7 +40,7 @@ def host(name):
 def run(argv, *, env=None, program=None, timeout=60, **options):
     """Runs `argv` (the file `program`, default argv[0]) to its end. Texts are bytes that were UTF-8 or not.
 
-    `status` is as in subprocess: negative for death by signal, as waitpid(2) told it to the caller.
+    `status` is as in subprocess: negative for death by signal, as waitpid(2) returned it.
     """
     options.setdefault("stdin", subprocess.DEVNULL)
     if "input" in options:
@@ -57,7 +57,7 @@ def relocctl(*arguments, **options):
 
 
 def must(outcome):
-    """`outcome`, which has to be a success."""
+    """Returns `outcome`, which must be a success."""
     if outcome.status != 0:
         raise AssertionError(f"exit status {outcome.status}: {outcome.err}{outcome.out}")
     return outcome

@@ -1,11 +1,11 @@
-"""One test process: who it runs as, where its files lie, and that it leaves nothing behind.
+"""One test process: the user it runs as, its files, and the check that it leaves nothing behind.
 
 A test file ends with `session.main()`. As root that runs the file again as an ordinary user: uid 4242 and not
 nobody, which is also the overflow uid, so that unmapped ids would look right. Files that need root say
 `session.main(needs_root=True)`.
 
-Every process that a test starts becomes a child of this one when its parent dies (PR_SET_CHILD_SUBREAPER);
-one that is left at the end is a failure.
+Every process that a test starts becomes a child of this one when its parent dies (PR_SET_CHILD_SUBREAPER); one that
+is left at the end is a failure.
 """
 import atexit
 import contextlib
@@ -28,7 +28,7 @@ _temp = None
 
 
 def temp():
-    """The directory for everything that this process writes; removed at its end."""
+    """Returns the directory for everything that this process writes; it is removed at the end."""
     global _temp
     if _temp is None:
         _temp = os.path.realpath(tempfile.mkdtemp(prefix="reloc-test-"))
@@ -45,7 +45,7 @@ def make_dir(name, mode=0o755):
 
 
 def remove_tree(path, owner_pid=None):
-    """Removes `path`, also where directories are read-only. In a forked child of `owner_pid`: does nothing."""
+    """Removes `path`, even if directories are read-only. In a forked child of `owner_pid`: does nothing."""
     if owner_pid is not None and owner_pid != os.getpid():
         return
     os.chmod(path, 0o700)
@@ -57,7 +57,7 @@ def remove_tree(path, owner_pid=None):
 
 
 def remove_graft_directories(caches, owner_pid=None):
-    """Removes the directories /tmp/XX that daemons with mirrors below `caches` have taken: they never give one back."""
+    """Removes the directories /tmp/XX that daemons with mirrors below `caches` have made: they never remove one."""
     if owner_pid is not None and owner_pid != os.getpid():
         return
     for marker in glob.glob("/tmp/??/.cache"):
@@ -76,7 +76,8 @@ def require(works, feature, reason, cure):
 
 
 def always_exit(body):
-    """In a forked child: calls `body`, which executes a program; if that fails, nothing of the caller's goes on."""
+    """For a forked child: calls `body`, which executes a program; if that fails, exits so that no code of the
+    caller runs."""
     try:
         body()
     finally:
@@ -84,7 +85,7 @@ def always_exit(body):
 
 
 def children():
-    """Pids of this process's live children, orphans that it adopted included."""
+    """Returns the pids of this process's live children, including orphans that it adopted."""
     reap()
     with open(f"/proc/self/task/{os.getpid()}/children") as listing:
         return [int(pid) for pid in listing.read().split()]
@@ -126,7 +127,8 @@ def _run_as_ordinary_user():
 
 
 def _end_children():
-    """Ends and returns what does not end by itself soon, as a tracer does once it has nothing to trace."""
+    """Ends and returns processes that do not end by themselves soon, as a tracer does once it has nothing to
+    trace."""
     deadline = time.monotonic() + 5
     while (left := children()) and time.monotonic() < deadline:
         time.sleep(0.02)

@@ -11,10 +11,10 @@ PROGRAM = os.path.join(programs.TESTPROGS, "slowfs")
 
 
 def main(cache=3600, writable=False):
-    """session.main(), in sight of a slow file system if there can be one.
+    """Runs session.main() beside a slow file system if there can be one.
 
-    `cache`: for how many seconds the kernel may remember what it was told. By default a launch asks for nothing twice;
-    with 0 the kernel always asks. `writable`: files can be changed through it.
+    `cache`: for how many seconds the kernel may cache answers. By default a launch asks for nothing twice; with 0
+    the kernel always asks. `writable`: files can be changed through it.
     """
     if os.geteuid() != 0 and "SLOWFS_DIR" not in os.environ and _trouble() is None:
         options = ["--cache", str(cache), *(["--writable"] if writable else [])]
@@ -23,26 +23,26 @@ def main(cache=3600, writable=False):
 
 
 def _trouble():
-    """Why there can be none, and the cure; or None."""
+    """Returns why there can be none, and the fix; or None."""
     if not os.access(PROGRAM, os.X_OK):
         return "not built", "install libfuse3-dev, and build"
     if not os.access("/dev/fuse", os.R_OK | os.W_OK):
         return "this user cannot open /dev/fuse", "chmod 666 /dev/fuse"
-    # Not by programs.run(): what it makes would be left when another program takes this process's place.
+    # Not with programs.run(): its files would remain when this process executes another program.
     if subprocess.run([PROGRAM, "true"], capture_output=True).returncode != 0:
         return "no user namespaces, or no mounts in them", "see relocctl doctor"
     return None
 
 
 class SlowFileSystem:
-    """`disk` and `slow` are the same directory. Skips the test where there is none."""
+    """`disk` and `slow` are the same directory. Skips the test if there is none."""
 
     def __init__(self):
         there = "SLOWFS_DIR" in os.environ
         session.require(there, "slowfs", *(("", "") if there else _trouble()))
         self.disk = os.path.join(os.environ["SLOWFS_DIR"], "disk")
         self.slow = os.path.join(os.environ["SLOWFS_DIR"], "slow")
-        # A duplicate: the number is for all who need it.
+        # A duplicate: others need the number too.
         with socket.socket(fileno=os.dup(int(os.environ["SLOWFS_CONTROL"]))) as control:
             self._control = control.makefile("rw")
 
@@ -56,7 +56,7 @@ class SlowFileSystem:
         return [answer.rstrip("\n") for answer in iter(self._control.readline, "\n")]
 
     def counts(self):
-        """{(kind, path): number} of the operations since make_cold()."""
+        """Returns {(kind, path): number} of the operations since make_cold()."""
         lines = (re.fullmatch("([0-9]+) ([^\t]*)\t(.*)", line) for line in self._ask("counts"))
         return {(line[2], line[3]): int(line[1]) for line in lines}
 
@@ -64,7 +64,7 @@ class SlowFileSystem:
         self._ask("cold")
 
     def block(self, seconds=0):
-        """Operations hang for so long; 0: until unblock()."""
+        """Makes operations hang for so long; 0: until unblock()."""
         self._ask(f"block {seconds}")
 
     def unblock(self):

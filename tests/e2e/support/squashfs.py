@@ -1,6 +1,6 @@
-"""Writes SquashFS 4.0 images, also ones that no tool would make: whatever is given as a number is written as it is.
+"""Writes SquashFS 4.0 images, including ones that no tool would make: given numbers are written unchanged.
 
-As a program it makes a small image, for the fuzzer: squashfs.py OUT gzip|xz|plain
+Run as a program, it makes a small image for the fuzzer: squashfs.py OUT gzip|xz|plain
 """
 import collections
 import lzma
@@ -16,12 +16,12 @@ NONE = 0xffffffffffffffff
 NO_FRAGMENT = 0xffffffff
 DIRECTORY, FILE, SYMLINK, FIFO = 1, 2, 3, 6
 
-# A file of the image: what a directory says of it.
+# A file of the image, as in a directory entry.
 Node = collections.namedtuple("Node", "block offset number type")
 
 
 class Writer:
-    """Nodes are made from the leaves to the root, which is given to image()."""
+    """Nodes are made from the leaves to the root, which is passed to image()."""
 
     def __init__(self, packer="plain", block_size=131072):
         self.compression, self.pack = PACKERS[packer]
@@ -32,7 +32,7 @@ class Writer:
         self.count = 0
 
     def next_node(self, type):
-        """The node that is made next: so a directory can have an entry that leads to itself."""
+        """Returns the node that is made next, so that a directory can have an entry that leads to itself."""
         return Node(*self.inodes.place(), self.count + 1, type)
 
     def _add(self, type, fields, mode=0o755, number=None, **_):
@@ -42,7 +42,7 @@ class Writer:
         return node
 
     def file(self, content=b"", size=None, headers=None, start=None, fragment=NO_FRAGMENT, fragment_offset=0, **more):
-        """`headers`: of the blocks, in place of those of `content`."""
+        """Adds a file. `headers`: of the blocks, in place of those of `content`."""
         position = len(self.data) if start is None else start
         sizes = []
         for at in range(0, len(content) if fragment == NO_FRAGMENT else 0, self.block_size):
@@ -53,7 +53,7 @@ class Writer:
         return self._add(9, fields + b"".join(struct.pack("<I", each & 0xffffffff) for each in headers), **more)
 
     def fragment(self, content, header=None):
-        """A block that holds the ends of files; returns its number."""
+        """Adds a block that contains the ends of files; returns its number."""
         position = len(self.data)
         stored = self.block(content)
         self.fragments.append((position, stored if header is None else header))
@@ -75,7 +75,7 @@ class Writer:
         return self._add(FIFO, struct.pack("<I", 1), **more)
 
     def directory(self, entries, size=None, place=None, sort=True, **more):
-        """`entries`: [(name, Node)]. `place`: of the listing of another one, with its `size`."""
+        """Adds a directory. `entries`: [(name, Node)]. `place`: of the listing of another one, with its `size`."""
         start = place or self.listings.place()
         length = 0 if place else self._list(sorted(entries) if sort else entries)
         fields = struct.pack("<IIIIHHI", 2, (length + 3 if size is None else size) & 0xffffffff, start[0], 1, 0, start[1],
@@ -100,7 +100,7 @@ class Writer:
         return length
 
     def tree(self, path):
-        """The node of the host's directory `path`, with all that is in it."""
+        """Returns the node of the host's directory `path`, with everything in it."""
         entries = []
         for name in os.listdir(os.fsencode(path)):
             each = os.path.join(os.fsencode(path), name)
@@ -114,7 +114,7 @@ class Writer:
         return self.directory(entries)
 
     def image(self, root, /, **superblock):
-        """The bytes. `superblock`: fields that are to be others."""
+        """Returns the bytes. `superblock`: fields to override."""
         data = bytearray(self.data)
         starts = {}
         for name, table in (("inode_table", self.inodes), ("directory_table", self.listings)):
@@ -140,7 +140,7 @@ class Writer:
 
 
 class Table:
-    """A table of metadata. Its blocks are packed as soon as they are full, so that places are known."""
+    """A table of metadata. Its blocks are packed as soon as they are full, so that positions are known."""
 
     def __init__(self, pack, start=b""):
         self.pack = pack
@@ -166,7 +166,8 @@ class Table:
 
 
 def sample(packer):
-    """One of each: files with and without whole blocks, with holes, with an end in a fragment; links; directories."""
+    """Returns one of each: files with and without whole blocks, with holes, with an end in a fragment; links;
+    directories."""
     writer = Writer(packer, block_size=4096)
     ends = writer.fragment(b"the ends of two files")
     start, block = len(writer.data), writer.block(b"x" * 4096)

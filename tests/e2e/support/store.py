@@ -1,10 +1,10 @@
-"""A store, as Guix or Nix would have built it, made of the host's programs with patchelf.
+"""Makes a store as Guix or Nix would have built it, from the host's programs with patchelf.
 
     store = Store("/gnu/store", directory)
     sed = store.add("sed-4.9", "sed")          # /gnu/store/<hash>-sed-4.9, with bin/sed
     profile = store.add_profile(sed, ...)      # /gnu/store/<hash>-profile, symlinks into the others
 
-Interpreters, RUNPATHs and symlinks name the prefix, where nothing lies; the items lie in `directory`.
+Interpreters, RUNPATHs and symlinks name the prefix, where nothing is; the items are in `directory`.
 """
 import hashlib
 import os
@@ -26,18 +26,18 @@ class Store:
         self._libraries = {}
 
     def real(self, path):
-        """Where `path`, below the prefix, lies."""
+        """Returns the real path of `path`, which is below the prefix."""
         return self.directory + path.removeprefix(self.prefix)
 
     def item(self, name):
-        """Makes an empty item; its path below the prefix. Same name, same item."""
+        """Makes an empty item; returns its path below the prefix. The same name gives the same item."""
         digest = hashlib.sha256(name.encode()).digest()
         path = os.path.join(self.prefix, "".join(_ALPHABET[byte % 32] for byte in digest) + "-" + name)
         os.makedirs(self.real(path), exist_ok=True)
         return path
 
     def add(self, name, *commands):
-        """An item with the host's `commands` in bin/, and what they load in items of its own."""
+        """Makes an item with the host's `commands` in bin/, and items of their libraries."""
         path = self.item(name)
         os.makedirs(self.real(path) + "/bin", exist_ok=True)
         for command in commands:
@@ -51,7 +51,7 @@ class Store:
         os.chmod(self.real(path), mode)
 
     def add_profile(self, *items):
-        """A profile whose bin/ has an absolute symlink for each program of `items`."""
+        """Makes a profile whose bin/ has an absolute symlink for each program of `items`."""
         path = self.item("profile")
         os.makedirs(self.real(path) + "/bin")
         for item in items:
@@ -60,7 +60,7 @@ class Store:
         return path
 
     def _copy(self, source, path):
-        """Copies an ELF file to `path`, so that it loads from the store what it loads."""
+        """Copies an ELF file to `path`, so that it loads its libraries from the store."""
         shutil.copyfile(os.path.realpath(source), self.real(path))
         os.chmod(self.real(path), 0o755)
         listing = programs.must(programs.run(["ldd", source])).out
@@ -72,7 +72,7 @@ class Store:
         programs.must(programs.run([*command, self.real(path)]))
 
     def _library(self, source):
-        """The library `source` of the host, in the store: the C library's together, the others one by one."""
+        """Returns the host's library `source` in the store: the C library's together, the others one by one."""
         name = os.path.basename(source)
         if _LIBC.fullmatch(name):
             return f"{self._libc()}/lib/{name}"

@@ -1,5 +1,5 @@
-"""Processes that are stuck in execve(2): the kernel waits for a file system that does not answer, while it closes a
-close-on-exec descriptor for them, and whoever reads some files of theirs in /proc waits as well."""
+"""Processes that are stuck in execve(2): the kernel closes a close-on-exec descriptor for them and waits for a file
+system that does not answer; processes that read some of their files in /proc wait as well."""
 import array
 import ctypes
 import os
@@ -32,9 +32,9 @@ _EXECUTE = """if True:
 
 class SilentFile:
     """A file of a FUSE file system that `uid` has mounted without privileges, and that stops answering when its
-    descriptors are closed. Call close() in any case: then the kernel lets go of all that wait for it.
+    descriptors are closed. Call close() in any case: then the kernel releases all processes that wait for it.
 
-    `fd` is for the process that is to wait, and for no other: whoever closes a copy of it later waits as well."""
+    `fd` is only for the process that will wait: a process that closes a copy of it later waits as well."""
 
     def __init__(self, uid):
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -52,7 +52,7 @@ class SilentFile:
         self.fd = fds[0]
 
     def be_silent(self, after=0):
-        """From now on it answers `after` times more that a descriptor is closed. Ours is closed before."""
+        """From now on it answers only `after` more times that a descriptor is closed. Ours is closed before."""
         os.close(self.fd)
         self._control.send(b"%d" % after)
         if self._control.recv(100) != b"ok":
@@ -66,14 +66,14 @@ class SilentFile:
     def close(self):
         if self._server == 0:
             return
-        os.kill(self._server, signal.SIGKILL)  # a child that was not waited for
+        os.kill(self._server, signal.SIGKILL)  # a child that was not reaped
         os.waitpid(self._server, 0)
         self._server = 0
         self._control.close()
 
 
 def start(uid, silent):
-    """A process of `uid` that is stuck in execve(2)."""
+    """Starts a process of `uid` that is stuck in execve(2)."""
     process = subprocess.Popen([sys.executable, "-c", _EXECUTE, str(silent.fd)], user=uid, group=uid, extra_groups=[],
                                pass_fds=[silent.fd], stdin=subprocess.PIPE, env={"PATH": programs.HOST_PATH})
     try:
@@ -90,7 +90,7 @@ def start(uid, silent):
 
 
 def blocks(path, seconds=1.0):
-    """True if reading `path` does not end within `seconds`."""
+    """Returns True if reading `path` does not end within `seconds`."""
     reader = os.fork()
     if reader == 0:
         session.always_exit(lambda: (open(path, "rb").read(), os._exit(0)))
@@ -133,7 +133,7 @@ class _Server:
 
     def _mount(self, uid, mountpoint):
         libc = ctypes.CDLL(None, use_errno=True)
-        libc.prctl(4, 1, 0, 0, 0)  # PR_SET_DUMPABLE: else the maps are root's
+        libc.prctl(4, 1, 0, 0, 0)  # PR_SET_DUMPABLE: otherwise the maps belong to root
         if libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNS) != 0:
             raise OSError(ctypes.get_errno(), "unshare")
         for name, text in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"), ("gid_map", f"0 {uid} 1")):

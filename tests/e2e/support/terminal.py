@@ -1,4 +1,4 @@
-"""A terminal with a program on it, and what it shows.
+"""A terminal with a program on it, and its output.
 
 Echo and line editing are off, so that the transcript is what programs wrote, in their order.
 """
@@ -58,7 +58,7 @@ class Terminal:
         return os.tcgetpgrp(self._master)
 
     def expect(self, text, seconds=10):
-        """What was shown up to `text`, without it. A text that does not come is part of what was seen."""
+        """Returns the output up to `text`, without it. If the text does not come, the error contains the output."""
         end = time.monotonic() + seconds
         while text not in self._seen:
             if not self._read(end):
@@ -68,18 +68,18 @@ class Terminal:
         return shown
 
     def ask(self, text):
-        """Sends a line to a shell; what is shown until its next prompt."""
+        """Sends a line to a shell; returns the output until its next prompt."""
         self.send(text + "\n")
         return self.expect(PROMPT)
 
     def rest(self):
-        """What is shown until the program ends."""
+        """Returns the output until the program ends."""
         while self._read(time.monotonic() + 10):
             pass
         return self._seen
 
     def wait(self):
-        """The program's wait status, once."""
+        """Returns the program's wait status; may be called once."""
         self._status = os.waitpid(self.pid, 0)[1]
         return self._status
 
@@ -88,7 +88,7 @@ class Terminal:
             return False
         try:
             data = os.read(self._master, 65536)
-        except OSError:  # EIO: nobody has the other side any more
+        except OSError:  # EIO: the other end is closed
             return False
         self._seen += data.decode(errors="replace").replace("\r\n", "\n")
         return True

@@ -5,7 +5,7 @@
         PROGRAMS = ["probe"]
         def test_...(self): self.assertSame("probe", "argv")
 
-makes ArgumentsInProcess, ArgumentsByDaemon, ArgumentsByProot and ArgumentsByLoader of it.
+turns it into ArgumentsInProcess, ArgumentsByDaemon, ArgumentsByProot and ArgumentsByLoader.
 """
 import collections
 import os
@@ -16,7 +16,7 @@ from support import daemon, images, mirrors, packs, programs, session
 
 
 class Way(collections.namedtuple("Way", "name daemon")):
-    """`name` is an engine's, or tells from what the engine userns launches: a plain mirror, an image."""
+    """`name` is an engine, or what the engine userns launches from: a plain mirror, an image."""
 
     @property
     def engine(self):
@@ -24,7 +24,7 @@ class Way(collections.namedtuple("Way", "name daemon")):
 
     @property
     def mirror(self):
-        """The kind of mirror that has to be ready, or None."""
+        """Returns the kind of mirror that must be ready, or None."""
         return {"mirror": "plain", "graft": "graft"}.get(self.name)
 
 
@@ -35,11 +35,11 @@ WAYS = {
     "ByGraft": Way("graft", True), "FromMirror": Way("mirror", True),
     "FromImage": Way("image", False), "FromImageAndDaemon": Way("image", True),
 }
-_SHORT_LIST = ("InProcess", "ByDaemon", "ByProot", "ByLoader")  # for tests of what the conformance suite has compared
+_SHORT_LIST = ("InProcess", "ByDaemon", "ByProot", "ByLoader")  # for tests of what the conformance suite compares
 
 
 class LaunchTest(unittest.TestCase):
-    PROGRAMS = []  # of the pack: names of host programs and of test programs
+    PROGRAMS = []  # of the pack: names of host programs and test programs
     ADD = ()       # data for it
     way = None
 
@@ -81,7 +81,7 @@ class LaunchTest(unittest.TestCase):
     def _require_engine(cls):
         tried = programs.run([cls.entry(cls.first())], env=cls.env)
         session.require(tried.status != 125, cls.env["RELOC_ENGINE"], tried.err.strip(), "see relocctl engines")
-        if WAYS[cls.way].daemon:  # it is really used: no silent fallback makes these tests pass
+        if WAYS[cls.way].daemon:  # checks that it is really used: no silent fallback makes these tests pass
             cls._require_daemon()
 
     @classmethod
@@ -109,12 +109,13 @@ class LaunchTest(unittest.TestCase):
         return programs.run([name, *arguments], program=programs.host(name), env=env or self.env, **options)
 
     def known_limit(self, way, reason):
-        """Skips the test in `way`, where the documentation names the limit that it would run into."""
+        """Skips the test in `way`, for which the documentation names this limit."""
         if self.way == way:
             self.skipTest(f"known limit: {reason}")
 
     def assertSame(self, name, *arguments, **options):
-        """The packed program does as the host's: output, errors and exit status. Returns the outcome."""
+        """Checks that the packed program does the same as the host's: output, errors and exit status. Returns the
+        outcome."""
         native = self.native(name, *arguments, **options)
         self.assertEqual(self.packed(name, *arguments, **options), native)
         return native
