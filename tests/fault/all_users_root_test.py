@@ -1,4 +1,4 @@
-"""`ps --all-users` of root: every user's daemon, and nobody who only says that he is one."""
+"""`ps --all-users` for root: every user's daemon, and none that only claims to be a user's."""
 import json
 import os
 import shutil
@@ -13,11 +13,11 @@ import unittest
 from support import daemon, packs, programs, session
 
 OTHER = 4243
-FLOOD = 90000  # names: to check each of them cost all of the time for the answers
+FLOOD = 90000  # names: checking each of them would use up the time for the answers
 
 
 def of_these_users(out):
-    """The listed jobs but those that other users of this host have."""
+    """Returns the listed jobs without those of other users of this host."""
     return [job for job in json.loads(out or "[]") if job["uid"] in (session.ORDINARY_USER, OTHER)]
 
 
@@ -83,12 +83,12 @@ class AllUsers(unittest.TestCase):
         self.assertIn(false, outcome.err)
 
     def serve_silence(self, directory, owner):
-        """Takes connections to control.sock and says nothing. The peers' uids, as they come."""
+        """Accepts connections to control.sock and sends nothing. Returns the peers' uids, as they come."""
         listener = socket.socket(socket.AF_UNIX)
         self.addCleanup(listener.close)
         listener.bind(directory + "/control.sock")
         os.chown(directory + "/control.sock", owner, owner)
-        # The kernel's word on a listener is who called listen(2).
+        # For a listener, the kernel reports the process that called listen(2).
         os.seteuid(owner)
         listener.listen()
         os.seteuid(0)
@@ -109,7 +109,7 @@ class AllUsers(unittest.TestCase):
         return peers
 
     def test_silence_costs_its_own_rows(self):
-        """uid 4242 serves silence, at several places; it is asked by processes of its own uid that have nothing."""
+        """uid 4242 serves silence, in several places; processes with that uid and no other rights connect to it."""
         peers = self.serve_silence(self.place(session.ORDINARY_USER, session.ORDINARY_USER), session.ORDINARY_USER)
         for number in range(3):
             self.serve_silence(self.place(session.ORDINARY_USER, session.ORDINARY_USER, f".job-{number}"), session.ORDINARY_USER)
@@ -166,7 +166,7 @@ class AllUsers(unittest.TestCase):
         self.assertEqual([file for file in files if not file.startswith(allowed)], [])
 
     def test_only_names_that_are_users_places(self):
-        """Names with another spelling, files, FIFOs, and a link to where another program of root's serves."""
+        """Names with another spelling, files, FIFOs, and a link to the directory of another server of root's."""
         served = session.make_dir("served", 0o700)
         peers = self.serve_silence(served, 0)
         for name in ("relocd-04243", "relocd-+4243", "relocd-4243x", "relocd-4243.job-", "relocd-4243.job-07", "relocd-4294967295"):
@@ -199,7 +199,7 @@ class AllUsers(unittest.TestCase):
 class Flood(unittest.TestCase):
     """uid 4242 makes names like those of uid 4243's daemons, until /tmp takes long to read."""
 
-    # A /tmp in memory, where so many directories are made and gone at once, with our own files in it.
+    # A /tmp in memory, where so many directories are made and removed quickly, with our own files in it.
     PRIVATE_TMP = """set -e
         mount --make-rprivate /
         mkdir "$0/new"
@@ -257,7 +257,7 @@ class Flood(unittest.TestCase):
         self.assertIn(expected[0], rows, err)
         self.assertIn(f" belongs to uid {session.ORDINARY_USER}", err)
         self.assertLess(len(err.splitlines()), 20)
-        # A batch job's daemon has no name that root could know.
+        # A batch job's daemon has a name that root cannot know.
         if expected[1] not in rows:
             self.assertIn("there are too many names in /tmp to look at all of them", err)
 

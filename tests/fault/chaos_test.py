@@ -1,6 +1,6 @@
-"""Everything at once: under load the daemon is stopped, killed and restarted, its keeper and clients are killed, and
-its sockets removed, and launchers are killed. Each job ends as it was due and has written what was due, and nothing is
-left of it all.
+"""Everything at once: under load the daemon is stopped, killed and restarted, its keeper and clients are killed,
+and its sockets removed, and launchers are killed. Each job ends as expected and has written what was expected, and
+nothing is left of it all.
 
 RELOC_CHAOS_SECONDS=N for how long (20); RELOC_CHAOS_SEED=S repeats a run, as far as the scheduler lets it.
 """
@@ -38,7 +38,7 @@ class Chaos(unittest.TestCase):
         return clients.Clients(self.entry, self.env, f"{SEED}-{part}", CLIENTS)
 
     def run_part(self, part, seconds, **how):
-        """Jobs under trouble for so long. Returns the jobs."""
+        """Runs jobs under trouble for so long. Returns the jobs."""
         load = self.clients(part)
         worry = trouble.Trouble(self.relocd, self.start, load, f"{SEED}-{part}")
         try:
@@ -51,7 +51,7 @@ class Chaos(unittest.TestCase):
         return load.done
 
     def assertToldRightly(self, done):
-        """What the daemon says of these jobs is what their callers saw. It may not know of all."""
+        """The daemon reports about these jobs what their callers saw. It may not know all of them."""
         by_token = {job.token: job for job in done}
         told = {"exited": 0, "killed": 0, "lost": 0, "running": 0}
         for known in daemon.jobs(self.env):
@@ -70,7 +70,7 @@ class Chaos(unittest.TestCase):
         return json.loads(programs.must(programs.relocctl("history", "--format", "json", env=self.env)).out)
 
     def assertHistoryTells(self, done):
-        """Each detached job once, with the right status."""
+        """The history has each detached job once, with the right status."""
         self.assertTrue(daemon.wait_until(lambda: session.children() == [self.relocd.pid]), session.children())
         history = collections.defaultdict(list)
         for known in self.history():
@@ -112,7 +112,7 @@ class Chaos(unittest.TestCase):
         self.await_rest()
         self.assertToldRightly(every)
 
-        # One daemon for the rest, to see what it gathers.
+        # One daemon for the rest, to see what it accumulates.
         self.relocd.stop()
         self.start()
         programs.must(programs.relocctl("mirrors", "add", "--wait", self.pack, env=self.env))
@@ -125,7 +125,8 @@ class Chaos(unittest.TestCase):
 
         self.assertHistoryTells(every + done)
         self.assertEqual(self.relocd.stop(), 0)
-        # What nobody could remove, since all were killed, the next daemon does, if it is not of a launcher's birth.
+        # The next daemon removes what could not be removed because all were killed, unless a launcher may just be
+        # starting.
         for name in os.listdir(f"{self.directory}/jobs"):
             os.utime(f"{self.directory}/jobs/{name}", (0, 0))
         self.start()

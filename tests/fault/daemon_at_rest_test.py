@@ -1,4 +1,4 @@
-"""What relocd costs while nothing happens, and with many jobs."""
+"""The cost of relocd while nothing happens, and with many jobs."""
 import os
 import re
 import subprocess
@@ -27,13 +27,14 @@ class AtRest(unittest.TestCase):
         return programs.must(programs.relocctl("ps", "-q", *arguments, env=self.env)).out.split()
 
     def wake_ups(self):
-        """How often the daemon and its keeper went to sleep so far; they did not while that does not change."""
+        """Returns how often the daemon and its keeper have gone to sleep; they were idle if that does not
+        change."""
         return [status(pid, "voluntary_ctxt_switches") for pid in (self.relocd.pid, *self.relocd.children())]
 
     def assertQuiet(self):
         self.assertTrue(daemon.wait_until(lambda: status(self.relocd.pid, "Threads") == 1, seconds=40),
                         "gRPC's threads stay")
-        time.sleep(2)  # timers that were armed meanwhile
+        time.sleep(2)  # timers that were armed in the meantime
         before = self.wake_ups()
         time.sleep(QUIET_SECONDS)
         self.assertEqual(self.wake_ups(), before)
@@ -55,7 +56,7 @@ class AtRest(unittest.TestCase):
 
     def test_a_thousand_jobs_add_less_than_two_megabytes(self):
         programs.must(programs.run([self.pack + "/bin/sleep", "0"], env=self.env))
-        self.ps()  # loads gRPC's code, which then stays
+        self.ps()  # loads gRPC's code, which remains
         self.assertTrue(daemon.wait_until(lambda: status(self.relocd.pid, "Threads") == 1, seconds=40))
         before = status(self.relocd.pid, "VmRSS")
         jobs = [subprocess.Popen([self.pack + "/bin/sleep", "1000"], env=self.env) for _ in range(JOBS)]

@@ -1,4 +1,4 @@
-"""Jobs that end in unusual ways, and a daemon that waits for them before it leaves."""
+"""Jobs that end in unusual ways, and a daemon that waits for them before it ends."""
 import os
 import signal
 import subprocess
@@ -22,7 +22,7 @@ class Jobs(unittest.TestCase):
         return daemon.jobs(self.env)
 
     def await_job(self, pid, **wanted):
-        """The job of `pid`, once its fields are `wanted`."""
+        """Returns the job of `pid`, once its fields are `wanted`."""
         found = lambda: next((job for job in self.jobs() if job["pid"] == pid), {})
         daemon.wait_until(lambda: wanted.items() <= found().items())
         job = found()
@@ -30,7 +30,7 @@ class Jobs(unittest.TestCase):
         return job
 
     def test_a_job_whose_parent_never_waits(self):
-        """Its status is known although it stays a zombie, and the daemon may leave."""
+        """Its status is known although it stays a zombie, and the daemon may end."""
         self.start("--idle-exit", "3s")  # longer than ps takes on a busy machine
         job = subprocess.Popen([self.pack + "/bin/sh", "-c", "read x; exit 7"], env=self.env, stdin=subprocess.PIPE)
         self.await_job(job.pid, state="running")
@@ -84,7 +84,7 @@ class Jobs(unittest.TestCase):
 
     @staticmethod
     def is_live(pid):
-        session.reap()  # orphans are ours
+        session.reap()  # orphans are children of this process
         return os.path.exists(f"/proc/{pid}")
 
 

@@ -1,4 +1,5 @@
-"""A daemon or a relocctl that gets next to no descriptors or threads: it refuses in one line, and neither dies nor hangs."""
+"""A daemon or a relocctl with hardly any descriptors or threads: it refuses in one line, and neither dies nor
+hangs."""
 import os
 import resource
 import subprocess
@@ -18,7 +19,7 @@ class Limits(unittest.TestCase):
             try:
                 serves = daemon.wait_until(lambda: relocd.poll() is not None or daemon.accepts(directory + "/launch.sock"))
                 self.assertTrue(serves)
-                if relocd.poll() is not None:  # too few even for the daemon itself: it says so
+                if relocd.poll() is not None:  # too few even for the daemon itself: it reports that
                     self.assertEqual((relocd.returncode, relocd.stderr.read().count(b"\n")), (1, 1))
                     continue
                 ps = programs.relocctl("ps", env=programs.environment(RELOCD_DIR=directory))

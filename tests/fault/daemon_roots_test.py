@@ -27,7 +27,7 @@ class Roots(unittest.TestCase):
         return {root["pack"]: root for root in json.loads(outcome.out)}
 
     def copy(self):
-        """Another pack with the same content."""
+        """Returns another pack with the same content."""
         path = packs.new_path()
         shutil.copytree(self.pack, path, symlinks=True)
         return path
@@ -40,7 +40,8 @@ class Roots(unittest.TestCase):
         self.assertEqual([launch.returncode for launch in launches], [0] * AT_ONCE)
         self.relocd.await_log("root made")
         self.assertEqual(self.relocd.read_log().count("root made"), 1)
-        # One that did not get an answer in time made its own root; that it may be none is for a fast machine.
+        # Launches without an answer in time made their own root; that there are none is only certain on a fast
+        # machine.
         self.assertGreater(outputs.count(self.namespace(self.pack).encode()), 0)
 
     def test_the_longest_unused_root_makes_room(self):
@@ -79,7 +80,7 @@ class Roots(unittest.TestCase):
             self.assertEqual(self.namespace(pack), namespace)
 
     def test_mounts_of_the_host_appear(self):
-        """In namespaces of our own, whose mounts are private: then nothing propagates into the roots."""
+        """In private namespaces, whose mounts are private: then nothing propagates into the roots."""
         script = r"""
             mkdir "$2/place"
             "$1" --dir "$2/daemon" >"$2/log" 2>&1 & relocd=$!

@@ -1,4 +1,4 @@
-"""What relocd answers to messages that are wrong in one thing (reloc/launch/wire.h)."""
+"""relocd's answers to messages that are wrong in one thing (reloc/launch/wire.h)."""
 import os
 import signal
 import socket
@@ -49,7 +49,8 @@ class Wire(unittest.TestCase):
         self.addCleanup(os.close, self.store_fd)
 
     def exchange(self, message, fds=()):
-        """The reply's reason, text, plan and the number of its descriptors; None when the connection is closed."""
+        """Returns the reply's reason, text, plan and the number of its descriptors; None if the connection is
+        closed."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client:
             client.settimeout(10)
             client.connect(self.relocd.socket)
@@ -84,7 +85,7 @@ class Wire(unittest.TestCase):
 
     def test_another_version_is_told(self):
         self.assertRefused(VERSION, "version 1", self.launch(versions=(2, 9)))
-        self.assertIn(self.launch(versions=(1, 9))[0], (0, REFUSED))  # one in common will do
+        self.assertIn(self.launch(versions=(1, 9))[0], (0, REFUSED))  # one in common is enough
 
     def test_another_place_is_told(self):
         for field in range(7):
@@ -123,7 +124,7 @@ class Wire(unittest.TestCase):
             self.assertIsNone(self.exchange(message, [self.store_fd]), message[:40])
 
     def test_what_does_not_parse_is_no_start_of_a_program(self):
-        """On start.sock nothing is answered: relocd goes on, and knows of no job but the one that is one."""
+        """There are no answers on start.sock: relocd continues, and knows only the one valid job."""
         whole = fake_daemon.message(STARTED, body(self.store))
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
             client.settimeout(10)

@@ -1,4 +1,4 @@
-"""Descriptors that cannot be sent, or cannot be received: a launch goes its own way, a daemon recovers."""
+"""Descriptors that cannot be sent or received: a launch works without the daemon, and a daemon recovers."""
 import os
 import resource
 import socket
@@ -30,7 +30,8 @@ class DescriptorLimits(unittest.TestCase):
         return relocd
 
     def fill_the_air(self):
-        """Sends descriptors that nobody takes, more than a launcher's limit: its own are then ETOOMANYREFS."""
+        """Sends descriptors that are never received, more than a launcher's limit: its own then fail with
+        ETOOMANYREFS."""
         left, right = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.addCleanup(left.close)
         self.addCleanup(right.close)
@@ -58,7 +59,8 @@ class DescriptorLimits(unittest.TestCase):
                 self.assertEqual(self.probe(directory), self.native)
 
     def test_a_launcher_without_room_for_the_answer(self):
-        """With no room the kernel drops descriptors silently (MSG_CTRUNC): what is joined is whole, or nothing."""
+        """Without room the kernel drops descriptors silently (MSG_CTRUNC): a launch joins a complete root, or
+        none."""
         null = os.open("/dev/null", os.O_RDONLY)
         self.addCleanup(os.close, null)
 
@@ -77,7 +79,7 @@ class DescriptorLimits(unittest.TestCase):
                     self.assertEqual((outcome.out, len(outcome.err.splitlines())), ("", 1))
 
     def daemon_of_few_descriptors(self):
-        """The directory of one that may have no more than 80 descriptors."""
+        """Returns the directory of a daemon that may have no more than 80 descriptors."""
         launcher = ["sh", "-c", 'ulimit -n 80; exec "$0" "$@"', programs.RELOCD]
         directory = packs.new_path("daemon")
         session.require(os.access(programs.RELOCD, os.X_OK), "daemon", "relocd is not built", "build it")
@@ -88,7 +90,7 @@ class DescriptorLimits(unittest.TestCase):
         return directory
 
     def take_all(self, directory):
-        """Connections, more than the daemon has descriptors; they are to be closed within a second."""
+        """Opens more connections than the daemon has descriptors; they must be closed within a second."""
         clients = [socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK) for _ in range(200)]
         for client in clients:
             self.addCleanup(client.close)
@@ -107,7 +109,7 @@ class DescriptorLimits(unittest.TestCase):
         self.assertTrue(daemon.wait_until(recovered), "the daemon does not recover")
 
     def be_refused(self, directory, ask):
-        """Takes all descriptors, again if relocctl comes only when the daemon has closed the connections."""
+        """Takes all descriptors, again if relocctl connects only after the daemon has closed the connections."""
         for _ in range(20):
             clients = self.take_all(directory)
             refused = ask()
@@ -119,11 +121,12 @@ class DescriptorLimits(unittest.TestCase):
         self.fail("no lack of descriptors: this tests nothing")
 
     def test_relocctl_is_served_again_once_there_are_descriptors(self):
-        """gRPC, once it found none, would accept nothing for good (grpc#16058): here it is not asked to accept."""
+        """gRPC would never accept again after a lack of descriptors (grpc#16058): here it does not have to
+        accept."""
         directory = self.daemon_of_few_descriptors()
         env = programs.environment(RELOCD_DIR=directory)
         ask = lambda: programs.relocctl("ps", env=env, timeout=10)
-        for running in (False, True):  # gRPC is not there yet; and it is, from the last round
+        for running in (False, True):  # before gRPC is started; and after, from the last round
             with self.subTest(grpc_is_running=running):
                 clients, refused = self.be_refused(directory, ask)
                 self.assertRegex(refused.err, r"\Arelocctl: the daemon [^\n]*\n\Z")

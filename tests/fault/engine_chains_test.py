@@ -1,5 +1,5 @@
-"""Chains of engines where engines are refused for real: which engine runs the program, what the error says when
-none does, and that `relocctl engines` says the same. Memory that is out of date never fails a launch."""
+"""Chains of engines where engines are really refused: which engine runs the program, what the error says when none
+does, and that `relocctl engines` says the same. Remembered results that are out of date never make a launch fail."""
 import itertools
 import json
 import os
@@ -85,7 +85,7 @@ class EngineChains(unittest.TestCase):
         self.assertIn(userns["obstacle"], alone.err)
 
     def test_a_damaged_installation(self):
-        """Each file that an engine brings along is really used."""
+        """Each file that an engine needs is really used."""
         session.require(shutil.which("proot"), "proot", "not on this host", "install proot")
         for name, engine, obstacle in (("audit.so", "fakechroot", "audit.so"),
                                        ("preload.so", "fakechroot", "preload.so"),
@@ -97,7 +97,7 @@ class EngineChains(unittest.TestCase):
                 self.assertTrue(report["cure"])
 
     def installation(self, without):
-        """relocctl in a copy of the build's files, one of which is empty."""
+        """Returns relocctl in a copy of the build's files, one of which is empty."""
         directory = packs.new_path("installation")
         os.makedirs(directory + "/bin")
         shutil.copy(programs.RELOCCTL, directory + "/bin")
@@ -183,7 +183,7 @@ class EngineChains(unittest.TestCase):
         self.assertNotIn("fakechroot: ", outcome.err)
 
     def test_old_memory_fails_no_launch(self):
-        """proot is remembered as refused: it is skipped, and tried all the same before nothing works."""
+        """proot is remembered as refused: it is skipped, and tried all the same before the launch fails."""
         env = {"RELOCD_DIR": session.make_dir("memory", 0o700), "RELOC_DAEMON": "on", "RELOC_ENGINE": "proot"}
         works = engines([], programs.environment(**env))["proot"]["works"]
         fresh = self.launch(**env)
@@ -203,7 +203,7 @@ class EngineChains(unittest.TestCase):
 
 
 class ChainsWithDaemon(unittest.TestCase):
-    """The daemon stands outside of the place where engines are refused, and has roots to give."""
+    """The daemon runs outside of the place where engines are refused, and has roots."""
 
     @classmethod
     def setUpClass(cls):

@@ -24,7 +24,7 @@ def reply(plan=b"", reason=0, why=b"", **header):
 
 
 def plan(program, engine=USERNS, prepare=(), steps=None):
-    """An encoded launch plan (reloc/launch/plan.h); by default the one that joins a root and executes."""
+    """Returns an encoded launch plan (reloc/launch/plan.h); by default the one that joins a root and executes."""
     enter = steps or [(OP_JOIN, b"", b""), (OP_RESTORE_CWD, b"", b""), (OP_COMMIT, b"", b""),
                       (OP_EXEC, program.encode(), b"")]
     body = b"".join(struct.pack("<HHHH", op, 0, len(a), len(b)) + a + b"\0" + b + b"\0"
@@ -33,7 +33,7 @@ def plan(program, engine=USERNS, prepare=(), steps=None):
 
 
 def parse_launch(data):
-    """The texts of a kLaunch or kStarted message, by name."""
+    """Returns the texts of a kLaunch or kStarted message, by name."""
     at = 16 + 2 + 2 + 7 * 8 + 2 * 8 + 16
     texts = {"type": struct.unpack_from("<H", data, 8)[0]}
     for name in ("prefix", "pack", "entry", "program", "argv", "slurm_job"):
@@ -44,9 +44,9 @@ def parse_launch(data):
 
 
 class FakeDaemon:
-    """Listens on `directory`/launch.sock and lets `behave(daemon, connection)` do with each connection what it likes.
+    """Listens on `directory`/launch.sock and calls `behave(daemon, connection)` for each connection.
 
-    `messages` holds what clients sent, as far as `behave` read it with receive().
+    `messages` has what clients sent, as far as `behave` read it with receive().
     """
 
     def __init__(self, directory, behave):
@@ -79,7 +79,7 @@ class FakeDaemon:
         return data
 
     def connections_end(self):
-        """Waits until the connection that is being served is done with."""
+        """Waits until the current connection is finished."""
         with self._serving:
             pass
 

@@ -1,6 +1,6 @@
 """A daemon that answers wrongly: poisoned descriptors, broken plans, other versions, silence.
 
-Whatever it says, the program runs, with its caller's identity and descriptors, and soon.
+Whatever it answers, the program runs, with its caller's identity and descriptors, and soon.
 """
 import os
 import subprocess
@@ -23,7 +23,7 @@ class FalseReplies(unittest.TestCase):
         session.require(tried.status == 0, "userns", tried.err.strip(), "allow user namespaces")
 
     def assertHarmless(self, behave):
-        """Launches through a daemon that does `behave`; the probe must see what it sees natively."""
+        """Launches through a daemon that does `behave`; the probe must see the same as natively."""
         with FakeDaemon(packs.new_path("fake"), behave) as fake:
             env = programs.environment(RELOCD_DIR=fake.directory, RELOC_ENGINE="userns")
             began = time.monotonic()
@@ -37,7 +37,7 @@ class FalseReplies(unittest.TestCase):
         return fake
 
     def without_pipes(self, report):
-        """The report without the inodes of standard output and error, which are new pipes for each run."""
+        """Returns the report without the inodes of standard output and error, which are new pipes for each run."""
         return [line.split(" inode")[0] if line.startswith(("fd 1 ", "fd 2 ")) else line
                 for line in report.splitlines()]
 
@@ -48,7 +48,7 @@ class FalseReplies(unittest.TestCase):
             connection.sendmsg([content], [(fake_daemon.socket.SOL_SOCKET, fake_daemon.socket.SCM_RIGHTS,
                                             b"".join(fd.to_bytes(4, "little") for fd in fds))] if fds else [])
             connection.settimeout(SOON)
-            connection.recv(1)  # until the client is gone
+            connection.recv(1)  # until the client has closed
 
         return behave
 
@@ -79,12 +79,13 @@ class FalseReplies(unittest.TestCase):
                 self.assertHarmless(self.answer(self.join_plan, fds))
 
     def test_a_user_namespace_that_can_be_joined_and_a_mount_namespace_that_cannot(self):
-        """Half of a join cannot be undone; the root is then made inside of what was joined."""
+        """Half of a join cannot be undone; the root is then made inside what was joined."""
         user, _ = self.joinable_namespaces()
         self.assertHarmless(self.answer(self.join_plan, [user, self.open_fd("/proc/self/ns/mnt")]))
 
     def joinable_namespaces(self):
-        """A user namespace and a mount namespace that a launch may join: then only the rest of a reply is wrong."""
+        """Returns a user namespace and a mount namespace that a launch may join: then only the rest of a reply is
+        wrong."""
         holder = subprocess.Popen(["unshare", "--user", "--map-current-user", "--mount", "sh", "-c", "echo; read end"],
                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.addCleanup(holder.wait)
@@ -94,7 +95,7 @@ class FalseReplies(unittest.TestCase):
         return [self.open_fd(f"/proc/{holder.pid}/ns/{kind}") for kind in ("user", "mnt")]
 
     def a_root_of_this_pack(self):
-        """The namespaces of a job that a real daemon has put into a root with this pack's store."""
+        """Returns the namespaces of a job that a real daemon has put into a root with this pack's store."""
         relocd = daemon.Daemon(packs.new_path("daemon"))
         self.addCleanup(relocd.stop)
         job = subprocess.Popen([self.pack + "/bin/sleep", "1000"], env=relocd.environment(RELOC_ENGINE="userns"))
@@ -106,20 +107,20 @@ class FalseReplies(unittest.TestCase):
         return [self.open_fd(f"/proc/{job.pid}/ns/{kind}") for kind in ("user", "mnt")]
 
     def namespace_after(self, make_plan, fds):
-        """The mount namespace of a program whose daemon answers with that plan."""
+        """Returns the mount namespace of a program whose daemon answers with that plan."""
         with FakeDaemon(packs.new_path("fake"), self.answer(lambda asked: reply(make_plan(asked)), fds)) as fake:
             env = programs.environment(RELOCD_DIR=fake.directory, RELOC_ENGINE="userns")
             shown = programs.must(programs.run([self.pack + "/bin/probe", "namespaces"], env=env))
         return shown.out
 
     def test_an_answer_with_nothing_wrong_is_followed(self):
-        """Else the other tests would show nothing."""
+        """Otherwise the other tests would prove nothing."""
         fds = self.a_root_of_this_pack()
         joined = str(os.stat(fds[1]).st_ino)
         self.assertIn(joined, self.namespace_after(lambda asked: plan(asked["program"]), fds))
 
     def test_a_plan_that_runs_something_else(self):
-        """With a root that could be joined: before it is joined, or another program in it."""
+        """With a root that could be joined: before it is joined, or with another program in it."""
         fds = self.a_root_of_this_pack()
         joined = str(os.stat(fds[1]).st_ino)
         run = lambda program: (fake_daemon.OP_EXEC, program.encode(), b"")
@@ -138,7 +139,7 @@ class FalseReplies(unittest.TestCase):
                 self.assertNotIn(joined, shown)
 
     def test_namespaces_that_are_not_the_users_root(self):
-        """Of the right kind where they can be: the initial ones, another user namespace of the user's own."""
+        """Of the right kind if possible: the initial ones, another user namespace of the user."""
         user, mount = self.a_root_of_this_pack()
         joined = str(os.stat(mount).st_ino)
         own_user, own_mount = self.open_fd("/proc/self/ns/user"), self.open_fd("/proc/self/ns/mnt")
@@ -204,7 +205,7 @@ class FalseReplies(unittest.TestCase):
         self.assertEqual(asked["argv"], "\0".join(["probe", *self.sections, ""]))
 
     def test_it_gets_nothing_but_messages_from_a_launch_without_standard_descriptors(self):
-        """A socket that became descriptor 2 would be sent what is said on standard error."""
+        """A socket that became descriptor 2 would receive what is printed on stderr."""
         def listen(fake, connection):
             while fake.receive(connection):
                 connection.send(reply(reason=7, why=b"no"))

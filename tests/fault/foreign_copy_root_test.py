@@ -1,4 +1,5 @@
-"""Another user's copy of a pack, with modules of his own: whatever is done with the copy, what the original runs stays.
+"""Another user's copy of a pack, with different modules: whatever is done with the copy, the original runs the
+same.
 
 Run by root, which plays both users.
 """
@@ -60,7 +61,7 @@ class ForeignCopies(unittest.TestCase):
         return as_user(programs.RELOCCTL, *arguments, env=self.env)
 
     def copy(self, change):
-        """The attacker's, changed by him."""
+        """Returns the attacker's changed copy."""
         copy = packs.new_path("copy")
         shutil.copytree(self.pack, copy, symlinks=True)
         change(copy)
@@ -70,7 +71,7 @@ class ForeignCopies(unittest.TestCase):
         return copy
 
     def trap(self, path):
-        """Something else in the place of the file: what is executed leaves a mark, and what is loaded a complaint."""
+        """Replaces the file: executing it leaves a mark, and loading it prints an error."""
         replace(path, f"#!/bin/sh\n: >{self.executed}\n".encode())
 
     def trap_modules(self, copy):
@@ -84,11 +85,11 @@ class ForeignCopies(unittest.TestCase):
         self.trap(copy + self.bash + "/bin/bash")
 
     def listed_modules(self, copy):
-        """The manifest stays as it is, byte by byte."""
+        """The manifest is unchanged, byte by byte."""
         self.trap_modules(copy).save_contents()
 
     def resealed_modules(self, copy):
-        """All computed anew, but that the plans and the manifest go on to name the original's digest."""
+        """Everything is computed again, except that the plans and the manifest still have the original's digest."""
         lists = self.trap_modules(copy)
         digest = lists.manifest["digest"]
         for file in lists.contents["own_files"]:
@@ -103,7 +104,7 @@ class ForeignCopies(unittest.TestCase):
         self.trap_program(copy)
 
     def adds(self, pack):
-        """How `mirrors add` ended, for each kind."""
+        """Returns how `mirrors add` ended, for each kind."""
         return [self.relocctl("mirrors", "add", "--kind", kind, "--wait", pack).status for kind in ("plain", "graft")]
 
     def assertOriginalRuns(self, engines=ENGINES):
@@ -133,7 +134,7 @@ class ForeignCopies(unittest.TestCase):
         self.assertOriginalRuns()
 
     def honest_traps(self, copy):
-        """A whole pack of the attacker's own: its ld.so and its modules are what leaves a mark when it is executed."""
+        """A complete pack of the attacker: executing its ld.so or its modules leaves a mark."""
         lists = self.trap_modules(copy)
         traps = [(item, file) for item in lists.contents["items"] for file in item["files"]
                  if os.path.basename(file.get("path", "")).startswith("ld-") and file.get("sha256")]
@@ -174,7 +175,7 @@ class ForeignCopies(unittest.TestCase):
 
 
 class ForeignCopiesOfOlderPacks(ForeignCopies):
-    """Their digest does not cover the modules, so that `verify` and mirrors take those that the copy has."""
+    """Their digest does not cover the modules, so that `verify` and mirrors accept those of the copy."""
     OLDER = True
 
     def test_copies_that_were_changed(self):

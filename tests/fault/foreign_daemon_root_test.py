@@ -1,6 +1,6 @@
-"""Another user was first: a directory, a link, a pipe or a socket of theirs where the daemon's should be.
+"""Another user was first: their directory, link, pipe or socket is where the daemon's should be.
 
-Nothing is sent to it, and the program runs. Run by root, which plays both users.
+Nothing is sent to it, and the program runs. Run by root, which acts as both users.
 """
 import contextlib
 import multiprocessing
@@ -31,7 +31,7 @@ def as_user(uid, work, *arguments):
 
 
 def listen(path, ready, received, mode):
-    """A foreigner's daemon: counts connections' bytes and descriptors until `ready` is cleared."""
+    """Another user's daemon: counts connections' bytes and descriptors until `ready` is cleared."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
         listener.bind(path)
         os.chmod(path, mode)
@@ -53,7 +53,7 @@ class ForeignDaemon(unittest.TestCase):
     def setUp(self):
         os.chmod(session.temp(), 0o755)
         self.pack = packs.from_host("sed")
-        self.open_dir = session.make_dir("open", 0o1777)  # as /tmp is
+        self.open_dir = session.make_dir("open", 0o1777)  # like /tmp
 
     def run_as_user(self, **variables):
         env = {"PATH": programs.HOST_PATH, "RELOC_ENGINE": "userns", **variables}
@@ -64,7 +64,8 @@ class ForeignDaemon(unittest.TestCase):
         self.assertLess(time.monotonic() - began, SOON)
 
     def squat(self, directory, mode=0o755, socket_mode=0o666):
-        """A foreigner's listening daemon in `directory`; returns what it has received at the end."""
+        """Starts another user's daemon in `directory`; returns a function that ends it and returns what it has
+        received."""
         ready, received = FORK.Event(), FORK.Value("q", 0)
         os.makedirs(directory, exist_ok=True)
         os.chown(directory, FOREIGNER, FOREIGNER)
@@ -86,7 +87,7 @@ class ForeignDaemon(unittest.TestCase):
         self.assertEqual(end(), 0)
 
     def test_a_foreigners_socket_in_the_users_own_directory(self):
-        """By some accident or a rename: then the peer's uid decides."""
+        """By accident or through a rename: then the peer's uid decides."""
         foreign, own = self.open_dir + "/elsewhere", self.open_dir + "/own"
         end = self.squat(foreign)
         os.mkdir(own, 0o755)
@@ -104,7 +105,7 @@ class ForeignDaemon(unittest.TestCase):
         self.assertEqual(end(), 0)
 
     def test_the_default_directory_in_tmp_is_squatted(self):
-        """In a mount namespace of its own, whose /tmp is the test's."""
+        """In a mount namespace whose /tmp is the test's."""
         private = session.make_dir("private-tmp", 0o1777)
         end = self.squat(f"{private}/relocd-{USER}", mode=0o777)
         script = f'mount --bind {private} /tmp && exec setpriv --reuid {USER} --regid {USER} --clear-groups "$@"'

@@ -1,4 +1,5 @@
-"""root with another user's $HOME (su, sudo -E): what lies there is neither read nor written, and nothing waits for it."""
+"""root with another user's $HOME (su, sudo -E): its files are neither read nor written, and nothing waits for
+them."""
 import os
 import sqlite3
 import unittest
@@ -100,7 +101,7 @@ class ForeignHome(unittest.TestCase):
         self.assertRefused(self.relocctl("daemon", "start"), "configuration")
 
     def test_cache_is_not_used(self):
-        """With state of root's own there is a daemon, but mirrors of that user's would be run by root."""
+        """If root has its own state there is a daemon, but root would execute mirrors of that user."""
         self.env["XDG_STATE_HOME"] = session.make_dir("roots-state", 0o700)
         programs.must(self.relocctl("daemon", "start"))
         outcome = self.relocctl("mirrors", "add", "--wait", packs.from_host("true"))
@@ -119,7 +120,7 @@ class ForeignHome(unittest.TestCase):
         self.assertEqual(self.relocctl("pack", "verify", pack).status, 0)
 
     def test_the_user_is_not_disturbed(self):
-        """The same directories serve their owner."""
+        """The same directories work for their owner."""
         self.make_state()
         self.make_config("max-roots = 7\n")
         env = {**self.env, "RELOCD_DIR": self.home + "/daemon"}
@@ -130,7 +131,8 @@ class ForeignHome(unittest.TestCase):
 
 
 class OwnState(unittest.TestCase):
-    """A user's own state directory, with something else in a file's place: nothing waits for it, nothing leads away."""
+    """A user's own state directory, with something unexpected in place of a file: nothing waits for it or is led
+    away."""
 
     def setUp(self):
         self.state = session.make_dir("state-" + self.id().rsplit(".", 1)[1], 0o700)

@@ -1,7 +1,7 @@
 """Another user has /tmp/relocd-<uid>, and the file system of the state directory stops answering. Run by root.
 
-It is an ext4 that is frozen: whoever changes something there waits, and cannot be killed. relocd serves there only where
-there is no FUSE.
+It is a frozen ext4: processes that change something there wait, and cannot be killed. relocd serves there only
+where there is no FUSE.
 """
 import json
 import os
@@ -15,7 +15,7 @@ from taken_place import DEFAULT, USER, TakenPlaceCase
 
 COMMAND_SECONDS = 8  # 3 are promised; the rest is for a busy machine
 LAUNCH_SECONDS = 2
-LOOK_SECONDS = 12  # more than relocd lets pass between two looks at its place
+LOOK_SECONDS = 12  # more than relocd waits between two checks of its place
 LONG = 60
 
 
@@ -34,7 +34,7 @@ class FrozenPlace(TakenPlaceCase):
         self.thawing = None
 
     def freeze(self):
-        # However this process ends: what waits for a frozen file system cannot even be killed.
+        # However this process ends: processes that wait for a frozen file system cannot even be killed.
         self.thawing = subprocess.Popen(["sh", "-c", 'read end; fsfreeze --unfreeze "$0"', self.home],
                                         stdin=subprocess.PIPE)
         subprocess.run(["fsfreeze", "--freeze", self.home], check=True)
@@ -63,7 +63,7 @@ class FrozenPlace(TakenPlaceCase):
         self.assertTrue(daemon.wait_until(lambda: self.relocctl("daemon", "stop", soon=LONG).status == 0, LONG))
 
     def start_job(self):
-        """A detached job that runs until it is killed, and a relocctl that waits for its end."""
+        """Starts a detached job that runs until it is killed, and a relocctl that waits for its end."""
         started = self.relocctl("run", "-d", self.pack + "/bin/sleep", "1000", soon=LONG, RELOC_ENGINE="userns")
         job = programs.must(started).out.strip()
         [shown] = json.loads(programs.must(self.relocctl("inspect", job, soon=LONG)).out)
@@ -73,7 +73,7 @@ class FrozenPlace(TakenPlaceCase):
         self.addCleanup(waiting.stdout.close)
         self.addCleanup(waiting.wait)
         self.addCleanup(waiting.kill)
-        time.sleep(3)  # for it to be connected: what is frozen lets nobody in
+        time.sleep(3)  # until it is connected: connecting to a frozen file system blocks
         return job, shown["pid"], waiting
 
     def assertLearnsOfTheEnd(self, pid, waiting):
@@ -87,7 +87,7 @@ class FrozenPlace(TakenPlaceCase):
         """The same relocd serves, and the next one knows how the job ended."""
         self.thaw()
         self.assertTrue(daemon.wait_until(lambda: self.serves_in(self.second, relocd), LONG))
-        time.sleep(LOOK_SECONDS)  # it writes what it could not
+        time.sleep(LOOK_SECONDS)  # it writes what it could not write before
         os.kill(relocd, signal.SIGKILL)
         programs.must(self.relocctl("daemon", "start", soon=LONG))
         listed = json.loads(programs.must(self.relocctl("ps", "-a", "--format", "json", soon=LONG)).out)
@@ -117,7 +117,7 @@ class FrozenPlace(TakenPlaceCase):
         self.assertRecovers(job, relocd)
 
     def test_the_place_is_taken(self):
-        """relocd wants to move to the second place."""
+        """relocd has to move to the second place."""
         self.start_daemon()
         relocd = self.status()["pid"]
         job, pid, waiting = self.start_job()
@@ -148,7 +148,7 @@ class FrozenPlace(TakenPlaceCase):
         self.assertEqual((outcome.status, outcome.err), (0, ""))
 
     def test_no_daemon(self):
-        """The place is nobody's. Whether one serves in the second place is asked, and not waited for."""
+        """The place belongs to nobody. relocctl checks for a daemon in the second place, without waiting for it."""
         os.makedirs(os.path.dirname(self.second))
         self.freeze()
         for command in (["ps"], ["daemon", "status"], ["daemon", "stop"]):
@@ -158,7 +158,7 @@ class FrozenPlace(TakenPlaceCase):
         self.assertIn(f"relocd runs in {DEFAULT},", self.start_daemon().out)
 
     def test_a_chosen_directory_is_anothers(self):
-        """What can be read without a daemon is looked for in the state directory."""
+        """What can be read without a daemon is read in the state directory."""
         self.squat()
         self.freeze()
         for command in (["history"], ["logs", "abcd1234abcd"], ["mirrors", "ls"]):

@@ -1,5 +1,5 @@
-"""File systems that stop answering and processes that are stopped: launches go on, and every command answers or says what
-does not, in one line and in time."""
+"""File systems that stop answering and processes that are stopped: launches continue, and every command answers or
+says what does not, in one line and in time."""
 import contextlib
 import glob
 import json
@@ -15,7 +15,7 @@ import unittest
 from support import daemon, packs, programs, session, slowfs
 from support.mirroring import large_pack
 
-# A command has 3 s, a launch is 0.1 s late. The rest is for a busy machine; what hangs does so for ever, or for 10 s.
+# A command has 3 s, a launch is 0.1 s late. The rest is for a busy machine; a hang lasts for ever, or for 10 s.
 COMMAND_SECONDS = 8
 LAUNCH_SECONDS = 2
 CLEANUP_SECONDS = 60
@@ -37,7 +37,7 @@ class Frozen(unittest.TestCase):
             session.remove_tree(os.path.join(self.files.disk, name))
 
     def on_slow(self, name):
-        """A directory of that name on the file system that will hang."""
+        """Makes a directory of that name on the file system that will hang; returns it."""
         os.makedirs(os.path.join(self.files.disk, name), exist_ok=True)
         return os.path.join(self.files.slow, name)
 
@@ -45,7 +45,7 @@ class Frozen(unittest.TestCase):
         return programs.relocctl(*arguments, env=self.env, cwd="/", timeout=timeout)
 
     def start(self, *options):
-        """A relocd as users have it: in the background, with its log in the state directory."""
+        """Starts relocd like a user: in the background, with its log in the state directory."""
         programs.must(self.relocctl("daemon", "start", *options))
         self.addCleanup(self.stop)
         outcome, _ = self.launch()
@@ -82,7 +82,7 @@ class Frozen(unittest.TestCase):
         return outcome, time.monotonic() - began
 
     def start_job(self):
-        """The id of a detached job that runs until it is killed, and has written something."""
+        """Starts a detached job that runs until it is killed, and has written something; returns its id."""
         job = programs.must(self.relocctl("run", "-d", self.sh, "-c", "echo hello; exec sleep 1000")).out.strip()
         [shown] = json.loads(programs.must(self.relocctl("inspect", job)).out)
         self.addCleanup(with_suppressed_kill, shown["pid"], signal.SIGKILL)
@@ -97,7 +97,7 @@ class Frozen(unittest.TestCase):
             self.assertLess(took, LAUNCH_SECONDS)
 
     def assertAnswers(self, *command):
-        """In time; what fails says in one line why. Returns the outcome."""
+        """The command ends in time, and prints one line if it fails. Returns the outcome."""
         began = time.monotonic()
         try:
             outcome = self.relocctl(*command, timeout=COMMAND_SECONDS)
@@ -109,7 +109,7 @@ class Frozen(unittest.TestCase):
         return outcome
 
     def assertSaysAndEnds(self, *command, named):
-        """In time, that `named` does not answer; then it waits, and ^C ends it."""
+        """In time it reports that `named` does not answer; then it waits, and ^C ends it."""
         process = subprocess.Popen([programs.RELOCCTL, *command], env=self.env, cwd="/", stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.addCleanup(process.stdout.close)
@@ -124,7 +124,7 @@ class Frozen(unittest.TestCase):
         self.assertEqual(process.wait(COMMAND_SECONDS), -signal.SIGINT)
 
     def assertAllAnswer(self, job, succeed=()):
-        """`succeed`: the first words of commands that are not held up at all."""
+        """`succeed`: the first words of commands that are not affected at all."""
         for command in (["ps"], ["ps", "-a"], ["roots", "ls"], ["stats", "--no-stream"], ["inspect", job], ["metrics"],
                         ["history"], ["events", "--since", "1h", "--no-stream"], ["logs", job], ["mirrors", "ls"],
                         ["kill", "-s", "CONT", job], ["engines"], ["doctor"], ["version"], ["daemon", "status"],
@@ -161,7 +161,7 @@ class FileSystems(Frozen):
         self.assertAllAnswer(job, succeed=NOT_HELD_UP)
         self.assertIn("history.db does not answer", self.assertAnswers("history").err)
         self.assertIn("does not answer", self.assertAnswers("logs", job).err)
-        # A pack that relocd has not seen gets a root.
+        # A pack that is new to relocd gets a root.
         fresh = packs.new_path("fresh")
         shutil.copytree(self.pack, fresh, symlinks=True)
         entry = os.path.join(fresh, "bin/sh")
@@ -257,7 +257,7 @@ class FileSystems(Frozen):
 
 
 class FrozenMirror(Frozen):
-    """The mirrors, and only they, lie on the file system that hangs: there none may be made, so they are moved there."""
+    """Only the mirrors are on the file system that hangs: none may be made there, so they are moved there."""
 
     def setUp(self):
         super().setUp()
@@ -290,7 +290,7 @@ class FrozenMirror(Frozen):
         return [event for event in map(json.loads, told.splitlines()) if event["type"] == "mirror_evict"]
 
     def freeze(self):
-        """Returns when relocd has noticed, which takes it two seconds."""
+        """Returns when relocd has noticed, which takes two seconds."""
         self.files.block()
         silent = lambda: "does not answer" in self.relocctl("mirrors", "ls").err
         self.assertTrue(daemon.wait_until(silent, CLEANUP_SECONDS))
@@ -353,7 +353,7 @@ class Stopped(Frozen):
         self.assertStopsAndStarts()
 
     def stop_all(self, name):
-        """Stops the helpers of that name that relocd has now. They come and go."""
+        """Stops the present helpers of relocd with that name. They start and end."""
         for pid in self.children(self.pid(), name):
             with contextlib.suppress(ProcessLookupError):
                 self.sigstop(pid)
@@ -369,7 +369,7 @@ class Stopped(Frozen):
         self.assertTrue(daemon.wait_until(named, CLEANUP_SECONDS))
 
     def test_the_process_for_files(self):
-        self.assertDoctorNames("relocd-disk", use=self.launch)  # which is history
+        self.assertDoctorNames("relocd-disk", use=self.launch)  # this is the writer of the history
         self.assertLaunches()
 
     def test_the_process_that_reads_other_processes(self):
@@ -402,7 +402,7 @@ class Stopped(Frozen):
         self.assertIn(job, self.assertAnswers("ps").out)
 
     def stop_process_for_mirrors(self):
-        """Returns its pid."""
+        """Stops it; returns its pid."""
         adding = subprocess.Popen([programs.RELOCCTL, "mirrors", "add", large_pack()], env=self.env, cwd="/",
                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.addCleanup(adding.wait)
@@ -415,7 +415,7 @@ class Stopped(Frozen):
     def test_their_sockets_are_inherited_by_nothing_that_they_execute(self):
         relocd = self.pid()
         self.start_job()
-        self.assertAnswers("stats", "--no-stream")  # needs the process that reads /proc, which stays for 3 s
+        self.assertAnswers("stats", "--no-stream")  # needs the process that reads /proc, which runs for 3 s more
         reader = self.child(relocd, "relocd-reader")
         self.sigstop(reader)
         self.addCleanup(with_suppressed_kill, reader, signal.SIGKILL)

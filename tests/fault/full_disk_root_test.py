@@ -1,4 +1,4 @@
-"""A full disk, really: a small ext4 that holds the daemon's directory, its state or its mirrors. Root mounts it."""
+"""A really full disk: a small ext4 with the daemon's directory, its state or its mirrors. Root mounts it."""
 import contextlib
 import json
 import os

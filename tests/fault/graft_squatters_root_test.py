@@ -1,4 +1,4 @@
-"""Another user wants the paths of grafts: he gets none that was ever used, and nothing of his is executed."""
+"""Another user wants the paths of grafts: they get none that was ever used, and none of their files is executed."""
 import os
 import shutil
 import subprocess
@@ -11,7 +11,7 @@ OTHER_USER = 4243
 
 
 class Squatters(unittest.TestCase):
-    inside = []  # what enters the mount namespace in which commands run
+    inside = []  # commands that enter the mount namespace of the test
 
     @classmethod
     def setUpClass(cls):
@@ -55,7 +55,7 @@ class Squatters(unittest.TestCase):
         return self.as_user(self.pack + "/bin/bash", "-c", "echo mine", env=env)
 
     def remove(self):
-        """The directory in /tmp, as a cleaner does that runs as root."""
+        """Removes the directory in /tmp, like a cleaner that runs as root."""
         if os.path.ismount(self.directory):
             subprocess.run(["umount", self.directory], check=True)
         if os.path.isdir(self.directory) and not os.path.islink(self.directory):
@@ -64,7 +64,7 @@ class Squatters(unittest.TestCase):
             os.unlink(self.directory)
 
     def make_trap(self, real):
-        """The other user's own tree at `real`: each program in it tells that it was executed."""
+        """Makes the other user's tree at `real`: each program in it leaves a mark when it is executed."""
         trap = packs.new_path("trap") + "/mirrors/" + real.split("/mirrors/")[1]
         executed = session.make_dir("executed", 0o777) + "/mark"
         program = trap + self.bash.removeprefix("/gnu/store") + "/bin/bash"
@@ -90,7 +90,7 @@ class Squatters(unittest.TestCase):
         self.assertEqual(self.launch()[:2], (0, "mine\n"))
 
     def test_whatever_another_user_puts_there_is_refused(self):
-        programs.must(self.relocctl("daemon", "stop"))  # it would make a directory that is gone again
+        programs.must(self.relocctl("daemon", "stop"))  # otherwise it would make the directory again
         real = os.path.realpath(self.path)
         trap, executed = self.make_trap(real)
         name = os.path.basename(self.path)
@@ -117,7 +117,7 @@ class Squatters(unittest.TestCase):
         self.assertEqual(self.launch()[:2], (0, "mine\n"))
 
     def test_a_file_system_that_claims_to_be_the_users_is_refused(self):
-        """As FUSE can where others may enter its mounts."""
+        """As FUSE can if others may enter its mounts."""
         programs.must(self.relocctl("daemon", "stop"))
         user = session.ORDINARY_USER
         real = os.path.realpath(self.path)
@@ -164,7 +164,7 @@ class Squatters(unittest.TestCase):
         programs.must(self.relocctl("daemon", "stop"))
 
     def enter_another_tmp(self):
-        """All names in it can be taken without harm to others. What the tests have in /tmp is there, too."""
+        """All names in it can be taken without harm to others. The tests' files in /tmp are visible there, too."""
         kept = packs.new_path("kept")
         script = (f"mkdir {kept} && mount --bind {session.temp()} {kept} && exec 3<{kept} && mount -t tmpfs -o mode=1777 tmpfs /tmp && "
                   f"mkdir -p {session.temp()} && mount --bind /proc/self/fd/3 {session.temp()} && exec 3<&- && echo && exec cat")
@@ -175,7 +175,7 @@ class Squatters(unittest.TestCase):
         self.inside = ["nsenter", "--mount", "--target", str(holder.pid), "--"]
 
     def test_grafts_of_an_older_version_go_when_they_are_free(self):
-        """Their paths were in /tmp itself. Such a name is never given back."""
+        """Their paths were in /tmp itself. Such a name is never removed."""
         programs.must(self.relocctl("daemon", "stop"))
         mirror = os.path.realpath(self.path).removesuffix("/gnu/store")
         old = "/tmp/" + os.urandom(3).hex()[:5]

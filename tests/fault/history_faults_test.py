@@ -1,4 +1,4 @@
-"""Whatever is wrong with the history's file costs a warning, and neither a launch nor `ps`."""
+"""Damage to the history's file causes a warning, and affects neither launches nor `ps`."""
 import contextlib
 import json
 import os
@@ -69,7 +69,7 @@ class HistoryFaults(unittest.TestCase):
                 self.relocd.stop()
 
     def test_a_file_whose_reading_never_ends(self):
-        """The process that reads it is busy, and so is not hung; it is given up all the same."""
+        """The process that reads it is busy, and so does not hang; it is abandoned all the same."""
         self.start()
         self.launch(1)
         self.await_history(1)
@@ -84,14 +84,14 @@ class HistoryFaults(unittest.TestCase):
         self.assertEqual(outcome.status, 1, outcome)
         self.assertRegex(outcome.err, r"\Arelocctl: [^\n]*history\.db does not answer[^\n]*\n\Z")
         self.assertEqual(len(daemon.jobs(self.env)), 1)
-        # The one that writes when relocd ends is busy, too. It ends by itself, which takes too long for a test.
+        # The process that writes when relocd ends is busy, too. It ends by itself, which takes too long for a test.
         self.relocd.stop()
         for pid in self.workers():
             os.kill(int(pid), signal.SIGKILL)
         self.assertTrue(daemon.wait_until(lambda: not self.workers()))
 
     def workers(self):
-        """The processes that have the file open."""
+        """Returns the processes that have the file open."""
         found = []
         for pid in filter(str.isdigit, os.listdir("/proc")):
             with contextlib.suppress(OSError):
@@ -121,7 +121,7 @@ class HistoryFaults(unittest.TestCase):
         self.await_history(53)
 
     def test_a_directory_that_cannot_be_written(self):
-        """The state then lies in the daemon's own directory, as StateDir says."""
+        """The state is then in the daemon's own directory, as StateDir says."""
         os.chmod(os.path.dirname(self.file), 0o500)
         self.addCleanup(os.chmod, os.path.dirname(self.file), 0o700)
         self.start()
@@ -140,7 +140,7 @@ class HistoryFaults(unittest.TestCase):
         self.assertNotEqual(self.history().status, 0)
 
     def test_no_room_and_then_room_again(self):
-        """`ulimit -f` plays the full disk."""
+        """`ulimit -f` simulates the full disk."""
         log = self.directory + ".limited.log"
         with open(log, "wb") as file:
             limited = subprocess.Popen(["prlimit", "--fsize=12000:unlimited", programs.RELOCD, "--dir", self.directory],

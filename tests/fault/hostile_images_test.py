@@ -1,4 +1,5 @@
-"""Images that no tool would make: refused in one line, or the damaged file is; their server is confined, and survives."""
+"""Images that no tool would make: the image or its damaged file is refused in one line; their server is confined,
+and survives."""
 import json
 import os
 import shutil
@@ -27,7 +28,7 @@ def write(image):
 
 
 def pack_like(more=None, bin=None, **superblock):
-    """An image with a store and an entry. `more`: in its root, of what `more(writer)` returns."""
+    """Returns an image with a store and an entry. `more`: for its root, what `more(writer)` returns."""
     writer = Writer()
     node = writer.file(b"#!/bin/sh\n")
     store = writer.directory([(b"store", writer.directory([]))])
@@ -37,7 +38,7 @@ def pack_like(more=None, bin=None, **superblock):
 
 
 class Refused(OneLineTest):
-    """What describes the whole image is wrong: no command has anything of it."""
+    """A description of the whole image is wrong: no command accepts it."""
 
     def setUp(self):
         images.require()
@@ -85,7 +86,7 @@ class Refused(OneLineTest):
                 self.assertEqual((listed.status, listed.out), (1, ""))
 
     def test_something_else_where_the_plans_should_be(self):
-        """A FIFO in place of a plan would hold up who opens it."""
+        """A FIFO in place of a plan would block the process that opens it."""
         def reloc(writer):
             plans = writer.directory([(b"bin", writer.directory([(b"sed", writer.special())]))])
             return [(b".reloc", writer.directory([(b"plans", plans), (b"manifest.json", writer.special())]))]
@@ -98,10 +99,10 @@ class Completion(unittest.TestCase):
         return done.status, done.out.splitlines()[1:]
 
     def test_it_mounts_nothing(self):
-        """It works where nothing can be mounted; and no damage is more than a missing answer."""
+        """It works where nothing can be mounted; and damage only causes missing answers."""
         good = pack_like(bin=lambda w: [(b"sed", w.file()), (b"bad\x1b[31m\n", w.file())])
         status, names = self.complete(good)
-        # A name that cannot be shown as it is cannot be typed so, either.
+        # A name that cannot be shown unescaped cannot be typed either.
         self.assertEqual((status, names), (0, [f"{good}/bin/sed\t"]))
         session.require(shutil.which("strace"), "strace", "no strace", "install strace")
         log = packs.new_path("calls")
@@ -118,7 +119,7 @@ class Completion(unittest.TestCase):
 
 
 def chain_of_doubles(writer, length):
-    """A directory in which everything has two names, `length` times: 2^length paths."""
+    """Returns a directory in which everything has two names, `length` times: 2^length paths."""
     node = writer.directory([(b"end", writer.file())])
     for _ in range(length):
         node = writer.directory([(b"a", node), (b"b", node)])
@@ -126,7 +127,7 @@ def chain_of_doubles(writer, length):
 
 
 def hostile(writer):
-    """{name: node}: directories and files of which each is damaged in its own way."""
+    """Returns {name: node}: directories and files, each damaged in its own way."""
     block, start = writer.block(b"x" * 131072), len(writer.data) - 131072
     short = writer.block(b"short")
     ends = writer.fragment(b"ends")
@@ -190,19 +191,19 @@ class HostilePack(unittest.TestCase):
         return writer.image(writer.directory(entries))
 
     def start(self, path=None, env=None):
-        """A shell in the image, and its server's pid."""
+        """Starts a shell in the image; returns it and its server's pid."""
         path = path or self.path
         shell = subprocess.Popen([programs.RELOCCTL, "run", f"{path}/bin/bash"], env=env or self.env, text=True,
                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.addCleanup(lambda: (shell.kill(), shell.communicate()))
         self.assertEqual(self.ask(shell, "echo here"), ["here"])
         self.assertTrue(wait_until(lambda: len(servers(path)) == 1), servers(path))
-        # What the shell needs to say so is in memory from now on.
+        # What the shell needs to report it is in memory from now on.
         self.assertIn("error", self.ask(shell, "read x < /.relocd/pack/hostile/files/short-block")[0])
         return shell, servers(path)[0]
 
     def ask(self, shell, command):
-        """The lines that `command` prints in the shell."""
+        """Returns the lines that `command` prints in the shell."""
         shell.stdin.write(f"{{ {command}; }} 2>&1; echo; echo END\n")
         shell.stdin.flush()
         lines = []
@@ -261,7 +262,7 @@ class Served(HostilePack):
 
 
 class KeptRoot(HostilePack):
-    """The daemon keeps a root of which the server has ended."""
+    """The daemon keeps a root whose server has ended."""
 
     def setUp(self):
         self.daemon = Daemon(packs.new_path("daemon"))
@@ -273,7 +274,7 @@ class KeptRoot(HostilePack):
                                  timeout=30)
 
     def test_a_stopped_keeper_holds_up_no_launch(self):
-        """relocd would wait for it until it gives the root up, which takes longer."""
+        """relocd would wait for it until it abandons the root, which takes longer."""
         keeper = self.daemon.keeper()
         os.kill(keeper, signal.SIGSTOP)
         self.addCleanup(os.kill, keeper, signal.SIGCONT)

@@ -11,7 +11,7 @@ import fake_daemon
 from support import daemon, packs, programs, session, slowfs
 from support.mirroring import MirrorsTest, large_pack
 
-# What a launch may wait for a daemon is 0.1 s; an answer that came only when the file system does would take for ever.
+# A launch may wait 0.1 s for a daemon; if it waited for the file system, that would take for ever.
 PATIENCE = 20
 
 
@@ -32,12 +32,13 @@ class HungFileSystem(unittest.TestCase):
         self.assertTrue(daemon.joins_a_published_root(self.sed, self.env))
 
     def start(self):
-        """Starts a program of the pack that may hang; a Popen. It is ready when it says so, and ends with its input."""
-        # Executed by a shell: subprocess would wait until that has been done.
+        """Starts a program of the pack that may hang; returns a Popen. It prints when it is ready, and ends with
+        its input."""
+        # Executed by a shell: subprocess would wait for the end of the exec.
         launched = subprocess.Popen(["/bin/sh", "-c", 'exec "$0"', self.waiter], env=self.env, stdin=subprocess.PIPE,
                                     stdout=subprocess.PIPE, text=True)
         self.addCleanup(launched.communicate)
-        self.addCleanup(self.files.unblock)  # before that: what hangs cannot even be killed
+        self.addCleanup(self.files.unblock)  # before that: a process that hangs cannot even be killed
         return launched
 
     def start_job(self):
@@ -50,7 +51,7 @@ class HungFileSystem(unittest.TestCase):
 
     def assertOthersGoOn(self):
         self.assertTrue(daemon.wait_until(lambda: daemon.joins_a_published_root(self.sed, self.env), PATIENCE))
-        # A pack that relocd has not seen gets a root, so that makers of roots are not held up.
+        # A pack that is new to relocd gets a root, so makers of roots are not blocked.
         fresh = packs.new_path("fresh")
         shutil.copytree(os.path.dirname(os.path.dirname(self.sed)), fresh, symlinks=True)
         entry = os.path.join(fresh, "bin/sed")
@@ -78,7 +79,7 @@ class HungFileSystem(unittest.TestCase):
         self.assertEqual(launched.returncode, 0)
 
     def test_a_root_that_cannot_be_made_holds_up_no_other(self):
-        """As if launches had come as far as relocd, each from another directory."""
+        """As if launches had reached relocd, each from another directory."""
         stores = [os.path.join(self.files.disk, f"store-{number}") for number in range(8)]
         for store in stores:
             os.mkdir(store)

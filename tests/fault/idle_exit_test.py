@@ -1,4 +1,5 @@
-"""A client that comes at the very moment at which an idle daemon ends: it is served, or does without, at once."""
+"""A client that connects at the very moment at which an idle daemon ends: it is served, or works without it, at
+once."""
 import json
 import random
 import subprocess
@@ -17,7 +18,7 @@ class IdleExit(unittest.TestCase):
         self.env = programs.environment(RELOCD_DIR=self.directory, RELOC_ENGINE="userns", RELOC_DEBUG="1")
 
     def start(self):
-        """A daemon that soon ends. On a busy machine it may have ended before it was seen to serve."""
+        """Starts a daemon that soon ends. On a busy machine it may end before it is seen to serve."""
         for _ in range(100):
             try:
                 return daemon.Daemon(self.directory, "--idle-exit", "20ms")
@@ -26,7 +27,7 @@ class IdleExit(unittest.TestCase):
         self.fail("no daemon lives long enough")
 
     def launch(self):
-        """A job that runs, and what it said of the daemon."""
+        """Starts a job; returns it and what it printed about the daemon."""
         job = subprocess.Popen([self.pack + "/bin/cat"], env=self.env, stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         before = time.monotonic()

@@ -1,4 +1,4 @@
-"""kill -9 of the daemon under load: every launch succeeds, every running job goes on."""
+"""kill -9 of the daemon under load: every launch succeeds, every running job continues."""
 import os
 import random
 import re
@@ -62,7 +62,7 @@ class KilledDaemon(unittest.TestCase):
         self.addCleanup(relocd.stop)
         self.assertEqual(self.failures, [])
         self.assertGreater(self.launches, 50)
-        # The daemon after ten others knows those that started before the first kill.
+        # The tenth daemon knows the jobs that started before the first kill.
         running = {job["pid"]: job["state"] for job in daemon.jobs(self.env) if job["name"] == "cat"}
         self.assertEqual(running, {job.pid: "running" for job in jobs})
         for job in jobs:
@@ -76,11 +76,11 @@ class KilledDaemon(unittest.TestCase):
             self.assertEqual(outcome, (0, "b\n", ""))
 
     def test_the_keeper_of_the_roots_is_killed(self):
-        """The daemon's child that holds the namespaces: what it held is gone, programs run all the same."""
+        """The daemon's child that holds the namespaces: they are gone with it, programs run all the same."""
         relocd = daemon.Daemon(self.directory)
         self.addCleanup(relocd.stop)
         job = self.start_job()
-        self.launch(20)  # of a pack that is used so often relocd asks whether it should be mirrored
+        self.launch(20)  # for a pack that is used so often relocd checks whether to mirror it
         before = leaks.open_descriptors(self.env)
         keeper = relocd.keeper()
         os.kill(keeper, signal.SIGKILL)
@@ -95,7 +95,7 @@ class KilledDaemon(unittest.TestCase):
         job.communicate()
 
     def test_one_keeper_after_the_other_is_killed(self):
-        """Each is replaced, and the log says so once."""
+        """Each is replaced, and logged once."""
         relocd = daemon.Daemon(self.directory)
         self.addCleanup(relocd.stop)
         for _ in range(5):

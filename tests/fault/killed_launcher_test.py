@@ -1,7 +1,7 @@
 """kill -9 of the launcher of a detached job: how the job ended is known all the same, and `wait` returns.
 
-The jobs' new parent is this test, which does not wait for them. The daemon has not heard of their launch, as if it had
-been killed just then (`job.watch`), so that it expects the launcher to tell whether they were jobs at all.
+The jobs' new parent is this test, which does not wait for them. The daemon has not received their launch, as if it
+had been killed just then (`job.watch`), so that it expects the launcher to report whether they were jobs at all.
 """
 import os
 import signal
@@ -14,12 +14,12 @@ from support.placed import PlacedTest
 
 class KilledLauncher(PlacedTest):
     def start_daemon(self, directory):
-        # The first process that it takes hold of binds itself to the job; the second time it launches.
+        # The first process that it watches binds itself to the job; the second time it launches.
         self.relocd = daemon.Daemon(directory, env=programs.environment(
             XDG_STATE_HOME=self.state, RELOC_FAULTS="job.watch=EMFILE:after=1:times=1"))
 
     def start(self):
-        """A job that waits. Its id, pid and launcher."""
+        """Starts a job that waits. Returns its id, pid and launcher."""
         job_id = self.detach("sleep", "1000")
         job = self.job(job_id)
         self.assertEqual((job["state"], job["argv"]), ("running", []))

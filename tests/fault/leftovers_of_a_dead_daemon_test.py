@@ -1,4 +1,4 @@
-"""What a killed daemon, a crash or a reboot leaves in the daemon's directory stops nobody."""
+"""Leftovers of a killed daemon, a crash or a reboot in the daemon's directory do no harm."""
 import os
 import socket
 import struct
@@ -18,7 +18,7 @@ class Leftovers(unittest.TestCase):
         os.mkdir(self.directory, 0o700)
 
     def assertRuns(self):
-        """A launch works over the leftovers, and so does a new daemon."""
+        """A launch works with the leftovers, and so does a new daemon."""
         self.assertLaunches()
         relocd = daemon.Daemon(self.directory)
         self.addCleanup(relocd.stop)
@@ -63,7 +63,7 @@ class Leftovers(unittest.TestCase):
         self.assertRuns()
 
     def test_a_registry_whose_holders_pid_is_now_a_process_with_a_named_pipe_there(self):
-        """Opening a named pipe that nobody writes to waits; what was published was a namespace."""
+        """Opening a named pipe without a writer blocks; what was published was a namespace."""
         relocd = daemon.Daemon(self.directory)
         self.namespace()
         with open(self.directory + "/roots", "rb") as file:

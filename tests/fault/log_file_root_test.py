@@ -1,4 +1,5 @@
-"""What another user has put in the place of root's log gets nothing, and holds up nobody. See also foreign_home_root_test.py."""
+"""What another user has put in place of root's log receives nothing, and blocks nothing. See also
+foreign_home_root_test.py."""
 import os
 import time
 import unittest
@@ -6,7 +7,7 @@ import unittest
 from support import packs, programs, session
 
 USER, OTHER = 4242, 4243
-SECONDS = 8  # a start has 3 s; a FIFO that nobody reads would hang for ever
+SECONDS = 8  # a start has 3 s; a FIFO without a reader would hang for ever
 
 
 class LogFile(unittest.TestCase):
@@ -27,14 +28,15 @@ class LogFile(unittest.TestCase):
         os.chown(path, USER, USER, follow_symlinks=False)
 
     def assertServes(self):
-        """relocd goes on without that file, and logs where it does when none is named."""
+        """relocd continues without that file, and logs to the default place."""
         programs.must(programs.relocctl("daemon", "status", env=self.env))
         with open(self.log) as file:
             self.assertRegex(file.read(), f"warning: cannot log to .* belongs to uid {USER}")
         programs.must(programs.relocctl("daemon", "stop", env=self.env))
 
     def test_a_fifo_of_another_user(self):
-        """An ordinary user configured a name in a directory like /tmp; another one has made it, reads and waits."""
+        """An ordinary user configured a name in a directory like /tmp; another user has made that file, reads it
+        and waits."""
         shared = packs.new_path("shared")
         os.mkdir(shared)
         os.chmod(shared, 0o1777)
@@ -58,7 +60,7 @@ class LogFile(unittest.TestCase):
                 programs.must(programs.relocctl("daemon", "stop", env=self.env, **self.user))
 
     def start(self, *arguments):
-        """Whether relocd starts without its log is not the question."""
+        """It does not matter whether relocd starts without its log."""
         began = time.monotonic()
         outcome = programs.relocctl("daemon", "start", *arguments, env=self.env, timeout=SECONDS, **self.user)
         self.assertLess(time.monotonic() - began, SECONDS)

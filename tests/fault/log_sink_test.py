@@ -1,4 +1,4 @@
-"""A log that takes nothing: launches and answers are as quick as ever, and lines are lost instead."""
+"""A log that blocks: launches and answers are as fast as ever, and lines are lost instead."""
 import fcntl
 import os
 import pty
@@ -43,7 +43,7 @@ class LogSink(unittest.TestCase):
         self.assertTrue(daemon.joins_a_published_root(self.pack + "/bin/true", self.env))
 
     def fill(self, fd):
-        """Writes until a pipe takes no more."""
+        """Writes until the pipe is full."""
         flags = fcntl.fcntl(fd, fcntl.F_GETFL)
         fcntl.fcntl(fd, fcntl.F_SETFL, flags | os.O_NONBLOCK)
         try:
@@ -83,7 +83,7 @@ class LogSink(unittest.TestCase):
         self.assertTrue(daemon.wait_until(counted))
 
     def test_lines_that_a_full_disk_does_not_take(self):
-        """They are counted, and the next one is a line of its own."""
+        """They are counted, and the next one is on a line of its own."""
         log = packs.new_path("log")
         relocd = self.start("--log-file", log)
         [writer] = self.writers(relocd)

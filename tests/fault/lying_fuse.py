@@ -1,6 +1,6 @@
-"""A FUSE file system whose server says of its root directory what it likes, or nothing. Served by another user.
+"""A FUSE file system whose server answers anything about its root directory, or nothing. Served by another user.
 
-As with `user_allow_other` in /etc/fuse.conf: everybody may use it (allow_other), and the kernel believes the server.
+As with `user_allow_other` in /etc/fuse.conf: everybody may use it (allow_other), and the kernel trusts the server.
 """
 import contextlib
 import ctypes
@@ -24,7 +24,7 @@ def _check(result):
 class LyingFuse:
     """Mounts at `place` (run by root); a child that is `server_uid` serves it.
 
-    `owners`: whom the directory belongs to, each time it is asked. Empty: nothing but INIT is ever answered.
+    `owners`: the owner of the directory, for each request. Empty: only INIT is answered.
     """
 
     def __init__(self, place, server_uid, owners, log):
@@ -42,13 +42,13 @@ class LyingFuse:
         os.close(device)
 
     def requests(self):
-        """The kernel's requests so far, but those that every mount brings."""
+        """Returns the kernel's requests so far, except those that every mount causes."""
         with open(self.log) as log:
             asked = [int(line) for line in log]
         return [opcode for opcode in asked if opcode not in (INIT, DESTROY, *UNANSWERED)]
 
     def end(self):
-        """Whoever waits for an answer gets an error."""
+        """Ends it: processes that wait for an answer get an error."""
         os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
         _libc.umount2(self.place.encode(), _MNT_DETACH)

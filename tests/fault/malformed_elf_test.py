@@ -1,4 +1,4 @@
-"""Programs that are damaged: one line that names the file, no crash, and nothing is made."""
+"""Damaged programs: one line that names the file, no crash, and nothing is made."""
 import os
 import random
 import shutil
@@ -9,7 +9,7 @@ from support.store import Store
 
 
 class MalformedElf(OneLineTest):
-    """A corpus made of a real program: cut, and with bytes changed where the file says what lies where."""
+    """A corpus made from a real program: truncated, and with changed bytes in its tables."""
 
     def variants(self):
         with open(programs.host("deny"), "rb") as file:
@@ -34,7 +34,7 @@ class MalformedElf(OneLineTest):
                 self.check(path)
 
     def check(self, path):
-        """Many changes do no harm; then it is a pack. Else it is one line, and no pack."""
+        """Many changes do no harm; then the result is a pack. Otherwise it is one line, and no pack."""
         output = session.make_dir("output")
         outcome = programs.relocctl("pack", "create", "-o", output + "/pack", "--from-host", path)
         if outcome.status == 0:

@@ -106,7 +106,7 @@ class DamagedPlans(Damaged):
                 self.assertOneLine(outcome)
 
     def test_a_shim_without_plans_reads_the_files(self):
-        """As that of a pack that an earlier version made."""
+        """Like that of a pack from an earlier version."""
         with open(os.path.join(programs.BIN, "../libexec/shim"), "rb") as file:
             self.replace_entry(file.read())
         self.assertEqual(programs.run([self.entry, "s/a/b/"], input="a\n"), (0, "b\n", ""))

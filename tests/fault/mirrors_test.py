@@ -1,4 +1,5 @@
-"""Mirrors among failures: nothing half-made is ever served, and programs run from their packs where there is no mirror."""
+"""Mirrors and failures: nothing incomplete is ever served, and programs run from their packs if there is no
+mirror."""
 import os
 import re
 import shutil
@@ -20,7 +21,7 @@ class Faults(MirrorsTest):
         self.assertEqual(outcome, (0, "runs\n", ""), outcome.err)
 
     def runs_from_mirror(self):
-        """Whether a launch that needs no root takes its files from a mirror."""
+        """Returns whether a launch that needs no root takes its files from a mirror."""
         outcome = programs.run([self.pack + "/bin/sh", "-c", "exit 0"],
                                env={**self.env, "RELOC_ENGINE": "fakechroot", "RELOC_DEBUG": "1"})
         self.assertEqual(outcome.status, 0, outcome)
@@ -51,7 +52,7 @@ class Killed(Faults):
     """While a mirror is made."""
 
     def begin(self):
-        """The pid of a worker that has begun, and stands still."""
+        """Returns the pid of a worker that has begun, and is stopped."""
         self.start()
         self.must("add", large_pack())
         worker = self.await_worker()
@@ -95,10 +96,10 @@ class Killed(Faults):
 
 
 class Squatted(Faults):
-    """Something else has the name of a directory that relocd needs."""
+    """Another file has the name of a directory that relocd needs."""
 
     def squat(self, path):
-        """One after the other; what must stay as it is."""
+        """Puts each obstacle at `path` in turn; yields what must not change."""
         canary = packs.new_path("canary")
         os.mkdir(canary, 0o700)
         os.symlink("/etc/passwd", os.path.join(canary, "precious.plain"))
@@ -130,7 +131,7 @@ class Squatted(Faults):
             os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
             for _ in self.squat(path):
                 if path == self.cache and os.path.islink(path):
-                    continue  # a symlink of one's own, to a disk with more room, is as good
+                    continue  # a symlink made by the user, to a disk with more room, is accepted
                 self.assertComplaint(self.mirrors("add", "--wait", self.pack), path)
                 self.launch()
                 self.assertFalse(self.runs_from_mirror())
@@ -152,7 +153,7 @@ class Squatted(Faults):
 
 
 class Replaced(Faults):
-    """A pack that is replaced in place: the mirror of what was there before is not used for what is there now."""
+    """A pack that is replaced in place: the mirror of the old content is not used for the new."""
 
     def assertNeverStale(self, engine):
         self.start()
@@ -165,7 +166,7 @@ class Replaced(Faults):
         for turn in range(SWAPS):
             show = programs.run([pack + "/bin/show"], env={**self.env, "RELOC_ENGINE": engine})
             self.assertEqual(show, (0, expected[0] + "\n", ""))
-            if turn in (20, 61):  # a mirror of each, after launches without
+            if turn in (20, 61):  # a mirror of each, after launches without one
                 names.append(self.add(pack))
             os.rename(pack, pack + ".old")
             os.rename(other, pack)
@@ -182,7 +183,7 @@ class Replaced(Faults):
 
 
 class Exchanged(Faults):
-    """Someone exchanges directories of the cache for symlinks while mirrors are removed."""
+    """Another process exchanges directories of the cache for symlinks while mirrors are removed."""
 
     def test_nothing_outside_is_removed(self):
         self.start()
@@ -223,19 +224,19 @@ class Removed(Faults):
         self.await_mirror(self.add())
 
     def test_in_part(self):
-        """As a cleaner does that was interrupted: the rest does not come back, and goes."""
+        """Like an interrupted cleaner: the removed part does not come back, and the rest is removed."""
         mirror = self.cache + "/mirrors/" + self.list()[0]["name"]
         items = next(path for path, directories, _ in os.walk(mirror) if len(directories) > 3)
         shutil.rmtree(os.path.join(items, sorted(os.listdir(items))[0]))
         self.relocd.await_log("someone removes mirror")
-        self.must("prune")  # looks at all that there are
+        self.must("prune")  # checks all mirrors
         self.assertEqual(self.list(), [])
         self.assertRunsFromThePack()
         self.assertTrue(daemon.wait_until(lambda: not os.path.exists(mirror)))
         self.await_mirror(self.add())
 
     def test_one_library(self):
-        """A file of which the launch itself asks nothing."""
+        """A file that the launch itself does not access."""
         mirror = self.cache + "/mirrors/" + self.list()[0]["name"]
         for file in programs.must(programs.run(["find", mirror, "-name", "libc.so.6"])).out.split():
             os.unlink(file)
@@ -273,7 +274,7 @@ class Removed(Faults):
 
 
 class Damaged(Faults):
-    """The mirror is there, and what a launch executes of it is not as it was."""
+    """The mirror exists, but a file in it that a launch executes has changed."""
 
     def setUp(self):
         super().setUp()
@@ -287,7 +288,7 @@ class Damaged(Faults):
             self.await_mirror(self.name)
 
     def files(self, name):
-        """All files of that name in the mirror."""
+        """Returns all files of that name in the mirror."""
         return programs.must(programs.run(["find", f"{self.cache}/mirrors/{self.name}", "-name", name, "-type", "f"])).out.split()
 
     def damage(self, how):
@@ -301,7 +302,7 @@ class Damaged(Faults):
         others = lambda: self.evicted().keys() - {self.name}
         before = others()
         command = [self.pack + "/bin/sh", "-c", "echo runs"]
-        if kind == "graft":  # a chain comes to it where there are no user namespaces
+        if kind == "graft":  # a chain reaches it only where there are no user namespaces
             command = [programs.host("deny"), "mount", "unshare", "setns", "--", *command]
         outcome = programs.run(command, env={**self.env, "RELOC_ENGINE": engine})
         self.assertEqual(outcome, (0, "runs\n", ""))
@@ -310,7 +311,7 @@ class Damaged(Faults):
         self.assertNotIn(self.name, [mirror["name"] for mirror in self.list()])
 
     def assertHealed(self, kind):
-        """When what is left has gone."""
+        """After the rest was removed."""
         again = lambda: self.mirrors("add", "--kind", kind, "--wait", self.pack).status == 0
         self.assertTrue(daemon.wait_until(again, 20), self.relocd.read_log())
         self.launch()
@@ -362,7 +363,7 @@ class Damaged(Faults):
 
 
 class NotExecutable(Faults):
-    """A program that nobody can execute: it ends as without a mirror, and the mirror is not to blame."""
+    """A program that cannot be executed: it ends as without a mirror, and the mirror is kept."""
 
     def setUp(self):
         super().setUp()
@@ -395,7 +396,7 @@ class NotExecutable(Faults):
 
 
 class Exchanger:
-    """Exchanges all directories on the way into a mirror for symlinks to `canary`, and back, all the time."""
+    """Repeatedly exchanges all directories on the way into a mirror for symlinks to `canary`, and back."""
     SCRIPT = """
 import ctypes, itertools, os, sys
 place, links, canary = sys.argv[1:]

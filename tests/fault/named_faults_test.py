@@ -1,6 +1,6 @@
 """Faults by name (reloc/fault/points.h): what users notice when one call to the kernel fails.
 
-A program runs in any case; relocd says in one line what it cannot do, and does it again as soon as it can.
+A program runs in any case; relocd reports in one line what it cannot do, and resumes as soon as it can.
 """
 import os
 import subprocess
@@ -27,7 +27,7 @@ class NamedFaults(unittest.TestCase):
         self.assertRegex(outcome.err, r"\Arelocd: [^\n]+\n\Z")
         for word in words:
             self.assertIn(word, outcome.err)
-        self.start()  # once it goes again nothing is in the way
+        self.start()  # once the fault is over, nothing is in the way
         self.assertLaunches()
         self.relocd.stop()
 
@@ -41,7 +41,7 @@ class NamedFaults(unittest.TestCase):
         return "way=published" in outcome.err
 
     def job_of_a_launch(self):
-        """What ps says of a program that runs and has answered; None if it knows nothing."""
+        """Returns the entry in ps of a program that runs and has answered; None if there is none."""
         with subprocess.Popen([self.pack + "/bin/cat"], env=self.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                               text=True) as job:
             job.stdin.write("here\n")
@@ -53,7 +53,7 @@ class NamedFaults(unittest.TestCase):
         return known
 
     def assertMissesOneJob(self, fault):
-        """The launch that meets it is not known, and the next one is."""
+        """The launch that meets the fault is not known, and the next one is."""
         self.start(f"{fault}:times=1")
         self.assertIsNone(self.job_of_a_launch())
         self.assertTrue(daemon.wait_until(self.job_of_a_launch))
@@ -146,7 +146,7 @@ class NamedFaults(unittest.TestCase):
     # What is written
 
     def test_processes_that_cannot_be_looked_at(self):
-        """The job is listed without what it uses."""
+        """The job is listed without its resource usage."""
         relocd = self.start("reader.spawn=EAGAIN:times=1")
         self.assertIsNone(self.job_of_a_launch()["processes"])
         relocd.await_log("cannot start a process for /proc")
@@ -164,7 +164,7 @@ class NamedFaults(unittest.TestCase):
             self.assertEqual(job.wait(), 0)
 
     def test_a_journal_that_cannot_be_written(self):
-        """Neither line by line nor as a whole: it is said once, and said when it is over."""
+        """Neither line by line nor as a whole: it is logged once, and again when it is over."""
         self.start("journal.write=ENOSPC:times=1,journal.replace=ENOSPC:after=1:times=1")
         self.assertLaunches(5)
         self.relocd.await_log("cannot write the journal of jobs (No space left")

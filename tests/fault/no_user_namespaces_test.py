@@ -1,5 +1,5 @@
-"""Where user namespaces, or the mounts in them, are refused: the next engine runs the program, or the error
-names every engine with its reason. Its caller's identity is never lost on the way."""
+"""Where user namespaces, or the mounts in them, are refused: the next engine runs the program, or the error names
+every engine with its reason. The caller's identity is never lost on the way."""
 import shutil
 import unittest
 
@@ -37,7 +37,7 @@ class NoUserNamespaces(unittest.TestCase):
                 self.assertRegex(outcome.err, r"\Areloc: cannot run probe: .*userns: .+: .+ \(.+\)\n\Z")
 
     def test_the_error_of_a_chain_lists_every_engine(self):
-        """With the loader engine's files taken away nothing is left."""
+        """Without the loader engine's files nothing is left."""
         pack = packs.new_path()
         shutil.copytree(self.pack, pack, symlinks=True)
         shutil.rmtree(pack + "/.reloc/lib", ignore_errors=True)

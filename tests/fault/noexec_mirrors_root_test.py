@@ -52,7 +52,7 @@ class Noexec(unittest.TestCase):
         return [event for event in map(json.loads, text.splitlines()) if event["type"] == kind]
 
     def launch(self, pack, engine):
-        """Also where the host refuses user namespaces: that is where the others are used."""
+        """Also where the host refuses user namespaces, because there the other engines are used."""
         entry = [pack + "/bin/sh", "-c", "echo runs"]
         for command in (entry, [programs.host("deny"), "mount", "unshare", "setns", "--", *entry]):
             if engine == "userns" and command is not entry:

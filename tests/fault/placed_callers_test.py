@@ -1,4 +1,4 @@
-"""What a job that goes on must not keep of its caller, and what callers may be like."""
+"""What a job that outlives its caller must not keep of it, and unusual callers."""
 import fcntl
 import os
 import signal
@@ -11,7 +11,7 @@ from support.placed import PlacedTest
 
 class PlacedCallers(PlacedTest):
     def start(self, command, **options):
-        """Runs `command`, a shell's, in which relocctl starts a job; the running jobs end with the test."""
+        """Runs `command` in a shell, in which relocctl starts a job; the running jobs end with the test."""
         outcome = subprocess.run(["bash", "-c", command], env=self.env, timeout=20, capture_output=True, text=True, **options)
         for job in daemon.jobs(self.env):
             if job["state"] == "running":

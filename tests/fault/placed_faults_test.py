@@ -1,4 +1,4 @@
-"""Faults by name of jobs with a launcher, and of what is told of jobs afterwards: history, output, metrics, events."""
+"""Faults by name of jobs with a launcher, and of later reports about jobs: history, output, metrics, events."""
 import json
 import os
 import subprocess
@@ -79,7 +79,7 @@ class PlacedFaults(unittest.TestCase):
         self.assertNotStarted("--detach", "job.frok=EAGAIN", "no such fault")
 
     def test_output_that_cannot_be_written(self):
-        """A line says so in its place; the job does not notice."""
+        """A line in its place reports it; the job does not notice."""
         self.start()
         job = self.detach("echo one; sleep 0.3; echo two; exit 4", "output.write=ENOSPC:times=1")
         output = self.relocctl("logs", "-f", job)
@@ -87,7 +87,7 @@ class PlacedFaults(unittest.TestCase):
         self.assertEqual(self.relocctl("wait", job), "4\n")
 
     def test_an_ending_that_nobody_could_note(self):
-        """Without a daemon, and with no room for the launcher's own note: unknown, and never 0."""
+        """Without a daemon, and with no room for the launcher's status file: unknown, and never 0."""
         self.start()
         job = self.detach("sleep 0.5; exit 0", "job.status=ENOSPC")
         self.relocd.kill()
@@ -127,7 +127,7 @@ class PlacedFaults(unittest.TestCase):
         self.relocd.await_log("again")
 
     def test_a_client_that_is_too_slow_for_the_events(self):
-        """It is told how many it has missed, and gets the next ones."""
+        """It receives the number of missed events, and the next ones."""
         self.start("events.queue=ENOBUFS:times=1")
         path = packs.new_path("events")
         with open(path, "wb") as file:

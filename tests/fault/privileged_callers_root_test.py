@@ -1,7 +1,7 @@
 """Callers with what only root can give: supplementary groups, a nice value below 0, a cgroup of their own.
 
-Jobs have all of it, however they are started, and the daemon, which has none of it, gives them nothing of its own. It is read
-from outside, where a user namespace hides nothing.
+Jobs have all of these, however they are started, and the daemon, which has none, gives them nothing of its own.
+They are read from outside, where a user namespace hides nothing.
 """
 import json
 import os
@@ -23,7 +23,7 @@ def become(uid, groups=()):
 
 
 def attributes(pid):
-    """What the kernel says of a process, as lines."""
+    """Returns the kernel's attributes of a process, as lines."""
     with open(f"/proc/{pid}/status") as file:
         lines = [line.strip() for line in file if line.startswith(("Uid:", "Gid:", "Groups:", "Cpus_allowed:"))]
     with open(f"/proc/{pid}/cgroup") as file:
@@ -32,7 +32,8 @@ def attributes(pid):
 
 
 def hierarchies():
-    """Mount points below which a cgroup may be made: of version 2, and one of version 1 that needs no settings."""
+    """Yields mount points below which a cgroup may be made: of version 2, and one of version 1 that needs no
+    settings."""
     with open("/proc/self/mounts") as mounts:
         for _, path, kind, options, *_ in map(str.split, mounts):
             if kind == "cgroup2" or kind == "cgroup" and "pids" in options.split(","):
@@ -75,7 +76,7 @@ class PrivilegedCallers(unittest.TestCase):
             os.rmdir(cgroup)
 
     def start(self, *argv, **env):
-        """A caller that does `argv`."""
+        """Starts a caller that does `argv`."""
         def prepare():
             for cgroup in self.cgroups:
                 with open(cgroup + "/cgroup.procs", "w") as file:
@@ -88,13 +89,13 @@ class PrivilegedCallers(unittest.TestCase):
         return caller.pid
 
     def jobs(self):
-        """Those that run; asked by their user, since root has a daemon of its own."""
+        """Returns running jobs; asked as their user, because root has a daemon of its own."""
         user = session.ORDINARY_USER
         told = programs.must(programs.relocctl("ps", "--format", "json", env=self.env, user=user, group=user, extra_groups=[]))
         return json.loads(told.out)
 
     def end_jobs(self):
-        """Ends callers, launchers and jobs: what loses its parent becomes ours."""
+        """Ends callers, launchers and jobs: processes that lose their parent become our children."""
         def end():
             left = [pid for pid in session.children() if pid != self.relocd.pid]
             for pid in left:

@@ -24,7 +24,7 @@ class RecoveredJobs(unittest.TestCase):
         programs.must(programs.relocctl("daemon", "status", env=self.env))
 
     def start(self, script):
-        """A job that does `script` when it is told to. Its process and what ps says of it."""
+        """Starts a job that does `script` when it gets a line. Returns its process and its entry in ps."""
         process = subprocess.Popen([self.pack + "/bin/sh", "-c", f"read x; {script}"], env=self.env,
                                    stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
         self.addCleanup(self.end, process)
@@ -87,7 +87,7 @@ class RecoveredJobs(unittest.TestCase):
         self.assertSameJob(self.job(known), job)
 
     def test_after_a_boot_no_job_runs(self):
-        """Another boot id; the numbers of the processes belong to others now."""
+        """Another boot id; the process numbers belong to others now."""
         _, known = self.start("exit 0")
         self.relocd.kill()
         with open(self.journal(), "r+b") as file:
@@ -133,7 +133,7 @@ class RecoveredJobs(unittest.TestCase):
         self.assertEqual(ids, [job["id"] for job in known])
 
     def test_without_room_for_the_journal(self):
-        """`ulimit -f` plays the full disk: one warning, and everything else works."""
+        """`ulimit -f` simulates the full disk: one warning, and everything else works."""
         self.relocd.kill()
         with open(self.journal(), "rb") as file:
             size = len(file.read())

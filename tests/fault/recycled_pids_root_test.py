@@ -1,7 +1,7 @@
-"""Numbers of processes that are given away again while a job is killed: nothing but the job gets the signal.
+"""Process numbers that are reused while a job is killed: only the job gets the signal.
 
-As root in a PID namespace of its own, where /proc/sys/kernel/ns_last_pid says which number comes next: bystanders get
-the numbers that the job's processes have just given up, as if all numbers had been used once in between.
+As root in a PID namespace of its own, where /proc/sys/kernel/ns_last_pid says which number comes next: bystanders
+get the numbers of job processes that have just ended, as if all numbers had been used once in between.
 """
 import os
 import signal
@@ -24,7 +24,7 @@ class RecycledPids(unittest.TestCase):
         self.addCleanup(self.relocd.stop)
 
     def start(self, engine):
-        """A job whose processes come and go."""
+        """Starts a job whose processes start and end."""
         script = "echo ready; while :; do sleep 0.002 & sleep 0.003 & wait; done"
         job = subprocess.Popen(["bash", "-c", script], executable=self.pack + "/bin/bash",
                                env=self.relocd.environment(RELOC_ENGINE=engine), stdout=subprocess.PIPE)
@@ -32,7 +32,7 @@ class RecycledPids(unittest.TestCase):
         return job
 
     def bystander(self, number):
-        """A process with that number, if it is free: it ends well in a moment, unless it gets a signal."""
+        """Starts a process with that number, if it is free: it soon exits with 0, unless it gets a signal."""
         with open("/proc/sys/kernel/ns_last_pid", "w") as last:
             last.write(str(number - 1))
         pid = os.fork()

@@ -1,4 +1,4 @@
-"""A pack that is replaced while programs are launched out of it: what was replaced is never run again."""
+"""A pack that is replaced while programs are launched from it: the replaced files are never run again."""
 import os
 import shutil
 import unittest
@@ -20,7 +20,7 @@ class ReplacedPack(unittest.TestCase):
         return programs.must(programs.run([self.pack + "/bin/show"], env=self.env)).out.strip()
 
     def swap(self, path):
-        """Puts the other version's `path` in place; the one that was there becomes the other."""
+        """Swaps `path` with the other version's."""
         ours, other = self.pack + path, self.versions[1] + path
         os.rename(ours, ours + ".old")
         os.rename(other, ours)
@@ -41,7 +41,7 @@ class ReplacedPack(unittest.TestCase):
         self.assertNeverStale("/gnu/store", SWAPS // 10)
 
     def test_removed_and_unpacked_again(self):
-        """Inode numbers are used again at once on some file systems."""
+        """Some file systems reuse inode numbers at once."""
         for turn in range(40):
             shutil.copytree(self.versions[turn % 2], self.pack, symlinks=True)
             self.assertEqual(self.show(), ("first", "second")[turn % 2])

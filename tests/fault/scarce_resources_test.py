@@ -1,5 +1,5 @@
-"""Little memory, few processes: jobs and the daemon survive what one of them does, and the kernel's choice of whom to
-kill is as it was without us."""
+"""Little memory, few processes: jobs and the daemon survive what one of them does, and the kernel chooses the
+process to kill as without relocd."""
 import os
 import resource
 import signal
@@ -36,7 +36,7 @@ class ScarceResources(jobs.JobsTest):
 
     def test_a_fork_bomb_does_not_reach_others(self):
         bystander = self.start()
-        # The limit counts all processes of the user: some more than there are.
+        # The limit counts all processes of the user: some more than exist.
         used = sum(os.stat(f"/proc/{pid}").st_uid == os.getuid() for pid in os.listdir("/proc") if pid.isdigit()
                    and os.path.exists(f"/proc/{pid}"))
         limit = lambda: resource.setrlimit(resource.RLIMIT_NPROC, (used + 60, used + 60))

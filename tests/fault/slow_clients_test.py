@@ -1,4 +1,4 @@
-"""Clients that connect and say nothing, or nonsense, or never read: honest launches do not wait for them."""
+"""Clients that connect and send nothing, or nonsense, or never read: other launches do not wait for them."""
 import os
 import resource
 import socket
@@ -29,7 +29,7 @@ class SlowClients(unittest.TestCase):
         self.clients.append(client)
         try:
             client.connect(self.relocd.socket)
-        except BlockingIOError:  # the backlog is full: as good a slow client as any
+        except BlockingIOError:  # the backlog is full: this is a slow client, too
             return None
         return client
 

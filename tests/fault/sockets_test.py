@@ -1,4 +1,4 @@
-"""What the daemon leaves open to others: nothing but sockets that only its user can reach."""
+"""What the daemon leaves open to others: only sockets that only its user can reach."""
 import os
 import stat
 import unittest
@@ -36,14 +36,14 @@ class Sockets(unittest.TestCase):
                 relocd.stop()
 
     def test_no_abstract_and_no_network_sockets(self):
-        """In a network namespace of its own, whose sockets are all the daemon's; with gRPC started by `ps`."""
+        """In a network namespace whose sockets are all the daemon's; `ps` starts gRPC."""
         script = ('"$1" --dir "$3" & until [ -S "$3/control.sock" ]; do sleep 0.01; done; RELOCD_DIR="$3" "$2" ps >&2;'
                   "cat /proc/net/unix; echo; cd /proc/net; cat tcp tcp6 udp udp6; kill $!; wait")
         outcome = programs.run(["unshare", "--user", "--map-current-user", "--net", "sh", "-c", script, "sh",
                                 programs.RELOCD, programs.RELOCCTL, self.directory])
         unix, network = outcome.out.split("\n\n")
         names = [line.split()[7] for line in unix.splitlines()[1:] if len(line.split()) > 7]
-        # A socket keeps the name that it was bound to, and is renamed when it listens.
+        # A socket keeps the name that it was bound to, and is renamed once it listens.
         bound = {os.path.basename(name).removesuffix(".new") for name in names}
         self.assertEqual(bound, SOCKETS, outcome.err)
         self.assertFalse([name for name in names if name.startswith("@")])

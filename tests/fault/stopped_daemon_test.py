@@ -1,4 +1,4 @@
-"""Daemons that are there and do not answer: stopped, or with a full backlog. Programs run all the same."""
+"""Daemons that exist and do not answer: stopped, or with a full backlog. Programs run all the same."""
 import os
 import signal
 import socket
@@ -45,7 +45,7 @@ class SilentDaemons(unittest.TestCase):
                 client.close()
 
     def test_a_key_that_completes(self):
-        """It ends quietly, without candidates that only the daemon knows."""
+        """It ends quietly, without the candidates that only the daemon knows."""
         relocd = daemon.Daemon(packs.new_path("daemon"))
         self.addCleanup(relocd.stop)
         os.kill(relocd.pid, signal.SIGSTOP)
@@ -85,7 +85,7 @@ class SilentDaemons(unittest.TestCase):
             self.assertRuns(relocd.directory)
 
     def test_many_launches_at_a_stopped_daemon_and_its_return(self):
-        """More launches than its backlog holds; when it goes on it serves again."""
+        """More launches than its backlog holds; once continued it serves again."""
         relocd = daemon.Daemon(packs.new_path("daemon"))
         self.addCleanup(relocd.stop)
         os.kill(relocd.pid, signal.SIGSTOP)
@@ -113,7 +113,7 @@ class SilentDaemons(unittest.TestCase):
 
 class StoppedImageServer(unittest.TestCase):
     def test_others_go_on(self):
-        """The program that it serves waits, and nobody else."""
+        """Only the program that it serves waits."""
         images.require()
         image = os.path.join(session.make_dir("images"), "x.sqfs")
         programs.must(programs.relocctl("pack", "create", "-o", image, "--from-host", programs.host("sleep")))

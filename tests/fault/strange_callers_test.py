@@ -1,5 +1,4 @@
-"""Callers with a history: children of their own, an environment that wants to be looked at, names that parsers
-stumble over."""
+"""Callers with a history: children of their own, a hostile environment, names that confuse parsers."""
 import os
 import re
 import shutil
@@ -34,7 +33,7 @@ class StrangeCallers(unittest.TestCase):
     def test_a_hostile_environment_opens_nothing(self):
         session.require(shutil.which("strace"), "strace", "not on this host", "install strace")
         log = packs.new_path("strace")
-        # -E: strace itself must not be hit. The program is the pack's shim itself, up to its last execve.
+        # -E: strace itself must not be affected. The program is the pack's shim itself, up to its last execve.
         settings = [word for name, value in HOSTILE.items() for word in ("-E", f"{name}={value}")]
         outcome = programs.run(["strace", "-f", "-o", log, "-e", "trace=open,openat,openat2,execve", *settings,
                                 self.pack + "/bin/probe", "cwd"], env=environment())
@@ -48,7 +47,7 @@ class StrangeCallers(unittest.TestCase):
         self.assertFalse([line for line in lines[:last] if "canary" in line and "execve(" not in line])
 
     def test_a_child_from_before_stays_the_programs_child(self):
-        """The launcher waits for its own helper alone, and leaves no other child."""
+        """The launcher waits only for its own helper, and leaves no other child."""
         for place in (["sh"], [programs.host("deny"), "umount2", "--", "/bin/sh"]):  # roots made in place; by a helper
             with self.subTest(place=place):
                 outcome = programs.run([*place, "-c", 'sleep 600 >/dev/null 2>&1 & echo $!; exec "$0" children',

@@ -1,7 +1,7 @@
-"""A process that is stuck in execve(2), of another user or of one's own, holds up nobody else.
+"""A process that is stuck in execve(2), of another user or of the same, blocks no other.
 
-Whoever reads files like /proc/PID/stat of it waits as long as it does: daemon/proc/stall_guard.h. Run by root,
-which plays both users.
+Reading its files like /proc/PID/stat blocks as long as it does: daemon/proc/stall_guard.h. Run by root, which acts
+as both users.
 """
 import json
 import os
@@ -13,7 +13,7 @@ import unittest
 from support import daemon, packs, programs, session, stuck
 
 USER, OTHER = 4242, 4243
-SOON = 3.0  # what a command may take that is said to answer; on a busy host it is started slowly, too
+SOON = 3.0  # how long a command that should answer may take; on a busy host it also starts slowly
 
 
 class StuckProcesses(unittest.TestCase):
@@ -40,7 +40,7 @@ class StuckProcesses(unittest.TestCase):
         return json.loads(self.must(*arguments))
 
     def soon(self, *arguments):
-        """What that command prints, which must not take long."""
+        """Returns the output of that command, which must not take long."""
         began = time.monotonic()
         out = self.must(*arguments, timeout=30)
         self.assertLess(time.monotonic() - began, SOON, arguments)
@@ -56,12 +56,12 @@ class StuckProcesses(unittest.TestCase):
         process = stuck.start(uid, file)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
-        self.addCleanup(file.close)  # first: it is killed when the kernel lets go of it
+        self.addCleanup(file.close)  # first: it dies when the kernel releases it
         self.assertEqual(os.stat(f"/proc/{process.pid}").st_uid, uid)
         return process
 
     def start(self, *command, **options):
-        """A job of `command` in the pack."""
+        """Starts a job of `command` in the pack."""
         job = subprocess.Popen([f"{self.pack}/bin/{command[0]}", *command[1:]], env=self.env, user=USER, group=USER,
                                extra_groups=[], **options)
         self.addCleanup(job.wait)
@@ -74,7 +74,7 @@ class StuckProcesses(unittest.TestCase):
         job = self.start("bash", "-c", "echo ready; read line; "
                          f"eval 'exec /bin/sleep 1000' {file.fd}</dev/null",
                          pass_fds=[file.fd], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.addCleanup(file.close)  # first: the job is killed when the kernel lets go of it
+        self.addCleanup(file.close)  # first: the job dies when the kernel releases it
         self.addCleanup(job.stdin.close)
         self.addCleanup(job.stdout.close)
         self.assertEqual(job.stdout.readline(), b"ready\n")
@@ -91,7 +91,8 @@ class StuckProcesses(unittest.TestCase):
         self.assertTrue(daemon.wait_until(lambda: set(pids) <= set(self.rows())), self.rows())
 
     def assertLaunchesAreServed(self):
-        """By the daemon's loop, which makes the root that was dropped: a launch waits 100 ms for it, and goes without."""
+        """By the daemon's loop, which makes the dropped root again: a launch waits 100 ms for it, and then works
+        without."""
         self.soon("roots", "prune")
 
         def joins():
@@ -154,7 +155,8 @@ class StuckProcesses(unittest.TestCase):
         self.assertDaemonStops()
 
     def test_one_that_has_the_number_of_a_keeper_that_was_killed(self):
-        """Launches open descriptors of the process that the registry of a dead daemon names; root's may, of anybody."""
+        """Launches open descriptors of the process in a dead daemon's registry; root's launches can, for any
+        process."""
         relocd = daemon.Daemon(packs.new_path("daemon"))
         self.addCleanup(relocd.stop)
         env = relocd.environment(RELOC_ENGINE="userns")

@@ -1,6 +1,6 @@
-"""What tests of another user's /tmp/relocd-<uid> share. Run by root, which plays both users.
+"""What tests of another user's /tmp/relocd-<uid> share. Run by root, which acts as both users.
 
-Everything happens in a mount namespace of its own, whose /tmp is the test's.
+Everything happens in a mount namespace whose /tmp is the test's.
 """
 import json
 import os
@@ -21,7 +21,7 @@ ENTER = "mount --rbind \"$0\" /tmp && echo && read end"
 class TakenPlaceCase(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.base = tempfile.mkdtemp(prefix="reloc-test-", dir="/var/tmp")  # /tmp is another one inside
+        cls.base = tempfile.mkdtemp(prefix="reloc-test-", dir="/var/tmp")  # /tmp is a different one inside
         os.chmod(cls.base, 0o755)
         cls.addClassCleanup(shutil.rmtree, cls.base)
         cls.pack = cls.base + "/pack"
@@ -50,7 +50,7 @@ class TakenPlaceCase(unittest.TestCase):
         os.chmod(self.theirs, mode)
 
     def enter(self):
-        """The namespace in which all runs from now on. Mounts that are made later are not in it."""
+        """Makes the namespace in which everything runs from now on. Later mounts are not in it."""
         if self.namespace is not None:
             return
         holder = subprocess.Popen(["unshare", "-m", "sh", "-c", ENTER, self.tmp], stdin=subprocess.PIPE,

@@ -1,6 +1,6 @@
-"""Another user has /tmp/relocd-<uid>, or may mount and rename what lies beside it. Run by root, which plays both.
+"""Another user has /tmp/relocd-<uid>, or may mount and rename files beside it. Run by root, which acts as both.
 
-Everything happens in a mount namespace of its own, whose /tmp is the test's.
+Everything happens in a mount namespace whose /tmp is the test's.
 """
 import json
 import os
@@ -23,7 +23,7 @@ class TakenPlace(TakenPlaceCase):
         return fuse
 
     def assertWorksInTheSecondPlace(self, reason):
-        """relocctl and its daemon, with one line that says why."""
+        """relocctl and its daemon work there, with one line that gives the reason."""
         started = self.start_daemon()
         self.assertIn(self.second, started.out)
         self.assertRegex(started.err, rf"\Arelocctl: warning: {DEFAULT} {reason}: [^\n]*entries[^\n]*\n\Z")
@@ -148,7 +148,7 @@ class TakenPlace(TakenPlaceCase):
         return status["pid"]
 
     def test_the_name_is_taken_while_the_daemon_runs(self):
-        """A cleaner has removed the directory. The daemon goes on in the second place, and back when it may."""
+        """A cleaner has removed the directory. The daemon moves to the second place, and back when it can."""
         pid = self.start_in_the_first_place()
         job = subprocess.Popen(self.command(self.pack + "/bin/sleep", "1000"),
                                env=self.environment(RELOC_ENGINE="userns"), cwd="/")
@@ -171,7 +171,7 @@ class TakenPlace(TakenPlaceCase):
         self.assertEqual(os.listdir(self.second), [])
 
     def start_in_the_second_place(self):
-        """A relocd that has a detached job, when the other user lets go of the name. Returns its pid and the job's id."""
+        """Starts a relocd that has a detached job, and frees the name. Returns its pid and the job's id."""
         self.squat()
         self.start_daemon()
         pid = json.loads(programs.must(self.relocctl("daemon", "status", "--format", "json")).out)["pid"]
@@ -191,7 +191,7 @@ class TakenPlace(TakenPlaceCase):
         more = programs.must(self.relocctl("run", "--detach", self.pack + "/bin/sed", "s/^/seen /", "/etc/hostname"))
         self.assertEqual(programs.must(self.relocctl("wait", more.out.strip())).out, "0\n")
         self.assertIn("seen ", programs.must(self.relocctl("logs", more.out.strip())).out)
-        time.sleep(12)  # it looks whether it may go back
+        time.sleep(12)  # it checks whether it can move back
         self.assertTrue(self.serves_in(self.second, pid))
         programs.must(self.relocctl("kill", "-s", "KILL", job))
         self.assertTrue(daemon.wait_until(lambda: self.serves_in(DEFAULT, pid), 60))
@@ -206,7 +206,7 @@ class TakenPlace(TakenPlaceCase):
         os.kill(launched, signal.SIGKILL)
 
     def sleeps(self, pid):
-        """Whether the process is our detached job."""
+        """Returns whether the process is our detached job."""
         try:
             with open(f"/proc/{pid}/cmdline") as file:
                 return file.read() == f"{self.pack}/bin/sleep\0001000\0"
@@ -214,7 +214,7 @@ class TakenPlace(TakenPlaceCase):
             return False
 
     def test_a_racing_rename_beside_the_directory(self):
-        """What a launch tells goes to the directory that it has checked, whatever has its name by then."""
+        """A launch's report goes to the directory that it has checked, whatever has its name by then."""
         parent = self.make("open", 0o777)
         directory, evil = parent + "/daemon", parent + "/evil"
         sockets = []
@@ -233,7 +233,7 @@ class TakenPlace(TakenPlaceCase):
         self.addCleanup(racer.wait)
         self.addCleanup(racer.send_signal, signal.SIGKILL)
         received = [0, 0]
-        for _ in range(40):  # each time fewer than a queue holds
+        for _ in range(40):  # each time fewer than fit into a queue
             script = f"for i in 1 2 3 4 5 6 7 8 9 10; do {self.pack}/bin/true || exit 1; done"
             programs.must(self.run_as_user("sh", "-c", script, soon=60, RELOCD_DIR=directory, RELOC_ENGINE="userns"))
             for i, receiver in enumerate(sockets):

@@ -1,4 +1,5 @@
-"""Somebody removes what relocd keeps in its directory, or the directory: it is back soon, and the jobs are known."""
+"""A cleaner removes relocd's files in its directory, or the directory: it is soon restored, and the jobs are
+known."""
 import json
 import os
 import shutil

@@ -1,7 +1,7 @@
-"""Shims, daemons and files of another version: programs run all the same, and what cannot work says so.
+"""Shims, daemons and files of another version: programs run all the same, and what cannot work is reported.
 
-The other versions are the present sources with other version numbers (other_version/CMakeLists.txt): `newer` has none in
-common with the present one, `wider` speaks that one too.
+The other versions are the present sources with other version numbers (other_version/CMakeLists.txt): `newer` has
+none in common with the present one, `wider` speaks that one too.
 """
 import contextlib
 import json
@@ -42,7 +42,7 @@ class OtherVersions(OneLineTest):
         self.relocd = None
 
     def start(self, version, end=daemon.Daemon.stop):
-        """A daemon of `version`, in the place of the one before it."""
+        """Starts a daemon of `version`, replacing the previous one."""
         if self.relocd is not None:
             end(self.relocd)
         program = programs.RELOCD if version == "present" else f"{OTHER}/{version}/relocd"
@@ -54,7 +54,7 @@ class OtherVersions(OneLineTest):
         return programs.must(programs.relocctl(*arguments, env=self.env)).out
 
     def launch(self, entry, status=0):
-        """Runs a program by a shim of that version; it must notice nothing."""
+        """Runs a program with a shim of that version; the program must notice nothing."""
         command = [f"{self.pack}/bin/{entry}", "-c", f"echo here; exit {status}"]
         self.assertEqual(programs.run(command, env=self.env), (status, "here\n", ""))
 
@@ -63,7 +63,7 @@ class OtherVersions(OneLineTest):
         return JOINS in programs.must(outcome).err
 
     def counted(self, name):
-        """What `name`, a metric with its labels, is."""
+        """Returns the value of `name`, a metric with its labels."""
         return next(int(line.split()[-1]) for line in self.relocctl("metrics").splitlines() if line.startswith(name + " "))
 
     def await_count(self, reason, wanted):
@@ -81,7 +81,7 @@ class NoVersionInCommon(OtherVersions):
             self.launch("newer", status)
         self.await_count("version", 3)
         self.assertEqual(json.loads(self.relocctl("roots", "ls", "--format", "json")), [])
-        self.launch("bash")  # the daemon serves the others as before
+        self.launch("bash")  # the daemon serves other shims as before
         self.assertTrue(daemon.wait_until(lambda: self.job_named("bash")))
         self.assertFalse(self.joins("newer"))
 
@@ -127,7 +127,7 @@ class AVersionInCommon(OtherVersions):
         self.assertEqual(self.versions_of_the_answer((7, 9)), (2, 2))  # none in common: those that it speaks
 
     def versions_of_the_answer(self, spoken):
-        """To a request for a job's id."""
+        """Returns the versions in the answer to a request for a job's id."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client:
             client.settimeout(10)
             client.connect(self.relocd.socket)
@@ -173,7 +173,7 @@ class Files(OtherVersions):
         self.start("present", end=daemon.Daemon.kill)
         self.relocd.await_log("the journal of jobs is of another version of relocd")
         self.assertEqual(self.read("journal.other"), before)
-        # What ran runs on, to the end that it was due, and is found by its id.
+        # Running jobs continue to their end, and are found by their ids.
         with subprocess.Popen([programs.RELOCCTL, "attach", job_id], env=self.env, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, text=True) as attached:
             self.assertEqual(attached.stdout.readline(), "one\n")

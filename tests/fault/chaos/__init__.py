@@ -1,1 +1,1 @@
-"""What the chaos test consists of: the jobs, the trouble that they get into, and what may be left of it."""
+"""The parts of the chaos test: the jobs, the trouble, and the checks for leaks."""

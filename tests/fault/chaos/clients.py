@@ -13,7 +13,7 @@ class Clients:
         self.entry = entry
         self.env = env
         self.done = []  # jobs
-        self.wrong = []  # what was wrong with them, as texts
+        self.wrong = []  # errors, as texts
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._running = {}  # job -> process
@@ -23,19 +23,19 @@ class Clients:
             thread.start()
 
     def stop(self):
-        """Waits until the jobs that run have ended."""
+        """Waits until the running jobs have ended."""
         self._stop.set()
         for thread in self._threads:
             thread.join()
 
     def kill_one(self, rng):
-        """Kills a job that may be at any point of its life, the launch too. Returns it, or None."""
+        """Kills a job at any point of its life, the launch included. Returns it, or None."""
         with self._lock:
             if not self._running:
                 return None
             job = rng.choice(sorted(self._running, key=str))
             job.killed = True
-            self._running[job].kill()  # of a detached job, whose client has ended: nothing
+            self._running[job].kill()  # no effect on a detached job, whose client has ended
             return job
 
     def kill_a_launcher(self, rng):
@@ -58,7 +58,7 @@ class Clients:
             job, way = jobs.draw(rng), rng.choice(ways.WAYS)
             try:
                 wrong = job.judge(*way.run(job, self.entry, self.env, self._started))
-            except Exception as error:  # a client that ends would be missed by nobody
+            except Exception as error:  # nothing would notice that a client ended
                 wrong = f"{job}: {error!r}"
             with self._lock:
                 self._running.pop(job, None)

@@ -1,6 +1,6 @@
 """Jobs whose output and end are known before they start.
 
-A job carries a token among its arguments, by which it is found again in what the daemon tells of it.
+A job has a token among its arguments, by which it is found in the daemon's reports.
 """
 import hashlib
 import itertools
@@ -22,14 +22,14 @@ class Job:
         self.arguments = ["-c", script, self.token]
         self.due = due
         self.output = output
-        self.killed = False  # by the test, at some point of its life: the process that was started for it
+        self.killed = False  # by the test, at any point of its life: the process that was started for it
         self.launcher_killed = False
         self.placed = False  # has a launcher
         self.id = None  # of a detached job, once it is known to run
         self.status = None
 
     def judge(self, status, output, errors):
-        """What is wrong with how it ended, or None."""
+        """Returns what is wrong with how it ended, or None."""
         self.status = status
         if (self.killed and status == -signal.SIGKILL) or self.launcher_killed:
             return None if self.output.startswith(output) else f"{self}: a killed job's output is none of it"
@@ -40,11 +40,12 @@ class Job:
         return None if errors == b"" else f"{self}: complained {errors!r}"
 
     def may_have_ended(self, status):
-        """What the daemon may tell of it. Of a job with a launcher, how its client ended says nothing."""
+        """Returns whether the daemon may report this. For a job with a launcher, the end of its client means
+        nothing."""
         if not self.placed:
             return status == self.status
         hung_up = self.killed or self.launcher_killed
-        # Who wanted it went before it was there.
+        # The caller ended before the job was launched.
         given_up = self.killed and status == -signal.SIGKILL
         return status == self.due or (hung_up and status in HUNG_UP) or given_up
 
@@ -57,7 +58,7 @@ def describe(output):
 
 
 def draw(random):
-    """One job of any kind."""
+    """Returns a random job."""
     return random.choice([exits, dies, writes_much, writes_slowly, has_children])(random)
 
 

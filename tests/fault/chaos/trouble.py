@@ -1,4 +1,4 @@
-"""What happens to a daemon and its clients, at random but repeatable: one Trouble draws from one seed."""
+"""What happens to a daemon and its clients, at random but repeatably: one Trouble draws from one seed."""
 import contextlib
 import os
 import random
@@ -18,7 +18,7 @@ class Trouble:
         self._begin = time.monotonic()
 
     def make(self, seconds, *, restart):
-        """For so long; without `restart` the same daemon is there all the time."""
+        """Makes trouble for so long; without `restart` the same daemon runs all the time."""
         gentle = [self.pause, self.remove_a_socket] * 4 + [self.kill_client] * 8
         gentle += [self.kill_launcher, self.kill_keeper] * 3
         violent = [self.kill_daemon] * 5 + [self.restart_daemon] * 3

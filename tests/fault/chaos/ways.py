@@ -1,4 +1,4 @@
-"""The ways to start a job. Another one is a class with the same `run`, named in WAYS."""
+"""The ways to start a job. To add another, write a class with the same `run`, and list it in WAYS."""
 import os
 import re
 import subprocess
@@ -6,7 +6,7 @@ import time
 
 from support import programs
 
-LONGEST = 60  # seconds; a bound for a hang
+LONGEST = 60  # seconds; detects a hang
 
 
 class ByPath:
@@ -16,7 +16,7 @@ class ByPath:
         return [entry, *arguments]
 
     def run(self, job, entry, env, started):
-        """Runs it to its end; `started` is told of the process. Returns (status, output, errors)."""
+        """Runs it to its end; passes the process to `started`. Returns (status, output, errors)."""
         with subprocess.Popen(self.command(entry, job.arguments), env=env, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             started(job, process)
@@ -30,7 +30,7 @@ class ByRun(ByPath):
 
 
 class Supervised(ByPath):
-    """The job has a launcher, and the process that is started here shows what it does."""
+    """The job has a launcher, and the process that is started here shows its output."""
     OPTIONS = ("--supervised", "--no-pty")
 
     def command(self, entry, arguments):
@@ -50,18 +50,18 @@ class OnATerminal(Supervised):
 
 
 class Detached(Supervised):
-    """The process that is started here ends at once; `wait` and `logs` tell the rest."""
+    """The process that is started here ends at once; `wait` and `logs` report the rest."""
     OPTIONS = ("--detach",)
 
     def run(self, job, entry, env, started):
         end = time.monotonic() + LONGEST
         while True:
             status, output, errors = super().run(job, entry, env, started)
-            # Killed when it had told the id: the job runs.
+            # Killed after it had printed the id: the job runs.
             if status == 0 or output:
                 job.id = output.decode().strip()
                 return self.await_status(job, env, end), self.read_output(job, env), errors
-            # The daemon was killed while it was asked: the job is not started, and relocctl says so.
+            # The daemon was killed while it was asked: the job is not started, and relocctl reports that.
             refused = status == 125 and output == b"" and re.fullmatch(rb"relocctl: [^\n]+\n", errors)
             if not refused or time.monotonic() > end:
                 return status, output, errors
@@ -69,7 +69,7 @@ class Detached(Supervised):
 
     @staticmethod
     def await_status(job, env, end):
-        """As in subprocess, or a text."""
+        """Returns the status as in subprocess, or a text."""
         while True:
             told = programs.relocctl("wait", job.id, env=env)
             if told.status == 0:
@@ -92,7 +92,7 @@ class Detached(Supervised):
 
 
 def find_launcher(job):
-    """The pid of the launcher of `job`, which is a fork of its client, or None."""
+    """Returns the pid of the launcher of `job`, which is a fork of its client, or None."""
     for pid in filter(str.isdecimal, os.listdir("/proc")):
         try:
             with open(f"/proc/{pid}/comm") as comm, open(f"/proc/{pid}/cmdline") as line:
