@@ -1,4 +1,4 @@
-// Any bytes give an ElfInfo or one line of error, never a read outside of them.
+// Any bytes give an ElfInfo or one line of error, and are never read out of bounds.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs a fuzzer for a while, from seeds, and leaves nothing behind but an input that fails.
+"""Runs a fuzzer for a while, from seeds, and leaves nothing behind except an input that fails.
 
 Usage: fuzz.py FUZZER SECONDS [SEED...]      SEED: a file; *.hex holds hexadecimal digits, as golden files do
 

@@ -1,4 +1,4 @@
-// Whatever an image's bytes are, what is read of it is within bounds, and walking through it ends.
+// Whatever an image's bytes are, reads stay within bounds, and walking through it ends.
 #include <sys/mman.h>
 #include <unistd.h>
 

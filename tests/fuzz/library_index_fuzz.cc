@@ -1,4 +1,4 @@
-// Any bytes are an index or none, never a read outside of them; and what is found is a path.
+// Any bytes are an index or none, and are never read out of bounds; and what is found is a path.
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>

@@ -1,5 +1,5 @@
-// Any bytes give a manifest, a list of contents, or one line of error. What is accepted has only clean paths.
-// In any bytes digests are found, and found again where they were.
+// Any bytes give a manifest, a list of contents, or one line of error. What is accepted has only clean paths. In
+// any bytes digests are found, and found again at the same place.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -28,7 +28,7 @@ void RequireStampable(std::string bytes) {
   const size_t size = bytes.size();
   const reloc::Sha256Digest hash = reloc::HashWithoutDigest(bytes);
   reloc::StampDigest(reloc::PackDigest{}, &bytes);
-  // Not for those whose digests overlap other fields; no pack has one.
+  // Not for files whose digests overlap other fields; no pack has one.
   const bool held = reloc::HashWithoutDigest(bytes) == hash;
   const std::string_view expected(reinterpret_cast<const char*>(hash.data()), hash.size());
   if (bytes.size() != size || held != reloc::HoldsDigest(bytes, reloc::PackDigest{}, expected)) std::abort();

@@ -1,4 +1,4 @@
-// Any bytes are rewritten, or left as they are: never a read or write outside of them.
+// Any bytes are rewritten, or left unchanged, and never read or written out of bounds.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>

@@ -1,5 +1,5 @@
-// Any bytes give a valid plan or a reason, never a read outside of them; and what is valid is written back as
-// it was read.
+// Any bytes give a valid plan or a reason, and are never read out of bounds; and a valid plan is written back
+// unchanged.
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -15,7 +15,7 @@ void Require(bool condition) {
 
 void CheckTexts(std::span<const reloc::Step> steps) {
   for (const reloc::Step& step : steps) {
-    // The executor hands these to system calls.
+    // The executor passes these to system calls.
     Require(std::strlen(step.a.data()) == step.a.size());
     Require(std::strlen(step.b.data()) == step.b.size());
   }

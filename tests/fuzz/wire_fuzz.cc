@@ -1,5 +1,5 @@
-// Any bytes give a message or none, never a read outside of them; and what was decoded can be sent on and
-// says the same.
+// Any bytes give a message or none, and are never read out of bounds; and a decoded message can be sent on
+// unchanged.
 #include <cstdint>
 #include <cstdlib>
 #include <vector>
@@ -8,7 +8,7 @@
 
 namespace {
 
-// Decodes `bytes` as a `Message`; if they are one, what is encoded from it must be stable.
+// Decodes `bytes` as a `Message`; if they are one, its encoding must be stable.
 template <typename Message>
 void CheckMessage(std::span<const char> bytes) {
   Message message;

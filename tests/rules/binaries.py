@@ -22,7 +22,8 @@ import sys
 SHIM_LIMIT = 68 * 1024  # bytes, 17 pages; read at every launch
 
 # Undefined symbols that a freestanding object may not have: it runs between clone and exec, and under musl. As
-# mangled names, since a demangled one also shows namespaces of parameters: our own Parse(std::span<…>) is fine.
+# mangled names, because a demangled one also shows namespaces of parameters: our own Parse(std::span<…>) is
+# allowed.
 FORBIDDEN = re.compile(
     r"^(?:_Z(?:T[VITS]|GV)?(?:N[rVK]*)?(?:S[tabsiod]|4absl|6google|4grpc|6spdlog|3fmt)"
     r"|_Z(?:n[wa]|d[la])"  # operator new, operator delete
@@ -63,13 +64,13 @@ def check_shim(path):
 
 
 def check_audit(path):
-    """A library of its own libc would be looked for at a path that does not exist in a moved store."""
+    """A library of its own libc would be searched for at a path that does not exist in a moved store."""
     for line in output_of("readelf", "--wide", "--dynamic", path).splitlines():
         if "(NEEDED)" in line:
             yield f"{path}: {line.split(')', 1)[1].strip()}"
 
 
-# What FILE may leave to ld.so to bind (preload/next.h).
+# The symbols of FILE that ld.so may bind (preload/next.h).
 PRELOAD_SYMBOLS = {"_r_debug", "environ", "__errno_location"}
 
 
@@ -82,7 +83,7 @@ def check_preload(path):
 
 
 def missing_from(headers, dynamic, symbols):
-    """Yields what a program lacks, by what `readelf -hl`, `readelf -d` and `nm --dynamic` print of it."""
+    """Yields what a program lacks, from the output of `readelf -hl`, `readelf -d` and `nm --dynamic`."""
     if not re.search(r"^ *Type: +DYN ", headers, re.MULTILINE) or not re.search(r"\(FLAGS_1\).* PIE\b", dynamic):
         yield "is at a fixed address (link with -pie)"
     if not re.search(r"\(FLAGS_1\).* NOW\b", dynamic):
@@ -106,10 +107,10 @@ HOSTED_FOLDERS = {"client", "daemon", "image", "proto", "reloc"}
 
 
 def check_flags(commands, top):
-    """COMMANDS: the entries of compile_commands.json. Modules of ld.so (-ffreestanding) are another matter."""
+    """COMMANDS: the entries of compile_commands.json. Modules of ld.so (-ffreestanding) are not checked."""
     for entry in commands:
         words = entry["command"].split()
-        # The object's path names the folder of the target; generated sources lie in the build tree.
+        # The object's path has the folder of the target; generated sources are in the build tree.
         folder = pathlib.PurePath(os.path.relpath(os.path.join(entry["directory"], words[words.index("-o") + 1]), top)).parts[0]
         if folder in HOSTED_FOLDERS and "-ffreestanding" not in words:
             yield from (f"{entry['file']}: compiled without {flag}" for flag in HARDENING if flag not in words)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Each fault that can be switched on by name is named by a test, and used in the code.
+"""Each fault that can be switched on by name has a test that names it, and is used in the code.
 
 Usage: faults.py SOURCE_DIR      prints a line for each violation; exit status 1 if there is one
 """
@@ -15,7 +15,7 @@ POINT = re.compile(r'^\s*X\((\w+), "([a-z.]+)", "[^"]+"\)')
 
 
 def parse(text):
-    """(point, name) of each fault that points.h declares."""
+    """Returns (point, name) of each fault in points.h."""
     return [match.groups() for match in map(POINT.match, text.splitlines()) if match]
 
 

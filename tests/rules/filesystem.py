@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Calls of std::filesystem take a std::error_code: what other users can change while we look must not end a program.
+"""Calls of std::filesystem take a std::error_code: changes by other users at that moment must not end a program.
 
-A range-for over a directory throws when the directory cannot be read to its end, also if the iterator was made with a
-std::error_code: use increment(error).
+A range-for over a directory throws when the directory cannot be read to its end, also if the iterator was made with
+a std::error_code: use increment(error).
 
 Usage: filesystem.py SOURCE_DIR      prints FILE:LINE for each violation; exit status 1 if there is one
 """
@@ -14,7 +14,7 @@ import sources
 
 FOLDERS = ("client", "daemon", "reloc")
 
-# Functions that throw where their last argument is no std::error_code. Those that take a file_status do not.
+# Functions that throw if their last argument is no std::error_code. Those that take a file_status do not.
 FUNCTIONS = """absolute canonical copy copy_file copy_symlink create_directories create_directory create_directory_symlink
     create_hard_link create_symlink current_path equivalent exists file_size hard_link_count is_block_file
     is_character_file is_directory is_empty is_fifo is_other is_regular_file is_socket is_symlink last_write_time
@@ -26,7 +26,7 @@ COMMENT_OR_STRING = re.compile(r'//[^\n]*|"(?:\\.|[^"\\\n])*"')
 
 
 def arguments(text, start):
-    """The arguments of the call whose opening parenthesis is before `start`."""
+    """Returns the arguments of the call whose opening parenthesis is before `start`."""
     found, depth, begin = [], 0, start
     for at in range(start, len(text)):
         if text[at] in "([{":

@@ -4,7 +4,7 @@
     base <- ipc <- launch <- hosted <- {pack, storage, cli} <- {job, engine, mirror <- graft} <- {client, daemon}
     fault <- {job, mirror, client, daemon};  {shim, front} -> launch, ipc, base;  {audit, preload} -> base
 
-The client's commands, in folders as --help groups them, may include client/base and not each other. In the daemon, so that nothing below knows what is above:
+The client's commands, in folders as --help groups them, may include client/base and not each other. In the daemon:
 
     base <- proc <- model <- {events, roots} <- jobs <- {processes, mirrors, keeper} <- {history, metrics, launch} <- control <- the top
 
@@ -72,7 +72,7 @@ ALLOWED = {
 }
 FOLDERS = sorted(ALLOWED, reverse=True) + ["proto", "tests"]  # a folder before those that it is in
 
-# No library but libc, and of C++ what neither allocates nor throws: headers alone.
+# No library except libc, and of C++ only headers that neither allocate nor throw.
 FREESTANDING = {"reloc/base", "reloc/ipc", "reloc/launch", "shim", "front", "audit", "preload"}
 FREESTANDING_CXX = set("""
     algorithm array atomic bit charconv concepts cstddef cstdint initializer_list iterator limits new
@@ -82,7 +82,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
 def folder_of(path):
-    """The folder of the table that `path` lies in, or None for a system or third-party header."""
+    """Returns the folder of the table that contains `path`, or None for a system or third-party header."""
     for folder in FOLDERS:
         if path.startswith(folder + "/"):
             return folder
@@ -90,7 +90,7 @@ def folder_of(path):
 
 
 def violation(folder, quote, header):
-    """Why a file in `folder` may not include `header`, or None."""
+    """Returns why a file in `folder` may not include `header`, or None."""
     target = folder_of(header)
     if target is not None:
         if target == folder or target in ALLOWED[folder]:

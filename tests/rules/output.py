@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""What is printed goes through reloc/cli/output.h, reloc/launch/launch_log.h or daemon/base/log.h, which escape it.
+"""All output goes through reloc/cli/output.h, reloc/launch/launch_log.h or daemon/base/log.h, which escape it.
 
-Names and arguments come from packs and from other users; a print that goes around those shows them raw to a terminal.
+Names and arguments come from packs and from other users; a print that bypasses those shows them unescaped on a
+terminal.
 
 Usage: output.py SOURCE_DIR      prints FILE:LINE for each violation; exit status 1 if there is one
 """
@@ -13,7 +14,7 @@ import sources
 
 FOLDERS = ["audit", "client", "daemon", "front", "image", "preload", "reloc", "shim"]
 
-# file -> why it may
+# file -> why it may print
 ALLOWED = {
     "reloc/cli/output.cc": "the way out of hosted programs",
     "client/watch/top_screen.cc": "ncurses draws; TopScreen::Put escapes",
@@ -47,7 +48,7 @@ COMMENT_OR_STRING = re.compile(r'//[^\n]*|/\*.*?\*/|R"\((?:.|\n)*?\)"|"(?:\\.|[^
 
 
 def blank(match):
-    """The same number of lines, without what is in them."""
+    """Returns the same number of empty lines."""
     return "\n" * match.group(0).count("\n") or " "
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Files of other processes in /proc are read by processes that can be abandoned alone (ADR 0028).
+"""Only processes that can be abandoned read files of other processes in /proc (ADR 0028).
 
-Whoever writes a path /proc/PID/..., or calls what reads one, is in a list here, with the reason why it may.
+Files that contain a path /proc/PID/..., or call a function that reads one, are listed here with the reason.
 
 Usage: processes.py SOURCE_DIR      prints FILE:LINE for each violation; exit status 1 if there is one
 """
@@ -14,7 +14,7 @@ import sources
 FOLDERS = ("audit", "client", "daemon", "front", "preload", "reloc", "shim")
 READER = "runs in the process that reads /proc, or in the worker for mirrors"
 
-# file -> why it may
+# file -> why it may do this
 ALLOWED = {
     "client/host/doctor/helpers.cc": "children and comm, which do not block, of relocd and its children",
     "daemon/proc/job_mark.cc": READER + "; of relocd itself",

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prose in Markdown files is wrapped at 120 columns. Code, tables and words that are longer stay as they are.
+"""Prose in Markdown files is wrapped at 120 columns. Code, tables and longer words are left unchanged.
 
 Usage: prose.py [--fix] SOURCE_DIR     prints FILE:LINE for each longer line; exit status 1 if there is one
                                        --fix: wraps the paragraphs that have such lines
@@ -18,7 +18,7 @@ GENERATED = {"docs/conformance.md"}  # by tests/conformance
 FENCE = re.compile(r"\s*(```|~~~)")
 ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+")
 NO_PROSE = re.compile(r"\s*(?:\||#|<!--|>)|\s*\[[^]]+\]:\s|\s*$|---\s*$")
-# At the beginning of a line these would be something else than a word.
+# At the beginning of a line these would be more than a word.
 MARKER = re.compile(r"(?:[-*+]|#+|\d+[.)]|>.*|\|.*|=+|-+)$")
 
 
@@ -38,7 +38,7 @@ def paragraphs(lines):
 
 
 def is_code(lines, first):
-    """Whether a paragraph is an indented block of code, and no continued item."""
+    """Returns whether a paragraph is an indented block of code, and no continued item."""
     indent = len(lines[first]) - len(lines[first].lstrip())
     if indent < 4 or ITEM.match(lines[first]):
         return False
@@ -50,12 +50,12 @@ def too_long(line):
 
 
 def wrap(lines):
-    """The lines of one paragraph, wrapped."""
+    """Returns the lines of one paragraph, wrapped."""
     item = ITEM.match(lines[0])
     indent = item.end() if item else len(lines[0]) - len(lines[0].lstrip())
     lead = lines[0][:indent]
     words = " ".join(line.strip() for line in [lines[0][indent:], *lines[1:]]).split(" ")
-    # A word that would mean something at the beginning of a line stays beside the one before it.
+    # A word that would be markup at the beginning of a line stays beside the one before it.
     text = words[0]
     for word in words[1:]:
         text += ("\u00a0" if MARKER.match(word) else " ") + word

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The rules can fail: each is given what it must refuse, and what it must let pass."""
+"""The rules can fail: each is tried on something to refuse, and on something to accept."""
 
 import unittest
 

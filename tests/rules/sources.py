@@ -1,10 +1,11 @@
-"""The sources that the rules look at."""
+"""The sources that the rules check."""
 
 import os
 
 
 def walk(source_dir, folders, suffixes=(".h", ".cc")):
-    """Yields (path, text) of each file in `folders` whose name ends so, with paths from `source_dir`."""
+    """Yields (path, text) of each file in `folders` whose name has one of `suffixes`, with paths from
+    `source_dir`."""
     for folder in folders:
         for directory, _, names in os.walk(os.path.join(source_dir, folder)):
             for name in sorted(names):

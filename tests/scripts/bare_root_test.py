@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""scripts/bare-root makes a system that is bare and works, and leaves nothing of it. scripts/test bare runs this as root."""
+"""scripts/bare-root makes a system that is bare and works, and removes it completely. scripts/test bare runs this
+as root."""
 
 import os
 import pathlib
@@ -10,7 +11,7 @@ import time
 import unittest
 
 BARE_ROOT = pathlib.Path(__file__).resolve().parents[2] / "scripts" / "bare-root"
-DEADLINE = 1500  # seconds: the system is unpacked each time, and the first time it is made
+DEADLINE = 1500  # seconds: the system is unpacked each time, and made the first time
 
 
 def is_alive(pid):
@@ -88,7 +89,7 @@ class BareRootTest(unittest.TestCase):
                 process.wait(DEADLINE)
             self.assertTrue(wait_for(lambda: not processes_with(word)))
             self.assertNotIn("relocd-bare", pathlib.Path("/proc/self/mountinfo").read_text())
-        # After SIGKILL a directory is left, until the next one is made.
+        # After SIGKILL a directory remains, until the next one is made.
         self.enter("bookworm", "true")
         self.assertLessEqual(self.roots(), self.before)
 

@@ -47,7 +47,7 @@ class CountTest(unittest.TestCase):
         (self.scratch / "tmp").mkdir()
 
     def stage(self, name, tests):
-        """A build tree whose tests are the shell commands TESTS, by name."""
+        """Returns a build tree whose tests are the shell commands TESTS, by name."""
         folder = self.scratch / name
         folder.mkdir()
         lines = []

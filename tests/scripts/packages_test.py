@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the scripts say of packages and of wrong usage; apt, dpkg and sudo are played by shell scripts."""
+"""What the scripts print about packages and wrong usage; shell scripts replace apt, dpkg and sudo."""
 
 import os
 import pathlib
@@ -26,7 +26,7 @@ class ScriptsTest(unittest.TestCase):
         self.bin = pathlib.Path(folder.name)
 
     def play(self, name, body):
-        """Puts a program NAME in the place of the real one."""
+        """Puts a program NAME in place of the real one."""
         (self.bin / name).write_text("#!/bin/bash\n" + body)
         (self.bin / name).chmod(0o755)
 

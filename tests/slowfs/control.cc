@@ -26,7 +26,7 @@ std::string Listing(const Counts& counts) {
   return listing;
 }
 
-// "FROM\tTO": shows the directory FROM at TO too. Only this process may mount.
+// Handles "FROM\tTO": shows the directory FROM at TO too. Only this process may mount.
 std::string Bind(absl::string_view places) {
   const std::vector<std::string> place = absl::StrSplit(places, '\t');
   if (place.size() != 2) return "error: bind FROM<tab>TO\n";
@@ -39,7 +39,7 @@ std::string Unbind(absl::string_view place) {
   return absl::StrCat("error: cannot unmount: ", strerror(errno), "\n");
 }
 
-// What is answered to `line`, before the empty line.
+// Returns the answer to `line`, without the empty line at its end.
 std::string Obey(absl::string_view line, FileSystem* files) {
   int64_t seconds = 0;
   if (line == "counts") return Listing(files->pace().counts());

@@ -1,10 +1,10 @@
-// What the command that runs beside the file system asks of it: lines of text, each answered with lines and
-// an empty one.
+// Requests of the command that runs beside the file system: lines of text, each answered with lines and an empty
+// one.
 //
-//   counts          "COUNT KIND<tab>PATH" for each kind and path
-//   reset           counts begin at 0
-//   cold            the same, and the kernel forgets everything
-//   block SECONDS   operations hang for so long; 0: for ever
+//   counts             "COUNT KIND<tab>PATH" for each kind and path
+//   reset              restarts the counts at 0
+//   cold               the same, and drops the kernel's caches
+//   block SECONDS      operations hang for so long; 0: for ever
 //   unblock
 //   bind FROM<tab>TO   shows the directory FROM at TO as well
 //   unbind TO
@@ -15,7 +15,7 @@
 
 namespace reloc::slowfs {
 
-// Answers what comes over `channel` until nobody is left at its other end.
+// Answers requests on `channel` until its other end is closed.
 void Answer(UniqueFd channel, FileSystem* files);
 
 }  // namespace reloc::slowfs

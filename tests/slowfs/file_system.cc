@@ -46,20 +46,20 @@ FileSystem::FileSystem(Settings settings, Pace* pace) : settings_(std::move(sett
 absl::Status FileSystem::Mount() {
   RELOC_ASSIGN_OR_RETURN(source_, OpenFile(settings_.source, O_PATH | O_DIRECTORY));
   RELOC_RETURN_IF_ERROR(OpenFile("/dev/fuse", O_RDWR).status());
-  // libfuse says what failed on standard error.
+  // libfuse prints what failed on stderr.
   session_ = NewSession(this, settings_.writable);
   if (session_ == nullptr || fuse_session_mount(session_, settings_.mountpoint.c_str()) != 0)
     return absl::UnavailableError(absl::StrCat("cannot mount at ", settings_.mountpoint));
-  // Else a sleep takes up to 50 µs more than it should. Threads inherit it.
+  // Otherwise a sleep takes up to 50 µs longer than it should. Threads inherit it.
   ::prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);
   std::thread(Serve, session_).detach();
   return absl::OkStatus();
 }
 
-// Not by libfuse, which would close what its threads read from.
+// Not with libfuse, which would close the descriptor that its threads read from.
 void FileSystem::Unmount() { ::umount2(settings_.mountpoint.c_str(), MNT_DETACH); }
 
-// Errors say that the kernel had forgotten already.
+// Errors mean that the kernel had nothing cached.
 void FileSystem::MakeCold() {
   for (const auto& [parent, name] : tree_.Entries())
     fuse_lowlevel_notify_inval_entry(session_, parent, name.c_str(), name.size());

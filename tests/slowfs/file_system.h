@@ -1,5 +1,5 @@
-// A directory shown again at another place, slowly and usually read-only, through FUSE: how a pack lies on a
-// network file system.
+// Shows a directory again at another place, slowly and usually read-only, through FUSE, like a pack on a network
+// file system.
 #pragma once
 
 #include <string>
@@ -18,7 +18,7 @@ namespace reloc::slowfs {
 struct Settings {
   std::string source;
   std::string mountpoint;
-  // How long the kernel may remember names, attributes and content; 0: it asks each time.
+  // How long the kernel may cache names, attributes and content; 0: it asks each time.
   std::chrono::seconds cache{0};
   bool writable = false;
 };
@@ -30,16 +30,16 @@ class FileSystem {
   FileSystem(const FileSystem&) = delete;
   FileSystem& operator=(const FileSystem&) = delete;
 
-  // Mounts and serves it, in threads that live as long as the process. Needs CAP_SYS_ADMIN over the mount
-  // namespace, and /dev/fuse.
+  // Mounts and serves it, in threads that run until the process ends. Needs CAP_SYS_ADMIN over the mount namespace,
+  // and /dev/fuse.
   absl::Status Mount();
   void Unmount();
 
-  // Makes the kernel forget names, attributes and content, as if nothing had ever been looked at. What is in
-  // use keeps its name, and is asked for anew all the same. Nothing may use the file system meanwhile.
+  // Makes the kernel drop names, attributes and content, as if nothing had ever been accessed. Files in use keep
+  // their names, and are requested again all the same. Nothing may use the file system meanwhile.
   void MakeCold();
 
-  // What the operations work with.
+  // Used by the operations.
   Tree& tree() { return tree_; }
   Pace& pace() { return *pace_; }
   int source() const { return source_.get(); }

@@ -1,14 +1,14 @@
-// slowfs: runs a command in sight of a slow file system.
+// slowfs: runs a command beside a slow file system.
 //
 //   slowfs [--delay MICROSECONDS] [--cache SECONDS] [--writable] COMMAND [ARG...]
 //
-// The command finds in $SLOWFS_DIR two directories: `disk`, which is empty, and `slow`, which shows the same
-// files, slowly, and read-only unless it is to be writable. They are removed when the command has ended.
-// Through the socket whose number is $SLOWFS_CONTROL it learns what was done there, and lets it be cold or
-// hang: see control.h.
+// The command finds two directories in $SLOWFS_DIR: `disk`, which is empty, and `slow`, which shows the same files,
+// slowly, and read-only without --writable. They are removed when the command has ended. Through the socket whose
+// number is $SLOWFS_CONTROL it gets the counts of operations, and makes the file system cold or lets it hang: see
+// control.h.
 //
-// The mount is one of a user and a mount namespace of its own: that needs neither fusermount3 nor an account,
-// nobody else comes upon a file system that hangs, and it is gone with the processes, however they end.
+// The mount is in a user and a mount namespace of its own: that needs neither fusermount3 nor an account, no other
+// process can enter a file system that hangs, and it is gone with the processes, however they end.
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -51,13 +51,13 @@ void PassOn(int signal) {
   if (g_command > 0) ::kill(g_command, signal);
 }
 
-// A terminal sends its own to the command as well.
+// The terminal sends its own signals to the command as well.
 void HandleSignals() {
   for (int signal : {SIGINT, SIGQUIT}) ::signal(signal, SIG_IGN);
   for (int signal : {SIGHUP, SIGTERM}) ::signal(signal, PassOn);
 }
 
-// In a child of a process with threads: nothing here may allocate.
+// Runs in a child of a process with threads: nothing here may allocate.
 [[noreturn]] void Execute(char* const* command, int control) {
   ::prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
   ::fcntl(control, F_SETFD, 0);
@@ -137,7 +137,7 @@ int Main(int argc, char** argv) {
   if (options.command.empty()) options.command = {"sh"};
   absl::StatusOr<int> status = Run(options);
   if (!status.ok()) fprintf(stderr, "slowfs: %s\n", std::string(status.status().message()).c_str());
-  // Not exit(3): operations may hang still.
+  // Not exit(3): operations may still hang.
   _exit(status.ok() ? *status : kFailed);
 }
 

@@ -1,5 +1,5 @@
-// Operations that nobody waits for are not counted (release, forget); those that are not here are answered
-// with ENOSYS, and the kernel does not ask again.
+// Operations that the kernel does not wait for are not counted (release, forget); those that are not here are
+// answered with ENOSYS, and the kernel does not ask again.
 #include "tests/slowfs/operations.h"
 
 #include <dirent.h>
@@ -43,7 +43,7 @@ void Lookup(fuse_req_t request, fuse_ino_t parent, const char* name) {
   files.pace().Wait(found ? "lookup" : "lookup of nothing", path);
   files.tree().NoteEntry({parent, name});
   if (found) entry.ino = files.tree().IdOf(path, entry.attr.st_ino);
-  // Number 0 is what is known not to be there.
+  // Number 0 means that the name is known not to exist.
   if (found || (error == ENOENT && entry.entry_timeout > 0)) {
     fuse_reply_entry(request, &entry);
   } else {
@@ -118,7 +118,7 @@ void OpenDirectory(fuse_req_t request, fuse_ino_t id, fuse_file_info* file) {
   fuse_reply_open(request, file);
 }
 
-// As many entries as fit into `size` bytes, from where `offset` says that the last answer ended.
+// Returns as many entries as fit into `size` bytes, from `offset`, where the last answer ended.
 std::string Listing(fuse_req_t request, DIR* directory, size_t size, off_t offset) {
   std::string listing;
   ::seekdir(directory, offset);

@@ -15,7 +15,7 @@ void Pace::Wait(const std::string& kind, const std::string& path) {
 
 void Pace::Block(std::chrono::seconds length) {
   std::lock_guard lock(mutex_);
-  // For ever: until after anything that waits for it.
+  // "For ever" is longer than any test waits.
   if (length.count() == 0) length = std::chrono::hours(24 * 365);
   blocked_until_ = Clock::now() + length;
 }

@@ -1,4 +1,4 @@
-// What each operation has to wait for, and what it is counted as.
+// Delays each operation, and counts it.
 #pragma once
 
 #include <stdint.h>
@@ -16,7 +16,7 @@ namespace reloc::slowfs {
 // Operations by kind and path.
 using Counts = std::map<std::pair<std::string, std::string>, int64_t>;
 
-// Safe to use from several threads.
+// Thread-safe.
 class Pace {
  public:
   explicit Pace(std::chrono::microseconds delay) : delay_(delay) {}
@@ -24,7 +24,7 @@ class Pace {
   // Waits as long as an operation takes, and while operations are blocked, and counts it.
   void Wait(const std::string& kind, const std::string& path);
 
-  // Operations hang from now on for so long, or for ever if that is 0.
+  // Makes operations hang from now on for so long, or for ever if that is 0.
   void Block(std::chrono::seconds length);
   void Unblock();
 

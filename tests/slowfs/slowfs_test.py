@@ -1,4 +1,4 @@
-"""The slow file system itself: what is seen through it, and that its figures can be believed."""
+"""The slow file system itself: what it shows, and that its figures are right."""
 import os
 import subprocess
 import threading
@@ -59,7 +59,7 @@ class Slow(unittest.TestCase):
             os.listdir(self.slow)
             return self.files.counts()
         first = look()
-        # A directory that is in use stays in the kernel's memory, and is asked for all the same.
+        # A directory in use stays in the kernel's memory, and is requested all the same.
         with open(os.path.join(self.slow, "file")):
             directory = os.open(self.slow, os.O_PATH)
             self.addCleanup(os.close, directory)

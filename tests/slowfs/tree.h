@@ -1,7 +1,7 @@
-// The names that the kernel was told of: every path that was ever looked up, under a number.
+// The names that the kernel knows: every path that was ever looked up, with a number.
 //
-// Nothing is forgotten while the file system is mounted. What it is for is small, and so a path can be told
-// for each number, and everything be made cold again.
+// Nothing is removed while the file system is mounted. It is used for small trees, so that every number keeps its
+// path, and everything can be made cold again.
 #pragma once
 
 #include <stdint.h>
@@ -18,22 +18,22 @@ namespace reloc::slowfs {
 // A name in the directory with the number `first`.
 using Entry = std::pair<uint64_t, std::string>;
 
-// Safe to use from several threads.
+// Thread-safe.
 class Tree {
  public:
-  // The path of the file `id` below the top, which has the number 1 and the path ".".
+  // Returns the path of the file `id` below the top, which has the number 1 and the path ".".
   std::string PathOf(uint64_t id) const;
-  // The path of `name` in the directory `parent`.
+  // Returns the path of `name` in the directory `parent`.
   std::string Join(uint64_t parent, const std::string& name) const;
-  // The number of the file at `path` that has the inode number `inode`: another file in its place has
-  // another.
+  // Returns the number of the file at `path` with the inode number `inode`: another file in its place has another
+  // one.
   uint64_t IdOf(const std::string& path, uint64_t inode);
 
-  // The kernel may remember from now on what `entry` is, or that it is nothing.
+  // Notes that the kernel may cache `entry` from now on, or that it does not exist.
   void NoteEntry(const Entry& entry);
   std::set<Entry> Entries() const;
 
-  // How many files have numbers: 1 to this.
+  // Returns how many files have numbers: 1 to this.
   uint64_t Count() const;
 
  private:

@@ -16,7 +16,7 @@ namespace {
 
 FileSystem& Of(fuse_req_t request) { return *static_cast<FileSystem*>(fuse_req_userdata(request)); }
 
-// Waits as long as the operation takes; the path of `name` in the directory `parent`.
+// Waits as long as the operation takes; returns the path of `name` in the directory `parent`.
 std::string Begin(fuse_req_t request, const char* kind, fuse_ino_t parent, const char* name) {
   std::string path = Of(request).tree().Join(parent, name);
   Of(request).pace().Wait(kind, path);

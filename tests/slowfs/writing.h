@@ -1,4 +1,4 @@
-// The operations that change files, for a file system that may be written.
+// The operations that change files, for a writable file system.
 #pragma once
 
 #include <fuse_lowlevel.h>

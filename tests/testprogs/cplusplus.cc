@@ -1,4 +1,4 @@
-// cplusplus: what needs the libraries of C++: exceptions through them, threads, streams, a locale.
+// cplusplus: uses the libraries of C++: exceptions through them, threads, streams, a locale.
 #include <iostream>
 #include <locale>
 #include <stdexcept>

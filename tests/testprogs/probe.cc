@@ -1,11 +1,12 @@
-// Prints what a program can see of how it was started, section by section: a launch is transparent when the
-// same call prints the same natively and out of a pack.
+// Prints what a program can see of how it was started, section by section: a launch is transparent if the same call
+// prints the same natively and from a pack.
 //
 //   probe [-o FILE] SECTION...     argv env fds cwd cwd-file namespaces ids groups session limits umask
-//   signals scheduling attributes death-signal privileges timers children names status
+//                                  signals scheduling attributes death-signal privileges timers children
+//                                  names status
 //
-// -o writes to FILE instead of standard output, which may be closed. Everything is looked at before FILE is
-// opened. stdio is good enough here: the program's own descriptors are gone before it lists any.
+// -o writes to FILE instead of standard output, which may be closed. Everything is read before FILE is opened.
+// stdio is good enough here: it has closed its own descriptors before the program lists any.
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -39,7 +40,7 @@ void Print(const char* format, auto... values) {
   if (size > 0) g_report.append(line, static_cast<size_t>(size) < sizeof line ? size : sizeof line - 1);
 }
 
-// Length-prefixed: any byte may be in them.
+// Prints texts with their length, because they may contain any byte.
 void PrintTexts(const char* name, char** texts) {
   for (; *texts != nullptr; ++texts) {
     Print("%s %zu ", name, strlen(*texts));
@@ -50,7 +51,7 @@ void PrintTexts(const char* name, char** texts) {
 void PrintArgv() { PrintTexts("argv", g_argv); }
 void PrintEnv() { PrintTexts("env", environ); }
 
-// By fcntl(2) on each number: listing /proc/self/fd would open one more.
+// Uses fcntl(2) on each number: listing /proc/self/fd would open one more.
 void PrintFds() {
   for (int fd = 0; fd < 1024; ++fd) {
     int flags = fcntl(fd, F_GETFD);
@@ -155,7 +156,7 @@ void PrintTimers() {
   }
 }
 
-// What else execve(2) keeps.
+// Prints the other attributes that execve(2) keeps.
 void PrintAttributes() {
   Print("personality %x dumpable %d\n", personality(0xffffffff), prctl(PR_GET_DUMPABLE));
   PrintFile("/proc/self/oom_score_adj");
@@ -169,7 +170,7 @@ void PrintChildren() {
   PrintFile(path);
 }
 
-// How the process goes by for others.
+// Prints the process's name for others.
 void PrintNames() {
   char exe[4096] = {};
   if (readlink("/proc/self/exe", exe, sizeof exe - 1) > 0) Print("exe %s\n", exe);
@@ -178,7 +179,7 @@ void PrintNames() {
   PrintFile("/proc/self/cmdline");
 }
 
-// Of /proc/self/status, what a launch could spoil.
+// Prints the parts of /proc/self/status that a launch could spoil.
 void PrintStatus() {
   FILE* status = fopen("/proc/self/status", "r");
   char line[256];
@@ -226,7 +227,7 @@ bool PrintSection(const char* name) {
 
 }  // namespace
 
-// Without arguments (argc may be 0) the argv is all that it prints.
+// Without arguments (argc may be 0) it prints only argv.
 int main(int argc, char** argv) {
   g_argv = argv;
   const char* file = nullptr;
@@ -235,7 +236,7 @@ int main(int argc, char** argv) {
     if (strcmp(argv[i], "-o") == 0 && i + 1 < argc) {
       file = argv[++i];
     } else {
-      PrintSection(argv[i]);  // an unknown word is an argument to be shown by "argv"
+      PrintSection(argv[i]);  // an unknown word is an argument that "argv" prints
     }
   }
   int out = file == nullptr ? 1 : open(file, O_WRONLY | O_CREAT | O_TRUNC, 0600);

@@ -1,5 +1,5 @@
-// An entry of an image as a file: the script "#!run_entry PROGRAM" is `relocctl run PROGRAM` with the
-// script's arguments. A shell in between would change variables, signals and descriptors.
+// An entry of an image as a file: the script "#!run_entry PROGRAM" is `relocctl run PROGRAM` with the script's
+// arguments. A shell in between would change variables, signals and descriptors.
 #include <stdio.h>
 #include <unistd.h>
 

@@ -1,7 +1,7 @@
-// waiter [SIGNAL]: sends itself that signal at once. Without one, it says what happens to it until it is
-// ended: "ready" at first, "continued" after SIGCONT, "size ROWS COLUMNS" after SIGWINCH, and each line that
-// it reads.
-// waiter -SIGNAL: says "ready", and "got" at that signal, and ends with status 7. Shells are no good at that:
+// waiter [SIGNAL]: sends itself that signal at once. Without one, it prints what happens to it until it is ended:
+// "ready" at first, "continued" after SIGCONT, "size ROWS COLUMNS" after SIGWINCH, and each line that it reads.
+//
+// waiter -SIGNAL: prints "ready", and "got" at that signal, and ends with status 7. Shells cannot do this reliably:
 // a bash that is about to wait for a child may send itself SIGINT for ever.
 #include <errno.h>
 #include <signal.h>

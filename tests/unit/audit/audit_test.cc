@@ -1,4 +1,4 @@
-// What ld.so asks of an audit module's file. What it does is in tests/conformance.
+// What ld.so requires of an audit module's file. What it does is in tests/conformance.
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <link.h>

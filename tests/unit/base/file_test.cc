@@ -35,7 +35,7 @@ TEST(File, DescriptorsAreCloseOnExec) {
   EXPECT_NE(fcntl(fd->get(), F_GETFD) & FD_CLOEXEC, 0);
 }
 
-// In a child: descriptors 0-2 are taken away.
+// Runs in a child: descriptors 0-2 are closed.
 TEST(File, ReservedStandardFdsKeepOurFilesOutOfThem) {
   for (int closed = 0; closed < 8; ++closed) {
     pid_t pid = fork();

@@ -11,7 +11,7 @@
 namespace reloc {
 namespace {
 
-// As proc(5) has it. A FUSE server chooses its source: also one that looks like root's option.
+// As in proc(5). A FUSE server chooses its source, perhaps one that looks like root's option.
 constexpr char kTable[] =
     "22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw,errors=remount-ro\n"
     "30 22 0:40 / /home/u rw,nosuid,nodev - fuse.sshfs user_id=0, rw,user_id=1000,group_id=1000\n"

@@ -40,7 +40,7 @@ TEST(OneLineTest, WhatChangesTheTextAroundItIsShown) {
 TEST(OneLineTest, WhatIsNotUtf8IsShownByteByByte) {
   EXPECT_EQ(Shown("\xff\xfe"), "\\xff\\xfe");
   EXPECT_EQ(Shown("\xc3("), "\\xc3(");
-  EXPECT_EQ(Shown("\xe2\x82"), "\\xe2\\x82");           // cut off
+  EXPECT_EQ(Shown("\xe2\x82"), "\\xe2\\x82");           // truncated
   EXPECT_EQ(Shown("\xc0\x9b"), "\\xc0\\x9b");           // overlong
   EXPECT_EQ(Shown("\xed\xa0\x80"), "\\xed\\xa0\\x80");  // a surrogate
   EXPECT_EQ(Shown("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");
@@ -65,7 +65,7 @@ TEST(OneLineTest, FillsTheRoomThatThereIs) {
       &line);
   EXPECT_EQ(line.view(), "ab\\x1bc");
   line.Clear();
-  AppendOneLine("abcde\x1b", &line);  // no half escape
+  AppendOneLine("abcde\x1b", &line);  // no partial escape
   EXPECT_EQ(line.view(), "abcde");
 }
 

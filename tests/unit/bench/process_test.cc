@@ -47,7 +47,7 @@ TEST(Process, EndsWithItsObject) {
   pid_t pid = process->pid();
   ASSERT_EQ(kill(pid, 0), 0);
   process.reset();
-  // Waited for, too: not even a zombie answers.
+  // Reaped, too: there is not even a zombie.
   EXPECT_EQ(kill(pid, 0), -1);
   EXPECT_EQ(errno, ESRCH);
 }

@@ -27,7 +27,7 @@ Job Ordinary() {
   job.set_id("abcdefghijkl");
   job.set_name("sed");
   job.set_pid(42);
-  job.set_uid(0);  // what a user says of himself
+  job.set_uid(0);  // what the user claims
   job.set_pack("/home/u/pack");
   job.set_program("/gnu/store/sed");
   for (const char* argument : {"sed", "", "-n"}) job.add_argv(argument);
@@ -93,7 +93,7 @@ class UserJobsTest : public testing::Test {
  protected:
   void SetUp() override { ::signal(SIGPIPE, SIG_IGN); }
 
-  // The writing end of a new helper's pipe.
+  // Returns the writing end of a new helper's pipe.
   UniqueFd AddHelper(uid_t uid = kUid) {
     int ends[2];
     EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
@@ -130,7 +130,7 @@ TEST_F(UserJobsTest, SilenceEndsWithTheDeadline) {
   EXPECT_EQ(jobs_.warnings().size(), 1u);
 }
 
-// Until root has had enough, and not until the deadline.
+// Until the limit, and not until the deadline.
 TEST_F(UserJobsTest, AnEndlessStreamIsCutOff) {
   UniqueFd endless = AddHelper();
   const std::string record = Bytes(ToListed(Ordinary()));

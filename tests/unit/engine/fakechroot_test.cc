@@ -21,7 +21,7 @@ class FakechrootTest : public testing::Test {
  protected:
   FakechrootTest() {
     std::filesystem::create_directories(store_.path() + kLibDir);
-    // A file counts for the strings in it, each with its NUL.
+    // A file is represented by the strings in it, each with its NUL.
     WriteFile("ld.so", {"GLIBC_PRIVATE", "--argv0", "GLIBC_2.35"});
   }
 
@@ -51,7 +51,7 @@ class FakechrootTest : public testing::Test {
     return spec;
   }
 
-  // The plan, one step a line: "20", "21 --argv0", "18 NAME value"; placeholders are %1, %2, %3.
+  // Returns the plan, one step a line: "20", "21 --argv0", "18 NAME value"; placeholders are %1, %2, %3.
   static std::string Compile(const ProgramSpec& spec) {
     absl::StatusOr<std::string> bytes = CompileFakechroot(spec);
     if (!bytes.ok()) return std::string(bytes.status().message());

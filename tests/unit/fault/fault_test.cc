@@ -15,7 +15,7 @@ class FaultTest : public testing::Test {
  protected:
   void TearDown() override { ASSERT_TRUE(SwitchOn("").ok()); }
   std::string Mistake(absl::string_view text) { return std::string(SwitchOn(text).message()); }
-  // As a row of what happens, call by call.
+  // Returns a row of results, call by call.
   std::string Calls(Point point, int count) {
     std::string row;
     for (int i = 0; i < count; ++i) row += Fails(point) ? 'F' : '.';

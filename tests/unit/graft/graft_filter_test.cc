@@ -1,4 +1,4 @@
-// A graft of a pack that somebody else may be changing: only what its list says gets into the mirror.
+// A graft of a pack that another user may be changing: only what its list contains gets into the mirror.
 #include "reloc/graft/graft_filter.h"
 
 #include <gmock/gmock.h>
@@ -13,7 +13,7 @@ using testing::HasSubstr;
 
 class GraftFilterTest : public MirrorTest {
  protected:
-  // A pack of a program of the host.
+  // Makes a pack of a program of the host.
   void MakeProgramPack() {
     FillStore();
     std::filesystem::create_directories(Path("store/" + kItem + "/bin"));
@@ -28,7 +28,7 @@ TEST_F(GraftFilterTest, RefusesAnObjectThatIsAnotherThanBefore) {
   MakeProgramPack();
   const std::string program = ReadAt(Path("pack/gnu/store/" + kItem + "/bin/true"));
   const PackLists lists = *LoadLists(Path("pack"));
-  // What the pack shows while libraries are looked for.
+  // What the pack shows while libraries are searched for.
   const std::string shown = Path("pack/gnu/store/" + kItem + "/bin/true");
   std::filesystem::remove(shown);
   std::filesystem::copy_file(std::filesystem::canonical("/lib64/ld-linux-x86-64.so.2"), shown);
@@ -68,7 +68,7 @@ TEST(ListedFilesTest, FollowsTheListAlone) {
   EXPECT_EQ(listed.Find("/a/lib/x.so"), "a/lib/x.so");
   EXPECT_EQ(listed.Find("/a/lib/../lib/./x.so.1"), "a/lib/x.so");
   EXPECT_EQ(listed.Find("/a/up/y.so"), "b/deep/y.so");
-  // By text this would be a/lib.
+  // As text this would be a/lib.
   EXPECT_EQ(listed.Find("/a/up/../lib/x.so"), "");
   EXPECT_EQ(listed.Find("/a/up/../deep/y.so"), "b/deep/y.so");
   for (const char* path : {"", "/", "/a", "/a/lib", "/c", "/../a/lib/x.so", "/b/loop", "/b/out",

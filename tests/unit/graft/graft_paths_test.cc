@@ -30,7 +30,7 @@ class GraftPathsTest : public testing::Test {
     Note(path->path);
     return path->path;
   }
-  // Those in /tmp are never given back.
+  // Those in /tmp are never removed.
   void Note(const std::string& path) {
     if (path.find("/tmp/") == 0 && path.find('/', 5) == 7) taken_.insert(path.substr(0, 7));
   }

@@ -25,7 +25,7 @@ std::string Obstacle(const std::string& bytes, const std::string& path = "lib/fi
   return FindObstacle(PrefixRewriter("/gnu/store", "/tmp/abcde"), path, bytes);
 }
 
-// What `command` makes of `text`.
+// Returns what `command` makes from `text`.
 std::string Through(const std::string& command, const std::string& text) {
   TempDir dir;
   std::ofstream(dir / "in") << text;
@@ -46,7 +46,7 @@ std::string Wide(const std::string& text, size_t width, bool big_endian) {
   return wide;
 }
 
-// An ELF file whose only segment is `content`, with `flags`.
+// Returns an ELF file whose only segment is `content`, with `flags`.
 std::string Elf(const std::string& content, uint32_t flags) {
   Elf64_Ehdr header{};
   memcpy(header.e_ident, ELFMAG, SELFMAG);
@@ -121,7 +121,7 @@ TEST(FindObstacle, KnowsNamesThatACompilerTookApart) {
   const std::string code = std::string("\x48\xb8") + "/gnu/sto" + std::string("\x66\xc7\x40\x08") + "re";
   EXPECT_THAT(Obstacle(Elf(code, PF_R | PF_X)), HasSubstr("machine code"));
   EXPECT_EQ(Obstacle(Elf(code, PF_R)), "");
-  EXPECT_EQ(Obstacle(code), "");  // a text that happens to be like that
+  EXPECT_EQ(Obstacle(code), "");  // a text that happens to look like that
 }
 
 TEST(FindObstacle, DamagedFilesAreNoProblem) {

@@ -21,7 +21,7 @@ pid_t ForkSleeper() {
   while (true) ::pause();
 }
 
-// Traces `process`: until this tracer ends, nobody but it can reap the process.
+// Traces `process`: until this tracer ends, only it can reap the process.
 pid_t ForkTracer(pid_t process) {
   int ends[2];
   EXPECT_EQ(::pipe(ends), 0);

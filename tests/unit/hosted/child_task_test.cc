@@ -45,7 +45,7 @@ void WorkForEver() {
   while (true) absl::SleepFor(kStep);
 }
 
-// Returns whether a look says `expected` within the time that a loaded machine may need.
+// Returns whether a check returns `expected` within the time that a loaded machine may need.
 bool Becomes(ActivityWatch* activity, bool expected) {
   const absl::Time deadline = absl::Now() + absl::Seconds(30);
   while (activity->HasRun() != expected) {

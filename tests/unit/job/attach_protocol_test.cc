@@ -65,7 +65,7 @@ TEST_F(AttachProtocol, TheEndIsTold) {
   ASSERT_TRUE(SendAttach(pair.near.get(), {.event = AttachEvent::kEnded}).ok());
   ASSERT_TRUE(SendAttach(pair.far.get(), {.event = AttachEvent::kInput, .bytes = "never read"}).ok());
   pair.near.Reset();
-  // Also when the peer left something unread, what it said comes first.
+  // Also if the peer closed without reading everything, what it sent comes first.
   ASSERT_TRUE(Receive(pair.far.get()).ok());
   EXPECT_EQ(received_.event, AttachEvent::kEnded);
   EXPECT_EQ(Receive(pair.far.get()).value, EPIPE);

@@ -1,4 +1,4 @@
-// A directory for jobs' output, gone when the test ends.
+// A directory for jobs' output, which is removed when the test ends.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -33,7 +33,7 @@ class OutputTest : public testing::Test {
     content << std::ifstream(Dir() + "/" + name, std::ios::binary).rdbuf();
     return content.str();
   }
-  // Numbered lines of eight bytes each, from `first` on.
+  // Returns numbered lines of eight bytes each, from `first` on.
   static std::string Lines(int first, int count) {
     std::string text;
     for (int i = first; i < first + count; ++i) {

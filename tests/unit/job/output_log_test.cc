@@ -20,7 +20,7 @@ mode_t ModeOf(const std::string& path) {
   return st.st_mode & 07777;
 }
 
-// Stands for a full disk: no file can grow beyond `bytes`.
+// Simulates a full disk: no file can grow beyond `bytes`.
 class FullDisk {
  public:
   explicit FullDisk(rlim_t bytes) : handler_(signal(SIGXFSZ, SIG_IGN)) {
@@ -124,7 +124,7 @@ TEST_F(OutputLogTest, TheLastNoteIsWrittenAtTheEnd) {
 TEST_F(OutputLogTest, StaysBelowTheFileSizeLimit) {
   const std::string text = Lines(0, 10'000);
   FullDisk full(10'000);
-  signal(SIGXFSZ, SIG_DFL);  // which would end this test
+  signal(SIGXFSZ, SIG_DFL);  // otherwise this would end the test
   Open(1 << 20).Append(text);
   std::string kept = Read("7.1") + Read("7");
   EXPECT_GT(kept.size(), 10'000u);

@@ -39,7 +39,7 @@ class OutputReaderTest : public OutputTest {
   }
 };
 
-// Follows in a thread of its own until the writer is gone.
+// Follows in a thread of its own until the writer has ended.
 class Follower {
  public:
   explicit Follower(OutputReader reader) : memory_(memfd_create("output", MFD_CLOEXEC)) {
@@ -49,7 +49,7 @@ class Follower {
   ~Follower() {
     if (thread_.joinable()) thread_.join();
   }
-  // Whether as much as `size` bytes came, within a time that is only meant to end the test.
+  // Returns whether at least `size` bytes came, within a time that only limits the test.
   bool Has(off_t size) const {
     for (int i = 0; i < 10'000 && lseek(memory_.get(), 0, SEEK_CUR) < size; ++i) usleep(1000);
     return lseek(memory_.get(), 0, SEEK_CUR) >= size;
@@ -148,7 +148,7 @@ TEST_F(OutputReaderTest, FollowsAWriterThatIsKilled) {
 
 TEST_F(OutputReaderTest, LosesNothingWhenFilesRotate) {
   constexpr int kLine = 8;
-  constexpr int kBurst = 400;  // lines; less than a file holds, so that a reader that is there keeps up
+  constexpr int kBurst = 400;  // lines; less than a file holds, so that a running reader keeps up
   std::optional<OutputLog> log(Open(8192));
   Follower follower(Reader());
   for (int burst = 0; burst < 200; ++burst) {

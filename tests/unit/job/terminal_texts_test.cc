@@ -1,4 +1,4 @@
-// What is typed and what is shown: the keys that detach, and the modes of a screen.
+// Typed and shown texts: the keys that detach, and the modes of a screen.
 #include <gtest/gtest.h>
 
 #include <string>

@@ -62,7 +62,7 @@ TEST(SavedCwd, ADirectoryThatWasReplacedIsNotTakenForTheOldOne) {
   }));
 }
 
-// Needs a root of its own to stage, as an ordinary user gets one.
+// Needs a root of its own to stage, which an ordinary user can make.
 TEST(SavedCwd, TheRootDirectoryIsTheNewRootsAfterAChangeOfRoot) {
   TempDir temp;
   EXPECT_TRUE(InChild([&] {
@@ -70,7 +70,7 @@ TEST(SavedCwd, TheRootDirectoryIsTheNewRootsAfterAChangeOfRoot) {
     if (chdir("/") != 0) return false;
     cwd.Save();
     const char* staged = temp.path().c_str();
-    // Where namespaces are refused there is no other root to come back to.
+    // Where namespaces are refused there is no other root to return to.
     const char* step = nullptr;
     if (!EnterNewNamespaces(&step).ok() || mount("staged", staged, "tmpfs", 0, nullptr) != 0) return true;
     if (chroot(staged) != 0 || !cwd.Restore().ok()) return false;

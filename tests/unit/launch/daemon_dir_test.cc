@@ -67,7 +67,7 @@ TEST(DaemonDir, TellsWhatIsWrong) {
   ASSERT_EQ(chmod((temp / "open").c_str(), 0777), 0);
   EXPECT_FALSE(OpenDaemonDir((temp / "open").c_str(), &report).ok());
   EXPECT_EQ(report.fault, DirFault::kWritable);
-  // Mounts of root's, wherever this runs.
+  // Mounts of root, wherever this runs.
   EXPECT_EQ(OpenDaemonDir("/proc", &report).error().value, EPERM);
   EXPECT_EQ(report.fault, DirFault::kMount);
 }

@@ -1,4 +1,4 @@
-// The steps that change the environment, and the one that asks for a file.
+// The steps that change the environment, and the one that requires a file.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -49,7 +49,7 @@ TEST_F(ExecutorEnvTest, PrependsToWhatIsThere) {
   ASSERT_TRUE(Enter({.op = Op::kPrependEnv, .a = "LIST", .b = "\1/lib"}, "a:b"));
   EXPECT_EQ(List(), "/the/pack/lib:a:b");
   ASSERT_TRUE(Enter({.op = Op::kPrependEnv, .a = "LIST", .b = "\1/lib"}, ""));
-  EXPECT_EQ(List(), "/the/pack/lib:");  // an empty one is there, and is to be found again
+  EXPECT_EQ(List(), "/the/pack/lib:");  // an empty one exists, and must be kept
 }
 
 TEST_F(ExecutorEnvTest, DoesNotPrependWhatTheListWouldTakeApart) {

@@ -1,5 +1,5 @@
-// Golden files hold the wire and plan formats: hex text, 32 bytes a line. A test that finds different bytes
-// prints them; put them into the file only together with a new format version.
+// Golden files fix the wire and plan formats: hex text, 32 bytes a line. A test that finds different bytes prints
+// them; put them into the file only together with a new format version.
 #pragma once
 
 #include <stdio.h>

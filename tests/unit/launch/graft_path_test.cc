@@ -1,4 +1,4 @@
-// What another user makes is in tests/fault/graft_squatters_test.py: that takes a second user.
+// What another user makes is in tests/fault/graft_squatters_root_test.py: that takes a second user.
 #include "reloc/launch/graft_path.h"
 
 #include <gtest/gtest.h>

@@ -31,7 +31,7 @@ std::string UsernsPlan() {
       .Finish();
 }
 
-// Parses; the reason is empty when it worked.
+// Returns the reason; empty if parsing worked.
 std::string ParseError(const std::string& bytes) {
   Plan plan;
   size_t used = 0;

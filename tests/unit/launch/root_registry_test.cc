@@ -14,7 +14,7 @@
 namespace reloc {
 namespace {
 
-// A registry whose holder is this test and whose one root is this test's own mount namespace.
+// A registry whose holder is this test and whose only root is this test's own mount namespace.
 class RegistryTest : public testing::Test {
  protected:
   void SetUp() override {

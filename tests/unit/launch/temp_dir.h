@@ -1,4 +1,4 @@
-// A temporary directory that is gone when the test ends.
+// A temporary directory that is removed when the test ends.
 #pragma once
 
 #include <stdlib.h>

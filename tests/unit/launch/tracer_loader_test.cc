@@ -9,7 +9,7 @@
 namespace reloc {
 namespace {
 
-// An ELF file as far as its headers matter here: `size` bytes, the last ones section headers.
+// Returns an ELF file as far as its headers matter here: `size` bytes, the last ones section headers.
 std::string Elf(uint16_t type, size_t size, size_t sections = 2) {
   Elf64_Ehdr header = {};
   memcpy(header.e_ident, ELFMAG, SELFMAG);

@@ -68,7 +68,7 @@ TEST(Wire, TheMarkSurvivesInKStartedAlone) {
   EXPECT_EQ(started.caller.mount_ns, 0u);
 }
 
-// Shims from before there was a mark told the caller's namespaces.
+// Shims that are older than marks sent the caller's namespaces.
 TEST(Wire, NamespacesOfTheCallerAreNoMark) {
   std::string bytes = Encoded(SomeLaunch());
   bytes[offsetof(WireHeader, type)] = static_cast<char>(MessageType::kStarted);
@@ -105,7 +105,7 @@ TEST(Wire, AnAnswerNamesTheVersionThatWasChosen) {
   memcpy(&header, bytes.data(), sizeof header);
   EXPECT_EQ(header.version_min, 7);
   EXPECT_EQ(header.version_max, 7);
-  EXPECT_EQ(ChosenVersion(bytes), kWireVersion);  // we speak no higher one
+  EXPECT_EQ(ChosenVersion(bytes), kWireVersion);  // no higher one is spoken
 }
 
 TEST(Wire, WhatLaunchersSaySurvives) {

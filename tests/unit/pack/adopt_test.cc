@@ -12,7 +12,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-// A directory as `guix pack -S /bin=bin` unpacks to.
+// A directory like an unpacked `guix pack -S /bin=bin`.
 class AdoptTest : public PackTest {
  protected:
   AdoptTest() {

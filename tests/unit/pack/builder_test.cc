@@ -1,4 +1,4 @@
-// Making packs of a store, checking and archiving them.
+// Makes packs from a store, checks and archives them.
 #include "reloc/pack/builder.h"
 
 #include <gmock/gmock.h>

@@ -26,7 +26,7 @@ using ClosureTest = PackTest;
 TEST_F(ClosureTest, FollowsFilesSymlinksAndNames) {
   FillStore();
   Write(absl::StrCat("store/", Item('n', "by-name")), "");
-  Write(absl::StrCat("store/", Item('u', "unrelated")), "");  // 'u' is not of the alphabet: not even an item
+  Write(absl::StrCat("store/", Item('u', "unrelated")), "");  // 'u' is not in the alphabet: not even an item
   Write(absl::StrCat("store/", Item('z', "unrelated")), "");
   Link(absl::StrCat("store/", Item('p', "profile"), "/bin"),
        absl::StrCat("/gnu/store/", Item('h', "hello"), "/bin"));
@@ -77,12 +77,12 @@ TEST_F(ClosureTest, StopsWhenAsked) {
   FillStore();
   absl::StatusOr<Closure> closure =
       FindClosure(Store(), {Item('h', "hello")}, [](const Progress&) { return false; });
-  // Two small files are below the first report: the scan may end before anyone is asked, but never fail
-  // otherwise.
+  // Two small files are below the first report: the scan may end before the callback is called, but must not fail
+  // in another way.
   EXPECT_TRUE(closure.ok() || closure.status().code() == absl::StatusCode::kCancelled);
 }
 
-// Against the real thing: derivations that Nix builds, in a store of their own.
+// Compares with derivations that a real Nix builds, in a store of their own.
 class NixClosureTest : public PackTest {
  protected:
   void SetUp() override {
@@ -101,12 +101,12 @@ class NixClosureTest : public PackTest {
     }
   }
 
-  // Standard output of a Nix command that uses the private store.
+  // Returns the standard output of a Nix command that uses the private store.
   std::string Nix(std::vector<std::string> command) {
     std::vector<std::string> words = {"env",
                                       "-u",
                                       "NIX_REMOTE",
-                                      "USER=tester",  // Nix wants a name, also for a uid without account
+                                      "USER=tester",  // Nix requires a name, also for a uid without account
                                       absl::StrCat("HOME=", directory_),
                                       absl::StrCat("NIX_STORE_DIR=", Path("store")),
                                       absl::StrCat("NIX_STATE_DIR=", Path("state")),

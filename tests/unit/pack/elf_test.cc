@@ -141,7 +141,7 @@ TEST(ElfTest, RefusesValuesThatPointOutside) {
   elf.dynamic[2].d_un.d_val = sizeof(TestElf::kStrings);
   EXPECT_THAT(elf.Error(), HasSubstr("lies outside the dynamic string table"));
   elf = TestElf();
-  elf.dynamic[1].d_un.d_val = 5;  // ends inside of the first name
+  elf.dynamic[1].d_un.d_val = 5;  // ends inside the first name
   elf.dynamic[3].d_tag = elf.dynamic[4].d_tag = elf.dynamic[5].d_tag = DT_DEBUG;
   EXPECT_THAT(elf.Error(), HasSubstr("has no end"));
   elf = TestElf();

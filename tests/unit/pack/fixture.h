@@ -20,7 +20,7 @@ namespace reloc {
 
 inline std::string Message(const absl::Status& status) { return std::string(status.message()); }
 
-// An item's name: `letter` 32 times, and `name`.
+// Returns an item's name: `letter` 32 times, and `name`.
 inline std::string Item(char letter, const std::string& name) {
   return absl::StrCat(std::string(kHashLength, letter), "-", name);
 }
@@ -54,7 +54,7 @@ class PackTest : public testing::Test {
   bool Exists(const std::string& path) const {
     return std::filesystem::exists(std::filesystem::symlink_status(Path(path)));
   }
-  // The names in a directory, sorted.
+  // Returns the names in a directory, sorted.
   std::vector<std::string> List(const std::string& path) const {
     std::vector<std::string> names;
     for (const auto& entry : std::filesystem::directory_iterator(Path(path)))
@@ -63,10 +63,10 @@ class PackTest : public testing::Test {
     return names;
   }
 
-  // A store that programs know as /gnu/store.
+  // Returns a store that programs know as /gnu/store.
   StoreLocation Store() const { return {"/gnu/store", Path("store")}; }
 
-  // Two items: hello (a script that reads its data) and data.
+  // Makes two items: hello (a script that reads its data) and data.
   void FillStore() {
     Write(absl::StrCat("store/", Item('d', "data"), "/text"), "hello\n", 0444);
     Write(absl::StrCat("store/", Item('h', "hello"), "/bin/hello"),

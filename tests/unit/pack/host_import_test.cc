@@ -1,5 +1,5 @@
-// Imports programs of this host. The store prefix is the temporary directory itself, so that what comes out
-// runs without an engine.
+// Imports programs of this host. The store prefix is the temporary directory itself, so that the results run
+// without an engine.
 #include "reloc/pack/host_import.h"
 
 #include <gmock/gmock.h>
@@ -77,7 +77,7 @@ TEST(ParseShebangTest, KnowsWhatIsNone) {
   }
 }
 
-// --- What loaders say ---
+// --- Output of loaders ---
 
 TEST(ParseLoaderListingTest, UnderstandsGlibcAndMusl) {
   EXPECT_THAT(ParseLoaderListing("\tlinux-vdso.so.1 (0x00007f6e1fc02000)\n"
@@ -148,7 +148,7 @@ class HostImportTest : public testing::Test {
             .progress = {}};
   }
 
-  // Imports, and gives the store path of the first program, which is its real path here.
+  // Imports, and returns the store path of the first program, which is its real path here.
   std::string Import(std::vector<std::string> programs, std::vector<std::string> add = {}) {
     const auto import = ImportHostPrograms(Options(std::move(programs), std::move(add)));
     EXPECT_TRUE(import.ok()) << import.status();
@@ -259,7 +259,7 @@ TEST_F(HostImportTest, ProgramsOfAnotherLibcRun) {
   const std::string source =
       Write("hello.c", "int puts(const char*); int main() { return puts(\"musl\") < 0; }\n");
   Output({"/usr/bin/musl-gcc", source, "-o", directory_ / "hello"});
-  // The plugin is glibc's: its loader has to be asked, though it is not the first.
+  // The plugin is glibc's: its loader must be asked, though it is not the first.
   const auto bash = AskLoader(ReadElf("/bin/bash")->interp, "/bin/bash");
   ASSERT_TRUE(bash.ok()) << bash.status();
   const fs::path libc = bash->files.at("libc.so.6");
@@ -339,7 +339,7 @@ TEST_F(HostImportTest, DataStandsWhereTheProgramLooksForIt) {
   fs::create_symlink("../tool/text", directory_ / "opt/share/tool/inside");
   fs::create_symlink(directory_ / "outside", directory_ / "opt/share/tool/copied");
   fs::create_symlink("gone", directory_ / "opt/share/tool/dangling");
-  // The tree of a script's data is that of its interpreter: /usr. What lies elsewhere keeps its whole path.
+  // The tree of a script's data is that of its interpreter: /usr. Data in other places keeps its whole path.
   const std::string data = directory_ / "opt/share/tool";
   Import({tool}, {data, data + "/empty"});
   ASSERT_THAT(import_.links, SizeIs(1)) << "what is below another path is no link of its own";

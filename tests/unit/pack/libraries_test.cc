@@ -41,7 +41,7 @@ class LibrariesTest : public PackTest {
     ADD_FAILURE() << path << " is no object";
     return {};
   }
-  // "file" or, found by DT_RPATH, "rpath file"; then the names that are left to ld.so.
+  // Returns "file" or, if found by DT_RPATH, "rpath file"; then the names that ld.so has to find.
   std::vector<std::string> Told(char item, const std::string& path) {
     const ObjectLibraries object = Of(StorePathOf(item, path));
     std::vector<std::string> told;
@@ -131,7 +131,7 @@ TEST_F(LibrariesTest, NamesWithASlashAreNotSearchedFor) {
 
 class LibraryIndexTest : public LibrariesTest {
  protected:
-  // `name` for `object`, or "" if the index does not tell.
+  // Returns `name` for `object`, or "" if the index does not have it.
   static std::string Look(const std::string& bytes, const std::string& object, const std::string& name) {
     LibraryIndex index;
     LibraryIndex::Library library;
@@ -175,7 +175,7 @@ TEST_F(LibraryIndexTest, RefusesOtherVersionsAndOtherSizes) {
   EXPECT_FALSE(index.Parse(next));
 }
 
-// The format is read by modules of other versions: what changes here needs a new kLibraryIndexVersion.
+// Modules of other versions read the format: a change here needs a new kLibraryIndexVersion.
 TEST_F(LibraryIndexTest, IsWrittenAsItAlwaysWas) {
   std::ifstream file(GOLDEN_DIR "/libraries_v1.hex");
   const std::string golden{std::istreambuf_iterator<char>(file), {}};

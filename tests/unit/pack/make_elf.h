@@ -1,4 +1,4 @@
-// ELF files as small as ld.so's search for libraries needs them: they can be read, and not be run.
+// The smallest ELF files that ld.so's search for libraries needs: they can be read, but not run.
 #pragma once
 
 #include <elf.h>
@@ -16,7 +16,7 @@ struct ElfSpec {
   std::string soname{};
   uint16_t machine = EM_X86_64;
   std::vector<std::string> versioned{};  // required versions of these libraries
-  bool full = false;                     // with data that are in memory alone, behind what is in the file
+  bool full = false;                     // with data that exist only in memory, after those in the file
   bool note = false;
 };
 

@@ -55,14 +55,14 @@ class ManifestTest : public PackTest {
     std::filesystem::create_directories(Path(".reloc"));
     ASSERT_TRUE(SaveLists(directory_, lists).ok());
   }
-  // The manifest `json` with the digest that it should have.
+  // Returns the manifest `json` with the correct digest.
   static std::string Sealed(std::string json) {
     const PackDigest digest = *ManifestDigest(json);
     const std::string text(digest.begin(), digest.end());
     const size_t at = json.find("\"digest\":\"") + 10;
     return json.replace(at, absl::Base64Escape(text).size(), absl::Base64Escape(text));
   }
-  // What is wrong with the manifest or the contents after `spoil`; empty if nothing is.
+  // Returns what is wrong with the manifest or the contents after `spoil`; empty if nothing is.
   std::string Complaint(const std::function<void()>& spoil) {
     std::filesystem::remove_all(Path(".reloc"));
     pb::Manifest manifest = manifest_;
@@ -137,7 +137,7 @@ TEST_F(ManifestTest, RefusesAnotherDigest) {
               HasSubstr("its digest is another"));
 }
 
-// As in a copy of a pack that somebody else made: the manifest is the same byte by byte.
+// As in another user's copy of a pack: the manifest is the same byte by byte.
 TEST_F(ManifestTest, RefusesContentsOfAnotherManifest) {
   Save();
   const absl::StatusOr<pb::Manifest> manifest = LoadManifest(directory_);

@@ -1,4 +1,4 @@
-// What programs make of it is in tests/conformance/library_search_test.py.
+// How programs use it is in tests/conformance/library_search_test.py.
 #include "reloc/pack/needed_paths.h"
 
 #include <gmock/gmock.h>
@@ -57,7 +57,7 @@ TEST(NeededPathsTest, ElseANoteBecomesASegmentAtTheEnd) {
   Elf64_Phdr last;
   std::memcpy(&last, bytes.data() + sizeof(Elf64_Ehdr) + 2 * sizeof last, sizeof last);
   EXPECT_EQ(last.p_type, uint32_t{PT_LOAD});
-  EXPECT_EQ(last.p_vaddr, 0x13000u);  // behind the data that are in memory alone
+  EXPECT_EQ(last.p_vaddr, 0x13000u);  // after the data that exist only in memory
   EXPECT_EQ(last.p_vaddr % last.p_align, last.p_offset % last.p_align);
 }
 
@@ -79,7 +79,7 @@ class PlanTest : public PackTest {
   }
   static std::string LibOf(char item) { return absl::StrCat("/gnu/store/", Item(item, "item"), "/lib"); }
 
-  // The paths planned for the object.
+  // Returns the paths planned for the object.
   std::vector<std::string> For(const std::string& object) {
     NeededPaths plan = PlanNeededPaths(Store(), FindLibraries(Store(), paths_));
     std::vector<std::string> paths;

@@ -1,4 +1,4 @@
-// Plans hold the digest of a manifest that lists them: what is listed is the rest of the file.
+// Plans contain the digest of a manifest that lists them: the list covers the rest of the file.
 #include "reloc/pack/plan_digests.h"
 
 #include <elf.h>
@@ -25,7 +25,7 @@ std::string SomePlan(Engine engine) {
 
 std::string SomePlans() { return SomePlan(Engine::kUserns) + SomePlan(Engine::kFakechroot); }
 
-// An ELF file with nothing but the place for plans.
+// Returns an ELF file with only the place for plans.
 std::string Shim(const EntryPlans& plans) {
   struct {
     Elf64_Ehdr file = {};
@@ -88,7 +88,7 @@ TEST(PlanDigests, OfAShimThatCarriesPlans) {
   ExpectHeld(shim);
 }
 
-// The digest in a place of zeros would else be as good as the zeros.
+// Otherwise the digest in a place of zeros would be as good as the zeros.
 TEST(PlanDigests, TheDigestElsewhereIsContent) {
   std::string shim = Shim({{"bin/sed", SomePlans()}});
   StampDigest(kOurs, &shim);

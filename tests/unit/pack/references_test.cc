@@ -55,7 +55,7 @@ TEST_F(ReferencesTest, DoesNotTakeExamplesForReferences) {
   EXPECT_THAT(Find(absl::StrCat("/gnu/store/", std::string(33, 'c'), "-x")).missing, IsEmpty());
 }
 
-// The reads are of 256 KiB; whatever lies across their border must be found whole.
+// The reads are of 256 KiB; whatever crosses their border must be found whole.
 TEST_F(ReferencesTest, FindsWhatLiesAcrossReads) {
   std::string reference = absl::StrCat("/gnu/store/", Item('a', "one"));
   std::string missing = absl::StrCat("/gnu/store/", Item('c', "a-rather-long-name"));
@@ -75,7 +75,7 @@ TEST_F(ReferencesTest, FindsTheLastBytesOfALargeFile) {
               UnorderedElementsAre(0));
 }
 
-// The skipping search against one that looks everywhere, on bytes that are mostly of the hash alphabet.
+// Compares the skipping search with one that reads everything, on bytes mostly of the hash alphabet.
 TEST_F(ReferencesTest, AgreesWithAPlainSearch) {
   std::mt19937 random(1);
   for (int round = 0; round < 300; ++round) {

@@ -1,4 +1,4 @@
-// The plans that a shim carries: what was written is found, and damage is not followed.
+// The plans that a shim carries: what was written is found, and damaged offsets are not followed.
 #include "reloc/pack/shim.h"
 
 #include <gtest/gtest.h>
@@ -26,7 +26,7 @@ TEST(CarriedPlans, FindsEachEntry) {
 TEST(CarriedPlans, StayInsideADamagedSegment) {
   const std::string segment = EncodeCarriedPlans({{"bin/awk", "plans"}, {"bin/sed", "other plans"}});
   for (size_t size = 0; size < segment.size(); ++size) {
-    // Memory of its own, so that a sanitizer sees what is read beyond it.
+    // Memory of its own, so that a sanitizer detects reads beyond it.
     std::vector<char> cut(segment.begin(), segment.begin() + static_cast<ptrdiff_t>(size));
     std::span<const char> plans = FindCarriedPlans(cut, "bin/awk");
     EXPECT_LE(plans.size(), size);

@@ -7,7 +7,7 @@ namespace reloc {
 namespace {
 
 TEST(FindNext, FindsTheDefaultVersion) {
-  // There are two, of which a reference without a version would get the older.
+  // There are two, and a reference without a version would get the older.
   ASSERT_NE(dlvsym(RTLD_DEFAULT, "realpath", "GLIBC_2.2.5"), dlvsym(RTLD_DEFAULT, "realpath", "GLIBC_2.3"));
   EXPECT_EQ(FindNext("realpath"), dlvsym(RTLD_DEFAULT, "realpath", "GLIBC_2.3"));
 }

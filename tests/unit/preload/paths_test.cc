@@ -19,7 +19,7 @@ class PathsTest : public testing::Test {
   PathsTest() : pack_(std::filesystem::canonical(temp_.path())) {
     std::filesystem::create_directories(pack_ + kPrefix + "/item");
     std::ofstream(pack_ + kPrefix + "/item/file") << "text";
-    Setting();  // reads the environment, where nothing is
+    Setting();  // reads the environment, which has nothing of it
     g_setting.prefix = kPrefix;
     g_setting.pack = pack_;
   }
