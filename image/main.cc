@@ -22,7 +22,7 @@ namespace {
 constexpr size_t kMaxNames = 256 << 10;  // bytes
 constexpr unsigned kListSeconds = 2;
 
-bool Complain(const char* what) {
+bool Fail(const char* what) {
   fprintf(stderr, "%s\n", what);
   return false;
 }
@@ -30,9 +30,9 @@ bool Complain(const char* what) {
 // Reads no byte of the image before the process is confined.
 bool OpenConfined(int fd, Squashfs* image) {
   struct stat st;
-  if (::fstat(fd, &st) != 0 || !Confine()) return Complain(strerror(errno));
+  if (::fstat(fd, &st) != 0 || !Confine()) return Fail(strerror(errno));
   const char* flaw = image->Open(fd, static_cast<uint64_t>(st.st_size));
-  return flaw == nullptr || Complain(flaw);
+  return flaw == nullptr || Fail(flaw);
 }
 
 // One thread: the caches are made for one, and the kernel asks only once for each thing.
@@ -56,7 +56,7 @@ bool Serve(char* name, const char* mounted, int fd) {
 bool PrintNames(const std::string& names) {
   for (size_t written = 0; written < names.size();) {
     const ssize_t size = ::write(STDOUT_FILENO, names.data() + written, names.size() - written);
-    if (size <= 0) return Complain(strerror(errno));
+    if (size <= 0) return Fail(strerror(errno));
     written += static_cast<size_t>(size);
   }
   return true;
@@ -75,7 +75,7 @@ bool List(int fd) {
       return names.size() < kMaxNames;
     });
   }
-  return error == 0 ? PrintNames(names) : Complain(strerror(error));
+  return error == 0 ? PrintNames(names) : Fail(strerror(error));
 }
 
 }  // namespace

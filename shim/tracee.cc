@@ -163,7 +163,7 @@ bool PassSignalOn(int socket, int program) {
 }
 
 // Reports what happened to the program. Returns false when it has ended, or the receiver has closed.
-bool TellChange(int socket, int program) {
+bool ReportChange(int socket, int program) {
   int status = 0;
   while (::waitpid(program, &status, WNOHANG | WUNTRACED) == program) {
     bool stopped = WIFSTOPPED(status);
@@ -187,7 +187,7 @@ int Main(const Arguments& arguments) {
   sigaddset(&sigchld, SIGCHLD);
   UniqueFd changes(::signalfd(-1, &sigchld, SFD_CLOEXEC | SFD_NONBLOCK));
   struct pollfd events[2] = {{arguments.socket, POLLIN, 0}, {changes.get(), POLLIN, 0}};
-  while (TellChange(arguments.socket, program)) {
+  while (ReportChange(arguments.socket, program)) {
     if (::poll(events, 2, -1) < 0) continue;
     if (events[0].revents != 0 && !PassSignalOn(arguments.socket, program)) break;
     signalfd_siginfo info;

@@ -73,7 +73,7 @@ absl::StatusOr<int> Daemon::CountRoots() const {
 
 absl::StatusOr<int> Daemon::CountJobs() const {
   RELOC_ASSIGN_OR_RETURN(Captured listed, Capture(Command({relocctl_, "ps", "--quiet"}, environment_)));
-  if (!listed.succeeded()) return absl::UnavailableError(absl::StrCat("relocctl ps: ", Complaint(listed)));
+  if (!listed.succeeded()) return absl::UnavailableError(absl::StrCat("relocctl ps: ", ErrorOf(listed)));
   return static_cast<int>(std::count(listed.output.begin(), listed.output.end(), '\n'));
 }
 

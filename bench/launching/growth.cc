@@ -74,7 +74,7 @@ absl::Status GrowRoots(const Workspace& workspace, const std::string& entry, int
       if (Interrupted()) return InterruptedError();
       RELOC_ASSIGN_OR_RETURN(std::string copy, CopyPack(workspace, entry, absl::StrCat("copy-", roots)));
       RELOC_ASSIGN_OR_RETURN(Captured launched, Capture(Command({copy}, daemon.environment())));
-      if (!launched.succeeded()) return absl::InternalError(Complaint(launched));
+      if (!launched.succeeded()) return absl::InternalError(ErrorOf(launched));
     }
     RELOC_RETURN_IF_ERROR(MeasurePoint(workspace, daemon, entry, count, rounds, growth));
     RELOC_ASSIGN_OR_RETURN(int published, daemon.CountRoots());

@@ -50,7 +50,7 @@ absl::Status CreatePack(const Workspace& workspace, const std::string& output,
   command.insert(command.end(), arguments.begin(), arguments.end());
   RELOC_ASSIGN_OR_RETURN(Captured created, Capture(Command(command, workspace.BaseEnvironment())));
   if (created.succeeded()) return absl::OkStatus();
-  return absl::InternalError(absl::StrCat("relocctl pack create: ", Complaint(created)));
+  return absl::InternalError(absl::StrCat("relocctl pack create: ", ErrorOf(created)));
 }
 
 absl::StatusOr<std::string> PackHostPrograms(const Workspace& workspace, const std::string& name,

@@ -136,7 +136,7 @@ absl::StatusOr<Captured> Capture(const Command& command) {
   return Captured{status, ReadBack(output.get()), ReadBack(errors.get())};
 }
 
-std::string Complaint(const Captured& captured) {
+std::string ErrorOf(const Captured& captured) {
   std::string errors(absl::StripAsciiWhitespace(captured.errors));
   return absl::StrCat(DescribeStatus(captured.status), errors.empty() ? "" : ": ", errors);
 }

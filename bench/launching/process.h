@@ -46,7 +46,7 @@ struct Captured {
 absl::StatusOr<Captured> Capture(const Command& command);
 
 // Returns "exit status 125: reloc: cannot run ..." for a result that did not succeed.
-std::string Complaint(const Captured& captured);
+std::string ErrorOf(const Captured& captured);
 
 // Returns the microseconds from before posix_spawn(3) until waitpid(2) has returned. An error if the program
 // fails.

@@ -132,7 +132,7 @@ absl::Status TryVariant(const Variant& variant) {
   // A first launch may prepare what later ones find (a root), and so go another way.
   RELOC_RETURN_IF_ERROR(Capture(command).status());
   RELOC_ASSIGN_OR_RETURN(Captured tried, Capture(command));
-  if (!tried.succeeded()) return absl::UnavailableError(Complaint(tried));
+  if (!tried.succeeded()) return absl::UnavailableError(ErrorOf(tried));
   if (absl::StrContains(tried.errors, variant.evidence)) return absl::OkStatus();
   return absl::FailedPreconditionError(
       absl::StrCat("took another way than was meant: ", LastLine(tried.errors)));

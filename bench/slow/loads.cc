@@ -48,7 +48,7 @@ absl::StatusOr<Load> Git(const Workspace& workspace) {
   const std::string repository = workspace.Path("repository");
   RELOC_ASSIGN_OR_RETURN(Captured made, Capture(Command({"/bin/sh", "-euc", kRepository, "sh", repository},
                                                         workspace.BaseEnvironment())));
-  if (!made.succeeded()) return absl::UnavailableError(absl::StrCat("git: ", Complaint(made)));
+  if (!made.succeeded()) return absl::UnavailableError(absl::StrCat("git: ", ErrorOf(made)));
   RELOC_ASSIGN_OR_RETURN(std::string entry, PackHostPrograms(workspace, "git", {git}));
   return Load{.id = "git",
               .description = "git status, in a repository on the local disk",

@@ -44,7 +44,7 @@ struct Samples {
 };
 
 absl::Status LaunchOnce(const Way& way, const Command& command, SlowFiles* files, Samples* samples) {
-  RELOC_RETURN_IF_ERROR(way.cold ? files->MakeCold() : files->CountAnew());
+  RELOC_RETURN_IF_ERROR(way.cold ? files->MakeCold() : files->RestartCount());
   RELOC_ASSIGN_OR_RETURN(double micros, TimeLaunch(command));
   RELOC_ASSIGN_OR_RETURN(samples->last, files->Operations());
   double operations = 0, in_vain = 0;

@@ -57,8 +57,7 @@ absl::StatusOr<std::vector<std::string>> MakeManyLibraries(const Workspace& work
                        "sh", kStorePrefix, absl::StrCat(kLibraries), absl::StrCat(kLibraryDirectories)},
                       workspace.BaseEnvironment())));
   if (!made.succeeded())
-    return absl::UnavailableError(
-        absl::StrCat("cannot make a program with many libraries: ", Complaint(made)));
+    return absl::UnavailableError(absl::StrCat("cannot make a program with many libraries: ", ErrorOf(made)));
   return std::vector<std::string>{"--store-prefix", kStorePrefix,
                                   "--store-dir",    store,
                                   "--from-store",   absl::StrCat(store, "/", made.output)};

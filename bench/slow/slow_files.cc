@@ -62,7 +62,7 @@ std::string SlowFiles::Slowly(const std::string& path) const {
 
 absl::Status SlowFiles::MakeCold() { return Ask("cold").status(); }
 
-absl::Status SlowFiles::CountAnew() { return Ask("reset").status(); }
+absl::Status SlowFiles::RestartCount() { return Ask("reset").status(); }
 
 absl::StatusOr<std::vector<Operation>> SlowFiles::Operations() {
   RELOC_ASSIGN_OR_RETURN(std::vector<std::string> lines, Ask("counts"));

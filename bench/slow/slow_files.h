@@ -33,7 +33,7 @@ class SlowFiles {
 
   // Make the kernel drop its caches of the slow file system, and restart counting.
   absl::Status MakeCold();
-  absl::Status CountAnew();
+  absl::Status RestartCount();
   absl::StatusOr<std::vector<Operation>> Operations();
 
  private:

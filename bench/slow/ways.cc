@@ -131,7 +131,7 @@ Way Daemons::MirrorWay(const Workspace& workspace, const std::string& pack, cons
       Capture(Command({workspace.Program("relocctl"), "mirrors", "add", "--wait", "--kind", kind, pack},
                       mirroring_->environment()));
   way.ready = made.status();
-  if (made.ok() && !made->succeeded()) way.ready = absl::UnavailableError(Complaint(*made));
+  if (made.ok() && !made->succeeded()) way.ready = absl::UnavailableError(ErrorOf(*made));
   if (!way.ready.ok() || kind != "graft") return way;
   absl::StatusOr<std::string> path = GraftPath(*mirroring_, made->output);
   way.ready = path.status();

@@ -69,8 +69,8 @@ absl::Status DoesNotAnswer(const std::string& name) {
       absl::StrCat(name, " does not answer; see whether its file server is there"));
 }
 
-absl::Status CheckAnswers(const std::string& path, absl::Duration patience) {
-  absl::StatusOr<std::string> looked = RunInChild(patience, [&] {
+absl::Status CheckAnswers(const std::string& path, absl::Duration timeout) {
+  absl::StatusOr<std::string> looked = RunInChild(timeout, [&] {
     Result<UniqueFd> fd = reloc::Open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY);
     char byte;
     // For a directory this is an error, but it sends the same request.
@@ -111,7 +111,7 @@ bool FileReader::Await(bool forever, bool* readable) const {
     struct pollfd events[] = {{output_.get(), POLLIN, 0},
                               {status_.get(), POLLIN, 0},
                               {forever ? STDOUT_FILENO : -1, 0, 0}};  // its reader may have closed
-    const int timeout = forever ? -1 : static_cast<int>(absl::ToInt64Milliseconds(kFilePatience));
+    const int timeout = forever ? -1 : static_cast<int>(absl::ToInt64Milliseconds(kFileTimeout));
     const int ready = ::poll(events, 3, timeout);
     if (ready < 0 && errno == EINTR) continue;
     if (ready == 0 && IsRunnable(pid_)) continue;

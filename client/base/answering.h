@@ -16,7 +16,7 @@
 namespace reloc {
 
 // How long a file may take to answer: every command reports within three seconds.
-inline constexpr absl::Duration kFilePatience = absl::Milliseconds(2000);
+inline constexpr absl::Duration kFileTimeout = absl::Milliseconds(2000);
 
 // The state directory, in messages.
 inline constexpr const char* kStateDirectory = "the state directory ($XDG_STATE_HOME, else ~/.local/state)";
@@ -26,7 +26,7 @@ absl::Status DoesNotAnswer(const std::string& name);
 
 // Opens `path` and reads its first byte in a child. DeadlineExceeded if it does not answer; other errors are
 // ignored. Call it while the process is single-threaded.
-absl::Status CheckAnswers(const std::string& path, absl::Duration patience = kFilePatience);
+absl::Status CheckAnswers(const std::string& path, absl::Duration timeout = kFileTimeout);
 
 // A child that reads files, and writes what is shown to our standard output.
 class FileReader {
@@ -44,7 +44,7 @@ class FileReader {
   ~FileReader();
 
   // Sends the child `what`, and copies its output until it has ended. DeadlineExceeded with `name` if there
-  // is none for kFilePatience while the child is blocked; if `may_wait`, only until on_open.
+  // is none for kFileTimeout while the child is blocked; if `may_wait`, only until on_open.
   absl::Status Read(const std::string& what, const std::string& name, bool may_wait);
 
  private:

@@ -92,8 +92,8 @@ bool HasOwnState(const absl::Status& status) {
 
 absl::StatusOr<std::unique_ptr<ControlClient>> ControlClient::Connect() {
   RELOC_ASSIGN_OR_RETURN(DaemonPlace place, FindDaemonPlace(environ));
-  static bool told = false;
-  if (!place.taken.empty() && !std::exchange(told, true))
+  static bool warned = false;
+  if (!place.taken.empty() && !std::exchange(warned, true))
     PrintError("relocctl: warning", TakenWarning(place));
   return Connect(place.dir);
 }

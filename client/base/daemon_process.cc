@@ -40,7 +40,7 @@ namespace reloc {
 namespace {
 
 // A relocd that does nothing for so long hangs; one that works, but gets little CPU time, has longer.
-constexpr absl::Duration kPatience = absl::Milliseconds(2700);
+constexpr absl::Duration kTimeout = absl::Milliseconds(2700);
 constexpr absl::Duration kLongest = absl::Seconds(60);
 constexpr absl::Duration kLockTimeout = absl::Milliseconds(700);
 constexpr absl::Duration kFirstPause = absl::Milliseconds(20);
@@ -86,11 +86,11 @@ absl::StatusOr<pid_t> Spawn(const std::vector<std::string>& command, int standar
   return pid;
 }
 
-// Waits until something can be read from `fd`, for kPatience, or for kLongest while the process works.
+// Waits until something can be read from `fd`, for kTimeout, or for kLongest while the process works.
 // Returns false if nothing came.
 bool AwaitReadable(int fd, pid_t process) {
   const absl::Time last = absl::Now() + kLongest;
-  absl::Time deadline = absl::Now() + kPatience;
+  absl::Time deadline = absl::Now() + kTimeout;
   ActivityWatch activity(process);
   while (true) {
     const absl::Duration left =
@@ -188,16 +188,16 @@ absl::StatusOr<bool> StartOrYield(const std::string& dir, const std::vector<std:
 // Watches the process that holds the lock and does not serve yet.
 class HolderWatch {
  public:
-  // Returns whether `holder` has done nothing for kPatience.
+  // Returns whether `holder` has done nothing for kTimeout.
   bool Hangs(pid_t holder) {
     const absl::Time now = absl::Now();
     if (!activity_ || activity_->pid() != holder) {
       activity_.emplace(holder);
       next_look_ = now + ActivityWatch::kInterval;
-      deadline_ = now + kPatience;
+      deadline_ = now + kTimeout;
     } else if (now >= next_look_) {
       next_look_ = now + ActivityWatch::kInterval;
-      if (activity_->HasRun()) deadline_ = now + kPatience;
+      if (activity_->HasRun()) deadline_ = now + kTimeout;
     }
     return now >= deadline_;
   }
@@ -210,7 +210,7 @@ class HolderWatch {
 
 // Waits a moment for one that is about to end.
 absl::Status AwaitLock(const std::string& dir) {
-  const absl::Time deadline = absl::Now() + kPatience;
+  const absl::Time deadline = absl::Now() + kTimeout;
   while (LockHolder(dir) && absl::Now() < deadline) absl::SleepFor(kFirstPause);
   return CheckLockOf(dir);
 }

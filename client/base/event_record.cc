@@ -31,9 +31,9 @@ std::string Type(const Event& event) {
 void AddJob(const relocd::v1::Job& job, Record* record) {
   record->emplace_back("job", JsonText(job.id()));
   for (auto& [name, value] : JobRecord(job)) {
-    bool told = name != "id" && name != "rss_bytes" && name != "processes" && name != "fallback_reason" &&
-                name != "mirror";
-    if (told) record->emplace_back(name, std::move(value));
+    bool listed = name != "id" && name != "rss_bytes" && name != "processes" && name != "fallback_reason" &&
+                  name != "mirror";
+    if (listed) record->emplace_back(name, std::move(value));
   }
   if (!job.fallback_reason().empty()) record->emplace_back("reason", JsonText(job.fallback_reason()));
 }

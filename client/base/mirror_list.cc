@@ -112,7 +112,7 @@ std::string ShortMirrorName(const std::string& name) {
   return name.substr(0, kShortDigest) + name.substr(dot);
 }
 
-std::string MirrorCure(const relocd::v1::Mirror& mirror) {
+std::string MirrorFix(const relocd::v1::Mirror& mirror) {
   const bool graft = mirror.kind() == MirrorKindName(MirrorKind::kGraft);
   return absl::StrCat("relocctl mirrors add ", graft ? "--kind graft " : "", mirror.pack(),
                       " makes it again; relocctl mirrors prune ", ShortMirrorName(mirror.name()),

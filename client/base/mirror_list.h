@@ -19,7 +19,7 @@ std::string MirrorsTable(const relocd::v1::ListMirrorsResponse& list);
 std::string MirrorsJson(const relocd::v1::ListMirrorsResponse& list);
 
 // Returns what to do about a damaged mirror.
-std::string MirrorCure(const relocd::v1::Mirror& mirror);
+std::string MirrorFix(const relocd::v1::Mirror& mirror);
 
 // Returns "0b5f6c1de0a4.plain": enough of a mirror's name to distinguish it. Empty if there is none.
 std::string ShortMirrorName(const std::string& name);

@@ -31,7 +31,7 @@ namespace {
 
 // Together less than the three seconds within which every command reports what does not answer.
 constexpr int kLookEveryMs = 1000;
-constexpr absl::Duration kPathPatience = absl::Milliseconds(1000);
+constexpr absl::Duration kPathTimeout = absl::Milliseconds(1000);
 constexpr int kUndoMs = 1000;  // for work that was interrupted
 constexpr size_t kMostPaths = 256;
 
@@ -91,7 +91,7 @@ class Watch {
   void Look() {
     if (IsRunnable(child_)) return;
     for (const std::string& path : paths_) {
-      absl::Status answers = CheckAnswers(path, kPathPatience);
+      absl::Status answers = CheckAnswers(path, kPathTimeout);
       if (answers.ok()) continue;
       said_ = true;
       return PrintError("relocctl", absl::StrCat(answers.message(), "; waiting for it: ^C ends that"));

@@ -23,7 +23,7 @@ namespace reloc {
 namespace {
 
 // A user has pressed a key and waits.
-constexpr unsigned kPatienceSeconds = 1;
+constexpr unsigned kTimeoutSeconds = 1;
 
 constexpr char kFooter[] =
     "The scripts are installed in share/, where shells find them if relocctl is installed below /usr or "
@@ -107,7 +107,7 @@ void AddCompletionCommand(CLI::App& app, int* exit_status) {
 int PrintCompletion(const CLI::App& app, const std::vector<std::string>& words) {
   // If the daemon does not answer, there are no candidates.
   ::signal(SIGALRM, [](int) { ::_exit(0); });
-  ::alarm(kPatienceSeconds);
+  ::alarm(kTimeoutSeconds);
   Completion completion = Complete(app, words, {ListJobs, ListMirrorNames, ListImageEntries});
   PrintOut(absl::StrCat(FilesName(completion.files), "\n"));
   for (const Candidate& candidate : completion.candidates) {

@@ -8,7 +8,7 @@
 #include "client/base/report.h"
 #include "client/host/commands.h"
 #include "client/host/doctor/checks.h"
-#include "client/host/doctor/patience.h"
+#include "client/host/doctor/timeout.h"
 #include "reloc/hosted/text.h"
 
 namespace reloc {
@@ -21,7 +21,7 @@ const char* HealthName(Health health) {
 // The engines are tried first, because that forks, and gRPC starts threads; they are reported where users
 // look for them.
 Findings Examine() {
-  Findings findings = Patiently("installation", CheckInstallation, absl::Seconds(2));
+  Findings findings = WithTimeout("installation", CheckInstallation, absl::Seconds(2));
   const Findings engines = CheckEngines();
   for (const Findings& more : {CheckDirectories(), CheckDaemon(), engines, CheckHost()}) {
     findings.insert(findings.end(), more.begin(), more.end());
@@ -39,15 +39,15 @@ Record FindingRecord(const Finding& finding) {
   return {{"check", JsonText(finding.check)},
           {"health", JsonText(HealthName(finding.health))},
           {"found", JsonText(finding.found)},
-          {"cure", finding.cure.empty() ? JsonNull() : JsonText(finding.cure)}};
+          {"cure", finding.fix.empty() ? JsonNull() : JsonText(finding.fix)}};
 }
 
 // Not a Table(), which would escape quotes: these lines are sentences.
 void PrintLines(const Findings& findings) {
   for (const Finding& finding : findings) {
-    std::string cure = finding.cure.empty() ? "" : absl::StrCat(" => ", finding.cure);
+    std::string fix = finding.fix.empty() ? "" : absl::StrCat(" => ", finding.fix);
     PrintOut(absl::StrFormat("%-4s  %-17s  %s\n", HealthName(finding.health), finding.check,
-                             OneLine(finding.found + cure)));
+                             OneLine(finding.found + fix)));
   }
   PrintOut(absl::StrCat("\n", Counted(Count(findings, Health::kFailure), "failure"), ", ",
                         Counted(Count(findings, Health::kWarning), "warning"), "\n"));

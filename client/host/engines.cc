@@ -96,12 +96,12 @@ void ApplyPlans(const std::string& plans, int daemon_dir, std::vector<EngineRepo
 
 // Only the engine userns gives programs of images a root, where an image can be mounted.
 void ApplyImage(const std::string& image, const absl::Status& mounted, std::vector<EngineReport>& reports) {
-  const std::string cure = absl::StrCat("unsquashfs -d DIR ", OneLine(image));
+  const std::string fix = absl::StrCat("unsquashfs -d DIR ", OneLine(image));
   for (EngineReport& report : reports) {
     if (report.engine != Engine::kUserns) {
-      report = {report.engine, false, "programs of images run by userns alone", cure};
+      report = {report.engine, false, "programs of images run by userns alone", fix};
     } else if (report.works && !mounted.ok()) {
-      report = {report.engine, false, std::string(mounted.message()), cure};
+      report = {report.engine, false, std::string(mounted.message()), fix};
     }
   }
 }
@@ -144,7 +144,7 @@ Record EngineRecord(const EngineReport& report, const Chosen& chosen) {
   return {{"engine", JsonText(name)},
           {"works", JsonBool(report.works)},
           {"obstacle", TextOrNull(report.obstacle)},
-          {"cure", TextOrNull(report.cure)},
+          {"cure", TextOrNull(report.fix)},
           {"default", JsonBool(name == chosen.by_default)},
           {"performance", JsonBool(name == chosen.by_performance)},
           {"chosen", JsonBool(name == chosen.from_environment)}};
@@ -153,7 +153,7 @@ Record EngineRecord(const EngineReport& report, const Chosen& chosen) {
 void PrintTable(const std::vector<EngineReport>& reports, const Chosen& chosen) {
   std::vector<std::vector<std::string>> rows = {{"ENGINE", "WORKS", "WHY NOT", "CURE"}};
   for (const EngineReport& report : reports) {
-    rows.push_back({EngineName(report.engine), report.works ? "yes" : "no", report.obstacle, report.cure});
+    rows.push_back({EngineName(report.engine), report.works ? "yes" : "no", report.obstacle, report.fix});
   }
   PrintOut(Table(rows));
   PrintOut("\ndefault chooses " + chosen.by_default + ", performance " + chosen.by_performance +

@@ -51,7 +51,7 @@ absl::StatusOr<relocd::v1::ListMirrorsResponse> FindMirrors() {
   if (!is_taken && !HasOwnState(client.status())) return client.status();
   PrintError("relocctl: warning", "no daemon can be asked: only what is in the cache is shown");
   const std::string cache = MirrorDir("", place.dir);
-  absl::StatusOr<std::string> bytes = TryInChild(kFilePatience, [&]() -> absl::StatusOr<std::string> {
+  absl::StatusOr<std::string> bytes = TryInChild(kFileTimeout, [&]() -> absl::StatusOr<std::string> {
     RELOC_ASSIGN_OR_RETURN(relocd::v1::ListMirrorsResponse list, ReadMirrors(cache));
     return list.SerializeAsString();
   });
@@ -175,7 +175,7 @@ absl::StatusOr<MirrorProgress> Verify(const ControlClient& client, const std::ve
 }
 
 // At this point programs run from the packs.
-void PrintCures(const ControlClient& client, const MirrorProgress& verified) {
+void PrintFixes(const ControlClient& client, const MirrorProgress& verified) {
   absl::StatusOr<relocd::v1::ListMirrorsResponse> list = ListMirrors(client);
   if (!list.ok()) return;
   for (const relocd::v1::Mirror& mirror : list->mirrors()) {
@@ -185,7 +185,7 @@ void PrintCures(const ControlClient& client, const MirrorProgress& verified) {
     if (!damaged) continue;
     PrintError("relocctl",
                absl::StrCat("mirror ", ShortMirrorName(mirror.name()),
-                            " is damaged, and programs run from its pack now; ", MirrorCure(mirror)));
+                            " is damaged, and programs run from its pack now; ", MirrorFix(mirror)));
   }
 }
 
@@ -200,7 +200,7 @@ int RunVerify(const std::vector<std::string>& mirrors, const PathNotes& notes) {
              "\n");
   }
   if (verified->differences().empty()) return FinishOutput(0);
-  PrintCures(**client, *verified);
+  PrintFixes(**client, *verified);
   return FinishOutput(1);
 }
 

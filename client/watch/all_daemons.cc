@@ -23,7 +23,7 @@ namespace {
 using Jobs = std::vector<relocd::v1::Job>;
 
 constexpr absl::Duration kSearchBudget = absl::Milliseconds(300);
-constexpr absl::Duration kPatience = absl::Seconds(2);  // for the answers, once the daemons are known
+constexpr absl::Duration kTimeout = absl::Seconds(2);  // for the answers, once the daemons are known
 
 void PrintWarnings(const std::vector<std::string>& warnings) {
   for (const std::string& warning : warnings) PrintError("relocctl: warning", warning);
@@ -89,7 +89,7 @@ absl::StatusOr<Jobs> ListJobsOfAllUsers(bool include_ended) {
   PrintWarnings(places.warnings);
   RELOC_ASSIGN_OR_RETURN(std::vector<std::string> trusted, TrustedDirs(places.users[0]));
   places.users.erase(0);
-  const absl::Time deadline = absl::Now() + kPatience;
+  const absl::Time deadline = absl::Now() + kTimeout;
   UserJobs others;
   others.Start(places.users, include_ended);
   Jobs all;

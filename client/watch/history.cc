@@ -68,7 +68,7 @@ absl::StatusOr<std::string> ReadFile(const std::string& dir, const HistoryQuery&
 // made: the process is single-threaded.
 absl::StatusOr<Jobs> ReadDirectly(const HistoryQuery& query) {
   RELOC_ASSIGN_OR_RETURN(std::string dir, ChosenDaemonDir());
-  absl::StatusOr<std::string> bytes = TryInChild(kFilePatience, [&] { return ReadFile(dir, query); });
+  absl::StatusOr<std::string> bytes = TryInChild(kFileTimeout, [&] { return ReadFile(dir, query); });
   if (absl::IsDeadlineExceeded(bytes.status())) return DoesNotAnswer(kStateDirectory);
   RELOC_RETURN_IF_ERROR(bytes.status());
   relocd::v1::JobBatch batch;

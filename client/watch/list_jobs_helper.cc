@@ -76,7 +76,7 @@ bool Become(uid_t uid, gid_t gid) {
          ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0;
 }
 
-bool Tell(const ListedJob& record) {
+bool WriteRecord(const ListedJob& record) {
   return WriteAll(STDOUT_FILENO, {reinterpret_cast<const char*>(&record), sizeof record}).ok();
 }
 
@@ -91,29 +91,29 @@ absl::StatusOr<std::vector<relocd::v1::Job>> Ask(const std::string& dir, bool in
 }
 
 // Writes running jobs first, if there are too many. Returns how many may still be written.
-size_t TellJobs(std::vector<relocd::v1::Job> jobs, size_t left) {
+size_t WriteJobs(std::vector<relocd::v1::Job> jobs, size_t left) {
   std::stable_partition(jobs.begin(), jobs.end(), [](const relocd::v1::Job& job) {
     return job.state() == relocd::v1::Job::STATE_RUNNING;
   });
-  if (jobs.size() > left) Tell(MakeListed(ListedKind::kTooMany));
+  if (jobs.size() > left) WriteRecord(MakeListed(ListedKind::kTooMany));
   jobs.resize(std::min(jobs.size(), left));
-  for (const relocd::v1::Job& job : jobs) Tell(ToListed(job));
+  for (const relocd::v1::Job& job : jobs) WriteRecord(ToListed(job));
   return left - jobs.size();
 }
 
-void TellAll(uid_t uid, const std::vector<std::string>& names, bool include_ended) {
+void WriteAll(uid_t uid, const std::vector<std::string>& names, bool include_ended) {
   size_t left = kMaxListedJobs;
   ListedJob end = MakeListed(ListedKind::kEnd);
   for (const std::string& dir : DaemonDirsOf(uid, names)) {
     absl::StatusOr<std::vector<relocd::v1::Job>> jobs = Ask(dir, include_ended);
     if (jobs.ok()) {
-      left = TellJobs(*std::move(jobs), left);
+      left = WriteJobs(*std::move(jobs), left);
       ++end.processes;
     } else if (!absl::IsNotFound(jobs.status())) {
-      Tell(MakeListed(KindOf(jobs.status())));
+      WriteRecord(MakeListed(KindOf(jobs.status())));
     }
   }
-  Tell(end);
+  WriteRecord(end);
 }
 
 }  // namespace
@@ -125,10 +125,10 @@ int ListJobsForRoot(int argc, char** argv) {
   ::closefrom(STDERR_FILENO + 1);
   SetLimits();
   if (!Become(uid, GroupOf(uid))) {
-    Tell(MakeListed(ListedKind::kRefused));
+    WriteRecord(MakeListed(ListedKind::kRefused));
     return 1;
   }
-  TellAll(uid, {argv + 4, argv + argc}, strcmp(argv[3], "all") == 0);
+  WriteAll(uid, {argv + 4, argv + argc}, strcmp(argv[3], "all") == 0);
   return 0;
 }
 

@@ -61,10 +61,10 @@ absl::StatusOr<Output> FindOutput(const std::string& text) {
                   absl::UnavailableError(
                       absl::StrCat("the daemon (pid ", *stopped, ") is stopped; kill -CONT ", *stopped))};
   }
-  absl::StatusOr<Output> told = AskForOutput(text);
-  const bool not_told = absl::IsNotFound(told.status()) || HasOwnState(told.status());
-  if (!not_told || !IsJobId(text)) return told;
-  return Output{"", text, true, told.status()};
+  absl::StatusOr<Output> answer = AskForOutput(text);
+  const bool no_answer = absl::IsNotFound(answer.status()) || HasOwnState(answer.status());
+  if (!no_answer || !IsJobId(text)) return answer;
+  return Output{"", text, true, answer.status()};
 }
 
 // Runs in a child, because the state directory may not answer.

@@ -105,9 +105,9 @@ std::string Title(const TopView& view) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<TopScreen>> TopScreen::Open() {
-  constexpr char kCure[] = "; use: relocctl stats --no-stream";
+  constexpr char kFix[] = "; use: relocctl stats --no-stream";
   if (::isatty(STDIN_FILENO) != 1 || ::isatty(STDOUT_FILENO) != 1) {
-    return absl::FailedPreconditionError(absl::StrCat("top needs a terminal", kCure));
+    return absl::FailedPreconditionError(absl::StrCat("top needs a terminal", kFix));
   }
   ::setlocale(LC_CTYPE, "");
   auto screen = absl::WrapUnique(new TopScreen());
@@ -116,7 +116,7 @@ absl::StatusOr<std::unique_ptr<TopScreen>> TopScreen::Open() {
   if (screen->screen_ == nullptr) {
     const char* term = ::getenv("TERM");
     return absl::FailedPreconditionError(
-        absl::StrCat("this terminal (TERM=", term == nullptr ? "" : term, ") is not known", kCure));
+        absl::StrCat("this terminal (TERM=", term == nullptr ? "" : term, ") is not known", kFix));
   }
   ::cbreak();
   ::noecho();

@@ -10,8 +10,8 @@ namespace {
 
 constexpr char kOtherEngine[] = "use the engine userns";
 
-std::string Refuse(const ProgramSpec& program, std::string_view why, std::string_view cure) {
-  return PlanText(Engine::kGraft, program.digest).Add(Op::kRefuse, why, cure).Finish();
+std::string Refuse(const ProgramSpec& program, std::string_view why, std::string_view fix) {
+  return PlanText(Engine::kGraft, program.digest).Add(Op::kRefuse, why, fix).Finish();
 }
 
 }  // namespace
@@ -24,7 +24,7 @@ std::string CompileGraft(const ProgramSpec& program) {
     return Refuse(program, absl::StrCat("no other path is as short as ", program.store_prefix), kOtherEngine);
   }
   PlanText plan(Engine::kGraft, program.digest);
-  plan.Add(Op::kFindGraft, program.store_prefix, kGraftCure)
+  plan.Add(Op::kFindGraft, program.store_prefix, kGraftFix)
       .Add(Op::kCommit)
       .Add(Op::kExec,
            absl::StrCat(std::string(1, kGraftDir), program.program.substr(program.store_prefix.size())));

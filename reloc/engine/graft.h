@@ -10,7 +10,7 @@
 
 namespace reloc {
 
-inline constexpr char kGraftCure[] = "relocctl mirrors add --kind graft PACK --wait";
+inline constexpr char kGraftFix[] = "relocctl mirrors add --kind graft PACK --wait";
 
 // Returns a plan, or a refusal if no mirror can be made. Empty if its texts are too long for a plan.
 std::string CompileGraft(const ProgramSpec& program);

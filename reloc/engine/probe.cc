@@ -31,19 +31,19 @@ constexpr char kPack[] = "/proc";
 constexpr char kShell[] = "/bin/sh";
 constexpr char kHostAsStore[] = "/self/root";
 
-EngineReport Failed(Engine engine, std::string obstacle, std::string cure) {
-  return {engine, false, std::move(obstacle), std::move(cure)};
+EngineReport Failed(Engine engine, std::string obstacle, std::string fix) {
+  return {engine, false, std::move(obstacle), std::move(fix)};
 }
 
-// Reports the trial's result: its own fix, if it has one, is better than `cure`.
-EngineReport Judged(Engine engine, const Trial& trial, std::string cure) {
+// Reports the trial's result: its own fix, if it has one, is better than `fix`.
+EngineReport Judged(Engine engine, const Trial& trial, std::string fix) {
   if (trial.obstacle.empty()) return {engine, true, "", ""};
-  return Failed(engine, trial.obstacle, trial.cure.empty() ? std::move(cure) : trial.cure);
+  return Failed(engine, trial.obstacle, trial.fix.empty() ? std::move(fix) : trial.fix);
 }
 
 EngineReport ProbeUserns() {
   Trial trial = TryUserns();
-  trial.cure = UsernsCure(trial);
+  trial.fix = UsernsFix(trial);
   return Judged(Engine::kUserns, trial, "");
 }
 
@@ -97,7 +97,7 @@ EngineReport ProbeProot(const std::string& modules) {
   Trial trial = RunTrial([plan = CompileProot(shell)](Failure* failure) {
     RunPlan(plan, "/sys", "test -e /sys/kernel/ostype", failure);
   });
-  trial.cure.clear();  // it names another engine, but this one was requested
+  trial.fix.clear();  // it names another engine, but this one was requested
   return Judged(Engine::kProot, trial,
                 "ptrace must be allowed: as root: sysctl kernel.yama.ptrace_scope=1, in a container "
                 "--cap-add SYS_PTRACE or a seccomp profile that allows ptrace");
@@ -121,13 +121,13 @@ EngineReport ProbeFakechroot(const std::string& modules) {
   if (EngineReport missing = CheckInstallation(Engine::kFakechroot, modules); !missing.obstacle.empty()) {
     return missing;
   }
-  constexpr char kCure[] = "ld.so must be of glibc, and the installation on a file system without noexec";
+  constexpr char kFix[] = "ld.so must be of glibc, and the installation on a file system without noexec";
   absl::StatusOr<std::string> plan = CompileShell(modules);
-  if (!plan.ok()) return Failed(Engine::kFakechroot, std::string(plan.status().message()), kCure);
+  if (!plan.ok()) return Failed(Engine::kFakechroot, std::string(plan.status().message()), kFix);
   Trial trial = RunTrial([&plan](Failure* failure) {
     RunPlan(*plan, kHostAsStore, "test -d /self/root && /self/root/bin/sh -c 'test -d /self/root'", failure);
   });
-  return Judged(Engine::kFakechroot, trial, kCure);
+  return Judged(Engine::kFakechroot, trial, kFix);
 }
 
 }  // namespace
@@ -141,7 +141,7 @@ EngineReport ProbeEngine(Engine engine, const std::string& modules) {
     case Engine::kFakechroot:
       return ProbeFakechroot(modules);
     case Engine::kGraft:
-      return Failed(engine, kNoGraftedMirror, kGraftCure);
+      return Failed(engine, kNoGraftedMirror, kGraftFix);
     case Engine::kNone:
       break;
   }

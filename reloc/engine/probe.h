@@ -15,7 +15,7 @@ struct EngineReport {
   Engine engine = Engine::kNone;
   bool works = false;
   std::string obstacle;  // step and error: "mount tmpfs /: Operation not permitted"; empty if it works
-  std::string cure;      // a command, a package or an administrator's setting; empty if it works
+  std::string fix;       // a command, a package or an administrator's setting; empty if it works
 
   Verdict verdict() const { return works ? Verdict::kWorks : Verdict::kFails; }
 };

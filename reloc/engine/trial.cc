@@ -20,7 +20,7 @@ namespace {
 struct Report {
   int error;
   char obstacle[1024];
-  char cure[256];
+  char fix[256];
 };
 
 Trial NotTried(const char* step) { return {errno, absl::StrCat(step, ": ", strerror(errno)), ""}; }
@@ -33,7 +33,7 @@ bool ArrangeOutput(int output) {
 Errno Send(Failure* failure, int pipe) {
   Report report{};
   report.error = failure->error.value;
-  if (failure->hint != nullptr) strncpy(report.cure, failure->hint, sizeof report.cure - 1);
+  if (failure->hint != nullptr) strncpy(report.fix, failure->hint, sizeof report.fix - 1);
   failure->hint = nullptr;
   FixedText<sizeof report.obstacle> text;
   failure->Describe(&text);
@@ -61,7 +61,7 @@ std::string FirstLine(int output) {
 Trial Judge(int status, int pipe, int output) {
   Report report{};
   Result<size_t> size = ReadAll(pipe, {reinterpret_cast<char*>(&report), sizeof report});
-  if (size.ok() && *size == sizeof report) return {report.error, report.obstacle, report.cure};
+  if (size.ok() && *size == sizeof report) return {report.error, report.obstacle, report.fix};
   if (std::string line = FirstLine(output); !line.empty()) return {0, line, ""};
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
   return {0, absl::StrCat("it ended with wait status ", status), ""};

@@ -11,7 +11,7 @@ namespace reloc {
 struct Trial {
   int error = 0;         // errno of the step that failed; 0 if unknown
   std::string obstacle;  // "mount tmpfs /: Operation not permitted"; empty: it works
-  std::string cure;      // the step's own fix; may be empty
+  std::string fix;       // the step's own fix; may be empty
 };
 
 // Calls `attempt` in a child and waits for its end. The attempt fails if it sets the failure, or, if it

@@ -61,7 +61,7 @@ bool SwitchIs(const char* path, string_view value) {
 
 Trial TryUserns() { return RunTrial(Attempt); }
 
-std::string UsernsCure(const Trial& trial) {
+std::string UsernsFix(const Trial& trial) {
   if (IsUnderTracer())
     return "use the engine proot or fakechroot, or leave the program that runs under proot";
   if (trial.error == ENOSPC || trial.error == EUSERS || SwitchIs("/proc/sys/user/max_user_namespaces", "0")) {

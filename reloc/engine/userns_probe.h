@@ -11,6 +11,6 @@ namespace reloc {
 Trial TryUserns();
 
 // Suggests what would let the failed `trial` succeed, from this host's settings.
-std::string UsernsCure(const Trial& trial);
+std::string UsernsFix(const Trial& trial);
 
 }  // namespace reloc

@@ -30,7 +30,7 @@ size_t OnlyCharacter(std::string_view piece) {
 }
 
 // Returns whether `wide` is in `bytes` with one of its characters at `at`.
-bool LiesAround(std::string_view wide, size_t width, std::string_view bytes, size_t at) {
+bool IsAround(std::string_view wide, size_t width, std::string_view bytes, size_t at) {
   for (size_t before = 0; before < wide.size() && before <= at; before += width) {
     if (wide[before] == bytes[at] && bytes.substr(at - before, wide.size()) == wide) return true;
   }
@@ -45,7 +45,7 @@ bool HoldsWide(std::string_view text, size_t width, std::string_view bytes) {
   const size_t step = wide.size() - width + 1;
   for (size_t at = 0; at < bytes.size(); at += step) {
     const size_t found = OnlyCharacter(bytes.substr(at, width));
-    if (found != std::string_view::npos && LiesAround(wide, width, bytes, at + found)) return true;
+    if (found != std::string_view::npos && IsAround(wide, width, bytes, at + found)) return true;
   }
   return false;
 }

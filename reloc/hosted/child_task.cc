@@ -50,10 +50,10 @@ void LetGoOfCaller(int kept) {
 }
 
 // Reads until the writing process ends. Returns empty text if it does not answer in time.
-std::string ReadAnswer(int fd, pid_t child, absl::Duration patience) {
+std::string ReadAnswer(int fd, pid_t child, absl::Duration timeout) {
   std::string bytes;
   char part[4096];
-  absl::Duration deadline = Now() + patience;
+  absl::Duration deadline = Now() + timeout;
   int extensions = 0;
   while (true) {
     struct pollfd readable = {fd, POLLIN, 0};
@@ -68,7 +68,7 @@ std::string ReadAnswer(int fd, pid_t child, absl::Duration patience) {
     const ssize_t size = ::read(fd, part, sizeof part);
     if (size <= 0) return bytes;
     bytes.append(part, static_cast<size_t>(size));
-    deadline = Now() + patience;
+    deadline = Now() + timeout;
   }
 }
 
@@ -138,7 +138,7 @@ bool ActivityWatch::HasRun() {
 
 bool IsStopped(pid_t pid) { return IsStopState(ReadStatus(pid).state); }
 
-absl::StatusOr<std::string> RunInChild(absl::Duration patience, absl::FunctionRef<std::string()> work) {
+absl::StatusOr<std::string> RunInChild(absl::Duration timeout, absl::FunctionRef<std::string()> work) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return absl::ErrnoToStatus(errno, "cannot make a pipe");
   UniqueFd ours(ends[0]), theirs(ends[1]);
@@ -147,7 +147,7 @@ absl::StatusOr<std::string> RunInChild(absl::Duration patience, absl::FunctionRe
   if (child < 0) return absl::ErrnoToStatus(errno, "cannot fork");
   if (child == 0) Work(std::move(theirs), parent, work);
   theirs.Reset();
-  std::string answer = ReadAnswer(ours.get(), child, patience);
+  std::string answer = ReadAnswer(ours.get(), child, timeout);
   const bool whole = !answer.empty() && answer.back() == '\n';
   if (whole) {
     answer.pop_back();
@@ -161,9 +161,9 @@ absl::StatusOr<std::string> RunInChild(absl::Duration patience, absl::FunctionRe
   return absl::DeadlineExceededError("a file system does not answer");
 }
 
-absl::StatusOr<std::string> TryInChild(absl::Duration patience,
+absl::StatusOr<std::string> TryInChild(absl::Duration timeout,
                                        absl::FunctionRef<absl::StatusOr<std::string>()> work) {
-  absl::StatusOr<std::string> answer = RunInChild(patience, [&] {
+  absl::StatusOr<std::string> answer = RunInChild(timeout, [&] {
     absl::StatusOr<std::string> result = work();
     const char code = static_cast<char>(result.status().code());
     return absl::StrCat(absl::string_view(&code, 1),

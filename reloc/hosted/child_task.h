@@ -18,10 +18,10 @@ namespace reloc {
 // Runs `work` in a child, and returns its result. DeadlineExceeded if the child is still blocked after
 // `timeout`; then it is killed and abandoned. A child that gets no CPU time because of other programs has
 // longer. Call it while the process is single-threaded.
-absl::StatusOr<std::string> RunInChild(absl::Duration patience, absl::FunctionRef<std::string()> work);
+absl::StatusOr<std::string> RunInChild(absl::Duration timeout, absl::FunctionRef<std::string()> work);
 
 // Does the same for work that can fail, and returns its error.
-absl::StatusOr<std::string> TryInChild(absl::Duration patience,
+absl::StatusOr<std::string> TryInChild(absl::Duration timeout,
                                        absl::FunctionRef<absl::StatusOr<std::string>()> work);
 
 // Returns whether the process `pid` runs, or waits only for a CPU. False if it waits for something different,

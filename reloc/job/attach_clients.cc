@@ -70,13 +70,13 @@ void AttachClients::Serve(const OnMessage& on_message) {
   uint64_t now = MonotonicMicros();
   for (AttachClient& client : clients_) {
     client.SendWaiting();
-    Hear(&client, on_message);
+    ReceiveFrom(&client, on_message);
     if (client.deadline() != 0 && client.deadline() <= now) client.Close();
   }
   clients_.remove_if([](const AttachClient& client) { return client.gone(); });
 }
 
-void AttachClients::Hear(AttachClient* client, const OnMessage& on_message) {
+void AttachClients::ReceiveFrom(AttachClient* client, const OnMessage& on_message) {
   char memory[kPacketBytes];
   AttachMessage message;
   for (int i = 0; i < kMessagesAtOnce && !client->gone(); ++i) {

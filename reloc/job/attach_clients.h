@@ -2,7 +2,7 @@
 //
 // They get all of the job's output. As long as one of them has not received what was sent, no more is read
 // from the job, as with a terminal that does not keep up. A client that receives nothing for two seconds is
-// disconnected, except the one marked as patient: the relocctl that started the job, whose output must be
+// disconnected, except the owner: the relocctl that started the job, whose output must be
 // complete.
 #pragma once
 
@@ -22,8 +22,8 @@ namespace reloc {
 
 class AttachClient {
  public:
-  AttachClient(UniqueFd socket, bool patient)
-      : socket_(std::move(socket)), patient_(patient), attached_(patient) {}
+  AttachClient(UniqueFd socket, bool is_owner)
+      : socket_(std::move(socket)), is_owner_(is_owner), attached_(is_owner) {}
 
   int socket() const { return socket_.get(); }
   bool gone() const { return !socket_.valid(); }
@@ -38,16 +38,16 @@ class AttachClient {
   bool behind() const { return !waiting_.empty(); }
   void SendWaiting();
   // Returns when it will be disconnected (MonotonicMicros), or 0 if not.
-  uint64_t deadline() const { return patient_ || waiting_.empty() ? 0 : stuck_since_ + kPatienceMicros; }
+  uint64_t deadline() const { return is_owner_ || waiting_.empty() ? 0 : stuck_since_ + kTimeoutMicros; }
 
   uint64_t input = 0;  // bytes, not acknowledged
 
  private:
-  static constexpr uint64_t kPatienceMicros = 2'000'000;
+  static constexpr uint64_t kTimeoutMicros = 2'000'000;
   bool SendPacket(std::string_view packet);
 
   UniqueFd socket_;
-  bool patient_;
+  bool is_owner_;
   bool attached_;
   std::deque<std::string> waiting_;
   uint64_t stuck_since_ = 0;
@@ -57,7 +57,7 @@ class AttachClients {
  public:
   using OnMessage = std::function<void(AttachClient*, const AttachMessage&)>;
 
-  void Add(UniqueFd socket, bool patient) { clients_.emplace_back(std::move(socket), patient); }
+  void Add(UniqueFd socket, bool is_owner) { clients_.emplace_back(std::move(socket), is_owner); }
   bool empty() const { return clients_.empty(); }
   size_t size() const { return clients_.size(); }
   bool AnyBehind() const;
@@ -73,7 +73,7 @@ class AttachClients {
   void Serve(const OnMessage& on_message);
 
  private:
-  void Hear(AttachClient* client, const OnMessage& on_message);
+  void ReceiveFrom(AttachClient* client, const OnMessage& on_message);
 
   std::list<AttachClient> clients_;
 };

@@ -38,7 +38,7 @@ enum class AttachEvent : uint8_t {
 };
 
 // What the job has, and what this launcher supports that older ones do not.
-enum AttachFlags : int32_t { kHasTerminal = 1, kHasOutput = 2, kTellsContinued = 4 };
+enum AttachFlags : int32_t { kHasTerminal = 1, kHasOutput = 2, kReportsContinued = 4 };
 
 inline constexpr size_t kMaxAttachBytes = 16 * 1024;  // of a message
 inline constexpr size_t kMaxInput = 64 * 1024;

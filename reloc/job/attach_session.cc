@@ -42,7 +42,7 @@ AttachSession::AttachSession(UniqueFd socket, Role role, Terminal* terminal, boo
       terminal_(terminal),
       job_has_terminal_(job_has_terminal),
       keys_(std::move(keys)),
-      told_of_continues_(role == Role::kOwner) {
+      reports_continued_(role == Role::kOwner) {
   const sigset_t all = EverySignal();
   signals_.Reset(::signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK));
   ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &kSendTimeout, sizeof kSendTimeout);
@@ -53,10 +53,10 @@ Left AttachSession::Run() {
   if (role_ == Role::kGuest) Say(AttachEvent::kAttach, foreground_);
   while (!left_) {
     Wait();
-    HearSignals();
+    HandleSignals();
     if (input_events_ != 0 && !left_) ReadInput();
     if (output_events_ != 0) WriteOutput();
-    if (socket_events_ != 0 && output_.empty() && !left_) HearLauncher();
+    if (socket_events_ != 0 && output_.empty() && !left_) ReceiveFromLauncher();
     // It was brought to the foreground while it ran: no signal reports that.
     if (launched_ && job_has_terminal_ && types() && !foreground_ && terminal_->InForeground()) Resume();
   }
@@ -96,7 +96,7 @@ void AttachSession::Wait() {
   output_events_ = events[3].revents;
 }
 
-void AttachSession::HearLauncher() {
+void AttachSession::ReceiveFromLauncher() {
   char memory[kMaxAttachBytes + 16];
   AttachMessage message;
   ReceiveAttach(socket_.get(), memory, &message).ok() ? Handle(message) : Finish(Leave::kLost);
@@ -106,7 +106,7 @@ void AttachSession::Handle(const AttachMessage& message) {
   switch (message.event) {
     case AttachEvent::kWelcome:
       job_has_terminal_ = (message.value & kHasTerminal) != 0;
-      told_of_continues_ = (message.value & kTellsContinued) != 0;
+      reports_continued_ = (message.value & kReportsContinued) != 0;
       if ((message.value & (kHasTerminal | kHasOutput)) == 0) Finish(Leave::kNothing);
       return Launched();
     case AttachEvent::kLaunched:
@@ -137,7 +137,7 @@ void AttachSession::Launched() {
   if (job_has_terminal_ && types() && terminal_->InForeground()) terminal_->SetRaw();
 }
 
-void AttachSession::HearSignals() {
+void AttachSession::HandleSignals() {
   struct signalfd_siginfo info;
   while (!left_ && ::read(signals_.get(), &info, sizeof info) == sizeof info) {
     // Caused by our own writing, where the reader has closed.
@@ -187,7 +187,7 @@ void AttachSession::Stopped(int signal) {
 
 void AttachSession::Stop(int signal) {
   terminal_->Restore();
-  Suffer(signal);
+  TakeDefaultAction(signal);
   // The signal that continued this process must not be handled twice.
   TakePending(SIGCONT);
   Resume();
@@ -199,7 +199,7 @@ void AttachSession::Resume() {
   if (foreground_ && launched_ && job_has_terminal_ && types()) terminal_->SetRaw();
   if (job_has_terminal_) Say(AttachEvent::kResize);
   Say(AttachEvent::kContinue, foreground_);
-  if (told_of_continues_) ++continues_;
+  if (reports_continued_) ++continues_;
 }
 
 void AttachSession::ReadInput() {

@@ -56,10 +56,10 @@ class AttachSession {
   void Wait();
   bool reads_input() const;
   bool types() const { return terminal_->fd() == 0; }
-  void HearLauncher();
+  void ReceiveFromLauncher();
   void Handle(const AttachMessage& message);
   void Launched();
-  void HearSignals();
+  void HandleSignals();
   void HandleAsOwner(const struct signalfd_siginfo& info);
   void HandleAsGuest(const struct signalfd_siginfo& info);
   void Stopped(int signal);
@@ -82,7 +82,7 @@ class AttachSession {
   size_t input_ = 0;    // bytes sent and not yet taken by the job
   bool input_ended_ = false;
   bool launched_ = false;
-  bool told_of_continues_;                                          // with kContinued
+  bool reports_continued_;                                          // with kContinued
   int continues_ = 0;                                               // sent and not yet answered
   bool foreground_ = true;                                          // as the launcher knows it
   short socket_events_ = 0, input_events_ = 0, output_events_ = 0;  // events returned by poll(2)

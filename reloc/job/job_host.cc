@@ -49,22 +49,22 @@ JobHost::JobHost(HostedJob job) : job_(std::move(job)), has_terminal_(job_.termi
   if (has_terminal_ && !job_.foreground) foreground_group_ = job_.pid;
 }
 
-bool JobHost::done() const { return told_ && !job_.output.valid() && !clients_.AnyBehind(); }
+bool JobHost::done() const { return reported_ && !job_.output.valid() && !clients_.AnyBehind(); }
 
 void JobHost::Run() {
   while (!done()) {
     Wait();
-    HearLaunch();
-    HearSignals();
+    ReadLaunchResult();
+    HandleSignals();
     if (job_.listener.valid()) Accept();
-    clients_.Serve([this](AttachClient* client, const AttachMessage& message) { Hear(client, message); });
+    clients_.Serve([this](AttachClient* client, const AttachMessage& message) { Handle(client, message); });
     if (has_terminal_) WriteInput();
     if (job_.output.valid() && !clients_.AnyBehind()) ReadOutput();
-    if (ended_ && !told_) Drain();
+    if (ended_ && !reported_) Drain();
     // The caller closed before the job was launched.
     if (clients_.empty() && job_.launched.valid()) GiveUp();
     // No client is attached and none can come: the terminal is closed, like a window.
-    if (clients_.empty() && !job_.listener.valid() && !told_ && has_terminal_) HangUp();
+    if (clients_.empty() && !job_.listener.valid() && !reported_ && has_terminal_) HangUp();
   }
 }
 
@@ -86,7 +86,7 @@ void JobHost::Wait() {
   (void)::poll(events.data(), events.size(), timeout);  // after an error everything is tried, too
 }
 
-void JobHost::HearSignals() {
+void JobHost::HandleSignals() {
   struct signalfd_siginfo info;
   while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
     int signal = static_cast<int>(info.ssi_signo);
@@ -96,10 +96,10 @@ void JobHost::HearSignals() {
       Signal(signal);
     }
   }
-  HearChildren();
+  HandleChildren();
 }
 
-void JobHost::HearChildren() {
+void JobHost::HandleChildren() {
   siginfo_t info = {};
   // Reaps adopted orphans of the job. The job itself remains a zombie until relocd knows how it ended,
   // because relocd may have no other way to find out.
@@ -111,7 +111,7 @@ void JobHost::HearChildren() {
     ::waitpid(info.si_pid, nullptr, WNOHANG);
     info = {};
   }
-  if (told_) return;
+  if (reported_) return;
   info = {};
   while (::waitid(P_PID, static_cast<id_t>(job_.pid), &info, WSTOPPED | WCONTINUED | WNOHANG) == 0 &&
          info.si_pid != 0) {
@@ -121,7 +121,7 @@ void JobHost::HearChildren() {
   }
 }
 
-void JobHost::HearLaunch() {
+void JobHost::ReadLaunchResult() {
   if (!job_.launched.valid()) return;
   struct pollfd event = {job_.launched.get(), POLLIN, 0};
   if (::poll(&event, 1, 0) != 1) return;
@@ -156,16 +156,16 @@ bool JobHost::ReadOutput() {
 
 // After the job has ended: reads its remaining output first.
 void JobHost::Drain() {
-  HearLaunch();
+  ReadLaunchResult();
   job_.terminal.Reset();
   while (job_.output.valid() && drained_ < kMaxDrained && !clients_.AnyBehind() && ReadOutput()) {
   }
-  if (!job_.output.valid() || !clients_.AnyBehind()) Tell();
+  if (!job_.output.valid() || !clients_.AnyBehind()) ReportEnd();
 }
 
-void JobHost::Tell() {
+void JobHost::ReportEnd() {
   clients_.Send({.event = AttachEvent::kEnded, .value = *ended_});
-  told_ = true;
+  reported_ = true;
   if (!job_.place.id.empty()) ForgetPlace();
   job_.listener.Reset();  // not earlier: while it is open, relocd waits for the launcher's report
   while (::waitpid(job_.pid, nullptr, 0) < 0 && errno == EINTR) {
@@ -175,10 +175,10 @@ void JobHost::Tell() {
 // Reports how the job ended to the daemon, or to a file.
 void JobHost::ForgetPlace() {
   const JobPlace& place = job_.place;
-  bool heard = TellEnded(place.daemon_dir, place.id, *ended_, !launch_failed_).ok();
+  bool is_known = ReportEnded(place.daemon_dir, place.id, *ended_, !launch_failed_).ok();
   Result<DaemonDirectory> dir = OpenDaemonDir(place.daemon_dir.c_str());
   if (!dir.ok()) return;
-  if (heard) {
+  if (is_known) {
     RemoveJobDir(dir->get(), place.id);
   } else if (absl::StatusOr<UniqueFd> job_dir = MakeJobDir(dir->get(), place.id); job_dir.ok()) {
     (void)::unlinkat(job_dir->get(), kAttachSocket, 0);
@@ -206,7 +206,7 @@ void JobHost::Accept() {
   }
 }
 
-void JobHost::Hear(AttachClient* client, const AttachMessage& message) {
+void JobHost::Handle(AttachClient* client, const AttachMessage& message) {
   switch (message.event) {
     case AttachEvent::kAttach:
       return Attach(client, message);
@@ -232,7 +232,7 @@ void JobHost::Hear(AttachClient* client, const AttachMessage& message) {
 }
 
 void JobHost::Attach(AttachClient* client, const AttachMessage& message) {
-  int flags = kTellsContinued | (has_terminal_ ? kHasTerminal : 0) | (job_.output.valid() ? kHasOutput : 0);
+  int flags = kReportsContinued | (has_terminal_ ? kHasTerminal : 0) | (job_.output.valid() ? kHasOutput : 0);
   client->Send({.event = AttachEvent::kWelcome, .value = flags});
   client->set_attached();
   std::string replay = has_terminal_ ? replay_.ForTerminal() : replay_.Text();
@@ -265,12 +265,12 @@ void JobHost::EndInput() {
 
 // As long as the job is not reaped, no other process has its pid.
 void JobHost::Signal(int signal) {
-  if (!told_ && signal > 0 && signal <= SIGRTMAX) ::kill(job_.pid, signal);
+  if (!reported_ && signal > 0 && signal <= SIGRTMAX) ::kill(job_.pid, signal);
 }
 
 void JobHost::SignalForeground(int signal) {
   pid_t group = foreground_group_ != 0 ? foreground_group_ : ::tcgetpgrp(job_.output.get());
-  if (group > 0 && !told_ && signal > 0 && signal <= SIGRTMAX) ::killpg(group, signal);
+  if (group > 0 && !reported_ && signal > 0 && signal <= SIGRTMAX) ::killpg(group, signal);
 }
 
 // Keeps a job whose relocctl is in the background of its terminal in the background of its own: it is then
@@ -284,7 +284,7 @@ void JobHost::SetForeground(bool foreground) {
 
 void JobHost::Continue(bool foreground) {
   SetForeground(foreground);
-  HearChildren();  // its caller's shell may have continued it already
+  HandleChildren();  // its caller's shell may have continued it already
   if (!stopped_) return;
   stopped_ = false;
   has_terminal_ ? ::killpg(job_.pid, SIGCONT) : ::kill(job_.pid, SIGCONT);

@@ -49,16 +49,16 @@ class JobHost {
  private:
   bool done() const;
   void Wait();
-  void HearSignals();
-  void HearChildren();
-  void HearLaunch();
+  void HandleSignals();
+  void HandleChildren();
+  void ReadLaunchResult();
   bool ReadOutput();
   void Drain();
-  void Tell();
+  void ReportEnd();
   void ForgetPlace();
   void RemovePlace();
   void Accept();
-  void Hear(AttachClient* client, const AttachMessage& message);
+  void Handle(AttachClient* client, const AttachMessage& message);
   void Attach(AttachClient* client, const AttachMessage& message);
   void WriteInput();
   void EndInput();
@@ -79,7 +79,7 @@ class JobHost {
   pid_t foreground_group_ = 0;  // of the terminal, while the job is kept in its background
   std::optional<int> ended_;    // wait status
   size_t drained_ = 0;          // bytes read after the end
-  bool told_ = false;
+  bool reported_ = false;
   bool launch_failed_ = false;
 };
 

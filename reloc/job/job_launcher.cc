@@ -36,7 +36,7 @@ constexpr char kProcessName[] = "reloc-launcher";  // 15 characters at most
 class JobLauncher {
  public:
   JobLauncher(const LauncherRequest& request, UniqueFd client)
-      : request_(request), complaints_(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)) {
+      : request_(request), errors_(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)) {
     job_.client = std::move(client);
     // Read while this process still belongs to the caller's group and session.
     job_.foreground = request.detached || !request.terminal->valid() || request.terminal->InForeground();
@@ -57,14 +57,14 @@ class JobLauncher {
   bool shares_session() const { return !request_.detached && request_.pty == PtyUse::kNone; }
 
   const LauncherRequest& request_;
-  UniqueFd complaints_;  // the caller's stderr, until the job is executed
+  UniqueFd errors_;  // the caller's stderr, until the job is executed
   HostedJob job_;
   JobStart start_;
 };
 
 void JobLauncher::Run() {
   absl::Status started = Start();
-  complaints_.Reset();
+  errors_.Reset();
   if (!started.ok()) {
     RemoveFiles();
     (void)SendAttach(job_.client.get(), {.event = AttachEvent::kNotLaunched, .value = kExitFailed});
@@ -86,7 +86,7 @@ absl::Status JobLauncher::Start() {
   if (status.ok() && request_.detached) status = OpenLog();
   if (status.ok()) status = ForkJob();
   if (!status.ok()) {
-    LaunchLog("relocctl", false, complaints_.get()).Error({status.message().data(), status.message().size()});
+    LaunchLog("relocctl", false, errors_.get()).Error({status.message().data(), status.message().size()});
     return status;
   }
   if (!request_.detached) {
@@ -161,7 +161,7 @@ absl::Status JobLauncher::DropDescriptors() {
     if (::dup2(null.get(), fd) < 0) return SystemError(errno, "cannot open /dev/null");
   }
   std::vector<int> keep = {0, 1, 2, null.get()};
-  for (const UniqueFd* fd : {&complaints_, &job_.launched, &job_.output, &job_.terminal, &job_.client,
+  for (const UniqueFd* fd : {&errors_, &job_.launched, &job_.output, &job_.terminal, &job_.client,
                              &job_.listener, &start_.output}) {
     if (fd->valid()) keep.push_back(fd->get());
   }
@@ -176,7 +176,7 @@ absl::Status JobLauncher::ForkJob() {
   start_.own_group = !shares_session();
   start_.foreground = job_.foreground;
   start_.signals = request_.signals;
-  start_.complaints = complaints_.get();
+  start_.errors = errors_.get();
   start_.debug = request_.debug;
   start_.launch = &request_.launch;
   start_.reservation = request_.reservation;

@@ -31,7 +31,7 @@ absl::Status TakePlace(const JobStart& start, int launched) {
 
 // Returns an exit status if the program was not executed.
 int Launch(const JobStart& start, int launched) {
-  LaunchLog log("relocctl", start.debug, start.complaints);
+  LaunchLog log("relocctl", start.debug, start.errors);
   if (absl::Status placed = TakePlace(start, launched); !placed.ok()) {
     log.Error({placed.message().data(), placed.message().size()});
     return kExitFailed;

@@ -27,7 +27,7 @@ struct JobStart {
   UniqueFd output;                 // the pipe among these, if there is one
   mode_t umask = 0;
   const CallerSignals* signals = nullptr;
-  int complaints = -1;  // where a failing launch prints its error
+  int errors = -1;  // where a failing launch prints its error
   bool debug = false;
   const JobLaunch* launch = nullptr;
   const Reservation* reservation = nullptr;

@@ -113,7 +113,8 @@ absl::Status BindJob(const std::string& daemon_dir, const std::string& id) {
   return Say(daemon_dir, {MessageType::kBind, id});
 }
 
-absl::Status TellEnded(const std::string& daemon_dir, const std::string& id, int wait_status, bool launched) {
+absl::Status ReportEnded(const std::string& daemon_dir, const std::string& id, int wait_status,
+                         bool launched) {
   return Say(daemon_dir, {launched ? MessageType::kEnded : MessageType::kAbandoned, id, wait_status});
 }
 

@@ -31,6 +31,7 @@ absl::Status BindJob(const std::string& daemon_dir, const std::string& id);
 
 // Reports that the job has ended, with the status of waitpid(2); `launched`: its program was executed. An
 // error if no daemon has received it.
-absl::Status TellEnded(const std::string& daemon_dir, const std::string& id, int wait_status, bool launched);
+absl::Status ReportEnded(const std::string& daemon_dir, const std::string& id, int wait_status,
+                         bool launched);
 
 }  // namespace reloc

@@ -139,22 +139,22 @@ bool DaemonSession::IsUsable(const ReplyMessage& reply, Plan* plan) const {
 }
 
 // The receiver is checked by the directory alone: nobody else can make a socket in it.
-void DaemonSession::Tell() {
+void DaemonSession::ReportStart() {
   if (!directory_.fd.valid()) return;
   const bool sent =
       !link_.connected() && SendDatagram(directory_.get(), EncodeMessage(MessageType::kStarted));
-  if (!sent) TellConnected(MessageType::kStarted);
+  if (!sent) SendConnected(MessageType::kStarted);
 }
 
-void DaemonSession::TellMirrorIsUnusable() {
+void DaemonSession::ReportMirrorUnusable() {
   const Reason first = message_.reason;
   message_.reason = Reason::kMirror;
-  TellConnected(MessageType::kWanted);
+  SendConnected(MessageType::kWanted);
   message_.reason = first;
   NoteReason(Reason::kMirror);
 }
 
-void DaemonSession::TellConnected(MessageType type) {
+void DaemonSession::SendConnected(MessageType type) {
   // The daemon may have closed a connection that was used before: then try once more, with a new one.
   for (int tries = 0; tries < 2 && Connect(); ++tries) {
     bool sent = link_.Send(EncodeMessage(type), -1) == Reason::kNone;

@@ -47,16 +47,16 @@ class DaemonSession {
   bool AskForRoot(int store, Plan* plan, RootNamespaces* root);
 
   // Reports this launch, so that `relocctl ps` shows it. The daemon need not answer, nor receive it.
-  void Tell();
+  void ReportStart();
   // Reports that the plan's engine was requested, and that a mirror of the pack would let it run. No answer.
-  void TellMirrorIsWanted() { TellConnected(MessageType::kWanted); }
+  void ReportMirrorWanted() { SendConnected(MessageType::kWanted); }
   // Reports that nothing could be executed from the mirror that the plan's engine uses. No answer.
-  void TellMirrorIsUnusable();
+  void ReportMirrorUnusable();
 
  private:
   bool OpenDirectory(const char* path);
   bool Connect();
-  void TellConnected(MessageType type);
+  void SendConnected(MessageType type);
   Reason Ask(int store, ReplyMessage* reply, RootNamespaces* root);
   bool IsUsable(const ReplyMessage& reply, Plan* plan) const;
   string_view EncodeMessage(MessageType type);

@@ -16,16 +16,16 @@ bool OutOfMemory(const char* step, string_view about, Failure* failure) {
 
 // Returns false for a path that the list in the variable `name` would split.
 bool IsListElement(string_view name, string_view path, Failure* failure) {
-  const char* cure = nullptr;
-  if (memchr(path.data(), ':', path.size()) != nullptr) cure = "move the pack to a path without ':'";
+  const char* fix = nullptr;
+  if (memchr(path.data(), ':', path.size()) != nullptr) fix = "move the pack to a path without ':'";
   // ld.so(8): spaces are separators there, too.
   if (name == "LD_PRELOAD" && memchr(path.data(), ' ', path.size()) != nullptr) {
-    cure = "move the pack to a path without spaces";
+    fix = "move the pack to a path without spaces";
   }
   // ld.so silently skips longer names (audit_list_next() in elf/rtld.c).
-  if (name == "LD_AUDIT" && path.size() >= 255) cure = "move the pack to a shorter path";
-  if (cure != nullptr) failure->Set("put into a list", Errno{EINVAL}, path, cure);
-  return cure == nullptr;
+  if (name == "LD_AUDIT" && path.size() >= 255) fix = "move the pack to a shorter path";
+  if (fix != nullptr) failure->Set("put into a list", Errno{EINVAL}, path, fix);
+  return fix == nullptr;
 }
 
 }  // namespace

@@ -151,8 +151,8 @@ bool Executor::Join(Failure* failure) {
   bool joined_user = false;
   Errno e = JoinNamespaces(state_->user_ns.get(), state_->mount_ns.get(), &joined_user);
   if (!e.ok()) {
-    const char* cure = e.value == EPERM ? "setns(2) is refused here; use another engine" : nullptr;
-    failure->Set(joined_user ? "join mount namespace" : "join namespaces", e, "", cure);
+    const char* fix = e.value == EPERM ? "setns(2) is refused here; use another engine" : nullptr;
+    failure->Set(joined_user ? "join mount namespace" : "join namespaces", e, "", fix);
   }
   if (!e.ok() || !SeesStore(failure)) return false;
   // With a user namespace of its own the program could not change the host's name anyway.

@@ -16,10 +16,10 @@ const char* ReasonName(Reason reason) {
   return index < kReasonCount ? kReasonNames[index] : "unknown";
 }
 
-void Failure::Set(const char* failed_step, Errno errno_value, string_view about, const char* cure) {
+void Failure::Set(const char* failed_step, Errno errno_value, string_view about, const char* fix) {
   step = failed_step;
   error = errno_value;
-  hint = cure;
+  hint = fix;
   subject.Clear();
   subject << about;
 }

@@ -32,7 +32,7 @@ struct Failure {
 
   bool failed() const { return step != nullptr; }
   void Clear() { Set(nullptr, kOk, {}); }
-  void Set(const char* failed_step, Errno errno_value, string_view about, const char* cure = nullptr);
+  void Set(const char* failed_step, Errno errno_value, string_view about, const char* fix = nullptr);
   // Appends "mount /x: Permission denied (hint)".
   void Describe(TextBuffer* line) const;
 };

@@ -18,7 +18,7 @@
 namespace reloc {
 namespace {
 
-constexpr const char* kUserNamespaceCure =
+constexpr const char* kUserNamespaceFix =
     "images are mounted in a user namespace: relocctl engines tells the cure; or unpack the image: "
     "unsquashfs "
     "-d DIR IMAGE";
@@ -42,15 +42,15 @@ class ImageRoot {
   UniqueFd TakeServerLink() { return server_.TakeLink(); }
 
  private:
-  bool Fail(const char* step, Errno error, string_view about, const char* cure = nullptr) {
-    failure_->Set(step, error, about, cure);
+  bool Fail(const char* step, Errno error, string_view about, const char* fix = nullptr) {
+    failure_->Set(step, error, about, fix);
     return false;
   }
 
   bool EnterUser() {
     const char* step = nullptr;
     Errno e = EnterUserNamespace(&step);
-    return e.ok() || Fail(step, e, "", kUserNamespaceCure);
+    return e.ok() || Fail(step, e, "", kUserNamespaceFix);
   }
 
   bool OpenFuse() {
@@ -67,7 +67,7 @@ class ImageRoot {
   bool EnterMounts() {
     const char* step = nullptr;
     Errno e = EnterNewNamespaces(&step);
-    return e.ok() || Fail(step, e, "", kUserNamespaceCure);
+    return e.ok() || Fail(step, e, "", kUserNamespaceFix);
   }
 
   bool Stage() {
@@ -84,7 +84,7 @@ class ImageRoot {
             << ",group_id=" << ::getegid() << ",allow_other,default_permissions";
     const int mounted = ::mount(image_.path.c_str(), kPackInStage, "fuse.reloc-squashfs",
                                 MS_RDONLY | MS_NOSUID | MS_NODEV, options.c_str());
-    if (mounted != 0) return Fail("mount", Errno::Last(), image_.path.view(), kUserNamespaceCure);
+    if (mounted != 0) return Fail("mount", Errno::Last(), image_.path.view(), kUserNamespaceFix);
     fuse_.Reset();  // now only the server has it: if the server ends, accesses fail and do not wait
     return true;
   }
@@ -109,10 +109,10 @@ class ImageRoot {
   bool FailAtServer(Errno error) {
     FixedText<512> about;
     about << image_.path.view();
-    FixedText<256> complaint;
-    server_.ReadComplaint(&complaint);
-    if (!complaint.empty()) about << ": " << complaint.view();
-    return Fail("mount", complaint.empty() ? error : kOk, about.view(),
+    FixedText<256> errors;
+    server_.ReadErrors(&errors);
+    if (!errors.empty()) about << ": " << errors.view();
+    return Fail("mount", errors.empty() ? error : kOk, about.view(),
                 error.value == ETIMEDOUT ? "its server does not answer: is the file system that it is on?"
                                          : "is the image damaged?");
   }

@@ -88,10 +88,10 @@ bool ImageServer::Find(Failure* failure) {
 }
 
 bool ImageServer::Fork(int image, int fuse, Failure* failure) {
-  complaints_.Reset(static_cast<int>(::syscall(SYS_memfd_create, "complaints", 1U)));  // MFD_CLOEXEC
+  errors_.Reset(static_cast<int>(::syscall(SYS_memfd_create, "complaints", 1U)));  // MFD_CLOEXEC
   int ends[2] = {-1, -1};
   Errno error;
-  if (!complaints_.valid() || ::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+  if (!errors_.valid() || ::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
     error = Errno::Last();
   } else {
     UniqueFd servers(ends[0]);
@@ -106,7 +106,7 @@ bool ImageServer::Fork(int image, int fuse, Failure* failure) {
 void ImageServer::Run(int image, int fuse, int link) {
   ::setsid();
   IgnoreSignals();
-  int kept[] = {image, fuse, link, complaints_.get()};
+  int kept[] = {image, fuse, link, errors_.get()};
   std::sort(kept, kept + 4);
   Arena arena;
   if (!CloseAllDescriptorsBut(kept, &arena).ok()) ::_exit(1);
@@ -126,7 +126,7 @@ void ImageServer::Run(int image, int fuse, int link) {
 // Arranges the descriptors as 0 to 4, whatever their numbers are; the last ones stay open across exec.
 Errno ImageServer::ArrangeDescriptors(int image, int fuse, int link) {
   UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  int from[] = {null.get(), link, complaints_.get(), image, fuse};
+  int from[] = {null.get(), link, errors_.get(), image, fuse};
   for (int& fd : from) {
     fd = ::fcntl(fd, F_DUPFD_CLOEXEC, kFuse + 1);
     if (fd < 0) return Errno::Last();
@@ -153,9 +153,9 @@ Errno ImageServer::Serve() {
   }
 }
 
-void ImageServer::ReadComplaint(TextBuffer* text) const {
+void ImageServer::ReadErrors(TextBuffer* text) const {
   char memory[512];
-  ssize_t size = ::pread(complaints_.get(), memory, sizeof memory, 0);
+  ssize_t size = ::pread(errors_.get(), memory, sizeof memory, 0);
   string_view line, rest(memory, size > 0 ? static_cast<size_t>(size) : 0);
   while (line.empty() && !rest.empty()) line = SplitFirst(rest, '\n', &rest);
   *text << line;

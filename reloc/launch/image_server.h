@@ -39,15 +39,15 @@ class ImageServer {
   UniqueFd TakeLink() { return std::move(link_); }
 
   // Returns what it has written to stderr so far, as one line; empty if nothing.
-  void ReadComplaint(TextBuffer* text) const;
+  void ReadErrors(TextBuffer* text) const;
 
  private:
   [[noreturn]] void Run(int image, int fuse, int link);
   Errno ArrangeDescriptors(int image, int fuse, int link);
 
   PathText program_;
-  UniqueFd link_;        // we send a byte when it may begin, and it answers with one when it has
-  UniqueFd complaints_;  // its stderr, in memory: nobody need read it, and it cannot fill up
+  UniqueFd link_;    // we send a byte when it may begin, and it answers with one when it has
+  UniqueFd errors_;  // its stderr, in memory: nobody need read it, and it cannot fill up
 };
 
 }  // namespace reloc

@@ -96,7 +96,7 @@ void Launcher::AskForMirror(Engine engine) {
   if (TraitsOf(engine).mirror_use == MirrorUse::kRequired && plan_.engine() == engine &&
       plan_.refusal() == nullptr &&
       !FindMirror(daemon_.directory(), plan_.digest(), kGraftedMirror, &mirror).ok()) {
-    daemon_.TellMirrorIsWanted();
+    daemon_.ReportMirrorWanted();
   }
 }
 

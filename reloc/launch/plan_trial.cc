@@ -30,7 +30,7 @@ bool PlanTrial::Run(const Plan& plan, Failure* failure) {
   TryPlace(plan);
   if (!FailedInMirror(plan)) return committed_;
   log_.Debug("the mirror cannot be used");
-  daemon_->TellMirrorIsUnusable();
+  daemon_->ReportMirrorUnusable();
   const bool committed = committed_;
   committed_ = false;
   if (TraitsOf(plan.engine()).mirror_use == MirrorUse::kRequired) {
@@ -109,7 +109,7 @@ void PlanTrial::TryRoot(const Plan& plan, const Step& bind) {
     Enter(*way);
     const bool in_mirror = state_.shown == Shown::kMirror && ExecFailed();
     if (committed_ && !in_mirror) return;
-    in_mirror ? daemon_->TellMirrorIsUnusable() : daemon_->NoteReason(Reason::kJoin);
+    in_mirror ? daemon_->ReportMirrorUnusable() : daemon_->NoteReason(Reason::kJoin);
     committed_ = false;
     if (state_.root == RootAccess::kHost) state_.cwd.Save();
     state_.root = RootAccess::kToJoin;
@@ -164,7 +164,7 @@ void PlanTrial::Enter(const Plan& plan) {
       const EngineTraits& traits = TraitsOf(plan.engine());
       if (traits.sets_job_mark) MarkEnvironment();
       if (traits.has_root && (state_.root != RootAccess::kHost || request_.image_way != nullptr)) ReadMark();
-      daemon_->Tell();
+      daemon_->ReportStart();
       LogWay(plan);
     }
     executor.Enter({&step, 1}, failure_);

@@ -62,7 +62,7 @@ void StopAs(int signal, const TracedProgram& program) {
   // wait for it.
   ::kill(program.pid, SIGURG);
   AwaitHeld(program.pid);
-  Suffer(signal);
+  TakeDefaultAction(signal);
   if (!IsToContinue(program.pid)) ::kill(program.pid, SIGCONT);
   ::kill(program.tracer, SIGCONT);
 }
@@ -77,7 +77,7 @@ void PassOn(const signalfd_siginfo& info, const TracedProgram& program) {
   (void)SendTrace(program.socket.get(), message).ok();
 }
 
-void Hear(const TracedProgram& program) {
+void HandleMessage(const TracedProgram& program) {
   TraceMessage message{};
   // Tracer or tracee were killed, and the program with them.
   if (!ReceiveTrace(program.socket.get(), &message).ok()) EndAs(SIGKILL);
@@ -93,7 +93,7 @@ void ActForProgram(TracedProgram program) {
   struct pollfd events[2] = {{program.socket.get(), POLLIN, 0}, {signals.get(), POLLIN, 0}};
   while (true) {
     if (::poll(events, 2, -1) < 0) continue;  // EINTR: a stop and its end
-    if (events[0].revents != 0) Hear(program);
+    if (events[0].revents != 0) HandleMessage(program);
     signalfd_siginfo info;
     while (::read(signals.get(), &info, sizeof info) == sizeof info) PassOn(info, program);
   }

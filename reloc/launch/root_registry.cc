@@ -24,7 +24,7 @@ Errno ReadAt(int fd, size_t offset, void* memory, size_t size) {
 // Returns whether `caller` sees what the maker saw. Mount ids are unique, and a mount belongs to one mount
 // namespace: so callers with the maker's "/" do, whatever their other namespaces are. Reading the three
 // /proc/self/ns files costs more than everything else here.
-bool StandsWithMaker(const CallerContext& maker, const CallerContext& caller) {
+bool SharesView(const CallerContext& maker, const CallerContext& caller) {
   if (maker.root_mount == 0) return maker == caller;
   return maker.root == caller.root && maker.root_mount == caller.root_mount &&
          maker.root_mtime == caller.root_mtime;
@@ -33,7 +33,7 @@ bool StandsWithMaker(const CallerContext& maker, const CallerContext& caller) {
 Errno CheckHeader(const RegistryHeader& header, const CallerContext& caller) {
   bool readable = memcmp(header.magic, "RLRR", 4) == 0 && header.version == kRegistryVersion;
   if (!readable || header.holder_pid <= 0) return Errno{ENOENT};
-  return StandsWithMaker(header.maker, caller) ? kOk : Errno{EXDEV};
+  return SharesView(header.maker, caller) ? kOk : Errno{EXDEV};
 }
 
 bool Matches(const RegistrySlot& slot, const RootKey& key) {
@@ -62,7 +62,7 @@ Errno FindSlot(int registry, const RootKey& key, RegistrySlot* found) {
 // process, which can be made so that opening one of its descriptors blocks for ever
 // (daemon/proc/stall_guard.h). Only root may open descriptors of other users' processes; for others the open
 // is refused before that.
-bool MayHoldUp(int32_t holder) {
+bool MayBlock(int32_t holder) {
   if (::getauxval(AT_EUID) != 0) return false;
   FixedText<32> path;
   path << "/proc/" << holder;
@@ -99,7 +99,7 @@ Result<RootNamespaces> FindPublishedRoot(int daemon_dir, const RootKey& key, con
   if (Errno e = CheckHeader(header, caller); !e.ok()) return e;
   RegistrySlot slot;
   if (Errno e = FindSlot(registry->get(), key, &slot); !e.ok()) return e;
-  if (MayHoldUp(header.holder_pid)) return Errno{ESTALE};
+  if (MayBlock(header.holder_pid)) return Errno{ESTALE};
   RootNamespaces namespaces;
   if (header.user_ns_inode != 0) {
     Result<UniqueFd> user = OpenNamespace(header.holder_pid, header.user_ns_fd, header.user_ns_inode);

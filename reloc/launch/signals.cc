@@ -17,7 +17,7 @@ sigset_t EverySignal() {
   return all;
 }
 
-void Suffer(int signal) {
+void TakeDefaultAction(int signal) {
   (void)::signal(signal, SIG_DFL);  // fails for SIGKILL and SIGSTOP, which do not need it
   ::kill(::getpid(), signal);
   SetSignalMask(kAllSignals & ~SignalBit(signal));
@@ -31,7 +31,7 @@ void EndAs(int wait_status) {
   struct rlimit none = {0, 0};
   ::setrlimit(RLIMIT_CORE, &none);
   ::prctl(PR_SET_DUMPABLE, 0);
-  Suffer(WTERMSIG(wait_status));
+  TakeDefaultAction(WTERMSIG(wait_status));
   ::_exit(128 + WTERMSIG(wait_status));
 }
 

@@ -13,7 +13,7 @@ sigset_t EverySignal();
 // The next two functions are for processes that block all signals.
 
 // Performs the default action of `signal` on this process.
-void Suffer(int signal);
+void TakeDefaultAction(int signal);
 
 // Ends this process as the other one ended, according to `wait_status` (see waitpid(2)).
 [[noreturn]] void EndAs(int wait_status);

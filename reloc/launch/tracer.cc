@@ -32,7 +32,7 @@ namespace {
 // How long proot may take to show that it works. If its acceleration does not match the kernel, it may hang.
 constexpr int kReadyMillis = 5000;
 
-constexpr char kCure[] = "use the engine userns or fakechroot";
+constexpr char kFix[] = "use the engine userns or fakechroot";
 
 // PRoot knows the working directory only by its path. If there is none, it refuses to start or uses "/".
 bool CwdHasPath() {
@@ -76,7 +76,7 @@ bool Tracer::Start(const TracerPlan& plan, Failure* failure) {
     return false;
   }
   if (!CwdHasPath()) {
-    failure->Set("trace", Errno{ENOENT}, "from a working directory that no path leads to", kCure);
+    failure->Set("trace", Errno{ENOENT}, "from a working directory that no path leads to", kFix);
     return false;
   }
   Result<std::span<int>> open = ListDescriptors(arena_);
@@ -99,8 +99,8 @@ bool Tracer::Start(const TracerPlan& plan, Failure* failure) {
 bool Tracer::Try(const TracerPlan& plan, bool accelerated, Failure* failure) {
   failure->Clear();
   int pair[2] = {-1, -1};
-  complaints_.Reset(::memfd_create("proot", MFD_CLOEXEC));
-  if (!complaints_.valid() || ::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+  errors_.Reset(::memfd_create("proot", MFD_CLOEXEC));
+  if (!errors_.valid() || ::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
     failure->Set("start the tracer", Errno::Last(), plan.tracer);
     return false;
   }
@@ -157,7 +157,7 @@ Errno Tracer::BecomeTracer(const TracerPlan& plan, bool accelerated) {
 Errno Tracer::ArrangeDescriptors() {
   Result<UniqueFd> null = Open("/dev/null", O_RDWR);
   if (!null.ok()) return null.error();
-  if (::dup2(null->get(), 0) < 0 || ::dup2(null->get(), 1) < 0 || ::dup2(complaints_.get(), 2) < 0)
+  if (::dup2(null->get(), 0) < 0 || ::dup2(null->get(), 1) < 0 || ::dup2(errors_.get(), 2) < 0)
     return Errno::Last();
   for (int fd : descriptors_) {
     if (fd > 2 && fd < limit_) ::close(fd);
@@ -184,17 +184,17 @@ bool Tracer::AwaitReady(const TracerPlan& plan, Failure* failure) {
     return false;
   }
   FixedText<256> why;
-  ReadComplaint(&why);
+  ReadErrors(&why);
   if (why.empty() && error.value == EPIPE) why << "proot ended without a word";
   if (why.empty()) why << "the store is not seen under proot";
-  failure->Set("trace:", error.value == ETIMEDOUT ? error : kOk, why.view(), kCure);
+  failure->Set("trace:", error.value == ETIMEDOUT ? error : kOk, why.view(), kFix);
   return false;
 }
 
 // Reads the first line that proot wrote, without its "proot error: ".
-void Tracer::ReadComplaint(TextBuffer* text) const {
+void Tracer::ReadErrors(TextBuffer* text) const {
   char memory[4096];
-  ssize_t size = ::pread(complaints_.get(), memory, sizeof memory, 0);
+  ssize_t size = ::pread(errors_.get(), memory, sizeof memory, 0);
   string_view rest(memory, size > 0 ? static_cast<size_t>(size) : 0);
   while (!rest.empty()) {
     string_view line = SplitFirst(rest, '\n', &rest);
@@ -219,7 +219,7 @@ void Tracer::RemoveGlue(const TracerPlan& plan) const {
   if (::lstat(path.c_str(), &st) == 0 && (st.st_mode & 07777) != 0) return;
   ::rmdir(path.c_str());
   Result<UniqueFd> tmp = Open("/tmp", O_RDONLY | O_DIRECTORY);
-  if (!tmp.ok() || ::lseek(complaints_.get(), 0, SEEK_CUR) > 0) return;
+  if (!tmp.ok() || ::lseek(errors_.get(), 0, SEEK_CUR) > 0) return;
   FixedText<64> name;
   name << "proot-" << pid_ << '-';
   DirectoryReader reader(tmp->get());

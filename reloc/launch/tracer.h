@@ -54,7 +54,7 @@ class Tracer {
   Errno BecomeTracer(const TracerPlan& plan, bool accelerated);
   Errno ArrangeDescriptors();
   bool AwaitReady(const TracerPlan& plan, Failure* failure);
-  void ReadComplaint(TextBuffer* text) const;
+  void ReadErrors(TextBuffer* text) const;
   void RemoveGlue(const TracerPlan& plan) const;
   void GiveUp();
   Errno RunTraced(char* const* argv, char* const* envp);
@@ -69,9 +69,9 @@ class Tracer {
   UniqueFd socket_;      // to the tracee
   UniqueFd far_socket_;  // the tracee's end
   UniqueFd loader_;
-  UniqueFd complaints_;  // what the tracer writes to stderr
-  int pid_ = -1;         // proot's
-  int program_ = -1;     // pid of the process that becomes the program
+  UniqueFd errors_;   // what the tracer writes to stderr
+  int pid_ = -1;      // proot's
+  int program_ = -1;  // pid of the process that becomes the program
 };
 
 }  // namespace reloc

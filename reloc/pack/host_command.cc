@@ -143,7 +143,7 @@ absl::StatusOr<CommandResult> RunCommand(const std::vector<std::string>& argumen
   return std::move(command).Wait();
 }
 
-std::string Complaint(const CommandResult& result) {
+std::string ErrorOf(const CommandResult& result) {
   const std::string line = result.errors.substr(0, result.errors.find('\n'));
   return line.empty() ? absl::StrCat("exit status ", result.exit_code) : line;
 }

@@ -47,6 +47,6 @@ class RunningCommand {
 absl::StatusOr<CommandResult> RunCommand(const std::vector<std::string>& arguments);
 
 // Returns the first line that the command wrote to stderr, or "exit status N".
-std::string Complaint(const CommandResult& result);
+std::string ErrorOf(const CommandResult& result);
 
 }  // namespace reloc

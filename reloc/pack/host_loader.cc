@@ -47,10 +47,10 @@ absl::StatusOr<LoadedLibraries> AskLoader(const std::string& loader, const std::
   const bool complete = result.exit_code == 0;
   if (complete || !result.output.empty())
     return LoadedLibraries{loader, ParseLoaderListing(result.output), complete};
-  const std::string complaint = Complaint(result);
+  const std::string error = ErrorOf(result);
   return absl::FailedPreconditionError(
       absl::StrCat("its loader cannot load it (is a library not installed, or LD_LIBRARY_PATH not set?): ",
-                   absl::StripPrefix(complaint, absl::StrCat(object, ": "))));
+                   absl::StripPrefix(error, absl::StrCat(object, ": "))));
 }
 
 }  // namespace reloc

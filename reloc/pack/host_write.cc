@@ -53,7 +53,7 @@ absl::Status Patch(const HostFile& file, const std::string& target) {
   command.push_back(file.source);
   RELOC_ASSIGN_OR_RETURN(const CommandResult result, RunCommand(command));
   if (result.exit_code == 0) return absl::OkStatus();
-  return absl::InternalError(absl::StrCat("patchelf cannot rewrite ", file.source, ": ", Complaint(result)));
+  return absl::InternalError(absl::StrCat("patchelf cannot rewrite ", file.source, ": ", ErrorOf(result)));
 }
 
 absl::Status WriteElf(const HostFile& file, const std::string& target) {

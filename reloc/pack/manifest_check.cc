@@ -23,9 +23,9 @@ namespace {
 using Directories = absl::flat_hash_set<std::string>;
 
 // Appends pieces to "<file>: ". A class, so that every check below is one line.
-class Complaint {
+class ErrorMaker {
  public:
-  explicit Complaint(std::string_view name) : name_(name) {}
+  explicit ErrorMaker(std::string_view name) : name_(name) {}
   template <typename... Pieces>
   absl::Status operator()(const Pieces&... pieces) const {
     return absl::InvalidArgumentError(OneLine(absl::StrCat(name_, ": ", pieces...)));
@@ -39,7 +39,7 @@ bool IsInStore(std::string_view path, const std::string& prefix) {
   return IsCleanAbsolute(path) && IsPlainText(path) && IsBelow(path, prefix) && path.size() > prefix.size();
 }
 
-absl::Status CheckEntry(const pb::Entry& entry, const std::string& prefix, const Complaint& bad) {
+absl::Status CheckEntry(const pb::Entry& entry, const std::string& prefix, const ErrorMaker& bad) {
   if (!IsEntryName(entry.name())) return bad("'", EscapeName(entry.name()), "' is not a name for an entry");
   for (const std::string& path : {entry.program(), entry.resolved()}) {
     if (!IsInStore(path, prefix))
@@ -49,7 +49,7 @@ absl::Status CheckEntry(const pb::Entry& entry, const std::string& prefix, const
 }
 
 absl::Status CheckAttributes(const pb::File& file, const std::string& path, size_t depth,
-                             const Complaint& bad) {
+                             const ErrorMaker& bad) {
   bool regular = file.type() == pb::File::REGULAR, symlink = file.type() == pb::File::SYMLINK;
   if (!regular && !symlink && file.type() != pb::File::DIRECTORY)
     return bad(file.path(), " is of no known type");
@@ -69,7 +69,7 @@ absl::Status CheckAttributes(const pb::File& file, const std::string& path, size
 // Checks a list of files: clean paths, none twice, each in a directory that is listed before it. `depth`: of
 // the directory that the paths are relative to, in the pack.
 template <typename Files>
-absl::Status CheckFiles(const Files& files, size_t depth, Directories directories, const Complaint& bad) {
+absl::Status CheckFiles(const Files& files, size_t depth, Directories directories, const ErrorMaker& bad) {
   absl::flat_hash_set<std::string> seen;
   for (const pb::File& file : files) {
     absl::StatusOr<std::string> unescaped = UnescapeName(file.path());
@@ -90,8 +90,8 @@ absl::Status CheckFiles(const Files& files, size_t depth, Directories directorie
 absl::Status CheckItem(const pb::Item& item, size_t depth, const absl::flat_hash_set<std::string>& names,
                        std::string_view file_name) {
   if (!IsItemName(item.name()))
-    return Complaint(file_name)("'", item.name(), "' is not the name of a store item");
-  Complaint bad(absl::StrCat(Text(file_name), ": ", item.name()));
+    return ErrorMaker(file_name)("'", item.name(), "' is not the name of a store item");
+  ErrorMaker bad(absl::StrCat(Text(file_name), ": ", item.name()));
   for (int i = 0; i < item.references_size(); ++i) {
     const std::string& reference = item.references(i);
     if (!names.contains(reference)) return bad("refers to ", reference, ", which is not listed");
@@ -121,7 +121,7 @@ bool LeavesPack(size_t depth, std::string_view link, std::string_view target) {
 }
 
 absl::Status CheckFormat(const pb::Manifest& manifest, std::string_view name) {
-  if (manifest.format_major() == 0) return Complaint(name)("format_major is missing");
+  if (manifest.format_major() == 0) return ErrorMaker(name)("format_major is missing");
   if (manifest.format_major() <= kFormatMajor) return absl::OkStatus();
   return absl::UnimplementedError(absl::StrCat(Text(name), " has format ", manifest.format_major(), ".",
                                                manifest.format_minor(), "; this program reads up to ",
@@ -129,7 +129,7 @@ absl::Status CheckFormat(const pb::Manifest& manifest, std::string_view name) {
 }
 
 absl::Status CheckManifest(const pb::Manifest& manifest, std::string_view name) {
-  Complaint bad(name);
+  ErrorMaker bad(name);
   const std::string& prefix = manifest.store_prefix();
   if (!IsCleanAbsolute(prefix) || prefix == "/" || !IsPlainText(prefix))
     return bad("store_prefix is not a clean absolute path");
@@ -146,7 +146,7 @@ absl::Status CheckManifest(const pb::Manifest& manifest, std::string_view name) 
 
 absl::Status CheckContents(const pb::Contents& contents, const pb::Manifest& manifest,
                            std::string_view name) {
-  Complaint bad(name);
+  ErrorMaker bad(name);
   size_t depth = Depth(manifest.store_prefix());
   absl::flat_hash_set<std::string> names;
   for (const pb::Item& item : contents.items()) {

@@ -59,7 +59,7 @@ absl::Status MakeSquashfs(const std::string& image, absl::FunctionRef<absl::Stat
   RELOC_ASSIGN_OR_RETURN(CommandResult result, std::move(*command).Wait());
   // Unless we ended it, the archive could not be written because it had ended.
   const bool ended_itself = result.exit_code != 128 + SIGKILL;
-  if (result.exit_code != 0 && (written.ok() || ended_itself)) return Failed(image, Complaint(result));
+  if (result.exit_code != 0 && (written.ok() || ended_itself)) return Failed(image, ErrorOf(result));
   return written;
 }
 

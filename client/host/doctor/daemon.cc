@@ -13,7 +13,7 @@
 #include "client/base/mirror_list.h"
 #include "client/host/doctor/checks.h"
 #include "client/host/doctor/helpers.h"
-#include "client/host/doctor/patience.h"
+#include "client/host/doctor/timeout.h"
 #include "reloc/base/file.h"
 #include "reloc/hosted/child_task.h"
 #include "reloc/hosted/status.h"
@@ -29,7 +29,7 @@ namespace {
 using relocd::v1::DaemonStatus;
 
 constexpr const char* kMirrors = "mirrors";
-constexpr absl::Duration kDaemonPatience = absl::Milliseconds(2500);  // more than its answers may take
+constexpr absl::Duration kDaemonTimeout = absl::Milliseconds(2500);  // more than its answers may take
 constexpr const char* kRestart = "relocctl daemon restart";
 
 Result<UniqueFd> OpenIn(const std::string& dir, const char* name) {
@@ -139,7 +139,7 @@ void AddDamagedMirrors(const relocd::v1::ListMirrorsResponse& list, Findings* fi
     findings->push_back(Warn("mirror",
                              absl::StrCat(ShortMirrorName(mirror.name()), " of ", mirror.pack(),
                                           " is damaged: programs run from the pack"),
-                             MirrorCure(mirror)));
+                             MirrorFix(mirror)));
   }
 }
 
@@ -173,12 +173,12 @@ Findings CheckOwnDaemon(const std::string& dir) {
 Findings CheckDaemon() {
   Findings findings;
   if (absl::StatusOr<std::string> dir = ChosenDaemonDir(); dir.ok()) {
-    findings = Patiently(
-        "daemon", [&] { return CheckOwnDaemon(*dir); }, kDaemonPatience);
+    findings = WithTimeout(
+        "daemon", [&] { return CheckOwnDaemon(*dir); }, kDaemonTimeout);
   }
   for (Finding& finding : findings) {
     if (finding.check != kMirrors) continue;
-    finding = Patiently(kMirrors, [&] { return Findings{CheckMirrors(finding.found, finding.cure)}; })[0];
+    finding = WithTimeout(kMirrors, [&] { return Findings{CheckMirrors(finding.found, finding.fix)}; })[0];
   }
   findings.push_back(CheckSite());
   return findings;

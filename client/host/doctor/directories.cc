@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/host/doctor/checks.h"
-#include "client/host/doctor/patience.h"
+#include "client/host/doctor/timeout.h"
 #include "reloc/base/file.h"
 #include "reloc/hosted/file_system.h"
 #include "reloc/hosted/files.h"
@@ -118,11 +118,11 @@ Finding CheckHome() {
 
 Finding CheckStateDir(const std::string& daemon_dir, const std::string& state) {
   constexpr const char* kCheck = "state directory";
-  constexpr const char* kCure = "export XDG_STATE_HOME=a directory that you can write";
+  constexpr const char* kFix = "export XDG_STATE_HOME=a directory that you can write";
   if (state == daemon_dir)
-    return Warn(kCheck, "$XDG_STATE_HOME cannot be written: history and log last until the next boot", kCure);
+    return Warn(kCheck, "$XDG_STATE_HOME cannot be written: history and log last until the next boot", kFix);
   absl::StatusOr<FileSystem> fs = InspectFileSystem(state);
-  if (!fs.ok()) return Warn(kCheck, std::string(fs.status().message()), kCure);
+  if (!fs.ok()) return Warn(kCheck, std::string(fs.status().message()), kFix);
   if (!fs->shared.empty()) {
     return Warn(kCheck,
                 absl::StrCat(state, " is on ", fs->shared,
@@ -175,7 +175,7 @@ Findings CheckState(const std::string& daemon_dir) {
 
 // Any of them may be on a file server.
 Findings CheckDirectories() {
-  Findings findings = Patiently("XDG_RUNTIME_DIR", [] { return Findings{CheckRuntimeDir()}; });
+  Findings findings = WithTimeout("XDG_RUNTIME_DIR", [] { return Findings{CheckRuntimeDir()}; });
   absl::StatusOr<DaemonPlace> place = FindDaemonPlace(environ);
   if (!place.ok()) {
     findings.push_back(Fail("daemon directory", std::string(place.status().message()),
@@ -183,10 +183,10 @@ Findings CheckDirectories() {
     return findings;
   }
   for (const Findings& more :
-       {Patiently("daemon directory", [&] { return Findings{CheckDaemonDir(*place)}; }),
-        Patiently("TMPDIR", [] { return Findings{CheckTemporary()}; }),
-        Patiently("HOME", [] { return Findings{CheckHome()}; }),
-        Patiently("state directory", [&] { return CheckState(place->dir); })}) {
+       {WithTimeout("daemon directory", [&] { return Findings{CheckDaemonDir(*place)}; }),
+        WithTimeout("TMPDIR", [] { return Findings{CheckTemporary()}; }),
+        WithTimeout("HOME", [] { return Findings{CheckHome()}; }),
+        WithTimeout("state directory", [&] { return CheckState(place->dir); })}) {
     findings.insert(findings.end(), more.begin(), more.end());
   }
   return findings;

@@ -15,7 +15,7 @@ namespace {
 Finding ToFinding(const EngineReport& report, bool another_works) {
   std::string check = absl::StrCat("engine ", EngineName(report.engine));
   if (report.works) return Ok(check, "works");
-  return {another_works ? Health::kWarning : Health::kFailure, check, report.obstacle, report.cure};
+  return {another_works ? Health::kWarning : Health::kFailure, check, report.obstacle, report.fix};
 }
 
 // Checks the value of $RELOC_ENGINE.

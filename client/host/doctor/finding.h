@@ -16,7 +16,7 @@ struct Finding {
   Health health;
   std::string check;  // stable, for scripts: "daemon", "state directory"
   std::string found;
-  std::string cure;  // what to do; empty if all is well
+  std::string fix;  // what to do; empty if all is well
 };
 
 // In the order in which they are printed.
@@ -25,11 +25,11 @@ using Findings = std::vector<Finding>;
 inline Finding Ok(std::string check, std::string found) {
   return {Health::kOk, std::move(check), std::move(found), ""};
 }
-inline Finding Warn(std::string check, std::string found, std::string cure) {
-  return {Health::kWarning, std::move(check), std::move(found), std::move(cure)};
+inline Finding Warn(std::string check, std::string found, std::string fix) {
+  return {Health::kWarning, std::move(check), std::move(found), std::move(fix)};
 }
-inline Finding Fail(std::string check, std::string found, std::string cure) {
-  return {Health::kFailure, std::move(check), std::move(found), std::move(cure)};
+inline Finding Fail(std::string check, std::string found, std::string fix) {
+  return {Health::kFailure, std::move(check), std::move(found), std::move(fix)};
 }
 
 }  // namespace reloc

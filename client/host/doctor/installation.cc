@@ -92,12 +92,12 @@ std::string FindInPath() {
 
 Finding CheckPath(const std::string& self) {
   const std::string found = FindInPath();
-  const std::string cure = absl::StrCat("export PATH=", fs::path(self).parent_path().string(), ":$PATH");
-  if (found.empty()) return Warn("PATH", "leads to no relocctl", cure);
+  const std::string fix = absl::StrCat("export PATH=", fs::path(self).parent_path().string(), ":$PATH");
+  if (found.empty()) return Warn("PATH", "leads to no relocctl", fix);
   Result<FileId> there = IdentifyAt(AT_FDCWD, found.c_str());
   Result<FileId> ours = IdentifyAt(AT_FDCWD, self.c_str());
   if (there.ok() && ours.ok() && *there == *ours) return Ok("PATH", absl::StrCat("leads to ", found));
-  return Warn("PATH", absl::StrCat("leads to another relocctl: ", found), cure);
+  return Warn("PATH", absl::StrCat("leads to another relocctl: ", found), fix);
 }
 
 Findings CheckModules() {

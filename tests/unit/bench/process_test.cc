@@ -20,13 +20,13 @@ TEST(Capture, KeepsBothStreamsAndTheStatus) {
   EXPECT_EQ(captured->output, "out\n");
   EXPECT_EQ(captured->errors, "err\n");
   EXPECT_FALSE(captured->succeeded());
-  EXPECT_EQ(Complaint(*captured), "exit status 3: err");
+  EXPECT_EQ(ErrorOf(*captured), "exit status 3: err");
 }
 
 TEST(Capture, ASignalIsNoExitStatus) {
   absl::StatusOr<Captured> captured = Capture(Shell("kill -KILL $$"));
   ASSERT_TRUE(captured.ok()) << captured.status();
-  EXPECT_EQ(Complaint(*captured), "killed by Killed");
+  EXPECT_EQ(ErrorOf(*captured), "killed by Killed");
 }
 
 TEST(Capture, TheEnvironmentIsTheOneThatIsGiven) {

@@ -61,7 +61,7 @@ TEST(Graft, ProbeTellsWhetherAMirrorIsReady) {
   EngineReport report = ProbeGraft(Parsed(bytes), fd.get());
   EXPECT_FALSE(report.works);
   EXPECT_EQ(report.obstacle, kNoGraftedMirror);
-  EXPECT_EQ(report.cure, kGraftCure);
+  EXPECT_EQ(report.fix, kGraftFix);
   const std::string name = "mirrors/01" + std::string(30, '0') + ".graft";
   std::filesystem::create_directories(dir / name + "/gnu/store");
   std::filesystem::create_symlink(dir / name + "/gnu/store", dir / "path");

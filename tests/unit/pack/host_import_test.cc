@@ -95,7 +95,7 @@ TEST(RunCommandTest, SaysHowItEnded) {
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->exit_code, 3);
   EXPECT_EQ(result->output, "out\n");
-  EXPECT_EQ(Complaint(*result), "err");
+  EXPECT_EQ(ErrorOf(*result), "err");
   EXPECT_EQ(RunCommand({"sh", "-c", "kill -9 $$"})->exit_code, 137);
   EXPECT_EQ(RunCommand({"no-such-program-here"}).status().code(), absl::StatusCode::kNotFound);
 }
@@ -128,12 +128,12 @@ class HostImportTest : public testing::Test {
   ~HostImportTest() override { fs::remove_all(directory_); }
 
   // Skips, or fails where RELOC_MUST_WORK names the feature.
-  void Missing(const std::string& feature, const std::string& cure) {
+  void Missing(const std::string& feature, const std::string& fix) {
     const char* must = getenv("RELOC_MUST_WORK");
     const std::vector<std::string> features = absl::StrSplit(must != nullptr ? must : "", ',');
     if (std::find(features.begin(), features.end(), feature) != features.end())
-      FAIL() << feature << " is missing: " << cure;
-    GTEST_SKIP() << feature << " is missing: " << cure;
+      FAIL() << feature << " is missing: " << fix;
+    GTEST_SKIP() << feature << " is missing: " << fix;
   }
   void Require(const std::string& program) {
     if (access(program.c_str(), X_OK) != 0)

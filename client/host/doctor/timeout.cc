@@ -1,4 +1,4 @@
-#include "client/host/doctor/patience.h"
+#include "client/host/doctor/timeout.h"
 
 #include <vector>
 
@@ -18,7 +18,7 @@ std::string Encode(const Findings& findings) {
   std::string bytes;
   for (const Finding& finding : findings) {
     for (const std::string& field :
-         {absl::StrCat(static_cast<int>(finding.health)), finding.check, finding.found, finding.cure}) {
+         {absl::StrCat(static_cast<int>(finding.health)), finding.check, finding.found, finding.fix}) {
       bytes.append(field).push_back('\0');
     }
   }
@@ -37,8 +37,9 @@ Findings Decode(const std::string& bytes) {
 
 }  // namespace
 
-Findings Patiently(const std::string& check, const std::function<Findings()>& look, absl::Duration patience) {
-  absl::StatusOr<std::string> answer = RunInChild(patience, [&] { return Encode(look()); });
+Findings WithTimeout(const std::string& check, const std::function<Findings()>& look,
+                     absl::Duration timeout) {
+  absl::StatusOr<std::string> answer = RunInChild(timeout, [&] { return Encode(look()); });
   if (absl::IsDeadlineExceeded(answer.status())) {
     return {Fail(check, "a file system that it lies on does not answer",
                  "see which: timeout 5 ls each directory of the other lines; tell your administrator")};

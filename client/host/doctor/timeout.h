@@ -12,7 +12,7 @@ namespace reloc {
 // Returns what `look` finds in a process of its own, which is abandoned if it does not answer in time; then
 // that is the finding, with the name `check`. Call it while the process is single-threaded. The default is
 // short, because several may hang, and everything must be reported within three seconds.
-Findings Patiently(const std::string& check, const std::function<Findings()>& look,
-                   absl::Duration patience = absl::Milliseconds(400));
+Findings WithTimeout(const std::string& check, const std::function<Findings()>& look,
+                     absl::Duration timeout = absl::Milliseconds(400));
 
 }  // namespace reloc
