@@ -13,11 +13,11 @@
 #include "reloc/base/env.h"
 #include "reloc/base/file.h"
 #include "reloc/base/path.h"
-#include "reloc/launch/engine_chain.h"
+#include "reloc/launch/engines.h"
 #include "reloc/launch/image_launch.h"
 #include "reloc/launch/launcher.h"
-#include "reloc/launch/own_path.h"
 #include "reloc/launch/pack_files.h"
+#include "reloc/launch/program_path.h"
 #include "reloc/launch/root_builder.h"
 
 namespace reloc {

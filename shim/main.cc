@@ -10,10 +10,9 @@
 #include "reloc/base/env.h"
 #include "reloc/base/file.h"
 #include "reloc/base/path.h"
-#include "reloc/launch/carried_plans.h"
 #include "reloc/launch/launcher.h"
-#include "reloc/launch/own_path.h"
 #include "reloc/launch/pack_files.h"
+#include "reloc/launch/program_path.h"
 
 namespace reloc {
 namespace {

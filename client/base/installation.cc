@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "reloc/hosted/files.h"
 #include "reloc/hosted/status.h"
-#include "reloc/launch/own_path.h"
+#include "reloc/launch/program_path.h"
 
 namespace reloc {
 namespace {

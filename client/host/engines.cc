@@ -1,6 +1,8 @@
 // Each engine is really probed, with or without a daemon, and never from memory: users call this after they
 // changed a setting. The results replace those that launches remember. For a program, the refusals in its
 // plans are listed as well.
+#include "reloc/launch/engines.h"
+
 #include <signal.h>
 #include <unistd.h>
 
@@ -23,7 +25,6 @@
 #include "reloc/hosted/status.h"
 #include "reloc/hosted/text.h"
 #include "reloc/launch/daemon_dir.h"
-#include "reloc/launch/engine_chain.h"
 #include "reloc/launch/pack_image.h"
 #include "reloc/launch/probe_memory.h"
 

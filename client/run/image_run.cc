@@ -4,7 +4,7 @@
 #include "absl/strings/str_replace.h"
 #include "client/base/run_target.h"
 #include "reloc/hosted/text.h"
-#include "reloc/launch/engine_chain.h"
+#include "reloc/launch/engines.h"
 #include "reloc/launch/image_launch.h"
 #include "reloc/launch/launcher.h"
 #include "reloc/launch/root_builder.h"

@@ -6,7 +6,7 @@
 #include "client/run/run_usage.h"
 #include "reloc/hosted/suggest.h"
 #include "reloc/hosted/text.h"
-#include "reloc/launch/engine_chain.h"
+#include "reloc/launch/engines.h"
 
 namespace reloc {
 

@@ -19,8 +19,8 @@
 #include "reloc/engine/userns_probe.h"
 #include "reloc/hosted/status.h"
 #include "reloc/launch/executor.h"
-#include "reloc/launch/find_program.h"
 #include "reloc/launch/graft_path.h"
+#include "reloc/launch/program_path.h"
 #include "reloc/pack/elf.h"
 #include "reloc/pack/program.h"
 

@@ -9,7 +9,7 @@
 
 #include "reloc/base/file.h"
 #include "reloc/launch/executor.h"
-#include "reloc/launch/own_root.h"
+#include "reloc/launch/launch_root.h"
 #include "reloc/launch/under_tracer.h"
 
 namespace reloc {

@@ -7,10 +7,10 @@
 
 #include "reloc/base/env.h"
 #include "reloc/base/path.h"
-#include "reloc/launch/find_program.h"
 #include "reloc/launch/graft_path.h"
 #include "reloc/launch/mirror_link.h"
 #include "reloc/launch/namespaces.h"
+#include "reloc/launch/program_path.h"
 
 namespace reloc {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "reloc/base/unique_fd.h"
 #include "reloc/launch/arena.h"
-#include "reloc/launch/cwd.h"
+#include "reloc/launch/caller.h"
 #include "reloc/launch/environment.h"
 #include "reloc/launch/failure.h"
 #include "reloc/launch/launch_log.h"

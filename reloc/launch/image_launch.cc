@@ -9,8 +9,8 @@
 #include "reloc/launch/executor.h"
 #include "reloc/launch/image_root.h"
 #include "reloc/launch/image_server.h"
+#include "reloc/launch/launch_root.h"
 #include "reloc/launch/root_builder.h"
-#include "reloc/launch/shared_root.h"
 
 namespace reloc {
 namespace {

@@ -15,9 +15,8 @@
 
 #include "reloc/base/file.h"
 #include "reloc/launch/descriptors.h"
-#include "reloc/launch/find_program.h"
 #include "reloc/launch/launch_log.h"
-#include "reloc/launch/own_path.h"
+#include "reloc/launch/program_path.h"
 #include "reloc/launch/tracer_link.h"
 
 namespace reloc {

@@ -4,8 +4,7 @@
 #include <errno.h>
 
 #include "reloc/launch/daemon_session.h"
-#include "reloc/launch/engine_chain.h"
-#include "reloc/launch/engine_traits.h"
+#include "reloc/launch/engines.h"
 #include "reloc/launch/mirror_link.h"
 #include "reloc/launch/pack_files.h"
 #include "reloc/launch/plan_trial.h"

@@ -9,10 +9,10 @@
 #include "reloc/base/file.h"
 #include "reloc/base/loader_setting.h"
 #include "reloc/base/path.h"
-#include "reloc/launch/engine_traits.h"
+#include "reloc/launch/engines.h"
 #include "reloc/launch/environment.h"
+#include "reloc/launch/launch_root.h"
 #include "reloc/launch/mirror_link.h"
-#include "reloc/launch/own_root.h"
 
 namespace reloc {
 

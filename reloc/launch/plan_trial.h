@@ -7,9 +7,9 @@
 #include "reloc/launch/executor.h"
 #include "reloc/launch/failure.h"
 #include "reloc/launch/launch_log.h"
+#include "reloc/launch/launch_root.h"
 #include "reloc/launch/launcher.h"
 #include "reloc/launch/plan.h"
-#include "reloc/launch/shared_root.h"
 
 namespace reloc {
 

@@ -3,7 +3,7 @@
 #include <elf.h>
 #include <string.h>
 
-#include "reloc/launch/carried_plans.h"
+#include "reloc/launch/pack_files.h"
 
 namespace reloc {
 namespace {

@@ -1,4 +1,4 @@
-// A pack's own shim: the program, and with it the plans of the pack's entries. See launch/carried_plans.h.
+// A pack's own shim: the program, and with it the plans of the pack's entries. See launch/pack_files.h.
 #pragma once
 
 #include <map>

@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/base/job_record.h"
 #include "reloc/cli/describe.h"
-#include "reloc/launch/engine_chain.h"
+#include "reloc/launch/engines.h"
 
 namespace reloc {
 namespace {

@@ -1,3 +1,5 @@
+#include "reloc/launch/engines.h"
+
 #include <unistd.h>
 
 #include <algorithm>
@@ -7,7 +9,6 @@
 #include "client/host/doctor/checks.h"
 #include "reloc/engine/probe.h"
 #include "reloc/hosted/text.h"
-#include "reloc/launch/engine_chain.h"
 
 namespace reloc {
 namespace {

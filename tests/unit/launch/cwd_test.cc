@@ -1,5 +1,3 @@
-#include "reloc/launch/cwd.h"
-
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mount.h>
@@ -9,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 
+#include "reloc/launch/caller.h"
 #include "reloc/launch/namespaces.h"
 #include "tests/unit/launch/temp_dir.h"
 

@@ -1,11 +1,10 @@
-#include "reloc/launch/find_program.h"
-
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
 #include <fstream>
 #include <string>
 
+#include "reloc/launch/program_path.h"
 #include "tests/unit/launch/temp_dir.h"
 
 namespace reloc {

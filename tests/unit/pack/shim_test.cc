@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
-#include "reloc/launch/carried_plans.h"
+#include "reloc/launch/pack_files.h"
 
 namespace reloc {
 namespace {

@@ -1,4 +1,4 @@
-#include "reloc/launch/own_path.h"
+#include "reloc/launch/program_path.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,8 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "reloc/base/env.h"
 #include "reloc/base/file.h"
-#include "reloc/base/path.h"
 
 namespace reloc {
 namespace {
@@ -71,6 +71,26 @@ string_view InstallationPrefix(string_view self) {
   if (installed) directory = DirName(directory);  // in a build tree it is just libexec
   const string_view prefix = DirName(directory);
   return prefix == "/" ? string_view() : prefix;
+}
+
+bool IsExecutable(const PathText& path) {
+  return IsCleanAbsolute(path.view()) && ::access(path.c_str(), X_OK) == 0;
+}
+
+Errno FindProgram(string_view own, string_view name, const char* const* envp, PathText* path) {
+  path->Clear();
+  *path << own;
+  if (IsExecutable(*path)) return kOk;
+  string_view rest = EnvValue(envp, "PATH");
+  while (!rest.empty()) {
+    string_view directory = SplitFirst(rest, ':', &rest);
+    path->Clear();
+    *path << directory << '/' << name;
+    if (IsExecutable(*path)) return kOk;
+  }
+  path->Clear();
+  *path << "/usr/bin/" << name;
+  return IsExecutable(*path) ? kOk : Errno::Last();
 }
 
 }  // namespace reloc

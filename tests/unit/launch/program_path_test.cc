@@ -1,4 +1,4 @@
-#include "reloc/launch/own_path.h"
+#include "reloc/launch/program_path.h"
 
 #include <gtest/gtest.h>
 

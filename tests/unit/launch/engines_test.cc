@@ -1,4 +1,4 @@
-#include "reloc/launch/engine_chain.h"
+#include "reloc/launch/engines.h"
 
 #include <gtest/gtest.h>
 

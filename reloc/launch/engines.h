@@ -1,12 +1,28 @@
-// What distinguishes the engines in a launch, besides their plans. A new engine is a line of the table.
+// The engines of a launch: which to try, in which order, and what distinguishes them besides their plans. The chain
+// comes from --engine, $RELOC_ENGINE or $GUIX_EXECUTION_ENGINE. A new engine is a line of the tables in engines.cc.
 #pragma once
 
+#include <array>
 #include <optional>
 
+#include "reloc/base/text.h"
 #include "reloc/launch/plan.h"
 #include "reloc/launch/probe_memory.h"
 
 namespace reloc {
+
+struct EngineChain {
+  std::array<Engine, kEngineCount> engines{};  // ends with Engine::kNone
+  string_view unknown;                         // a name that is unknown and is ignored; empty: none
+};
+
+// Parses `chosen`: "default" (robust), "performance" or the name of one engine; empty means "default".
+EngineChain ParseEngineChain(string_view chosen);
+EngineChain EngineChainFromEnv(const char* const* envp);
+// Parses the option --engine; if that is empty, the environment.
+EngineChain ChooseEngineChain(string_view option, const char* const* envp);
+
+bool Includes(const EngineChain& chain, Engine engine);
 
 // Where an engine takes the store from if the pack has a mirror.
 enum class MirrorUse {
