@@ -29,8 +29,7 @@ AuditConfig g_config;
 LibrarySearch g_search;
 PathText g_path;
 LoadedObject* g_main;
-LoadedObject* g_searcher;  // the object whose search is in progress: the loader of the object that is opened
-                           // next
+LoadedObject* g_searcher;  // the object whose search is in progress: it loads the object that is opened next
 
 // Records are never freed: a program that opens and closes a library a million times pays 16 MB.
 LoadedObject* NewObject(const link_map* map) {

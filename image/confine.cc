@@ -23,8 +23,7 @@ constexpr bool kInstrumented = false;
 #endif
 
 #if defined(__x86_64__)
-constexpr uint32_t kArchitecture = AUDIT_ARCH_X86_64;  // x32 call numbers begin at 2^30, and none of them is
-                                                       // listed
+constexpr uint32_t kArchitecture = AUDIT_ARCH_X86_64;  // x32 call numbers begin at 2^30: none is listed
 #elif defined(__aarch64__)
 constexpr uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
 #else

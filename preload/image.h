@@ -12,8 +12,7 @@
 namespace reloc {
 
 enum class ImageKind {
-  kPlain,  // unchanged, and without this module's variables: static programs (shims are), those of other
-           // libcs, setuid ones
+  kPlain,  // unchanged, without our variables: static programs (as shims), other libcs, setuid ones
   kHost,   // a program of the host's glibc: unchanged, with this module, so that it finds store paths
   kPack,   // a program of the pack: through its ld.so, with both modules
 };

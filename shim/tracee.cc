@@ -157,8 +157,7 @@ int StartProgram(const Arguments& arguments) {
 bool PassSignalOn(int socket, int program) {
   TraceMessage message{};
   if (!ReceiveTrace(socket, &message).ok()) return false;
-  ::kill(program, message.value);  // the pid cannot belong to another process: only this one waits for the
-                                   // program
+  ::kill(program, message.value);  // never the pid of another: only this process waits for it
   return true;
 }
 

@@ -47,8 +47,7 @@ constexpr absl::Duration kFirstPause = absl::Milliseconds(20);
 constexpr absl::Duration kLongestPause = absl::Milliseconds(500);
 constexpr const char* kDoesNotServe = "relocd does not begin to serve";
 constexpr const char* kOwnPrefix = "relocd: ";              // of relocd's messages
-constexpr const char* kAlreadyRunning = "already running";  // relocd's message if another daemon has its
-                                                            // place
+constexpr const char* kAlreadyRunning = "already running";  // relocd's message if its place is taken
 
 // The two kinds of settings of posix_spawn(3).
 class SpawnSettings {

@@ -33,8 +33,7 @@ void AddInspectCommand(CLI::App& app, int* exit_status) {
   auto format = std::make_shared<std::string>();
   CLI::App* inspect = app.add_subcommand("inspect", "All that is known of jobs, as JSON");
   inspect->add_option("JOB", *jobs, "Ids, names or pids")->required();
-  AddFormatOption(inspect, format.get(), {"json"});  // there is only one, but scripts use the option with all
-                                                     // commands
+  AddFormatOption(inspect, format.get(), {"json"});  // the only one, but scripts use the option everywhere
   inspect->footer(
       "Examples:\n"
       "  relocctl inspect sed\n"

@@ -141,9 +141,7 @@ ListedJob ToListed(const Job& job) {
   PutText(job.name(), record.name);
   PutText(job.engine(), record.engine);
   PutText(job.placement(), record.placement);
-  if (IsWord(job.slurm_job()))
-    PutText(job.slurm_job(), record.slurm_job);  // it comes from the job's
-                                                 // environment
+  if (IsWord(job.slurm_job())) PutText(job.slurm_job(), record.slurm_job);  // from the job's environment
   PutText(job.mirror(), record.mirror);
   PutText(job.fallback_reason(), record.fallback_reason);
   PutText(job.pack(), record.pack);

@@ -35,8 +35,7 @@ inline constexpr string_view kLibcLists[] = {"GCONV_PATH",     "GUIX_LOCPATH",  
 // The letters of LoaderSetting::options: facts about `loader`.
 enum LoaderOption : char {
   kSetsArgv0 = 'a',  // it has the option --argv0 (glibc >= 2.33)
-  kBindsNow = 'n',   // it needs LD_BIND_NOW, because it cannot bind lazily with an audit module (glibc <
-                     // 2.35)
+  kBindsNow = 'n',   // it needs LD_BIND_NOW: it cannot bind lazily with an audit module (glibc < 2.35)
   kHasGconv = 'g',   // there is a directory gconv beside it, which GCONV_PATH must name
 };
 

@@ -35,7 +35,7 @@ EngineReport Failed(Engine engine, std::string obstacle, std::string fix) {
   return {engine, false, std::move(obstacle), std::move(fix)};
 }
 
-// Reports the trial's result: its own fix, if it has one, is better than `fix`.
+// Reports the trial's result, with its own fix if it has one, otherwise with `fix`.
 EngineReport Judged(Engine engine, const Trial& trial, std::string fix) {
   if (trial.obstacle.empty()) return {engine, true, "", ""};
   return Failed(engine, trial.obstacle, trial.fix.empty() ? std::move(fix) : trial.fix);

@@ -22,8 +22,7 @@ enum class AttachEvent : uint8_t {
   kInput = 2,     // bytes, at most kMaxInput of them unacknowledged
   kInputEnd = 3,  // no more input will follow
   kResize = 4,    // size
-  kSignal = 5,    // value: the signal, for the job. For the foreground of its terminal, if it has one:
-                  // kKeySignal
+  kSignal = 5,    // value: the signal, for the job. For its terminal's foreground, if it has one: kKeySignal
   kKeySignal = 6,
   kContinue = 7,  // value as for kAttach; continues the job if it is stopped
 

@@ -15,8 +15,7 @@ namespace reloc {
 
 struct DaemonPlace {
   std::string dir;
-  std::string taken;     // why `dir` is the second place, "/tmp/relocd-1000 belongs to uid 1001"; otherwise
-                         // empty
+  std::string taken;     // why `dir` is the second place, "/tmp/relocd-1000 belongs to uid 1001", or empty
   bool is_free = false;  // the first place is free again, but relocd has not moved back yet
 };
 

@@ -227,8 +227,7 @@ absl::Status OutputReader::Follow(int output, bool written) {
   RELOC_ASSIGN_OR_RETURN(Watch watch, Watch::Open());
   RELOC_RETURN_IF_ERROR(watch.Set(newest_.fd.get()));
   while (true) {
-    State state = NewestState(watch.closed(), written);  // before the copy, so that the copy includes the
-                                                         // last bytes
+    State state = NewestState(watch.closed(), written);  // before the copy, which so has the last bytes
     RELOC_RETURN_IF_ERROR(Copy(output));
     if (state == State::kClosed) return absl::OkStatus();
     if (state == State::kFull) {

@@ -41,10 +41,10 @@ const char* EngineName(Engine engine);
 Engine EngineByName(string_view name);
 
 enum Placeholder : char {
-  kPackDir = 1,   // absolute path of the pack, or of a copy that has its shape; no trailing slash
-  kGraftDir = 2,  // from kFindGraft: the path that the grafted store was made for; no trailing slash. kExec
-                  // only
-  kArgv0 = 3,     // argv[0] as the caller gave it
+  kPackDir = 1,  // absolute path of the pack, or of a copy that has its shape; no trailing slash
+  kGraftDir =
+      2,       // from kFindGraft: the path that the grafted store is made for, no trailing slash; kExec only
+  kArgv0 = 3,  // argv[0] as the caller gave it
 };
 
 enum class Op : uint16_t {

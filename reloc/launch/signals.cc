@@ -45,8 +45,7 @@ bool IsFromTerminal(const signalfd_siginfo& info) {
     case SIGTTOU:
     case SIGWINCH:
       return true;
-    case SIGHUP:  // of a terminal that was closed; its session's leader, which the program is not, gets it
-                  // too
+    case SIGHUP:  // of a closed terminal; the leader of its session, which the program is not, gets it too
       return ::getsid(0) != ::getpid();
     default:
       return false;

@@ -25,8 +25,7 @@ struct FoundLibrary {
   std::string name;    // as in DT_NEEDED
   std::string file;    // store path, as ld.so opens it: "/gnu/store/…/bin/../lib/libz.so.1"
   std::string real;    // the same with all symlinks followed
-  bool rpath = false;  // found by DT_RPATH, which comes before LD_LIBRARY_PATH; otherwise by DT_RUNPATH,
-                       // which comes after it
+  bool rpath = false;  // found by DT_RPATH, before LD_LIBRARY_PATH; otherwise by DT_RUNPATH, after it
 };
 
 // An object, and how it is loaded: $ORIGIN is the directory of the path that it was opened by, so that one
