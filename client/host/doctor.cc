@@ -15,7 +15,7 @@ namespace reloc {
 namespace {
 
 const char* HealthName(Health health) {
-  return health == Health::kOk ? "OK" : health == Health::kWarning ? "WARN" : "FAIL";
+  return health == Health::kGood ? "OK" : health == Health::kWarning ? "WARN" : "FAIL";
 }
 
 // The engines are tried first, because that forks, and gRPC starts threads; they are reported where users

@@ -108,7 +108,7 @@ Finding CheckSite() {
 // Returns what CheckDaemon() must check, because it may be on a file system that does not answer. `error`:
 // why the daemon can make no mirrors; may be empty.
 Finding MirrorsIn(const std::string& dir, const std::string& error) {
-  return {Health::kOk, kMirrors, dir, error};
+  return {Health::kGood, kMirrors, dir, error};
 }
 
 // Checks relocd's helpers, which do its work with files and with /proc. One that is stopped is replaced late

@@ -48,7 +48,7 @@ Findings CheckEngines() {
   }
   Findings findings;
   for (const EngineReport& report : reports) findings.push_back(ToFinding(report, any_works));
-  if (Finding chosen = CheckChoice(reports); chosen.health != Health::kOk) findings.push_back(chosen);
+  if (Finding chosen = CheckChoice(reports); chosen.health != Health::kGood) findings.push_back(chosen);
   return findings;
 }
 

@@ -7,7 +7,7 @@
 namespace reloc {
 
 enum class Health {
-  kOk,
+  kGood,
   kWarning,  // something is slower, or missing; programs run
   kFailure,  // something does not work
 };
@@ -23,7 +23,7 @@ struct Finding {
 using Findings = std::vector<Finding>;
 
 inline Finding Ok(std::string check, std::string found) {
-  return {Health::kOk, std::move(check), std::move(found), ""};
+  return {Health::kGood, std::move(check), std::move(found), ""};
 }
 inline Finding Warn(std::string check, std::string found, std::string fix) {
   return {Health::kWarning, std::move(check), std::move(found), std::move(fix)};

@@ -64,7 +64,7 @@ absl::StatusOr<std::string> FirstLineOf(const std::string& program, const char* 
 
 Finding CheckRelocd(const std::string& path) {
   Finding file = CheckFile("relocd", path, X_OK);
-  if (file.health != Health::kOk) return file;
+  if (file.health != Health::kGood) return file;
   absl::StatusOr<std::string> version = FirstLineOf(path, "--version", STDOUT_FILENO);
   if (!version.ok()) return Fail("relocd", std::string(version.status().message()), kReinstall);
   if (*version == "relocd " RELOC_VERSION) return Ok("relocd", absl::StrCat(path, ", ", *version));
