@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 
+#include <array>
 #include <optional>
 #include <span>
 #include <utility>
@@ -31,10 +32,10 @@ class PacketFds {
   bool empty() const { return size_ == 0; }
   size_t size() const { return size_; }
   UniqueFd& operator[](size_t i) { return fds_[i]; }
-  std::span<UniqueFd> all() { return {fds_, size_}; }
+  std::span<UniqueFd> all() { return {fds_.data(), size_}; }
 
  private:
-  UniqueFd fds_[kCapacity];
+  std::array<UniqueFd, kCapacity> fds_;
   size_t size_ = 0;
 };
 
